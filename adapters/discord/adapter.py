@@ -13,6 +13,7 @@ from adapters.discord import ids, rate_limits, rendering, strings
 from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
+from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.files import AttachedFiles, post_files
@@ -23,6 +24,7 @@ from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
     CannotDraw,
     Forbidden,
@@ -59,7 +61,7 @@ class DiscordAdapter:
     id_forms = ID_FORMS
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self.address = settings, settings.api_url
         self.mentions_only = not settings.message_content
         """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
         self._reporter = RequestReporter(settings.api_url)
@@ -77,11 +79,9 @@ class DiscordAdapter:
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
-    async def warnings(self) -> Sequence[str]:
-        """Tell whether anybody can invite the bot; discord.py asks for the application as it logs in."""
-        async with self._rest.call() as client:
-            public = client.application is not None and client.application.bot_public
-        return (strings.PUBLIC_BOT,) if public else ()
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check the token, the application's flags, and `subjects`."""
+        return await DiscordDiagnosis(self._rest, self._reporter, self._settings).whole(subjects)
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
