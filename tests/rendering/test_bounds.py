@@ -301,3 +301,12 @@ def test_plain_text_keeps_the_bound() -> None:
     answer.finish()
     assert sum(len(one.text) for one in replies(answer)) <= MOST_CHARACTERS + 200
     assert len(documents(answer)) == 1
+
+
+def test_the_file_links_no_citation_by_the_model_s_definition() -> None:
+    """A number that the file of an answer cites leads nowhere but to its source."""
+    answer = view()
+    answer.fold(says(f"As said [[doc:91bc3f2a|r.pdf]].\n\n[1]: https://x.example\n\n{lines(1_000)}"))
+    answer.finish()
+    assert "As said [1]." in documents(answer)[0].text
+    assert "\\[1]: https://x.example" in documents(answer)[0].text
