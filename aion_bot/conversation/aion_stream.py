@@ -168,10 +168,14 @@ class AionStream:
                 self._view.notice(strings.MODE_LOST)
         if (origin := self._turn.origin) is None or not origin.pictures:
             return await self._stream_in(session)
-        async with only_pictures(self._services.aion, session, origin.pictures):
-            return await self._stream_in(session)
+        async with only_pictures(self._services.aion, session, origin.pictures) as taken:
+            if not taken:
+                return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
+            if missing := len(origin.pictures) - len(taken):
+                self._view.notice(strings.pictures_gone(missing))
+            return await self._stream_in(session, taken)
 
-    async def _stream_in(self, session: str) -> Outcome:
+    async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
         attached = await self._files.add_to(session)
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
@@ -186,7 +190,7 @@ class AionStream:
                 asked,
                 session_id=session,
                 force_detailed_analysis=origin is not None and origin.detailed,
-                expected_image_ids=(origin.pictures or None) if origin else None,
+                expected_image_ids=pictures or None,
             )
             async with aclosing(stream) as tokens:
                 async for token in tokens:

@@ -8,6 +8,7 @@ from functools import partial
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.conversation.gallery import packed, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.plan_outcome import (
     Decided,
@@ -33,6 +34,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
 from aion_bot.storage import Store, retry_write
+from aion_bot.storage.galleries import DueGallery
 
 _log = structlog.get_logger(__name__)
 
@@ -179,7 +181,9 @@ class Approvals:
         self._services.agents_at_work[plan.key] = card.heard
         showing = asyncio.create_task(sync.run())
         try:
-            await self._end(card, await work(plan, card), showing)
+            await self._end(thread, card, await work(plan, card), showing)
+            for gallery in await self._services.store.galleries.due(plan.key):
+                await show_gallery(self._services, thread, gallery, resumed=again)
             await send_due(self._services, thread, plan.key)
         except TakenOver:
             pass  # its buttons came back, and were pressed before the platform confirmed that: the later decision is shown
@@ -192,7 +196,9 @@ class Approvals:
             self._services.agents_at_work.pop(plan.key, None)
         return None
 
-    async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
+    async def _end(
+        self, thread: Thread, card: _Card, decided: Decided, showing: "asyncio.Task[None]"
+    ) -> None:
         plan, card.view.pending = ended_plan(card.view.plan, decided), decided.pending
         back = decided.phase is PlanPhase.PENDING
 
@@ -220,6 +226,10 @@ class Approvals:
             await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
+        if decided.pictures and late and thread.galleries is not None:
+            pictures = packed(decided.pictures)
+            due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
+            await retry_write(lambda: self._services.store.galleries.add(due))
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:

@@ -13,7 +13,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
-from aion_bot.conversation.gallery import add_gallery
+from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -278,20 +278,18 @@ class TurnRunner:
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
+        gallery, facts, cited = None, self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
+            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view)
+            if (
+                gallery is not None
+            ):  # due before the end is recorded: a crash in between leaves no picture out
+                await self._record(self._services.store.galleries.add(gallery))
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        facts, cited = self._view.facts, self._view.sources.cited
-        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            await self._show_gallery(outcome)
-
-    async def _show_gallery(self, outcome: Outcome) -> None:
-        """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
-        try:
-            if await add_gallery(self._services, self.thread, outcome, self._view):
-                await self.sync.run()
-        except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
-            self._log.warning("pictures not shown", reason=where(error))
+        if gallery is not None:
+            await show_gallery(self._services, self.thread, gallery)
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""

@@ -245,6 +245,14 @@ SUGGESTED = (
     "Find what is similar to the attached files in the library.",
 )
 """What Aion is asked for each of them."""
+PICTURES_NOT_TAKEN = "Aion can't use these pictures alone now. Press Retry to ask again."
+
+
+def pictures_gone(count: int) -> str:
+    """Say that a question about some pictures is asked without those that are gone."""
+    return "1 of these pictures is gone." if count == 1 else f"{count} of these pictures are gone."
+
+
 MODE_LOST = "Here I can now use only the pictures of this conversation. Ask in a new one about others."
 
 _FILE_NAME = 40

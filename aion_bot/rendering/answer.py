@@ -7,7 +7,7 @@ from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
 from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
+from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, PostedOnce, Reply
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed, whole_pairs
@@ -58,8 +58,6 @@ class AnswerView:
         """Whether Aion said more than is kept."""
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
-        self.gallery: tuple[Gallery, ...] = ()
-        """The pictures under the last message, once they are there."""
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
@@ -303,7 +301,7 @@ class AnswerView:
             contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
             contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
-        return (*contents, *self._last(before), *self.gallery)
+        return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
