@@ -3,7 +3,7 @@
 from aion_bot.storage.database import back_up, check_database, files_of, remembered
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.schema import migrations
-from aion_bot.storage.statements import BRIEFLY, retry_write
+from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "check_database",
     "files_of",
     "migrations",
+    "recorded",
     "remembered",
     "retry_write",
 ]
