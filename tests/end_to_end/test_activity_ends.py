@@ -3,7 +3,18 @@
 import pytest
 
 from aion_bot.conversation import indicators
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    AwaitDecision,
+    Hold,
+    Operation,
+    Plan,
+    PlanEnd,
+    Propose,
+    Scene,
+    Speak,
+)
 from tests.end_to_end.bot import Bot
 
 STATUS = "agents.sessions.setStatus"
@@ -55,3 +66,38 @@ async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
     await on_slack.shows(thread, "Both are due this week")
     titles = [body.get("title") for body in on_slack.workspace.api.bodies[STATUS]]  # type: ignore[attr-defined]  # Slack's
     assert [title for title in titles if title] == ["What is damaged on site 7?"]
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_nothing_works_while_a_plan_waits(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch, direct: bool
+) -> None:
+    """Aion keeps the stream open for what comes after the decision; people see no status and no message that still grows."""
+    monkeypatch.setattr(indicators, "_UNNOTICED", 60.0)  # a busy machine ends a status slowly
+    bot = on_slack
+    await bot.start()
+    plan = Propose(
+        Plan("Sort", (Operation("ImageSearchAgent", "Find them"),), "All are sorted.", (PlanEnd.DONE,))
+    )
+    steps = (
+        Speak("I will sort them as soon as you agree."),
+        Hold("on", pings=True),
+        plan,
+        AwaitDecision(),
+        *ENDING,
+    )
+    bot.aion.play(Scene(steps, Answer("I will sort them as soon as you agree.")))
+    ask = bot.workspace.direct_message if direct else bot.workspace.mention
+    thread = await ask(bot.ada, "Sort the photos")
+    await bot.shows(thread, "as soon as you agree")
+    assert bot.workspace.shows_lasting_activity(thread)
+    bot.aion.release("on")
+    await bot.card(thread)
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    assert bot.aion.streaming == 1
+    assert requests(bot).count("chat.startStream") == requests(bot).count("chat.stopStream") == direct
+    await bot.press(bot.ada, thread, "Approve")
+    text = await bot.shows(thread, "All are sorted.")
+    assert text.count("as soon as you agree") == 1
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    assert requests(bot).count("chat.startStream") == requests(bot).count("chat.stopStream")
