@@ -7,6 +7,7 @@ from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
     AwaitDecision,
+    Emit,
     Hold,
     Operation,
     Plan,
@@ -101,3 +102,63 @@ async def test_nothing_works_while_a_plan_waits(
     assert text.count("as soon as you agree") == 1
     await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
     assert requests(bot).count("chat.startStream") == requests(bot).count("chat.stopStream")
+
+
+async def test_the_status_is_shown_anew_while_a_tool_runs_in_silence(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that says nothing for minutes leaves the status as it is; it ends with the answer, and not before."""
+    bot = on_slack
+    monkeypatch.setattr(indicators, "_LASTING", 0.01)
+    bot.limits["activity_lasts"] = 0.05
+    await bot.start()
+    tool = Emit("tool_invocation", {"agent_name": "AnalyticsAgent"})
+    bot.aion.play(
+        Scene((tool, Hold("on", pings=True), Speak("All counted."), *ENDING), Answer("All counted."))
+    )
+    thread = await bot.workspace.mention(bot.ada, "Count")
+    await bot.until(lambda: requests(bot).count(STATUS) >= 4)
+    assert bot.workspace.shows_lasting_activity(thread)
+    bot.aion.release("on")
+    await bot.shows(thread, "All counted.")
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+
+
+async def test_the_status_is_gone_however_an_answer_ends(on_slack: Bot) -> None:
+    """After an error, after Stop, where Slack refuses the answer, and after a crash."""
+    bot = on_slack
+    scene = Scene(
+        (Speak("The first part."), Hold("never", pings=True), *ENDING), Answer("The first part. All of it.")
+    )
+    error = Emit("error", {"message": "no", "code": "SERVER_ERROR"})
+    await bot.start()
+
+    async def gone(thread: str) -> None:
+        await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+
+    bot.aion.play(Scene((Speak("The first part."), Hold("on", pings=True), error), Answer("")))
+    thread = await bot.workspace.direct_message(bot.ada, "One")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    bot.aion.release("on")
+    await bot.shows(thread, "Press Retry")
+    await gone(thread)
+    bot.aion.play(scene)
+    thread = await bot.workspace.mention(bot.ada, "Two")
+    await bot.shows(thread, "The first part.")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    await bot.press(bot.ada, thread, "Stop")
+    await gone(thread)
+    bot.aion.play(scene)
+    bot.workspace.fail_next("chat.postMessage", error="restricted_action")
+    before = requests(bot).count(STATUS)
+    thread = await bot.workspace.mention(bot.ada, "Three")
+    await bot.until(lambda: requests(bot).count(STATUS) == before + 2)
+    await gone(thread)
+    bot.aion.play(scene)
+    thread = await bot.workspace.mention(bot.ada, "Four")
+    await bot.shows(thread, "The first part.")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    await bot.kill()
+    assert bot.workspace.shows_lasting_activity(thread)
+    await bot.start()
+    await gone(thread)
