@@ -1,5 +1,6 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,7 +19,6 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data, answer_to
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
-from aion_bot.delivery.view import advance
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
@@ -288,7 +288,8 @@ class AionStream:
 
     async def _show_plan(self, plan: Plan) -> None:
         # Where the card stands depends on the pages above it, which a long text is cut into one by one.
-        await advance(self._view)
+        while not self._view.advance():  # noqa: ASYNC110  # a page at a time: others have their turn
+            await asyncio.sleep(0)
         if not self._find_place(plan):
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return

@@ -200,7 +200,8 @@ class Approvals:
                 "plan decided", plan=plan.key, action=plan.action, person=plan.decider.id, digest=plan.digest,
                 outcome=plan.phase, answer=answer,
             )  # fmt: skip
-            self._services.observer.plan_decided(plan.thread.platform, plan.action, plan.phase)
+            if (observer := self._services.observer) is not None:
+                observer.plan_decided(plan.thread.platform, plan.action, plan.phase)
 
     async def _carry_out(self, plan: Plan, card: DecisionCard) -> Decided:
         if (message := plan.message) is not None:

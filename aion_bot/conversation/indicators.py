@@ -74,11 +74,10 @@ class Indicators:
     """Shows and removes the indicators. The turn's row says whether one may be left when a process ends."""
 
     def __init__(
-        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] = lambda _: None
+        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] | None = None
     ) -> None:
         """`seen` is called when people see the mark of a question that waits, or any sign that it is answered."""
-        self._store, self._seen = store, seen
-        self._tasks = tasks
+        self._store, self._seen, self._tasks = store, seen, tasks
         self._marks = QueuedMarks()
         self.places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
@@ -104,7 +103,7 @@ class Indicators:
     async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
         # Not the turn's own key: this may end after the turn has begun, and is unsigned anew.
-        key, seen = f"{turn.key} waits", functools.partial(self._seen, turn)
+        key, seen = f"{turn.key} waits", functools.partial(self._seen or (lambda _: None), turn)
         self._unsigned.add(key)
         try:
             while not over.is_set():
@@ -169,12 +168,12 @@ class Indicators:
         """
         if after is not None:
             await asyncio.wait({after})
-        ended = True
-        try:
+        ended = False
+        with suppress(_StillShownError, RateLimited):
             await retry(lambda: self._end_activity(thread, turn), backoff=_END_ACTIVITY, on=_pause_after)
-        except (_StillShownError, RateLimited):
-            ended = False
-        await self._marks.remove(thread, turn)
+            ended = True
+        if self._marks.may_stand(turn):
+            await self._marks.remove(thread, turn)
         if ended and not self._marks.may_stand(turn):
             try:
                 await self._store.turns.note_cleared(turn.key)
@@ -186,7 +185,8 @@ class Indicators:
 
         def signed() -> None:
             self._unsigned.discard(turn.key)
-            self._seen(turn)
+            if self._seen:
+                self._seen(turn)
             shown()
 
         self._unsigned.add(turn.key)

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
+from functools import partial
 
 import structlog
 
@@ -34,7 +35,6 @@ from aion_bot.ports.messages import (
     MessageRef,
     PlanCard,
     PostedOnce,
-    Reply,
     ThreadKey,
 )
 from aion_bot.rendering.answer import AnswerView
@@ -117,9 +117,11 @@ class TurnRunner:
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
+        observer = self._services.observer
+        on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, on_shown=self._on_shown, resumed=resumed,
-            retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
+            resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
     @property
@@ -163,9 +165,11 @@ class TurnRunner:
                 await self._end_unshown()
             finally:
                 self._release()
-            await self._replacing.wait(_REPLACING)
+            if self._replacing.running:
+                await self._replacing.wait(_REPLACING)
         finally:
-            await self._replacing.cancel()
+            if self._replacing.running:
+                await self._replacing.cancel()
 
     async def record_rest(self) -> bool:
         """Write what could not be written when it was shown; a failure gets its Retry button only then.
@@ -249,10 +253,10 @@ class TurnRunner:
                 self._log.error("database write failed", what="end of turn", reason=str(error))
                 self._unrecorded_end = outcome
         await self.before_end()
+        has_button = offers_retry or self._unrecorded_end is not None
+        told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
         self._view.finish(
-            notices.told(
-                outcome, self.turn.key, self._log, has_button=offers_retry or self._unrecorded_end is not None
-            ),
+            told,
             (outcome.buttons or (self._retry,)) if offers_retry else (),
             outcome.byline,
             # A late answer may take the place of an interrupted one; its file could not.
@@ -263,8 +267,10 @@ class TurnRunner:
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
         self.parked.set()
         await showing
-        self._services.observer.end_shown(self.turn, time.monotonic() - ended_at)
-        notices.log_flaws(self._view, self._log)
+        if (observer := self._services.observer) is not None:
+            observer.end_shown(self.turn, time.monotonic() - ended_at)
+        if self._view.refused is not None or self._view.cut or self._view.trouble:
+            notices.log_flaws(self._view, self._log)
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
@@ -318,10 +324,8 @@ class TurnRunner:
         await recorded(self._log, self._turns.note_shown(turn.key, turn.attempt, reason, name))
 
     def _release(self) -> None:
-        self.opened.set()
-        self.started.set()
-        self.parked.set()
-        self.ended.set()
+        for event in (self.opened, self.started, self.parked, self.ended):
+            event.set()
 
     async def _on_posted(self, content: Content | PostedOnce, message: MessageRef) -> None:
         self.started.set()
@@ -336,14 +340,13 @@ class TurnRunner:
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
-            recording = self._turns.note_posted(self.turn.key, self.sync.replies)
+            recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
             self._posts_recorded = await recorded(self._log, recording)
 
-    def _on_shown(self, content: Content | PostedOnce) -> None:
-        text = not self._view.empty and not (isinstance(content, Reply) and not content.text)
-        self._services.observer.showed(self.turn, text=text)
+    async def _on_posting(self, fingerprint: str) -> None:
+        await recorded(self._log, self._turns.note_posting(self.turn.key, fingerprint))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self._turns.note_posted(self.turn.key, self.sync.replies)
+            await self._turns.note_posted(self.turn.key, self.sync.diff.replies)

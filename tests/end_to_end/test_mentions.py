@@ -10,7 +10,7 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
-from aion_bot.storage.mentions import Mention, Mentions
+from aion_bot.storage.store import Mention, Mentions
 from tests.end_to_end.bot import Bot
 
 LONG = Scene(
