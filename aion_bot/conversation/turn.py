@@ -62,13 +62,13 @@ class Mode(Enum):
 class TurnRunner:
     """Runs one turn.
 
-    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
-    for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
-    the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
-    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown, and when a plan waits.
-    `resumed`: an earlier process may have posted messages of it. `stored` is the answer that `Mode.COMPLETE` shows, `cards`
-    how many cards an earlier process posted. `crowded`: other questions came between, and the answer says which is its own.
+    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits for a
+    decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the first message
+    stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has
+    to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has
+    said nothing for long. `before_end` is awaited before the last text is shown, and when a plan waits. `resumed`: an
+    earlier process may have posted messages of it. `stored` is the answer that `Mode.COMPLETE` shows, `cards` how many
+    cards an earlier process posted. `crowded`: other questions came between, and the answer says which is its own.
     """
 
     def __init__(
@@ -255,13 +255,10 @@ class TurnRunner:
         await self.before_end()
         has_button = offers_retry or self._unrecorded_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
-        self._view.finish(
-            told,
-            (outcome.buttons or (self._retry,)) if offers_retry else (),
-            outcome.byline,
-            # A late answer may take the place of an interrupted one; its file could not.
-            in_file=outcome.reason is not EndReason.INTERRUPTED,
-        )
+        buttons = (outcome.buttons or (self._retry,)) if offers_retry else ()
+        # A late answer may take the place of an interrupted one; its file could not.
+        in_file = outcome.reason is not EndReason.INTERRUPTED
+        self._view.finish(told, buttons, outcome.byline, in_file=in_file)
         self.sync.wake(urgent=True)
         ended_at = time.monotonic()
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
@@ -335,8 +332,7 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
-            # Nothing works while a person decides.
-            await self.before_end()
+            await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
