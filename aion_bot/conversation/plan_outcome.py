@@ -64,10 +64,11 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
     # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
     # Words that claim a success which the rest of the answer denies are left out, too.
-    claims_success = said.lower().startswith(strings.DONE[:-1].lower())
+    claims_success = said.lower().startswith(strings.DONE.lower())
     if phase is PlanPhase.FAILED or (phase is not PlanPhase.DONE and claims_success):
         said = ""
     else:
+        said = strings.without_done(said) if claims_success else said
         said = " · ".join(part for part in (said, *_summaries(plan, response)) if part)
     results, pending = response.agent_results or (), read_pending(response.pending_actions or ())
     return Decided(phase, detail, said=said, answer="200", results=results, pending=pending)
