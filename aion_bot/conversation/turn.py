@@ -188,10 +188,8 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        name = self._stream.answer_id
-        await retry_write(
-            lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason, name)
-        )
+        turn, name = self.turn, self._stream.answer_id
+        await retry_write(lambda: self._turns.note_shown(turn.key, turn.attempt, outcome.reason, name))
         return True
 
     async def _show(self) -> None:
@@ -224,7 +222,7 @@ class TurnRunner:
         """Return how the work ended, whatever it raises."""
         try:
             if self.turn.given_up:
-                return await self._give_up_asking()
+                return await notices.given_up(self.turn, self._services.store.plans, self._log)
             if self._mode is Mode.ASK:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
@@ -238,14 +236,6 @@ class TurnRunner:
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return notices.outcome_of_failure(error, asked=self._stream.asked, log=self._log)
-
-    async def _give_up_asking(self) -> Outcome:
-        """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
-        self._log.error("turn given up", starts=self.turn.starts)
-        plans = await self._services.store.plans.of_turn(self.turn.key)
-        if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
-            return Outcome(untouched=True)
-        return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
