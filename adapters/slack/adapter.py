@@ -9,6 +9,7 @@ from typing import Any
 from adapters.slack import ids, markdown, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
+from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.handlers import EventHandlers
@@ -19,6 +20,7 @@ from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.backoff import Backoff, retry
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.files import Attachment
@@ -55,6 +57,8 @@ class SlackAdapter:
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
         self.timeouts = timeouts
+        self.address = settings.api_url
+        self._settings = settings
         # `limits` is read at each request, because it may be replaced on the instance later.
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._messages = Messages(self._web)
@@ -271,6 +275,14 @@ class SlackAdapter:
                 if isinstance(event, Prompt) and event.source is not None:
                     await self._react(event.source, _MUTE)
                 raise
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check the tokens, the scopes, the app's configuration, and `subjects`."""
+        return await SlackDiagnosis(self._web, self._settings).whole(subjects)
+
+    async def check(self, variable: str) -> Diagnosis:
+        """Check one of the two tokens."""
+        return await SlackDiagnosis(self._web, self._settings).one(variable)
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """The channel or the workspace of a thread."""

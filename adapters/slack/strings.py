@@ -6,6 +6,7 @@ NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
 )
 NOT_XAPP = "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages"
+NOT_XOXE = "is not an app configuration token: copy the access token, which begins with xoxe.xoxp-, from api.slack.com/apps"
 BOTH_NEEDED = "is missing although {given} is set; Slack needs both of them"
 """`{given}`: the token's variable that is set."""
 
@@ -38,5 +39,13 @@ def no_upload(code: str) -> str:
 
 catalogue.add(
     __name__,
-    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections", "FOREIGN"},
+    for_others={
+        "NOT_XOXB",
+        "NOT_XAPP",
+        "NOT_XOXE",
+        "BOTH_NEEDED",
+        "token_refused",
+        "foreign_connections",
+        "FOREIGN",
+    },
 )

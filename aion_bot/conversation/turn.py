@@ -122,8 +122,8 @@ class TurnRunner:
         observer = self._services.observer
         on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, on_shown=on_shown, resumed=resumed,
-            retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
+            resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
     @property
@@ -334,6 +334,9 @@ class TurnRunner:
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
             self._posts_recorded = await self._record(recording)
+
+    async def _on_posting(self, fingerprint: str) -> None:
+        await self._record(self._turns.note_posting(self.turn.key, fingerprint))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)

@@ -706,23 +706,14 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 SECOND_PROCESS = "another process seems to use the same token: stop one of them, as each knows a part of what was said alone"
 
 
-def open_address(address: str) -> str:
-    """Warn that other machines may reach the address of health and metrics."""
-    return f"{address}: whoever reaches it can read health and metrics without a password; name one that only your systems reach"
+def open_address(address: str) -> tuple[str, str]:
+    """Warn that other machines may reach the address of health and metrics, and say what to do."""
+    said = f"{address}: whoever reaches it can read health and metrics without a password"
+    return said, "name one that only your systems reach"
 
 
 RESTART_TO_RELOAD = "SIGHUP reads nothing again in this version: restart the bot to have its settings read"
-NOT_ASKED = (
-    "not looked at: beside what its operator should be warned of, this command asks no platform, and not Aion"
-)
-NOTHING_TO_WARN_OF = "the platform was asked, and there is nothing to warn of"
-
-
-def not_reached(reason: str) -> str:
-    """Say that a platform could not be asked."""
-    return f"the platform could not be asked what its operator should know, such as whether anybody can invite the bot ({reason})"
-
-
+NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = (
     "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
@@ -734,9 +725,10 @@ def kept_for(days: int) -> str:
     return f"rows of finished turns and of plans are kept for {days} {'day' if days == 1 else 'days'}"
 
 
-def loose_mode(path: str, mode: int) -> str:
+def loose_mode(path: str, mode: int) -> tuple[str, str]:
     """Warn of a file that others can read or write, and say how to mend it."""
-    return f"{path} has mode {mode:04o}, so others than its owner can read or write it: chmod 600 {shlex.quote(path)}"
+    said = f"{path} has mode {mode:04o}, so others than its owner can read or write it"
+    return said, f"chmod 600 {shlex.quote(path)}"
 
 
 def several_servers(names: tuple[str, ...]) -> str:
@@ -788,8 +780,6 @@ catalogue.add(
         "RESTART_TO_RELOAD",
         "open_address",
         "NOT_ASKED",
-        "NOTHING_TO_WARN_OF",
-        "not_reached",
         "LIST_IT",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",

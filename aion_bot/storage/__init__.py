@@ -1,6 +1,13 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.database import back_up, check_database, files_of, remembered
+from aion_bot.storage.database import (
+    back_up,
+    check_database,
+    files_of,
+    find_damage,
+    places_with_threads,
+    remembered,
+)
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.statements import BRIEFLY, retry_write
@@ -13,7 +20,9 @@ __all__ = [
     "back_up",
     "check_database",
     "files_of",
+    "find_damage",
     "migrations",
+    "places_with_threads",
     "remembered",
     "retry_write",
 ]
