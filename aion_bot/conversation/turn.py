@@ -115,14 +115,14 @@ class TurnRunner:
         self._unrecorded_end: Outcome | None = None
 
     def _new_delivery(self, resumed: bool) -> Delivery:
-        turn, claims, claim = self.turn, self.thread.claims, ""
+        turn, claims, claim, observer = self.turn, self.thread.claims, "", self._services.observer
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
-        observer = self._services.observer
         on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
+            turn.name, turn.asker, turn.posted, self._on_posted,
+            lambda fingerprint: self._record(self._turns.note_posting(turn.key, fingerprint)), on_shown=on_shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
@@ -334,9 +334,6 @@ class TurnRunner:
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
             self._posts_recorded = await self._record(recording)
-
-    async def _on_posting(self, fingerprint: str) -> None:
-        await self._record(self._turns.note_posting(self.turn.key, fingerprint))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
