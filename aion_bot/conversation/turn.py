@@ -121,8 +121,7 @@ class TurnRunner:
             claim = claims.claim_of(turn.origin)
         on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted,
-            lambda fingerprint: self._record(self._turns.note_posting(turn.key, fingerprint)), on_shown=on_shown,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
@@ -188,8 +187,10 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        turn, name = self.turn, self._stream.answer_id
-        await retry_write(lambda: self._turns.note_shown(turn.key, turn.attempt, outcome.reason, name))
+        name = self._stream.answer_id
+        await retry_write(
+            lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason, name)
+        )
         return True
 
     async def _show(self) -> None:
@@ -334,6 +335,9 @@ class TurnRunner:
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
             self._posts_recorded = await self._record(recording)
+
+    async def _on_posting(self, fingerprint: str) -> None:
+        await self._record(self._turns.note_posting(self.turn.key, fingerprint))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
