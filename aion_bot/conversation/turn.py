@@ -113,11 +113,10 @@ class TurnRunner:
         self._unrecorded_end: Outcome | None = None
 
     def _new_delivery(self, resumed: bool) -> Delivery:
-        turn, claims, claim = self.turn, self.thread.claims, ""
+        turn, claims, claim, observer = self.turn, self.thread.claims, "", self._services.observer
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
-        observer = self._services.observer
         on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
         return Delivery(
             turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
@@ -220,7 +219,7 @@ class TurnRunner:
         """Return how the work ended, whatever it raises."""
         try:
             if self.turn.given_up:
-                return await self._give_up_asking()
+                return await notices.given_up(self.turn, self._services.store.plans, self._log)
             if self._mode is Mode.ASK:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
@@ -234,14 +233,6 @@ class TurnRunner:
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return notices.outcome_of_failure(error, asked=self._stream.asked, log=self._log)
-
-    async def _give_up_asking(self) -> Outcome:
-        """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
-        self._log.error("turn given up", starts=self.turn.starts)
-        plans = await self._services.store.plans.of_turn(self.turn.key)
-        if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
-            return Outcome(untouched=True)
-        return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
