@@ -29,8 +29,7 @@ from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
-from aion_bot.storage import BRIEFLY, recorded, retry_write
-from aion_bot.storage.turns import Turns
+from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -325,7 +324,7 @@ class AionStream:
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
-        found = await stored_answer(self._turns, turn, messages)
+        found = await stored_answer(self._services.store, turn, messages)
         return found if found is not None and await self._claim(turn, found) else None
 
     async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
@@ -341,10 +340,11 @@ class AionStream:
         return claimed
 
 
-async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+async def stored_answer(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     session = turn.session_id or ""
-    taken = await turns.taken(session, turn.key)
-    contested = turn.answer_id is None and await turns.has_other_unnamed(session, turn.key)
-    free = [one for one in messages if one.id not in taken]
-    return answer_to(with_attached(turn.text, turn.attached), turn.answer_id, free, contested=contested)
+    taken = await store.turns.taken(session, turn.key)
+    contested = await store.turns.has_other_unnamed(session, turn.key)
+    unseen = await store.plans.unseen_results(session)
+    asked, free = with_attached(turn.text, turn.attached), [one for one in messages if one.id not in taken]
+    return answer_to(asked, turn.answer_id, free, contested=contested, unseen=unseen)

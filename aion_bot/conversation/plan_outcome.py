@@ -35,7 +35,8 @@ class Decided:
 
     `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
     `lost`, or empty where it was not asked. `results` are what its agents brought, and `pending` what needs another
-    confirmation, None for each that cannot be shown. `pictures` are those of the result.
+    confirmation, None for each that cannot be shown. `pictures` are those of the result. `doubt` as of a plan: whether
+    Aion may have acted, and nobody has seen the result; None leaves that as it was.
     """
 
     phase: PlanPhase
@@ -47,6 +48,7 @@ class Decided:
     results: Sequence[Mapping[str, Any]] = ()
     pending: Sequence[Step | None] = ()
     pictures: Sequence[Referred] = ()
+    doubt: bool | None = None
 
     @property
     def failed(self) -> bool:
@@ -77,9 +79,10 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
     """Return the outcome of a plan that waited in `phase`, and whose session showed no result in time."""
     if phase is PlanPhase.RUNNING:
-        return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
+        return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer, doubt=True)
     busy = phase is PlanPhase.BUSY
-    return Decided(PlanPhase.PENDING, strings.STILL_BUSY if busy else strings.STILL_UNKNOWN, answer=answer)
+    told = strings.STILL_BUSY if busy else strings.STILL_UNKNOWN
+    return Decided(PlanPhase.PENDING, told, answer=answer, doubt=True)
 
 
 def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
