@@ -23,6 +23,8 @@ _AT_ONCE = 4
 """Files that are on their way at once: each takes disk, and about two MB of memory."""
 _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
+_RAISED = 60.0
+"""Seconds for which a limit that a file exceeds is believed."""
 CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
 _SET_BACK = 2.0
@@ -52,15 +54,20 @@ class Library:
         self._shared = shared
         self._polling = polling
 
-    async def limit(self, kind: FileKind) -> int:
-        """Return the most bytes of a file: what Aion says, where the key may know, or else what no plan allows."""
-        shared = self._shared
-        if time.monotonic() - shared.limits_read_at >= _LIMITS_HOLD:
+    async def limit(self, kind: FileKind, size: int) -> int:
+        """Return the most bytes of a file: what Aion says, where the key may know, or else what no plan allows.
+
+        A limit that a file of `size` bytes exceeds is read again, as somebody may have raised it.
+        """
+        shared, age = self._shared, time.monotonic() - self._shared.limits_read_at
+        known = largest(shared.limits, kind)
+        if age >= _LIMITS_HOLD or (known is not None and size > known and age >= _RAISED):
             shared.limits_read_at = time.monotonic()
             try:
                 shared.limits = dict((await self._aion.tenant.get_limits()).limits)
             except AionvisionError as error:
                 # Then the refusal says it.
+                shared.limits = {}
                 _log.info("limits not readable", code=error.code)
         return min(largest(shared.limits, kind) or MOST_BYTES, MOST_BYTES)
 

@@ -4,32 +4,28 @@ Each file is a row with a phase, and says in the line above the answer how far i
 ends that file, never the question.
 """
 
-import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
-from aion_bot.aion import AionvisionError, DocumentProcessingError
-from aion_bot.conversation.file_spool import FileSpool
-from aion_bot.conversation.library import CLOCKS, Library
+from aion_bot.aion import AionvisionError
+from aion_bot.conversation.file_upload import FileUpload
+from aion_bot.conversation.library import Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.file_types import FileKind, FileType, recognise
+from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, readable
 from aion_bot.domain.rules import Uploads
 from aion_bot.domain.turn import EndReason, Outcome, Turn, suggestion_key
 from aion_bot.domain.uploads import (
-    MOST_BYTES,
     MOST_OF_A_QUESTION,
     AttachedFile,
     FileEnd,
     FilePhase,
     FileReason,
     end_of,
-    objection,
 )
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
@@ -56,9 +52,8 @@ class QuestionFiles:
         view: AnswerView,
         changed: Callable[[bool], None],
     ) -> None:
-        self._store, self._folder = services.store.files, services.store.folder
+        self._services, self._store = services, services.store.files
         self._library = Library(services.aion, services.uploads, services.polling)
-        self._shared = services.uploads
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
         self._workspace = f"{thread.platform}/{turn.place.home}"
@@ -85,7 +80,7 @@ class QuestionFiles:
         try:
             for file in self._files:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
-                    await self._bring(file)
+                    await self._upload(file).bring()
         finally:
             # What is still on its way was stopped, and goes no further.
             self._stopped = True
@@ -168,9 +163,18 @@ class QuestionFiles:
                 if file.phase is FilePhase.WAITING:
                     await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.OFF))
             return None
+        for file in self._files:
+            # Before anything is offered: what cannot be added is said at once.
+            if file.phase is FilePhase.HELD and not file.digest and not self._turn.attempt:
+                self._show()
+                await self._upload(file).inspect()
         held = [file for file in self._files if file.phase is FilePhase.HELD]
         if not held:
-            return None
+            if readable(self._turn.text):
+                return None
+            self._show()
+            self._view.notice(strings.NO_FILE_TO_USE)
+            return Outcome(EndReason.REFUSED)
         # A press that asks nothing leaves the choice as it is.
         if not self._turn.attempt or not readable(self._turn.text):
             self._show()
@@ -194,97 +198,23 @@ class QuestionFiles:
         )
         return Outcome(EndReason.HELD, buttons=tuple(suggested))
 
-    async def _bring(self, file: AttachedFile) -> None:
-        """Bring one file into the library, or record why not."""
-        try:
-            async with self._shared.slots:
-                if not (file.phase is FilePhase.UPLOADING and await self._arrived(file)):
-                    await self._read_and_put(self._files[file.number])
-            # Outside of the slots: it may take a minute, and no byte passes meanwhile.
-            await self._wait_until_read(self._files[file.number])
-        except (AionvisionError, PlatformError, OSError) as error:
-            end, now = end_of(error), self._files[file.number]
-            self._log.info("file not added", reason=end.reason.value, error=repr(error))
-            if end.reason is FileReason.UNKNOWN and now.phase is FilePhase.UPLOADING:
-                await self._settle_lost(now)
-            else:
-                await self._end(now, end)
+    async def look_up(self) -> None:
+        """Record which files have arrived that a Stop cut off, so that nobody uploads them again; the view has ended."""
+        for file in self._files:
+            if file.phase is FilePhase.UPLOADING:
+                await self._upload(file, lambda _: None).look_up()
 
-    async def _settle_lost(self, file: AttachedFile) -> None:
-        """Record what became of a file whose upload has no answer, as far as the library tells; it is not sent again."""
-        try:
-            if not await self._arrived(file):
-                await self._end(self._files[file.number], FileEnd(FilePhase.FAILED, FileReason.NO_ANSWER))
-        except AionvisionError as error:
-            self._log.warning("library not readable", code=error.code)
-            await self._end(file, FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
-
-    async def _arrived(self, file: AttachedFile) -> bool:
-        """Return whether the library has a file whose upload began; records what is found."""
-        others = await self._store.others(file.digest, file.sent_at - 2 * CLOCKS)
-        found = await self._library.find(file, others)
-        if found is None:
-            await self._store.restart(file)
-            self._update(replace(file, phase=FilePhase.WAITING))
-            return False
-        await self._stored(file, found, known=False)
-        return True
-
-    async def _read_and_put(self, file: AttachedFile) -> None:
-        """Read a file from the platform, and upload it unless the library has its content."""
-        adapter, number, promised = self._thread.adapter, file.number, file.attachment.size
-        if not isinstance(adapter, AttachedFiles):
-            return
-        if promised > MOST_BYTES:
-            await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, MOST_BYTES))
-            return
-        with await asyncio.to_thread(FileSpool, self._folder) as spool:
-            self._progress(number, 0, 1)
-            async with adapter.open_file(file.attachment) as pieces:
-                await spool.fill(
-                    pieces, MOST_BYTES, lambda size: self._progress(number, size, 2 * (promised or 2 * size))
-                )
-            kind = recognise(spool.head, spool.tail, file.attachment.name)
-            file = replace(file, size=spool.size, digest=spool.digest, kind=kind.kind if kind else None)
-            await self._store.note_read(file)
-            self._update(file)
-            limit = await self._library.limit(kind.kind) if kind else MOST_BYTES
-            end = objection(kind, spool.size, limit)
-            if kind is None or end is not None:
-                await self._end(file, end or FileEnd(FilePhase.REFUSED, FileReason.WRONG_TYPE))
-                return
-            # Of two questions with the same content the second waits here, and finds it.
-            async with self._shared.locks.setdefault((self._workspace, spool.digest), asyncio.Lock()):
-                known = await self._store.library_id(self._workspace, spool.digest)
-                if known is not None:
-                    await self._stored(file, known, known=True)
-                else:
-                    await self._put(file, kind, spool)
-
-    async def _put(self, file: AttachedFile, kind: FileType, spool: FileSpool) -> None:
-        file = replace(file, phase=FilePhase.UPLOADING, sent_at=int(time.time()))
-        # Before a byte leaves: a process that finds this phase looks into the library first.
-        await self._store.start_upload(file)
-        self._update(file)
-        library_id, known = await self._library.put(
-            file, kind, spool, lambda sent: self._progress(file.number, spool.size + sent, 2 * spool.size)
+    def _upload(
+        self, file: AttachedFile, changed: Callable[[AttachedFile], None] | None = None
+    ) -> FileUpload:
+        return FileUpload(
+            self._services,
+            self._thread,
+            self._workspace,
+            file,
+            changed=changed or self._update,
+            progress=self._progress,
         )
-        await self._stored(file, library_id, known=known)
-
-    async def _stored(self, file: AttachedFile, library_id: str, *, known: bool) -> None:
-        file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
-        await self._store.store(file, self._workspace)
-        self._update(file)
-
-    async def _wait_until_read(self, file: AttachedFile) -> None:
-        """Wait until a document's text can be searched; one that cannot be read is forgotten, and raises."""
-        # Also of what Aion has had before: it keeps documents that it could not read.
-        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT:
-            try:
-                await self._library.processed(file)
-            except DocumentProcessingError:
-                await self._store.forget(self._workspace, file.digest)
-                raise
 
     async def _add_images(self, session: str, files: Sequence[AttachedFile]) -> None:
         selected, sees_all = await self._library.selection(session)

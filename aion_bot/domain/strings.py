@@ -235,6 +235,7 @@ def attached_file(kind: FileKind, name: str) -> str:
 ASK_WHAT = "What should I do with this?"
 ASK_WHAT_AND_UPLOAD = "What should I do with this? I'd put it into your company's library first."
 ASK_UPLOAD = "May I put this into your company's library to answer you?"
+NO_FILE_TO_USE = "Attach another file, or tell me in words what you'd like to know."
 UPLOAD = "Add and answer"
 ANSWER_WITHOUT = "Answer without it"
 SUGGESTIONS = ("Describe it", "Read the text in it", "Find similar in the library")
@@ -254,7 +255,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
-    FileReason.VIDEO: "I can't add videos",
+    FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
     FileReason.TOO_MANY: "not read, send 10 files at most",
