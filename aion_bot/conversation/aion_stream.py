@@ -75,7 +75,7 @@ class AionStream:
         self._plan_format = plan_format
         self._changed = changed
         self._replaced = replaced
-        self._files = QuestionFiles(services, thread, turn, view, changed)
+        self.files = QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
 
     async def ask(self) -> Outcome:
@@ -83,7 +83,7 @@ class AionStream:
 
         Raises what the client raises.
         """
-        if (held := await self._files.bring()) is not None:
+        if (held := await self.files.bring()) is not None:
             return held
         began = time.monotonic()
         outcome = await self._ask()
@@ -91,11 +91,11 @@ class AionStream:
         if outcome.answered and services.access.rules.value(FOOTER, self._turn.place):
             took = time.monotonic() - began
             self._view.footnote(await footer(services.aion, session, self._view.facts, took))
-        return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
+        return Outcome(EndReason.INCOMPLETE) if outcome.answered and self.files.incomplete else outcome
 
     async def end_again(self) -> Outcome:
         """Return how a turn ends whose end an earlier process recorded and did not show."""
-        if (held := await self._files.show_again()) is not None:
+        if (held := await self.files.show_again()) is not None:
             return held
         ended = Outcome(self._turn.reason or EndReason.FAILED)
         if ended.reason is EndReason.INCOMPLETE:
@@ -129,7 +129,7 @@ class AionStream:
         Where a plan of it waits, one look is enough: the card's buttons let people go on.
         """
         parked = self._turn.phase is TurnPhase.PARKED
-        await self._files.show_again()
+        await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
         if self._turn.origin is not None and self._turn.origin.pictures and session:
             await see_all_again(self._services.aion, session)
@@ -172,7 +172,7 @@ class AionStream:
             return await self._stream_in(session)
 
     async def _stream_in(self, session: str) -> Outcome:
-        attached = await self._files.add_to(session)
+        attached = await self.files.add_to(session)
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:

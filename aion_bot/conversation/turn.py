@@ -65,12 +65,10 @@ class TurnRunner:
 
     `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
     for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
-    the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
-    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown. `resumed`: an earlier
-    process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
-    questions came between, so that the answer says which one it belongs to.
+    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to`: where to
+    run it instead, as its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion is silent for
+    long. `before_end` is awaited before the last text. `resumed`: an earlier process may have posted some of it. `stored` is
+    what `Mode.COMPLETE` shows, `cards` how many cards were posted. `crowded`: the answer names its question.
     """
 
     def __init__(
@@ -275,6 +273,8 @@ class TurnRunner:
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+        if outcome.reason in {EndReason.STOPPED, EndReason.WITHDRAWN}:
+            self._replacing.spawn(self._stream.files.look_up())
         facts, cited = self._view.facts, self._view.sources.cited
         if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
             await self._show_gallery(outcome)

@@ -98,11 +98,33 @@ async def test_a_damaged_document_is_damaged_each_time(on_slack: Bot) -> None:
     """The library keeps what it could not read, and says that it has the content already: that does not make it readable."""
     bot = on_slack
     await bot.start()
-    damaged = SimulatedFile("a.pdf", pdf("a")[:-7], "application/pdf")
+    damaged = SimulatedFile(
+        "a.pdf", pdf("a") + bytes(9), "application/pdf"
+    )  # it has its end: only Aion can tell
     await bot.shows(await ask(bot, damaged), "`a.pdf`: damaged")
     thread = await ask(bot, damaged)
     await bot.until(lambda: "📎" in bot.text(thread) and bot.pressable(thread) == [])
     assert "`a.pdf`: damaged" in bot.text(thread)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_what_arrived_before_a_stop_is_not_uploaded_again(bot: Bot, arrived: bool) -> None:
+    """The library is looked at after the Stop: the next question with that content finds it, or uploads it."""
+    bot.aion.hold_uploads()
+    thread = await ask(bot, LARGE)
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    if arrived:
+        bot.aion.files.put(LARGE.name, LARGE.content)
+    await bot.until(lambda: bot.pressable(thread) == [strings.STOP])
+    await bot.press(bot.ada, thread, strings.STOP)
+    await bot.shows(thread, "Stopped by")
+    await bot.aion.until(lambda: bot.aion.count("list_files") >= (1 if arrived else 4))
+    bot.aion.release_uploads()
+    begun = bot.aion.count("upload_image")
+    again = await ask(bot, LARGE)
+    await bot.shows(again, "`large.png`: already there" if arrived else "`large.png`: added", LOOKED)
+    assert stored(bot) == [LARGE.name]
+    assert bot.aion.count("upload_image") == begun + (not arrived)
 
 
 async def test_a_question_deleted_in_an_upload_goes_no_further(bot: Bot) -> None:
