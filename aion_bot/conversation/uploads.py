@@ -135,7 +135,9 @@ class QuestionFiles:
         if origin.opening is None and self._mode is not Uploads.OFF and not origin.pictures:
             found += await self._recent(adapter, origin)
             if readable(self._turn.text):
-                adopted = await self._store.adopt_held(key, self._turn.thread, phase)
+                adopted = await self._store.adopt_held(
+                    key, self._turn.thread, phase, direct=origin.place.direct
+                )
         found = list({one.id: one for one in found}.values())
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
         if found or adopted or self._turn.starts:  # an earlier process may have adopted some

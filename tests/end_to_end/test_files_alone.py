@@ -67,3 +67,29 @@ async def test_a_held_file_that_cannot_be_read_now_is_tried_by_a_press(on_slack:
     await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
     await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
     await bot.shows(thread, "`roof.png`: added", LOOKED)
+
+
+async def test_words_right_after_a_file_in_a_direct_message_are_about_it(bot: Bot) -> None:
+    """Two messages one after the other, of which Slack makes two threads, are one question, in the thread of the words."""
+    first = await bot.workspace.direct_message(bot.ada, "", files=[PICTURE])
+    await bot.until(lambda: bot.pressable(first) == list(strings.SUGGESTIONS))
+    thread = await bot.workspace.direct_message(bot.ada, "Is the roof damaged?")
+    await bot.shows(thread, "`roof.png`: added", LOOKED)
+    (asked,) = bot.aion.bodies("send_stream")
+    assert asked["message"].startswith("Is the roof damaged?")
+    assert stored(bot) == ["roof.png"]
+    # What comes next is a question of its own.
+    last = await bot.workspace.direct_message(bot.ada, "What does the safety report say?")
+    await bot.shows(last, "safety report of March")
+    assert strings.ATTACHED not in str(bot.aion.bodies("send_stream")[-1]["message"])
+
+
+async def test_words_that_come_while_the_file_is_looked_at_are_about_it(on_slack: Bot) -> None:
+    """The file's own thread still reads it: the words do not wait for that."""
+    bot = on_slack
+    await bot.start()
+    bot.workspace.fail_next("files.info", hang=True)  # type: ignore[attr-defined]  # the fixture is Slack's
+    await bot.workspace.direct_message(bot.ada, "", files=[PICTURE])
+    await bot.until(lambda: bot.workspace.api.calls["files.info"] == 1)  # type: ignore[attr-defined]
+    thread = await bot.workspace.direct_message(bot.ada, "Is the roof damaged?")
+    await bot.shows(thread, "`roof.png`: added", LOOKED)
