@@ -56,14 +56,14 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
 EVENT_PATIENCE = 0.5
 """Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
 does not."""
-_MOST_PAGES = 5
-"""Pages of a thread that are read for its files: Slack lists a thread from its beginning."""
+_LOOK_BACK = 30 * 86_400.0
+"""Seconds before a question in which a thread is read for its files, by one request."""
 
 OwnMessages = Callable[[ThreadKey, float], Awaitable[Sequence[OwnMessage]]]
 """Returns the bot's messages in a thread since a time in seconds since the epoch."""
 
-Replies = Callable[[ThreadKey, ThreadFiles, int], Awaitable[None]]
-"""Notes the files of a thread's messages, reading so many pages at most."""
+Replies = Callable[[ThreadKey, ThreadFiles, float], Awaitable[None]]
+"""Notes the files of a thread's messages since a time in seconds since the epoch, by one request."""
 
 
 class Files:
@@ -172,7 +172,8 @@ class AttachedFiles:
     async def recent(self, thread: ThreadKey, before: MessageRef | None) -> Sequence[Attachment]:
         """Return what the port's `recent_files` does, without a request where events told enough.
 
-        A thread that was seen in part is read, `_MOST_PAGES` at most; of one that is longer nothing is returned.
+        A thread that was seen in part is read by one request, `_LOOK_BACK` at most. Raises PlatformError where that does not
+        tell its newest messages.
         """
         number = None if before is None else ids.number(ids.message(before).ts)
         if number is not None and self.listening:
@@ -180,8 +181,9 @@ class AttachedFiles:
             await self.seen.wait_for(thread, number, timeout=EVENT_PATIENCE)
         found = self.seen.recent(thread, number)
         if found is None:
-            await self._replies(thread, self.seen, _MOST_PAGES)
-            found = self.seen.recent(thread, number)
+            asked = time.time() if before is None else float(ids.message(before).ts)
+            await self._replies(thread, self.seen, asked - _LOOK_BACK)
+            found = self.seen.recent(thread, number, complete=False)
         return found or ()
 
 
