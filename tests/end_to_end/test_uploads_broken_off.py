@@ -187,4 +187,5 @@ async def test_one_content_in_two_workspaces_at_once(on_slack: Bot, discord: Sim
     bot.aion.release_uploads()
     await bot.shows(here, LOOKED)
     await discord.until(lambda: any(LOOKED in one.text for one in discord.thread(there)))
+    await discord.until(lambda: any(one.pictures for one in discord.thread(there)))
     assert stored(bot) == [PICTURE.name]
