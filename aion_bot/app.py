@@ -20,7 +20,6 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain import strings
-from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
@@ -63,7 +62,7 @@ async def serve(
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, monitor or Observer(),
+                store, aion, observed, access, polling or DEFAULT_POLLING, monitor,
                 pictures=Pictures(PictureReader(settings)),
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))

@@ -2,10 +2,12 @@
 
 import asyncio
 import functools
+import json
 import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, NoReturn, TextIO
 
@@ -19,8 +21,10 @@ from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.diagnosis import Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
+from aion_bot.ports.text import visible_line
 from aion_bot.storage import StoreError, back_up
 
 program = typer.Typer(
@@ -134,25 +138,35 @@ def run() -> None:
 
 
 @program.command("doctor")
-def check() -> None:
-    """Check the settings, aion-bot.toml, the form of the key, the database and the modes of files; changes nothing.
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask no service.")] = False,
+) -> None:
+    """Check the settings, Aion's key and address, the platforms, the database and more; changes nothing.
 
-    One line a check; the access policy and the rules in force are among them. Warnings do not change the exit status: 0
-    when all checks hold, 1 otherwise. Platforms are asked only for what their operator should be warned of, such as a bot that anybody can invite.
+    One line a finding, with what to do about it; the access policy and the rules in force are among them. Works beside a
+    running bot. Warnings do not change the exit status: 0 when nothing failed, 1 otherwise. With --json each finding
+    has "check", "status" (ok, warn or fail), "message" and "mend".
     """
     try:
         env = read_environment(Path.cwd())
     except EnvironmentFileError as error:
-        _say(doctor.Check(error.problem.variable, False, error.problem.mend))
-        raise typer.Exit(1) from None
-    log_config.configure("warning", "text", secrets_in(env), sdk_loggers())
-    settings, platforms, problems = compose(env)
-    rules, more = read_file(env)
-    names = [one.platform for one in platforms]
-    checks = asyncio.run(doctor.examine(settings, [*problems, *more], names, platforms, rules=rules))
-    for one in checks:
-        _say(one)
-    raise typer.Exit(0 if all(one.ok for one in checks) else 1)
+        findings = [fail(error.problem.variable, error.problem.mend, error.problem.mend)]
+    else:
+        log_config.configure("error" if as_json else "warning", "text", secrets_in(env), sdk_loggers())
+        settings, platforms, problems = compose(env)
+        rules, more = read_file(env)
+        names = [one.platform for one in platforms]
+        findings = asyncio.run(
+            doctor.examine(
+                settings, [*problems, *more], names, platforms, rules=rules, env=None if offline else env
+            )
+        )
+    if as_json:
+        _say(json.dumps([asdict(one) for one in findings], indent=2))
+    for one in () if as_json else findings:
+        _say(visible_line(str(one)))
+    raise typer.Exit(1 if any(one.status is Status.FAIL for one in findings) else 0)
 
 
 @program.command()

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -164,6 +164,10 @@ _LISTS = (
 )
 
 
+_LIMITING = {"approvers", "allow_channels", "allow_users", "allow_workspaces"}
+"""Lists without an id of a platform allow nobody there; without an app none was meant to be allowed."""
+
+
 def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str]) -> list[Problem]:
     """Refuse each variable that begins like one of the bot's and is none, with the name that comes nearest."""
     known = {*VARIABLES, *Settings.reserved, *platform_variables}
@@ -191,6 +195,21 @@ def check_lists(settings: Settings, forms: Collection[IdForms]) -> list[Problem]
             if one not in settings.allow_users:
                 problems.append(Problem("AION_BOT_APPROVERS", strings.approver_not_allowed(at)))
     return problems
+
+
+def fitting_ids(settings: Settings, forms: IdForms) -> Iterator[tuple[str, IdKind, str]]:
+    """Yield the ids of one platform in the lists: the variable, what is named, and the id."""
+    for field, variable, kind in _LISTS:
+        for one in sorted(_entries(settings, field)):
+            if _fits(forms, kind, one):
+                yield variable, kind, one
+
+
+def wholly_excluded(settings: Settings, forms: IdForms) -> list[str]:
+    """Return the allow lists that name ids of other platforms only, so that they allow nobody on this one."""
+    named = {variable for variable, _, _ in fitting_ids(settings, forms)}
+    lists = [(field, variable) for field, variable, _ in _LISTS if field in _LIMITING]
+    return [variable for field, variable in lists if _entries(settings, field) and variable not in named]
 
 
 def policy_of(settings: Settings, forms: IdForms) -> AccessPolicy:

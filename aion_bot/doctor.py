@@ -1,40 +1,47 @@
-"""`aion-bot doctor`: what can be checked before the bot listens."""
+"""`aion-bot doctor`: whether the bot is set up well, by looking and by asking the services. Changes nothing."""
 
 import asyncio
+import os
+import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from aion_bot.config import Settings, describe, policy_of
+from aion_bot.config import Settings, describe, fitting_ids, policy_of, wholly_excluded
+from aion_bot.diagnosis import aion
+from aion_bot.diagnosis.network import Route, check_clock, check_proxies
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
-from aion_bot.ports.adapter import OperatorWarnings, PlatformAdapter, id_forms_of
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.adapter import Diagnosable, PlatformAdapter, id_forms_of
+from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, warn
+from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
-from aion_bot.ports.settings import Problem
-from aion_bot.storage import StoreError, check_database, files_of, migrations, remembered
+from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
+from aion_bot.ports.text import one_line
+from aion_bot.storage import (
+    StoreError,
+    check_database,
+    files_of,
+    find_damage,
+    migrations,
+    places_with_threads,
+    remembered,
+)
 
-_PATIENCE = 10.0
-"""Seconds that a platform has to answer."""
+_PATIENCE = 30.0
+"""Seconds that a platform has to answer all that it is asked."""
 _RECENT = 600.0
 """Seconds for which a second process that was seen counts as there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report; a `warning` names what could be better and fails nothing."""
-
-    name: str
-    ok: bool
-    detail: str
-    warning: bool = False
-
-    def __str__(self) -> str:
-        word = "FAIL" if not self.ok else "warn" if self.warning else "ok  "
-        return f"{word}  {self.name}: {self.detail}"
+_READING = 20.0
+"""Seconds for which the database is read to find damage."""
+_LITTLE_SPACE = 200_000_000
+"""Bytes below which a disk is nearly full: SQLite's log and the copy before a migration need room beside the database."""
+_NAME = 200
+"""Characters of damage that a finding repeats."""
+_AION = "Aion"
 
 
 async def examine(
@@ -45,98 +52,167 @@ async def examine(
     *,
     rules: Rules | None = None,
     env_file: Path = Path(".env"),
-) -> list[Check]:
-    """Check settings, the key's form, the database and the modes of its files and of `.env`.
+    env: Mapping[str, str] | None = None,
+) -> list[Finding]:
+    """Check settings, access, the services, the database, and the modes of its files and of `.env`.
 
-    `rules` are those of `aion-bot.toml`.
+    `rules` are those of `aion-bot.toml`. `env` holds the variables; without it no service is asked. The adapters are closed.
     """
-    checks = [Check(problem.variable, False, problem.mend) for problem in problems]
+    findings = [fail(problem.variable, problem.mend, problem.mend) for problem in problems]
     if not problems:
-        checks.append(Check("settings", True, f"complete; platforms: {', '.join(platforms)}"))
+        findings.append(ok("settings", f"complete; platforms: {', '.join(platforms)}"))
     if settings is not None:
-        checks.append(
-            Check(
-                "AIONVISION_API_KEY",
-                True,
-                "has the form of a key; whether Aion takes it shows at the first question",
-            )
-        )
-        checks += [_access(settings, adapter) for adapter in adapters]
-        in_force = (rules or Rules()).with_variables(settings.rules())
-        checks += [Check(key, True, words) for key, words in in_force.describe().items()]
-        for adapter in adapters:
-            checks += await _warnings(adapter)
-        checks.append(Check("network", True, strings.NOT_ASKED))
-        checks.append(await _database(settings.database))
-        checks += await asyncio.to_thread(_second_processes, settings.database)
-        checks += _http_address(settings)
-        checks.append(Check("retention", True, strings.kept_for(settings.retention_days)))
+        refused = {problem.variable for problem in problems}
+        findings += _access(settings, rules or Rules(), adapters, refused)
+        if env is None:
+            findings += [
+                ok(aion.KEY, "has the form of a key; whether Aion takes it was not asked"),
+                ok("network", strings.NOT_ASKED),
+            ]
+        else:
+            findings += await _services(settings, rules or Rules(), adapters, env)
+        findings += await asyncio.to_thread(_database, settings.database)
+        findings += await asyncio.to_thread(_second_processes, settings.database)
+        findings += _http_address(settings)
+        findings.append(ok("retention", strings.kept_for(settings.retention_days)))
     files = [env_file, *(files_of(settings.database) if settings is not None else ())]
-    return checks + await asyncio.to_thread(_modes, files)
+    return findings + await asyncio.to_thread(_modes, files)
 
 
-def _modes(files: Sequence[Path]) -> list[Check]:
+def _access(
+    settings: Settings, rules: Rules, adapters: Sequence[PlatformAdapter], refused: Collection[str]
+) -> Iterator[Finding]:
+    """Say who may use the bot on each platform, and which rules hold; lists that are `refused` have their finding."""
+    for adapter in adapters:
+        forms = id_forms_of(adapter)
+        described = describe(policy_of(settings, forms), forms)
+        words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
+        yield ok(f"access on {adapter.platform}", words)
+        for variable in [one for one in wholly_excluded(settings, forms) if one not in refused]:
+            mend = f"add ids of {adapter.platform}, or empty the list"
+            yield warn(variable, f"it names no id of {adapter.platform}, so it allows nobody there", mend)
+    for key, words in rules.with_variables(settings.rules()).describe().items():
+        yield ok(key, words)
+
+
+async def _services(
+    settings: Settings, rules: Rules, adapters: Sequence[PlatformAdapter], env: Mapping[str, str]
+) -> list[Finding]:
+    """Ask Aion and each platform, all at once, unless the way to them is cut off."""
+    asked = {one.platform: one for one in adapters if isinstance(one, Diagnosable)}
+    routes = [_aion_route(settings, env)]
+    for platform, adapter in asked.items():
+        proxy = proxy_for(env, adapter.address)
+        routes.append(Route(platform, proxy, _variable(env) if proxy else ""))
+    findings, cut_off = await check_proxies(routes)
+    places = await asyncio.to_thread(places_with_threads, settings.database)
+    services = {} if _AION in cut_off else {_AION: aion.diagnose(settings)}
+    for platform, adapter in asked.items():
+        if platform not in cut_off:
+            listed = _listed(settings, rules, adapters, platform)
+            services[platform] = _ask(adapter, platform, Subjects(places.get(platform, ()), listed))
+    try:
+        found = dict(zip(services, await asyncio.gather(*services.values()), strict=True))
+    finally:
+        # Also after a failure: a request may have opened connections.
+        await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
+    for diagnosis in found.values():
+        findings += diagnosis.findings
+    ahead = {service: one.ahead for service, one in found.items() if one.ahead is not None}
+    return findings + check_clock(ahead)
+
+
+def _aion_route(settings: Settings, env: Mapping[str, str]) -> Route:
+    own = "AIONVISION_PROXY_URL"
+    variable = own if env.get(own) else _variable(env)
+    return Route(_AION, settings.proxy_url, variable if settings.proxy_url else "")
+
+
+def _variable(env: Mapping[str, str]) -> str:
+    """Name the variable behind `proxy_for`."""
+    return next((one for one in (PROXY_URL, "HTTPS_PROXY") if env.get(one)), "https_proxy")
+
+
+async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagnosis:
+    """Ask a platform; one that does not answer is a finding."""
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await adapter.diagnose(subjects)
+    except RateLimited as error:
+        wait = f"wait {error.retry_after:.0f} s, then check again"
+        return Diagnosis([warn(platform, "it takes no more requests now", wait)])
+    except (PlatformError, TimeoutError) as error:
+        host = urlsplit(adapter.address).hostname
+        mend = f"let this machine reach {host}, or name a proxy in {PROXY_URL}"
+        return Diagnosis([fail(platform, f"it cannot be reached ({error or type(error).__name__})", mend)])
+
+
+def _listed(
+    settings: Settings, rules: Rules, adapters: Sequence[PlatformAdapter], platform: str
+) -> list[ListedId]:
+    """Return the ids of one platform that variables and the file name."""
+    forms = next(id_forms_of(one) for one in adapters if one.platform == platform)
+    found = [ListedId(kind, one, variable) for variable, kind, one in fitting_ids(settings, forms)]
+    for kind, sections in ((IdKind.WORKSPACE, rules.workspaces), (IdKind.CHANNEL, rules.channels)):
+        fits = forms[kind].fits if kind in forms else bool
+        found += [ListedId(kind, one, "aion-bot.toml") for one in sections if fits(one)]
+    return found
+
+
+def _modes(files: Sequence[Path]) -> list[Finding]:
     """Warn of files with secrets or with people's words that others can read or write; changes nothing."""
     return [
-        Check("file mode", True, strings.loose_mode(str(path), mode), warning=True)
+        warn("file mode", *strings.loose_mode(str(path), mode))
         for path, mode in private_files.loose(files).items()
     ]
 
 
-def _access(settings: Settings, adapter: PlatformAdapter) -> Check:
-    """Say who may use the bot on a platform."""
-    forms = id_forms_of(adapter)
-    described = describe(policy_of(settings, forms), forms)
-    words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
-    return Check(f"access on {adapter.platform}", True, words)
-
-
-async def _warnings(adapter: PlatformAdapter) -> list[Check]:
-    """Ask a platform what its operator should know; a platform that cannot be asked is a warning, not a failure."""
-    name = f"operator of {adapter.platform}"
-    if not isinstance(adapter, OperatorWarnings):
-        return []
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            found = await adapter.warnings()
-    except (PlatformError, TimeoutError) as error:
-        return [Check(name, True, strings.not_reached(type(error).__name__), warning=True)]
-    finally:
-        # Also after a failure: the request may have opened connections.
-        await adapter.close()
-    if not found:
-        return [Check(name, True, strings.NOTHING_TO_WARN_OF)]
-    return [Check(name, True, warning, warning=True) for warning in found]
-
-
-def _http_address(settings: Settings) -> list[Check]:
+def _http_address(settings: Settings) -> list[Finding]:
     """Say at which address health and metrics are served, and warn if other machines may read them."""
-    address = settings.http_address
+    address, check = settings.http_address, "AION_BOT_HTTP_ADDRESS"
     if address is None:
         return []
-    own = is_loopback(address.host)
-    detail = f"{address}: for this machine alone" if own else strings.open_address(str(address))
-    return [Check("AION_BOT_HTTP_ADDRESS", True, detail, warning=not own)]
+    if is_loopback(address.host):
+        return [ok(check, f"{address}: for this machine alone")]
+    return [warn(check, *strings.open_address(str(address)))]
 
 
-def _second_processes(path: Path) -> list[Check]:
+def _second_processes(path: Path) -> list[Finding]:
     """Report platforms whose token another process used lately, as a running bot has noticed."""
     seen = remembered(path, SECOND_PROCESS)
     recent = [platform for platform, at in seen.items() if time.time() - float(at) < _RECENT]
-    return [Check(f"second process on {one}", False, strings.SECOND_PROCESS) for one in sorted(recent)]
+    said = strings.SECOND_PROCESS
+    return [fail(f"second process on {one}", said, said) for one in sorted(recent)]
 
 
-async def _database(path: Path) -> Check:
-    """Look at the database without changing it, also while a bot uses it."""
+def _database(path: Path) -> Iterator[Finding]:
+    """Look at the database and its disk, also while a bot uses it."""
     try:
-        schema = await asyncio.to_thread(check_database, path)
+        schema = check_database(path)
+        damage = find_damage(path, seconds=_READING) if schema is not None else ""
     except StoreError as error:
-        return Check("database", False, str(error))
+        message, _, mend = str(error).partition(": ")
+        yield fail("database", message, mend or message)
+        return
+    if damage:
+        said = one_line(damage, _NAME)
+        yield fail(
+            "database", f"{path} is damaged ({said})", "restore a backup, or move it away to start afresh"
+        )
+        return
+    yield ok("database", f"{path} can be {'created' if schema is None else 'written'}")
     newest = migrations()[-1][0]
-    if schema is None:
-        return Check("database", True, f"{path} can be created")
     # 0 is an empty file, which gets the newest schema without a copy.
-    if 0 < schema < newest:
-        due = f"schema {schema}; the next start brings it to {newest} and keeps a copy"
-        return Check("database", True, f"{path} can be written: {due}")
-    return Check("database", True, f"{path} can be written")
+    if schema is not None and 0 < schema < newest:
+        yield ok("schema", f"schema {schema}; the next start brings it to {newest} and keeps a copy")
+    elif schema is not None:
+        size = sum(one.stat().st_size for one in files_of(path) if one.is_file())
+        whole = "no damage" if damage == "" else f"not read to its end within {_READING:.0f} s"
+        yield ok("schema", f"schema {schema}, {size / 1e6:,.1f} MB with its log and copies, {whole}")
+    free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free
+    if free < _LITTLE_SPACE:
+        yield warn(
+            "disk space", f"{free / 1e6:,.0f} MB are free beside {path}", "make room, or move the database"
+        )
+    else:
+        yield ok("disk space", f"{free / 1e9:,.1f} GB are free beside the database")

@@ -17,14 +17,18 @@ What is counted
 - A signature carries an adapter beside what belongs to it if a `PlatformAdapter` is one of at least two parameters
   (`self` aside).
 - A question enters every function of these sources whose code ran between the moment the question is sent and the
-  moment the bot is at rest after the complete answer: no new function was entered for a second. `sys.setprofile` in
-  every thread of a real `aion-bot run` records them, against the simulators in another process. Distinct code objects
-  are counted; lambdas, comprehensions, module bodies and generated methods (of dataclasses) are not. Whatever the bot
-  does beside the question in that time counts too (pings, watchers), so the figure may differ by two or three.
+  moment the bot is at rest after the complete answer: no new function was entered for a second. The bot is at rest in
+  the same sense before the question is sent, so that the end of its start (the connection's first events, the sweep of
+  old rows) does not count. `sys.setprofile` in every thread of a real `aion-bot run` records them, against the
+  simulators in another process. Distinct code objects are counted; lambdas, comprehensions, module bodies and generated
+  methods (of dataclasses) are not. Whatever the bot does beside the question in that time counts too (pings, watchers),
+  so the figure may differ by two or three.
+- The question is asked twice, of a bot of its own each: its answer has citations and pictures, as the simulated Aion
+  answers by itself; the answer to the plain question is words alone, with nothing to cite and no agent's results.
 
 Issue 10 counted on that commit 22 loose modules, 337 functions in 57 files for a Slack question, 0.8 comments in 100
 lines, 57 signatures and 19 retry schedules, by rules that are not recorded. This program finds the same loose modules,
-comments and signatures; 318 functions in 58 files (it leaves out lambdas, comprehensions and generated methods, and
+comments and signatures; 312 functions in 58 files (it leaves out lambdas, comprehensions and generated methods, and
 what runs before the question); and counts retry schedules by two rules that one can repeat, without judging which
 tuple and which sleep belong together.
 """
@@ -33,6 +37,7 @@ import argparse
 import ast
 import asyncio
 import io
+import itertools
 import json
 import os
 import re
@@ -46,6 +51,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Close, Complete, Scene, Speak
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Workspace
@@ -64,16 +70,30 @@ BEFORE: Mapping[str, str] = {
     "retry schedules: literal tuples": "12",
     "retry schedules: sleeps": "23",
     "signatures with an adapter beside what belongs to it": "57",
-    "functions that one Slack question enters": "318",
+    "functions that one Slack question enters": "312",
     "files that one Slack question enters": "58",
-    "functions that one Discord question enters": "325",
+    "functions that one Discord question enters": "319",
     "files that one Discord question enters": "67",
+    "functions that one Slack plain question enters": "303",
+    "files that one Slack plain question enters": "56",
+    "functions that one Discord plain question enters": "309",
+    "files that one Discord plain question enters": "64",
 }
 """The figures of `COMMIT_BEFORE`: `git worktree add DIR 349e88d; python -m benchmarks.shape --root DIR`."""
 
 QUESTION = "What is damaged on site 7?"
 ANSWER = "I found 3 pieces"
 """The simulated Aion answers `QUESTION` with this; the answer is streamed and has references."""
+PLAIN = Scene(
+    (
+        Speak(
+            f"{ANSWER} of equipment with damage. The crack in the boom should be looked at before the next lift."
+        ),
+        Complete(),
+        Close(),
+    )
+)
+"""The answer to the plain question."""
 
 LONG = 40
 PATIENCE = 60.0
@@ -195,16 +215,20 @@ def static_figures(root: Path) -> dict[str, str]:
     }
 
 
-async def question_figures(root: Path, place: Workspace) -> dict[str, str]:
-    """Ask one question and count what it enters of the tree under `root`, from event to closed turn."""
+async def question_figures(root: Path, place: Workspace, *scenes: Scene, kind: str) -> dict[str, str]:
+    """Ask one question and count what it enters of the tree under `root`, from event to closed turn.
+
+    Aion answers with `scenes`, by itself if there are none; `kind` names the question in the table.
+    """
     async with SimulatedAion() as aion:
+        aion.play(*scenes)
         with tempfile.TemporaryDirectory(prefix="aion-bot-shape-") as folder:
             entered = await _entered(root, aion, place, Path(folder))
     own = [(path, name) for path, name in entered if not is_beside(Path(path))]
     files = {path for path, _ in own}
     return {
-        f"functions that one {place.name} question enters": str(len(own)),
-        f"files that one {place.name} question enters": str(len(files)),
+        f"functions that one {place.name} {kind} enters": str(len(own)),
+        f"files that one {place.name} {kind} enters": str(len(files)),
     }
 
 
@@ -241,9 +265,15 @@ async def _entered(root: Path, aion: SimulatedAion, place: Workspace, folder: Pa
 
 async def _ask(bot: asyncio.subprocess.Process, place: Workspace, record: Path) -> list[tuple[str, str]]:
     await place.connected(timeout=PATIENCE)
+    await _rest(bot, record)
     bot.send_signal(signal.SIGUSR1)
     thread = await place.ask(place.people[0], QUESTION)
     await place.until(lambda: any(ANSWER in shown.text for shown in place.thread(thread)), timeout=PATIENCE)
+    return await _rest(bot, record)
+
+
+async def _rest(bot: asyncio.subprocess.Process, record: Path) -> list[tuple[str, str]]:
+    """Wait until the bot is at rest; returns what it has entered."""
     async with asyncio.timeout(PATIENCE):
         before, now = [("", "")], await _read(bot, record)
         while now != before:
@@ -264,11 +294,12 @@ async def _read(bot: asyncio.subprocess.Process, record: Path) -> list[tuple[str
 
 async def _questions(root: Path) -> dict[str, str]:
     figures: dict[str, str] = {}
-    for make in (SimulatedSlack, SimulatedDiscord):
+    asked = (("question", ()), ("plain question", (PLAIN,)))
+    for (kind, scenes), make in itertools.product(asked, (SimulatedSlack, SimulatedDiscord)):
         place: SimulatedSlack | SimulatedDiscord = make()
         await place.start()
         try:
-            figures |= await question_figures(root, place)
+            figures |= await question_figures(root, place, *scenes, kind=kind)
         finally:
             await place.stop()
     return figures

@@ -46,7 +46,8 @@ def run(command: str, monkeypatch: pytest.MonkeyPatch, **env: str) -> object:
     """Run a command with these variables; returns its exit status."""
     for name, value in {**ENV, **env}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sys, "argv", ["aion-bot", command])
+    offline = ["--offline"] if command == "doctor" else []
+    monkeypatch.setattr(sys, "argv", ["aion-bot", command, *offline])
     with pytest.raises(SystemExit) as ended:
         cli.main()
     return ended.value.code

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.discord import config
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.diagnosis import Diagnosis, Subjects, fail
 from aion_bot.ports.settings import Problem
 
 id_forms = config.ID_FORMS
@@ -38,3 +39,17 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
     from adapters.discord.adapter import DiscordAdapter
 
     return DiscordAdapter(settings), ()
+
+
+async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:  # noqa: ARG001  # as the port has it
+    """Check the token by real calls; there is no other `variable`. Raises `PlatformDown` and `RateLimited`."""
+    settings, problems = config.read(env)
+    if settings is None:
+        return Diagnosis([fail(one.variable, one.mend, one.mend) for one in problems])
+    from adapters.discord.adapter import DiscordAdapter
+
+    adapter = DiscordAdapter(settings)
+    try:
+        return await adapter.diagnose(Subjects())
+    finally:
+        await adapter.close()

@@ -10,9 +10,10 @@ from contextlib import AbstractAsyncContextManager
 import discord
 
 from adapters.discord import ids, rate_limits, rendering, strings
-from adapters.discord.backfill import Backfill, read_messages
+from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
+from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.files import AttachedFiles, post_files
@@ -23,6 +24,7 @@ from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
     CannotDraw,
     Forbidden,
@@ -40,8 +42,6 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
 MAX_TRIED_THREADS = 1_000
-HISTORY_LENGTH = 100
-"""Messages that Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 TYPING_WAIT = 0.3
 """Seconds for which showing the typing indicator waits for Discord's answer."""
 
@@ -57,10 +57,11 @@ class DiscordAdapter:
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
+    fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
 
     def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self.address = settings, settings.api_url
         self.mentions_only = not settings.message_content
         """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
         self._reporter = RequestReporter(settings.api_url)
@@ -78,11 +79,9 @@ class DiscordAdapter:
         self._backfill = Backfill()
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
-    async def warnings(self) -> Sequence[str]:
-        """Tell whether anybody can invite the bot; discord.py asks for the application as it logs in."""
-        async with self._rest.call() as client:
-            public = client.application is not None and client.application.bot_public
-        return (strings.PUBLIC_BOT,) if public else ()
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check the token, the application's flags, and `subjects`."""
+        return await DiscordDiagnosis(self._rest, self._reporter, self._settings).whole(subjects)
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
@@ -229,20 +228,16 @@ class DiscordAdapter:
             await self._rest.delete_answer(token.application, token.token)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
-        """Return the bot's newest messages in a thread, of the newest hundred, newest first.
-
-        Discord tells a nonce only when the message is posted.
-        """
+        """Return the bot's newest messages in a thread, of the newest hundred, newest first, without their nonces."""
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
-            listed = await read_messages(
-                client, client.get_partial_messageable(channel), limit=HISTORY_LENGTH
-            )
+            listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
+            ref, prints = ids.message_ref, rendering.fingerprint
             found = [
-                OwnMessage(ids.message_ref(thread, channel, message.id), None, keys=keys_of(message))
-                for message in reversed(listed)
+                OwnMessage(ref(thread, channel, one.id), None, False, keys_of(one), prints(one.content))
+                for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
-                if client.user is not None and message.author.id == client.user.id and message.type in POSTED
+                if client.user is not None and one.author.id == client.user.id and one.type in POSTED
             ]
         return found[:OWN_MESSAGES]
 

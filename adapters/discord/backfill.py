@@ -28,7 +28,7 @@ REQUEST_INTERVAL = 0.05
 """Seconds between two requests: less than half of a bot's fifty a second, so that the others are left to answers."""
 MAX_THREADS = 200
 MESSAGES = 100
-"""Messages of one thread, the oldest ones: as many as one request returns (Discord's documentation)."""
+"""Messages of one thread: as many as Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 CLOCK_SKEW = 5.0
 """Seconds by which two events may come out of order, and this machine's clock may be ahead where there is no event yet."""
 

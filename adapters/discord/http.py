@@ -45,6 +45,8 @@ class RequestReporter:
         """`api_url`: the base of the API, without a slash at its end."""
         self.observer: RequestObserver | None = None
         self.blocked_until = 0.0
+        self.date: str | None = None
+        """The `Date` header of the newest answer."""
         self.answers: OrderedDict[str, int] = OrderedDict()
         """How often the first answer to each of the newest interactions was sent: discord.py repeats some by itself."""
         self._base = yarl.URL(api_url).raw_path.rstrip("/")
@@ -104,6 +106,7 @@ class RequestReporter:
         """Report an answer from its headers on, and what they say about a limit unless it is a refusal."""
         request: PlatformRequest | None = context.request
         answer = params.response
+        self.date = answer.headers.get("Date")
         if answer.status == 429:
             await self._limited(raise_refusals, context, answer)
             return

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.slack import config
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.diagnosis import Diagnosis, fail
 from aion_bot.ports.settings import Problem
 
 id_forms = config.ID_FORMS
@@ -32,3 +33,19 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
     from adapters.slack.adapter import SlackAdapter
 
     return SlackAdapter(settings), ()
+
+
+async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
+    """Check one token by a real call; the other one may be missing. Raises `PlatformDown` and `RateLimited`."""
+    # The settings need both tokens. What stands in for the other one is not sent.
+    settings, problems = config.read({config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0", **env})
+    wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]
+    if settings is None or wrong:
+        return Diagnosis([fail(one.variable, one.mend, one.mend) for one in wrong or problems])
+    from adapters.slack.adapter import SlackAdapter
+
+    adapter = SlackAdapter(settings)
+    try:
+        return await adapter.check(variable)
+    finally:
+        await adapter.close()

@@ -15,12 +15,13 @@ from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError
+from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
 _READS = {
+    Method.BOTS_INFO,
     Method.CONVERSATIONS_INFO,
     Method.CONVERSATIONS_REPLIES,
     Method.FILES_INFO,
@@ -88,6 +89,31 @@ class WebApi:
                 raise
         # A connection of the pool may have been closed while it was idle. Reading twice is harmless.
         return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
+
+    async def ask(self, method: Method, team: str = "", **arguments: Any) -> AsyncSlackResponse:
+        """Call a method that changes nothing and return Slack's whole answer with its headers, also a refusal.
+
+        Raises `PlatformDown` and `RateLimited`.
+        """
+        body: dict[str, Any] = {"data" if method in _FORMS else "json": arguments}
+        answers: list[AsyncSlackResponse] = []
+
+        async def send() -> AsyncSlackResponse:
+            try:
+                answers.append(await self.client.api_call(method, **body))
+            except SlackApiError as refusal:
+                answers.append(refusal.response)
+                raise
+            return answers[0]
+
+        charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
+        try:
+            await self._send(method, charges, send)
+        except (PlatformDown, RateLimited):
+            raise
+        except PlatformError:
+            pass  # the answer says which refusal it is
+        return answers[0]
 
     async def upload(self, address: str, raw: bytes) -> None:
         """Send the bytes of a file to the address that Slack named; without a token, which Slack asks for nowhere there.

@@ -11,6 +11,7 @@ from aion_bot.ports.settings import BaseUrl, IdForm, IdForms, IdKind, PlatformSe
 
 BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
 APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
+CONFIG_TOKEN = "SLACK_CONFIG_TOKEN"  # noqa: S105 # likewise
 
 ID_FORMS: IdForms = {
     IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),
@@ -37,20 +38,33 @@ def _check_app_token(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_config_token(value: SecretStr) -> SecretStr:
+    token = value.get_secret_value()
+    if not token.startswith("xoxe.xoxp-") or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError(strings.NOT_XOXE)
+    return value
+
+
 class SlackSettings(PlatformSettings):
-    """The tokens of one workspace and the address of its Web API, which ends with a slash."""
+    """The tokens of one workspace and the address of its Web API, which ends with a slash.
+
+    `config_token`, an app configuration token, is for `doctor` and `init` alone. It lives for twelve hours.
+    """
 
     sentences: ClassVar[Mapping[str, str]] = {**PlatformSettings.sentences, "missing": strings.BOTH_NEEDED}
     # A token with a line end is refused: it was not copied as it is.
-    verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token"})
+    verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token", "config_token"})
     reserved: ClassVar[tuple[str, ...]] = (
-        "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE", "SLACK_CONFIG_TOKEN", "SLACK_SIGNING_SECRET",
+        "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE", "SLACK_SIGNING_SECRET",
         "SLACK_SIGNING_SECRET_FILE", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE",
         "SLACK_ALLOW_INSTALL",
     )  # fmt: skip
 
     bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)] = Field(validation_alias=BOT_TOKEN)
     app_token: Annotated[SecretStr, AfterValidator(_check_app_token)] = Field(validation_alias=APP_TOKEN)
+    config_token: Annotated[SecretStr, AfterValidator(_check_config_token)] | None = Field(
+        None, validation_alias=CONFIG_TOKEN
+    )
     # The SDK appends a method's name to the address as it is.
     api_url: Annotated[BaseUrl, AfterValidator(lambda url: f"{url}/")] = Field(
         DEFAULT_API_URL, validation_alias="SLACK_API_URL"

@@ -62,6 +62,16 @@ def quotes(message: Payload, plain: Plain, *, about: str | None = None) -> tuple
     return tuple(quote for quote in (first, *forwards) if quote.text)
 
 
+def is_text_alone(message: Payload) -> bool:
+    """Tell whether a message has nothing beside its text: no file, nothing attached, no block but that of typed words."""
+    blocks, typed = message.get("blocks") or [], str(message.get("text") or "").strip()
+    if message.get("files") or message.get("attachments") or not isinstance(blocks, list):
+        return False
+    return not blocks or (
+        bool(typed) and all(isinstance(one, Mapping) and one.get("type") == "rich_text" for one in blocks)
+    )
+
+
 def file_count(message: Payload) -> int:
     """Count the files of a message and of what it forwards, and the pictures of its blocks and cards."""
     parts = [message, *_parts_of(message)]

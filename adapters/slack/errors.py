@@ -64,7 +64,7 @@ _RATE_LIMITED = {"ratelimited", "rate_limited"}
 _PAUSE_WITHOUT_RETRY_AFTER = 5.0
 """Seconds. Slack sends `Retry-After` with a 429 only, and answers a limit with status 200 now and then."""
 
-_BAD_TOKEN = {
+BAD_TOKEN = {
     "account_inactive",
     "invalid_auth",
     "not_allowed_token_type",
@@ -72,7 +72,7 @@ _BAD_TOKEN = {
     "token_expired",
     "token_revoked",
 }
-_BAD_APP_TOKEN = _BAD_TOKEN | {"missing_scope", "no_permission"}
+BAD_APP_TOKEN = BAD_TOKEN | {"missing_scope", "no_permission"}
 """An app-level token has one purpose: one without `connections:write` is the wrong token."""
 
 _SCOPE_LENGTH = 80
@@ -211,7 +211,7 @@ def _refusal(error: SlackApiError, method: Method) -> PlatformError:
         return RateLimited(_retry_after(error.response.headers))
     if not code or status >= 500:
         return PlatformDown(f"{method}: {code or f'status {status}'}")
-    variable, bad = (APP_TOKEN, _BAD_APP_TOKEN) if method in APP_SCOPES else (BOT_TOKEN, _BAD_TOKEN)
+    variable, bad = (APP_TOKEN, BAD_APP_TOKEN) if method in APP_SCOPES else (BOT_TOKEN, BAD_TOKEN)
     # Slack refused the stream only: it may accept a post.
     if method in _STREAMING and (code in _STREAM_ONLY or code not in bad | _KINDS.keys()):
         return StreamRefused(method, code)

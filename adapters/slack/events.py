@@ -62,7 +62,7 @@ def prompt_from_event(
         return None
     text, direct = event.get("text") or "", is_direct(event["channel"], event.get("channel_type"))
     plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
-    quotes = content.quotes(event, plain)
+    quotes = () if (bare := content.is_text_alone(event)) else content.quotes(event, plain)
     mentions_bot = f"@{me.user}" in (mentioned := mrkdwn.mentioned(text))
     # Slack mentions nobody when people answer one another in a thread.
     others = bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"})
@@ -85,8 +85,8 @@ def prompt_from_event(
         # Slack guarantees no order: this reply may have overtaken the question that began its thread.
         young=not address.bot and written_at - float(event["thread_ts"] or event["ts"]) < _YOUNG,
         quotes=quotes,
-        attachments=content.file_count(event),
-        files=content.files(event, me.team),
+        attachments=0 if bare else content.file_count(event),
+        files=() if bare else content.files(event, me.team),
         source=ids.message_ref(thread, event["channel"], event["ts"]),
         reply_token=event.get("thread_ts") or "",
         written_at=written_at,

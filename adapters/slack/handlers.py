@@ -124,8 +124,9 @@ class EventHandlers:
                     self._shared.move_to_end(channel)
                     if len(self._shared) > _CHANNELS:
                         self._shared.popitem(last=False)
-                self._note_files(body.get("event") or {})
-                rename = events.channel_rename(body)
+                inner = body.get("event") or {}
+                self._note_files(inner)
+                rename = events.channel_rename(body) if inner.get("type") == "channel_id_changed" else None
                 event = await self._read(body) if rename is None else None
             except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.

@@ -19,7 +19,7 @@ from typing import Any
 
 from adapters.slack import ids
 from adapters.slack.client import WebApi, field
-from adapters.slack.content import files, items
+from adapters.slack.content import files, is_text_alone, items
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import BotIdentity, is_direct, is_own
 from adapters.slack.files import AttachedFiles, Files, nonce_of
@@ -315,8 +315,8 @@ def note_files(seen: ThreadFiles, thread: ThreadKey, message: Arguments, me: Bot
         number = ids.number(str(message.get("ts")))
     except ValueError:
         return
-    by_person = not message.get("bot_id") and not message.get("hidden")
-    found = files(message, me.team) if by_person else ()
+    attached = not (message.get("bot_id") or message.get("hidden") or is_text_alone(message))
+    found = files(message, me.team) if attached else ()
     seen.note(
         thread, number, found, own=is_own(message, me), first=message.get("ts") == ids.thread(thread).ts
     )

@@ -12,6 +12,8 @@ class Method(StrEnum):
 
     AUTH_TEST = "auth.test"
     APPS_CONNECTIONS_OPEN = "apps.connections.open"
+    APPS_MANIFEST_EXPORT = "apps.manifest.export"
+    BOTS_INFO = "bots.info"
     CHAT_POST_MESSAGE = "chat.postMessage"
     CHAT_UPDATE = "chat.update"
     CHAT_DELETE = "chat.delete"
@@ -38,6 +40,7 @@ class Method(StrEnum):
 
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.AUTH_TEST: (),
+    Method.BOTS_INFO: ("users:read",),
     Method.CHAT_POST_MESSAGE: ("chat:write",),
     Method.CHAT_UPDATE: ("chat:write",),
     Method.CHAT_DELETE: ("chat:write",),
@@ -65,6 +68,9 @@ APP_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.APPS_CONNECTIONS_OPEN: ("connections:write",),
 }
 """Scopes that the app-level token needs; the manifest cannot ask for them."""
+
+CONFIG_METHODS = frozenset({Method.APPS_MANIFEST_EXPORT})
+"""Methods that take an app configuration token, which has no scopes."""
 
 EVENTS: dict[str, tuple[str, ...]] = {
     "agent_session_stopped": ("chat:write",),

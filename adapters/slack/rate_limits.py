@@ -32,6 +32,8 @@ def _per_minute(
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.AUTH_TEST: (),  # documented as "special", without a number
     Method.APPS_CONNECTIONS_OPEN: (_per_minute(Method.APPS_CONNECTIONS_OPEN, _TIER_3),),
+    Method.APPS_MANIFEST_EXPORT: (_per_minute(Method.APPS_MANIFEST_EXPORT, _TIER_3),),
+    Method.BOTS_INFO: (_per_minute(Method.BOTS_INFO, _TIER_3),),
     # A refusal does not say which of the two limits it means: the limiter blames the first.
     Method.CHAT_POST_MESSAGE: (
         Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL),

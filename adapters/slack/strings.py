@@ -1,11 +1,14 @@
 """What the adapter itself says about Slack, beside the core's words: mostly to the operator, at the start and in the log. No I/O."""
 
+from collections.abc import Sequence
+
 from aion_bot.ports import catalogue
 
 NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
 )
 NOT_XAPP = "is not an app-level token: copy the one that begins with xapp- from Basic Information of your app's pages"
+NOT_XOXE = "is not an app configuration token: copy the access token, which begins with xoxe.xoxp-, from api.slack.com/apps"
 BOTH_NEEDED = "is missing although {given} is set; Slack needs both of them"
 """`{given}`: the token's variable that is set."""
 
@@ -36,7 +39,20 @@ def no_upload(code: str) -> str:
     return "Slack refused it"
 
 
+def pictures_refused(titles: Sequence[str]) -> str:
+    """Name the pictures of a gallery that Slack did not take; "" for none."""
+    return f"Slack didn't take: {', '.join(titles)}." if titles else ""
+
+
 catalogue.add(
     __name__,
-    for_others={"NOT_XOXB", "NOT_XAPP", "BOTH_NEEDED", "token_refused", "foreign_connections", "FOREIGN"},
+    for_others={
+        "NOT_XOXB",
+        "NOT_XAPP",
+        "NOT_XOXE",
+        "BOTH_NEEDED",
+        "token_refused",
+        "foreign_connections",
+        "FOREIGN",
+    },
 )

@@ -30,6 +30,7 @@ from aion_bot.aion.errors import (
     UploadError,
     UploadProblem,
     ValidationError,
+    WrongAddressError,
 )
 from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
 from aion_bot.aion.file_collection import FileCollection, FileRef
@@ -128,6 +129,7 @@ __all__ = [
     "UploadsResource",
     "UserFile",
     "ValidationError",
+    "WrongAddressError",
     "parse_references",
     "resolve_content",
 ]

@@ -74,6 +74,16 @@ class ResourceNotFoundError(AionvisionError):
         self.resource_id = resource_id
 
 
+class WrongAddressError(AionvisionError):
+    """Something else than Aion's API answered: a web page, a redirect, or a 404 for an endpoint that Aion has.
+
+    So it is with a base URL without `/api/v2`. Not among the vendor's errors.
+    """
+
+    def __init__(self, message: str = "The address is not that of Aion's API") -> None:
+        super().__init__("WRONG_ADDRESS", message)
+
+
 class ValidationError(AionvisionError):
     """The arguments are outside the documented limits (400, 422, or found before sending)."""
 

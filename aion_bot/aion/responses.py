@@ -26,6 +26,7 @@ from aion_bot.aion.errors import (
     UploadError,
     UploadProblem,
     ValidationError,
+    WrongAddressError,
 )
 from aion_bot.aion.serialization import read, read_body, read_list
 
@@ -70,7 +71,7 @@ def error_for(response: httpx.Response, resource: tuple[str, str], api_key: str)
     """Return the error for a response with a status of 300 or more.
 
     Args:
-        response: httpx's, read to its end.
+        response: httpx's, read to its end; also a page with a status below 300.
         resource: Kind and id of what a 404 says is missing. The kind "upload" or "storage" makes it the error of a file,
             which the id names.
         api_key: Removed from the body, should the server quote it.
@@ -108,6 +109,8 @@ def _error(  # noqa: PLR0911 # a table
     if response.status_code == 402 or body.code in QUOTA_CODES:
         available, limit = (read(body.details.get(name), int) or 0 for name in ("available", "limit"))
         return QuotaExceededError(message, available=available, limit=limit)
+    if resource[0] != "storage" and _is_elsewhere(response, body, resource):
+        return WrongAddressError()
     if resource[0] in {"upload", "storage"} and (error := _upload_error(response, body, message, resource)):
         return error
     match response.status_code:
@@ -128,6 +131,20 @@ def _error(  # noqa: PLR0911 # a table
     session_id = resource[1] if resource[0] == "session" else None
     plan_data = read(body.details.get("plan_data"), dict) or None
     return ChatError(message, session_id=session_id, error_code=body.code, plan_data=plan_data)
+
+
+def is_page(response: httpx.Response) -> bool:
+    """Tell whether this is a page for people, which Aion's API sends nowhere."""
+    kind: str = response.headers.get("content-type", "")
+    return kind.startswith("text/html")
+
+
+def _is_elsewhere(response: httpx.Response, body: _ErrorBody, resource: tuple[str, str]) -> bool:
+    """Tell whether something else than Aion's API answered. With a code of its own, Aion says what it misses."""
+    status, named = response.status_code, bool(resource[1])
+    if status < 400:
+        return True  # a page, or a redirect: Aion answers no request of ours with one, and none is followed
+    return status in {404, 405} and body.code is None and (is_page(response) or not named)
 
 
 def _upload_error(

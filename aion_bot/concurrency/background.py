@@ -14,13 +14,13 @@ class BackgroundTasks:
     """Tasks that nobody awaits. Each is referenced until it ends, and an error is logged."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        self.running: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Start a task."""
         task = asyncio.create_task(work)
         # The event loop keeps weak references only: a task that nobody holds can be collected while it runs.
-        self._running.add(task)
+        self.running.add(task)
         task.add_done_callback(self._finished)
         return task
 
@@ -28,17 +28,17 @@ class BackgroundTasks:
         """Wait until every task has ended, also those started meanwhile, for so many seconds at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while self._running:
-                    await asyncio.wait(self._running)
+                while self.running:
+                    await asyncio.wait(self.running)
 
     async def cancel(self) -> None:
         """Cancel every task, also those started meanwhile."""
         # Again, because a task that is cancelled may start another while it cleans up.
-        while self._running:
-            await cancel(set(self._running))
+        while self.running:
+            await cancel(set(self.running))
 
     def _finished(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self.running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("background task failed", exc_info=error)
 

@@ -20,47 +20,44 @@ class FairOrder(Generic[Owner]):
 
     def __init__(self) -> None:
         self.running: Counter[Owner] = Counter()
-        self._waiting: dict[Owner, list[int]] = {}
+        self.waiting: dict[Owner, list[int]] = {}
+        """The jobs that wait, by owner; nobody is there without one."""
         self._since: dict[Owner, int] = {}
         self._clock = itertools.count()
 
-    def waits(self, owner: Owner) -> bool:
-        """Return whether a job of an owner waits."""
-        return owner in self._waiting
-
     def add(self, owner: Owner, number: int) -> None:
         """Let a job wait. Of one owner's, the lowest number is the oldest, and the next."""
-        if owner not in self._waiting:
-            self._waiting[owner] = []
+        if owner not in self.waiting:
+            self.waiting[owner] = []
             self._since[owner] = next(self._clock)
-        heapq.heappush(self._waiting[owner], number)
+        heapq.heappush(self.waiting[owner], number)
 
     def remove(self, owner: Owner, number: int) -> None:
         """Remove a job that waits; do nothing if it does not wait."""
-        numbers = self._waiting.get(owner, [])
+        numbers = self.waiting.get(owner, [])
         if number in numbers:
             numbers.remove(number)
             heapq.heapify(numbers)
             if not numbers:
-                del self._waiting[owner], self._since[owner]
+                del self.waiting[owner], self._since[owner]
 
     def start(self) -> tuple[Owner, int] | None:
         """Start what is next and return it; None where nothing waits."""
-        if not self._waiting:
+        if not self.waiting:
             return None
         # Looked for each time: a heap would have to be sorted anew at every start and end.
-        owner = min(self._waiting, key=lambda one: (self.running[one], self._since[one]))
-        numbers = self._waiting[owner]
+        owner = min(self.waiting, key=lambda one: (self.running[one], self._since[one]))
+        numbers = self.waiting[owner]
         number = heapq.heappop(numbers)
         self.running[owner] += 1
         if not numbers:
-            del self._waiting[owner], self._since[owner]
+            del self.waiting[owner], self._since[owner]
         return owner, number
 
     def end(self, owner: Owner) -> None:
         """Record that a job of an owner has ended."""
         self.running -= Counter([owner])  # which drops what is zero
-        if owner in self._waiting:
+        if owner in self.waiting:
             # Behind those who began to wait while it ran.
             self._since[owner] = next(self._clock)
 
@@ -94,7 +91,10 @@ class FairSlots(Generic[Owner]):
         """
         if self._closed:
             return False
-        alone = not self._order.waits(owner)
+        if not self._order.waiting and self._order.running.total() < self._most:
+            self._order.running[owner] += 1
+            return True
+        alone = owner not in self._order.waiting
         self._order.add(owner, number)
         turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[number] = turn
@@ -114,7 +114,8 @@ class FairSlots(Generic[Owner]):
     def release(self, owner: Owner) -> None:
         """Give a slot back."""
         self._order.end(owner)
-        self._start()
+        if self._order.waiting:
+            self._start()
 
     def close(self) -> None:
         """Start nothing any more; what runs goes on."""

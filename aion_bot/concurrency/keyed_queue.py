@@ -34,18 +34,22 @@ class KeyedQueue(Generic[Key]):
         """How many jobs wait or run, of all keys together."""
         return len(self._waiting) + sum(len(jobs) for jobs in self._waiting.values())
 
-    def submit(self, key: Key, job: Job) -> None:
-        """Run `job` after everything submitted for the same key before. A job that fails never stops its queue."""
+    def submit(self, key: Key, job: Job) -> bool:
+        """Run `job` after everything submitted for the same key before; returns whether it waits behind something.
+
+        A job that fails never stops its queue.
+        """
         if self._closed:
-            return
+            return False
         if key in self._waiting:
             self._waiting[key].append(job)
-            return
+            return True
         # While the key is there a task serves it, so it is set before the task starts.
         self._waiting[key] = deque([job])
         task = asyncio.create_task(self._serve(key))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return False
 
     def drop_waiting(self) -> None:
         """Drop the jobs that have not started; those that run go on."""

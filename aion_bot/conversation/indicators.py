@@ -74,11 +74,10 @@ class Indicators:
     """Shows and removes the indicators. The turn's row says whether one may be left when a process ends."""
 
     def __init__(
-        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] = lambda _: None
+        self, store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] | None = None
     ) -> None:
         """`seen` is called when people see the mark of a question that waits, or any sign that it is answered."""
-        self._store, self._seen = store, seen
-        self._tasks = tasks
+        self._store, self._seen, self._tasks = store, seen, tasks
         self._marks = QueuedMarks()
         self.places = PlaceActivity(tasks)
         self._working: Counter[ThreadKey] = Counter()
@@ -104,7 +103,7 @@ class Indicators:
     async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
         # Not the turn's own key: this may end after the turn has begun, and is unsigned anew.
-        key, seen = f"{turn.key} waits", functools.partial(self._seen, turn)
+        key, seen = f"{turn.key} waits", functools.partial(self._seen or (lambda _: None), turn)
         self._unsigned.add(key)
         try:
             while not over.is_set():
@@ -169,12 +168,12 @@ class Indicators:
         """
         if after is not None:
             await asyncio.wait({after})
-        ended = True
-        try:
+        ended = False
+        with suppress(_StillShownError, RateLimited):
             await retry(lambda: self._end_activity(thread, turn), backoff=_END_ACTIVITY, on=_pause_after)
-        except (_StillShownError, RateLimited):
-            ended = False
-        await self._marks.remove(thread, turn)
+            ended = True
+        if self._marks.may_stand(turn):
+            await self._marks.remove(thread, turn)
         if ended and not self._marks.may_stand(turn):
             try:
                 await self._store.turns.note_cleared(turn.key)
@@ -186,7 +185,8 @@ class Indicators:
 
         def signed() -> None:
             self._unsigned.discard(turn.key)
-            self._seen(turn)
+            if self._seen:
+                self._seen(turn)
             shown()
 
         self._unsigned.add(turn.key)
@@ -198,15 +198,17 @@ class Indicators:
                 return
             signed()
             # Shown again before the platform ends it by itself.
-            lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
-            while progress.ended is not None and not await happens(progress.ended, lasts):
-                # While a plan waits it is nobody's turn but a person's.
+            pause = lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
+            while progress.ended is not None and not await happens(progress.ended, pause):
+                pause = lasts
                 if turn.key not in self._idle and progress.silent(0.0 if lasts >= _LASTING else lasts):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
+                    pause = lasts / 8  # where there is no room now, once more before it ends
                     with suppress(RateLimited):
-                        async with permit as allowed:
-                            if allowed:
+                        async with self._locks.setdefault(turn.thread, asyncio.Lock()), permit as allowed:
+                            if allowed and turn.key not in self._idle:
                                 await thread.show_activity(turn.asker, active=True)
+                                pause = lasts
         finally:
             self._unsigned.discard(turn.key)
 
@@ -267,8 +269,7 @@ class Indicators:
         opening = [place_of(turn)] if turn.origin is not None and turn.origin.opening is not None else []
         self._opening.update(opening)
         try:
-            usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
-            if not await happens(opened, usual):
+            if not await happens(opened, 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING):
                 self._tasks.spawn(self._show_in_place(opened, thread, turn, shown))
                 await self._mark(opened, thread, turn, shown)
                 await opened.wait()
@@ -305,11 +306,10 @@ class Indicators:
         place = place_of(turn)
         if place == turn.thread or thread.activity is None:
             return
-        lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
         while not over.is_set():
             await self.places.show(place, thread, turn.asker)
             shown()
-            await happens(over, lasts)
+            await happens(over, thread.adapter.limits.activity_lasts * RENEW_AFTER)
         self.places.forget(place)
 
     async def _start_activity(self, thread: Thread, turn: Turn) -> bool:

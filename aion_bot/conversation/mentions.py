@@ -11,7 +11,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.messages import Reply
 from aion_bot.storage import retry_write
-from aion_bot.storage.mentions import Mention
+from aion_bot.storage.store import Mention
 
 _log = structlog.get_logger(__name__)
 

@@ -7,13 +7,15 @@ import structlog
 from aion_bot.aion import AionvisionError
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
-from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn
+from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 
 
@@ -60,6 +62,15 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
             return Outcome(EndReason.FAILED, strings.INTERNAL)
 
 
+async def given_up(turn: Turn, plans: Plans, log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
+    log.error("turn given up", starts=turn.starts)
+    cards = [plan.message for plan in await plans.of_turn(turn.key)]
+    if turn.phase is TurnPhase.PARKED and all(cards):
+        return Outcome(untouched=True)
+    return Outcome(EndReason.FAILED, strings.GIVEN_UP)
+
+
 def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
     """Return how an answer ended by what there is to show of it."""
     if outcome.reason is EndReason.WITHDRAWN:
@@ -83,12 +94,18 @@ def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
         log.error("rendering failed", reason=view.trouble)
 
 
+def show_to(observer: Observer, turn: Turn, view: AnswerView, content: Content | PostedOnce) -> None:
+    """Tell an observer what a message of a turn shows."""
+    text = not view.empty and not (isinstance(content, Reply) and not content.text)
+    observer.showed(turn, text=text)
+
+
 def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_button: bool) -> str:
     """Return the sentence under an answer; that of a failure has the reference of the turn `key`, and is logged with it.
 
     Without `has_button` it says nothing of Retry: the words of a question whose writer deleted it are gone.
     """
-    if not outcome.sentence or outcome.reason not in RETRYABLE | {EndReason.REFUSED}:
+    if outcome.reason not in RETRYABLE | {EndReason.REFUSED}:
         return outcome.sentence
     sentence = outcome.sentence if has_button else strings.without_retry(outcome.sentence)
     log.warning("failure told", outcome=outcome.reason, sentence=sentence)

@@ -22,7 +22,8 @@ class Services:
     registry: Registry
     access: AccessControl
     polling: Polling = field(default_factory=Polling)
-    observer: Observer = field(default_factory=Observer)
+    observer: Observer | None = None
+    """None: nobody learns what happens."""
     uploads: SharedUploads = field(default_factory=SharedUploads)
     agents_at_work: dict[str, Callable[[str], None]] = field(default_factory=dict)
     """What to call when the stream that brought a plan names an agent, in words for people; by the keys of plans that are decided."""

@@ -73,9 +73,9 @@ async def _close_message(
 
     A platform that takes neither keeps the message as it is: a press is then answered privately.
     """
-    if shown.newest is None:
+    if shown.diff.newest is None:
         return
-    message, content = shown.newest
+    message, content = shown.diff.newest
     view = _Closing(content if isinstance(content, Reply) else None, sentence)
     delivery = Delivery(f"{turn.name}x", turn.asker, (message,))
     try:

@@ -51,7 +51,9 @@ class Registry:
         The messages that `delivery` takes over may be shown by another sync. That one ends, and the new one waits for
         its end: the other may be about to show an older screen.
         """
-        predecessors = [sync for sync in self._syncs if not set(sync.replies).isdisjoint(delivery.posted)]
+        predecessors = [
+            sync for sync in self._syncs if not set(sync.diff.replies).isdisjoint(delivery.posted)
+        ]
         for sync in predecessors:
             sync.take_over()
         sync = MessageSync(thread, view, delivery, predecessors=predecessors, retry=self._retry)

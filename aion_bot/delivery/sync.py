@@ -23,7 +23,7 @@ from aion_bot.delivery.strategy import (
     wait_for_text,
 )
 from aion_bot.delivery.thread import Thread, struck_screen
-from aion_bot.delivery.view import View, advance
+from aion_bot.delivery.view import View
 from aion_bot.ports.errors import (
     CannotDraw,
     CannotEdit,
@@ -35,7 +35,7 @@ from aion_bot.ports.errors import (
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import Content, Document, MessageRef
+from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
@@ -61,11 +61,12 @@ class MessageSync:
     ) -> None:
         """`predecessors` showed the same messages; nothing is shown until none of their operations is in flight.
 
-        `retry` has the delays in seconds while the platform is down.
+        `retry` has the delays in seconds while the platform is down. `diff` knows the messages; the replies among them
+        are those that only this sync may change.
         """
         self._thread, self._limiter = thread, thread.limiter
         self._view, self._delivery, self._predecessors = view, delivery, predecessors
-        self._diff = MessageDiff(
+        self.diff = MessageDiff(
             thread.adapter.limits.edit_gap,
             delivery.posted,
             owns_cards=delivery.owns_cards,
@@ -74,7 +75,7 @@ class MessageSync:
             stream_delta=thread.streaming.stream_delta if thread.streaming else None,
             stream_life=thread.adapter.limits.stream_life,
         )
-        self._executor, self._retry = Executor(thread, self._diff, delivery), retry
+        self._executor, self._retry = Executor(thread, self.diff, delivery), retry
         self._screen: Screen = ()
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
@@ -87,16 +88,6 @@ class MessageSync:
         self._over.set()
         self._outage: Outage | None = None
         self._in_doubt: Post | PostFile | StartStream | None = None
-
-    @property
-    def replies(self) -> tuple[MessageRef, ...]:
-        """The messages so far that are no cards, in reading order: those that only this sync may change."""
-        return self._diff.replies
-
-    @property
-    def newest(self) -> tuple[MessageRef, Content | None] | None:
-        """The newest message that is no card, and what it shows as far as that is known."""
-        return self._diff.newest
 
     def wake(self, *, urgent: bool = False) -> None:
         """Tell that the screen may have changed; `urgent` where waiting for the next preview would be too late."""
@@ -170,7 +161,7 @@ class MessageSync:
                 return
             await self._news.wait()
             # Text gathers while the growing message may not be edited; the screen is taken after that, and once.
-            delay = self._diff.editable_at - time.monotonic()
+            delay = self.diff.editable_at - time.monotonic()
             if delay > 0 and not self._delivery.owns_cards and not self._view.ended:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(delay):
@@ -179,7 +170,8 @@ class MessageSync:
 
     async def _refresh(self) -> None:
         """Take the newest screen. That is the costly part of a step, so it is done only after news."""
-        await advance(self._view)
+        while not self._view.advance():  # noqa: ASYNC110  # a page of a long text at a time: others have their turn
+            await asyncio.sleep(0)
         self._news.clear()
         self._urgent_news.clear()
         self._screen = struck_screen(self._view.screen())
@@ -188,17 +180,19 @@ class MessageSync:
         ended = self._view.ended
         try:
             with time_limit():
-                step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+                step = self.diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         except Exception as error:  # noqa: BLE001  # what a native stream should append could not be rendered
             await self._fall_back(error)
-            step = self._diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+            step = self.diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             return self._in_doubt  # posting it again finds a message that arrived; it is then removed
         return step
 
     def _is_urgent(self) -> bool:
         """Tell whether the end of the answer or a decision waits for the next step."""
-        return self._view.ended or self._delivery.owns_cards or self._diff.awaits_card(self._screen)
+        if self._view.ended or self._delivery.owns_cards:
+            return True
+        return any(isinstance(one, PlanCard) for one in self._screen) and self.diff.awaits_card(self._screen)
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
@@ -300,7 +294,7 @@ class MessageSync:
             if isinstance(step, Post | PostFile | StartStream):
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):
-                self._diff.stream_broke(step)  # the text may have arrived: only an edit is certain
+                self.diff.stream_broke(step)  # the text may have arrived: only an edit is certain
             self._outage = self._outage or Outage(self._retry)
             await self._outage.pause(self._taken_over)
         except Exception as error:  # noqa: BLE001  # what the adapter could not render is not a PlatformError
@@ -327,9 +321,9 @@ class MessageSync:
         elif isinstance(step, PostFile) or (known and not isinstance(error, TooLong | Unsupported)):
             raise error
         elif isinstance(step, AppendStream | StopStream):
-            self._diff.stream_broke(step)
+            self.diff.stream_broke(step)
         elif isinstance(error, CannotDraw):
-            if not isinstance(step, Post | Edit) or not self._diff.draw_plainly(step):
+            if not isinstance(step, Post | Edit) or not self.diff.draw_plainly(step):
                 raise error
         elif isinstance(error, TooLong):
             await self._show_less(step, error)
@@ -341,7 +335,7 @@ class MessageSync:
         if not self._view.shrink():
             if not isinstance(step, Edit):
                 raise error
-            self._diff.edit_refused(step)
+            self.diff.edit_refused(step)
         await self._refresh()
 
     async def _fall_back(self, error: Exception) -> None:

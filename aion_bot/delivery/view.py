@@ -1,6 +1,5 @@
 """The source of what a message sync shows."""
 
-import asyncio
 from typing import Protocol
 
 from aion_bot.rendering.screen import Screen
@@ -27,16 +26,3 @@ class View(Protocol):
 
     def refuse_file(self, reason: str) -> None:
         """Show no document from now on, and say why; empty where that is not known."""
-
-
-class Advancing(Protocol):
-    """What a screen is made from in parts."""
-
-    def advance(self) -> bool:
-        """Do a part of the work; True once nothing is left."""
-
-
-async def advance(view: Advancing) -> None:
-    """Cut a long text a page at a time, so that everything else goes on in between."""
-    while not view.advance():  # noqa: ASYNC110  # it waits for nothing, but lets others have their turn
-        await asyncio.sleep(0)

@@ -77,7 +77,8 @@ def unaskable(prompt: Prompt, *, reads_files: bool = False) -> str | None:
     if not words:
         return strings.ONLY_FILES if prompt.attachments else strings.HINT
     # Words that leave no room for what they are about are too long as well.
-    crowded_out = readable(prompt.quote) and not any(one.text for one in bounded(prompt).quotes)
+    quoted_words = readable(prompt.quote) if prompt.quotes else ""
+    crowded_out = quoted_words and not any(one.text for one in bounded(prompt).quotes)
     return strings.TOO_LONG if crowded_out or len(words) > MESSAGE_LIMIT else None
 
 

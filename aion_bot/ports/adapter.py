@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
@@ -16,13 +17,15 @@ from aion_bot.ports.settings import IdForms, Problem
 class OwnMessage:
     """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
 
-    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it.
+    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it,
+    and `fingerprint` that of what it shows, where the platform has `Fingerprints`.
     """
 
     message: MessageRef
     nonce: str | None
     stream: bool = False
     keys: frozenset[str] = frozenset()
+    fingerprint: str = ""
 
 
 class PlatformAdapter(Protocol):
@@ -146,11 +149,19 @@ class QueuedMarker(Protocol):
 
 
 @runtime_checkable
-class OperatorWarnings(Protocol):
-    """A platform that can be asked, without listening, what its operator should know."""
+class Diagnosable(Protocol):
+    """A platform that can be asked, without listening, whether the bot is set up well.
 
-    async def warnings(self) -> Sequence[str]:
-        """Return sentences, such as that anybody can invite the bot; none where all is well. Changes nothing."""
+    `address` is the base of its API.
+    """
+
+    address: str
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Ask the platform about the variables, the app, and `subjects`. Changes nothing, also beside a running bot.
+
+        Raises `PlatformDown` where it cannot be reached, and `RateLimited`.
+        """
 
 
 @runtime_checkable
@@ -203,6 +214,14 @@ class ClaimedQuestions(Protocol):
 
 
 @runtime_checkable
+class Fingerprints(Protocol):
+    """A platform that forgets nonces: a message without buttons is known by what it shows alone."""
+
+    def fingerprint(self, content: Content) -> str:
+        """Return the fingerprint that `own_messages` tells of a message that was posted with this content."""
+
+
+@runtime_checkable
 class MentionsOnly(Protocol):
     """A platform that may keep back what people write without mentioning the bot, so that replies need a mention."""
 
@@ -244,3 +263,14 @@ class Platform(Protocol):
 
     def configure(self, env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
         """Build the adapter if its variables are set; None if it is not wanted. Connects to nothing."""
+
+
+@runtime_checkable
+class VariableProbe(Protocol):
+    """A sub-package of `adapters` that can check one variable by a real call, before the others are given."""
+
+    async def probe(self, env: Mapping[str, str], variable: str) -> Diagnosis:
+        """Check the form of one of `Platform.required`, then ask the platform about it. Changes nothing.
+
+        Raises `PlatformDown` where the platform cannot be reached, and `RateLimited`.
+        """

@@ -9,6 +9,7 @@ from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.retry import Retries
@@ -18,6 +19,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
@@ -39,7 +41,7 @@ _INTENTS = {
 Ask = Callable[[Thread, Prompt], Awaitable[None]]
 """Takes a question over, or tells its asker why not."""
 
-Enqueue = Callable[[Thread, Turn], None]
+Enqueue = Callable[[Thread, Turn], object]
 """Puts a turn into its thread's queue."""
 
 
@@ -83,6 +85,17 @@ class Actions:
             await reply_privately(thread, request, (strings.refusal(refusal),), hidden=True)
         else:
             await self._stop(thread, request, self._active.find(thread=request.thread))
+
+    async def take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
+        """Show that a failed question cannot be asked again, as its writer deleted it."""
+        turns = self._services.store.turns
+        if (turn := await turns.of_prompt(prompt)) is None:
+            return
+        for runner in self._active.find(turn=turn.key):
+            await runner.ended.wait()
+            turn = runner.turn if (found := await turns.get(turn.key)) is None else found
+        if turn.retryable and turn.erased:
+            await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
     async def _click(self, thread: Thread, click: Click) -> None:
         refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)

@@ -20,7 +20,9 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
+from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
 
@@ -64,7 +66,8 @@ class ActiveTurns:
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
             if runner.reason is not None:
-                self._services.observer.ended(turn, runner.reason, timed=not runner.plans)
+                if (observer := self._services.observer) is not None:
+                    observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
                     await send_due(self._services, thread, turn.key)
         finally:
@@ -101,6 +104,14 @@ class ActiveTurns:
         """End the turns of a thread, or all."""
         for runner in self.find(thread=thread):
             runner.interrupt(outcome)
+
+    def replace(self, prompt: Prompt) -> None:
+        """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
+        access, platform = self._services.access, prompt.thread.platform
+        for runner in self.find(thread=prompt.thread):
+            # Not logged: nobody asked for the end of somebody else's answer.
+            if access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
+                runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     async def stream_end(self, plan_key: str, seconds: float) -> bool:
         """Wait until the stream that brought a plan has ended; returns whether text came after the plan."""
@@ -197,26 +208,24 @@ class QueueWaits:
     def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
         self._turns = store.turns
         self._tasks = tasks
-        self._waiting: dict[str, asyncio.Event] = {}
+        self.waiting: dict[str, asyncio.Event] = {}
         """What is set when a question does not wait any more, by the turn's key."""
         self._of_person: Counter[tuple[ThreadKey, str]] = Counter()
         self._told: set[tuple[ThreadKey, str]] = set()
 
     def begin(self, thread: Thread, turn: Turn) -> None:
         """Note that a question waits from now on."""
-        over = self._waiting[turn.key] = asyncio.Event()
+        over = self.waiting[turn.key] = asyncio.Event()
         self._of_person[turn.thread, turn.asker.id] += 1
         self._tasks.spawn(self._tell(thread, turn, over))
 
     def end(self, turn: Turn) -> None:
-        """Note that it is the turn of a question; nothing if it did not wait."""
-        over = self._waiting.pop(turn.key, None)
-        if over is not None:
-            over.set()
-            one = (turn.thread, turn.asker.id)
-            self._of_person -= Counter([one])
-            if one not in self._of_person:
-                self._told.discard(one)
+        """Note that it is the turn of a question that waited."""
+        self.waiting.pop(turn.key).set()
+        one = (turn.thread, turn.asker.id)
+        self._of_person -= Counter([one])
+        if one not in self._of_person:
+            self._told.discard(one)
 
     async def _tell(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         one = (turn.thread, turn.asker.id)

@@ -11,7 +11,7 @@ from typing import Literal
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.failed_answer import show_deleted, show_waiting
+from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import remove_echo, reply_privately
 from aion_bot.conversation.retry import Retries
@@ -60,9 +60,7 @@ class Dispatcher:
     def __init__(
         self, services: Services, adapters: Sequence[PlatformAdapter], options: DispatchOptions
     ) -> None:
-        self._services = services
-        self._options = options
-        self._store = services.store
+        self._services, self._options, self._store = services, options, services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._promised = PromisedPlaces()
         self._allowances = Allowances(services.store, services.access, self._promised)
@@ -71,7 +69,8 @@ class Dispatcher:
         self._replied_to = RepliedTo()
         self._reorder_buffer = ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
-        self._indicators = Indicators(services.store, self._tasks, services.observer.showed)
+        seen = None if services.observer is None else services.observer.showed
+        self._indicators = Indicators(services.store, self._tasks, seen)
         self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators, services)
@@ -171,7 +170,8 @@ class Dispatcher:
         if not anew and await self._store.turns.accepted(prompt.key):
             return
         flaw = self._services.access.unaskable(prompt)
-        objection = flaw or (None if self._promised.holds(prompt) else self._too_busy(prompt))
+        promised = prompt.key in self._promised.held and self._promised.holds(prompt)
+        objection = flaw or (None if promised else self._too_busy(prompt))
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=flaw is None)
             return
@@ -185,11 +185,10 @@ class Dispatcher:
             self._refuse_used_up(thread, prompt, accepted)
             return
         if self._options.busy == "replace":
-            self._end_own_answers(prompt)
-        if self._queues.busy(prompt.thread):
+            self._active.replace(prompt)
+        if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
-        self._enqueue(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
     def _refuse_used_up(self, thread: Thread, prompt: Prompt, found: UsedUp | Literal[False]) -> None:
@@ -224,19 +223,12 @@ class Dispatcher:
             repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
             last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
-        platform, place = prompt.thread.platform, prompt.place
-        return self._services.access.refusal(platform, intent, place, prompt.person, last)
-
-    def _end_own_answers(self, prompt: Prompt) -> None:
-        """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
-        access, platform = self._services.access, prompt.thread.platform
-        for runner in self._active.find(thread=prompt.thread):
-            # Not logged: nobody asked for the end of somebody else's answer.
-            if access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
-                runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
+        return self._services.access.refusal(
+            prompt.thread.platform, intent, prompt.place, prompt.person, last
+        )
 
     def _too_busy(self, prompt: Prompt) -> str | None:
-        promised = self._promised.in_thread(prompt)
+        promised = self._promised.in_thread(prompt) if self._promised.held else 0
         if self._options.busy == "reject" and (promised or self._queues.busy(prompt.thread)):
             return strings.WAIT
         if self._queues.waiting(prompt.thread) + promised >= MOST_WAITING:
@@ -267,7 +259,7 @@ class Dispatcher:
             # A message that is gone is no question any more, also where an older edit of it arrives late.
             if not words and (not withdrawn or change.text is None):
                 await self._store.turns.note_deleted(change.prompt)
-                self._tasks.spawn(self._take_retry_away(thread.adapter, change.prompt))
+                self._tasks.spawn(self._actions.take_retry_away(thread.adapter, change.prompt))
         elif await self._store.turns.withdrawn(change.prompt):
             await self._ask(thread, asked, anew=True)
         elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
@@ -278,16 +270,6 @@ class Dispatcher:
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked.addressed or change.prompt in self._replied_to:
             await self._ask(thread, asked)
-
-    async def _take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
-        """Show that a failed question cannot be asked again, as its writer deleted it."""
-        if (turn := await self._store.turns.of_prompt(prompt)) is None:
-            return
-        for runner in self._active.find(turn=turn.key):
-            await runner.ended.wait()
-            turn = runner.turn if (found := await self._store.turns.get(turn.key)) is None else found
-        if turn.retryable and turn.erased:
-            await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
     def _ask_again(self, thread: Thread, turn: Turn) -> None:
         """Put a retry into its queue; its message says so where it has to wait there."""
@@ -300,10 +282,12 @@ class Dispatcher:
         running = self._active.running(platform)
         return running, max(0, self._slots.load(platform) - running)
 
-    def _enqueue(self, thread: Thread, turn: Turn) -> None:
-        self._services.observer.accepted(turn)
+    def _enqueue(self, thread: Thread, turn: Turn) -> bool:
+        """Put a turn into its thread's queue; returns whether it waits there behind another one."""
+        if (observer := self._services.observer) is not None:
+            observer.accepted(turn)
         number = self._slots.enter(thread.platform, turn.asker)
-        self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
+        return self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
 
     def _enqueue_moved(self, thread: Thread, turn: Turn, moved_to: ThreadKey) -> None:
         """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
@@ -318,7 +302,8 @@ class Dispatcher:
                 now = await self._store.turns.get(turn.key) if started else None
                 if now is None:
                     return
-                self._queue_waits.end(now)
+                if now.key in self._queue_waits.waiting:
+                    self._queue_waits.end(now)
                 await self._indicators.dequeued(thread, now)
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.
@@ -329,7 +314,8 @@ class Dispatcher:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
                 await self._store.turns.note_shown(now.key, now.attempt)
-                self._services.observer.ended(now, now.reason or EndReason.WITHDRAWN)
+                if (observer := self._services.observer) is not None:
+                    observer.ended(now, now.reason or EndReason.WITHDRAWN)
                 self._tasks.spawn(self._indicators.clear(thread, now))
         finally:
             self._slots.leave(thread.platform, turn.asker)

@@ -27,26 +27,27 @@ class PromisedPlaces:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._held: dict[str, tuple[float, Prompt]] = {}
+        self.held: dict[str, tuple[float, Prompt]] = {}
+        """Until when each is kept, by the prompt's key; some may be over."""
 
     def hold(self, prompt: Prompt) -> None:
         """Keep a place for a question. A second call for the same question changes nothing."""
         now = self._clock()
-        self._held = {key: one for key, one in self._held.items() if one[0] > now}
-        self._held.setdefault(prompt.key, (now + _KEPT, prompt))
+        self.held = {key: one for key, one in self.held.items() if one[0] > now}
+        self.held.setdefault(prompt.key, (now + _KEPT, prompt))
 
     def release(self, prompt: Prompt) -> None:
         """Give up the place of a question."""
-        self._held.pop(prompt.key, None)
+        self.held.pop(prompt.key, None)
 
     def holds(self, prompt: Prompt) -> bool:
         """Return whether a place is kept for a question."""
-        return prompt.key in self._held and self._held[prompt.key][0] > self._clock()
+        return prompt.key in self.held and self.held[prompt.key][0] > self._clock()
 
     def before(self, prompt: Prompt) -> Sequence[Prompt]:
         """Return whose places come before a question's: those that were promised earlier, and all if it has none."""
         now, found = self._clock(), []
-        for key, (until, one) in self._held.items():
+        for key, (until, one) in self.held.items():
             if key == prompt.key:
                 break
             if until > now:
@@ -98,7 +99,7 @@ class Allowances:
         wait = 0 if turn.asker.apps else self._access.rules.value(NOTIFY_AFTER, prompt.place)
         turn = replace(turn, notify_after=cast("int", wait))
         while accepted is None:
-            left = self._left(prompt, self._promised.before(prompt))
+            left = self._left(prompt, self._promised.before(prompt) if self._promised.held else ())
             if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):
                 accepted = True
             # The platform delivers at least once: the prompt's key is unique, and the second delivery ends here.
@@ -108,7 +109,8 @@ class Allowances:
             else:
                 accepted = await self.used_up(prompt)
         # Not after an error: the adapter tries again.
-        self._promised.release(prompt)
+        if self._promised.held:
+            self._promised.release(prompt)
         return accepted
 
     def _left(self, prompt: Prompt, before: Sequence[Prompt]) -> Allowance | UsedUp:

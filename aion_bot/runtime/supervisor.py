@@ -4,7 +4,8 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from typing import Any
 
 import structlog
 
@@ -43,7 +44,7 @@ _MOST_THREADS = 200
 RECONNECT = Backoff(1.0, cap=60.0)
 """Between two attempts to connect; it starts anew after each connection."""
 
-Accept = Callable[[InboundEvent], Awaitable[None]]
+Accept = Callable[[InboundEvent], Coroutine[Any, Any, None]]
 
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
@@ -114,20 +115,17 @@ class PlatformHost:
         observer: Observer | None = None,
     ) -> None:
         self.was_connected = False
-        self._observer = observer or Observer()
+        self._observer = observer
         self._platform = platform
         self._store = store
-        self._accept = accept
+        self.accept = accept
+        """Hands an event over to the dispatcher; what it raises leaves the event unacknowledged."""
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection
         self._unread = unread
         self._access = access
         self._caught_up = False
         self._second_seen_at = 0.0
-
-    async def accept(self, event: InboundEvent) -> None:
-        """Hand over to the dispatcher; what it raises leaves the event unacknowledged."""
-        await self._accept(event)
 
     async def unread(self, reply: Prompt) -> None:
         """Hand over a reply whose words the platform keeps back."""
@@ -197,12 +195,13 @@ class PlatformHost:
     def heard(self) -> None:
         """Note that the connection is alive. Does nothing before `connected`: until then there is no connection."""
         # An adapter may hear a refusal of its token: that is no connection.
-        if self.was_connected:
+        if self.was_connected and self._observer is not None:
             self._observer.heard(self._platform)
 
     def lost(self) -> None:
         """Note that there is no connection any more."""
-        self._observer.lost(self._platform)
+        if self._observer is not None:
+            self._observer.lost(self._platform)
 
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn or a plan that is recorded here."""
@@ -220,7 +219,8 @@ class PlatformHost:
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""
-        self._observer.second_process(self._platform)
+        if self._observer is not None:
+            self._observer.second_process(self._platform)
         now = time.time()
         if now - self._second_seen_at < _SECOND_EVERY:
             return

@@ -1,9 +1,16 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.database import back_up, check_database, files_of, remembered
+from aion_bot.storage.database import (
+    back_up,
+    check_database,
+    files_of,
+    find_damage,
+    places_with_threads,
+    remembered,
+)
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.schema import migrations
-from aion_bot.storage.statements import BRIEFLY, retry_write
+from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
 
 __all__ = [
@@ -13,7 +20,10 @@ __all__ = [
     "back_up",
     "check_database",
     "files_of",
+    "find_damage",
     "migrations",
+    "places_with_threads",
+    "recorded",
     "remembered",
     "retry_write",
 ]

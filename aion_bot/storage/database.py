@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import sqlite3
+import time
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import aiosqlite
 import structlog
 
 from aion_bot.ports import private_files
+from aion_bot.ports.events import Place
 from aion_bot.storage.copies import copies_of, write_copy
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.process_lock import ProcessLock
@@ -40,6 +42,11 @@ _PRAGMAS = f"""
 
 
 _ERASING = "PRAGMA secure_delete"
+
+_PLACES = """
+    SELECT platform, workspace, channel FROM turn WHERE channel <> ''
+    GROUP BY platform, workspace, channel ORDER BY max(rowid) DESC LIMIT 200
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +112,7 @@ def check_database(path: Path) -> int | None:
                 raise PermissionError(errno.EACCES, "cannot be written", str(needed))
         if not exists:
             return None
-        # Without a log no process has the database open. Reading it as immutable then creates no files beside it.
-        mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
-        with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
+        with _reading(real) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema")
             return read_schema(connection, path, migrations())
     except (sqlite3.Error, OSError) as error:
@@ -152,13 +157,57 @@ def remembered(path: Path, name: str) -> dict[str, str]:
 
     Empty where there is no database, or none that can be read: `check_database` says so.
     """
-    real = _real(path)
-    mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE)) as connection:
+        with _reading(_real(path)) as connection:
             return dict(connection.execute("SELECT platform, value FROM kv WHERE name = ?", (name,)))
     except (sqlite3.Error, OSError):
         return {}
+
+
+def places_with_threads(path: Path) -> dict[str, list[Place]]:
+    """Return where people asked, by platform, the newest places first; changes nothing, also beside a bot.
+
+    At most 200, whose other fields than workspace and channel are unknown. Empty as `remembered` is.
+    """
+    places: dict[str, list[Place]] = {}
+    try:
+        with _reading(_real(path)) as connection:
+            for platform, workspace, channel in connection.execute(_PLACES):
+                places.setdefault(platform, []).append(Place(workspace, channel))
+    except (sqlite3.Error, OSError):
+        pass
+    return places
+
+
+def find_damage(path: Path, *, seconds: float) -> str | None:
+    """Read every page of a database that exists: what is damaged, "" where nothing is, None where time did not suffice.
+
+    Changes nothing, also beside a bot. Raises `StoreError` where it cannot be read.
+    """
+    real, until = _real(path), time.monotonic() + seconds
+    late = False
+
+    def interrupt() -> bool:
+        nonlocal late
+        late = time.monotonic() > until
+        return late
+
+    try:
+        with _reading(real) as connection:
+            connection.set_progress_handler(interrupt, 100_000)
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        if late:
+            return None
+        raise StoreError(f"{path} cannot be read ({reason(error, real)})") from error
+    return "" if found == "ok" else str(found)
+
+
+def _reading(real: Path) -> closing[sqlite3.Connection]:
+    """Open a database to read it, without making a file beside it."""
+    # Without a log no process has the database open. Reading it as immutable then creates no files beside it.
+    mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
+    return closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE))
 
 
 def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:

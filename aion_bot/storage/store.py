@@ -1,12 +1,13 @@
-"""Everything that the bot remembers, in one file: the repositories, of which the two short ones are here."""
+"""Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
-from aion_bot.storage.mentions import Mentions
+from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
@@ -56,6 +57,53 @@ class KeyValues(Statements):
         )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A reply that is due: of the turn or plan `owner`, in its thread, to the person who asked.
+
+    `attempt` counts the retries of a turn.
+    """
+
+    owner: str
+    attempt: int
+    of_plan: bool
+    thread: ThreadKey
+    person: Person
+
+    @property
+    def name(self) -> str:
+        """What the nonces of its post begin with: the same in every process."""
+        return f"{self.owner}n{self.attempt}"
+
+
+class Mentions(Statements):
+    """Replies that mention whoever asked. The database makes them due: see `migrations/0013_mentions.sql`."""
+
+    async def due(self, owner: str | None = None) -> list[Mention]:
+        """Return the replies that are due, of one turn or plan or of all."""
+        rows = await self._all(
+            "SELECT * FROM mention WHERE phase = 'due' AND owner = coalesce(?, owner) ORDER BY rowid", owner
+        )
+        return [
+            Mention(
+                row["owner"],
+                row["attempt"],
+                bool(row["of_plan"]),
+                ThreadKey(row["platform"], row["thread"]),
+                Person(row["person_id"]),
+            )
+            for row in rows
+        ]
+
+    async def note_sent(self, mention: Mention) -> None:
+        """Record that a reply was posted, or that nothing can be posted there."""
+        await self._do(
+            "UPDATE mention SET phase = 'sent' WHERE owner = ? AND attempt = ?",
+            mention.owner,
+            mention.attempt,
+        )
+
+
 class Store:
     """The repositories of one database. Their methods raise `sqlite3.Error` where the file cannot be read or written."""
 
@@ -63,6 +111,7 @@ class Store:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
+        self.galleries = Galleries(database)
         self.plans = Plans(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)

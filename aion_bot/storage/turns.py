@@ -195,9 +195,14 @@ class Turns(Statements):
         await self._do(sql, key)
 
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
-        """Record the messages that show the answer so far."""
+        """Record the messages that show the answer so far; none is in doubt."""
         ids = json.dumps([message.id for message in posted])
-        await self._do("UPDATE turn SET posted = ? WHERE key = ?", ids, key)
+        await self._do("UPDATE turn SET posted = ?, posting = '[]' WHERE key = ?", ids, key)
+
+    async def note_posting(self, key: str, fingerprint: str) -> None:
+        """Record a message that is about to be posted."""
+        sql = "UPDATE turn SET posting = json_insert(posting, '$[#]', ?) WHERE key = ?"
+        await self._do(sql, fingerprint, key)
 
     async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
@@ -216,11 +221,7 @@ class Turns(Statements):
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(
-        self,
-        key: str,
-        attempt: int,
-        reason: EndReason = EndReason.ANSWERED,
-        answer_id: str | None = None,
+        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None
     ) -> None:
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
@@ -332,10 +333,7 @@ class Turns(Statements):
 
         True too where either time is not known (0), as of a question that an earlier version accepted.
         """
-        sql = (
-            "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn "
-            "WHERE platform = ? AND thread = ?"
-        )
+        sql = "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn WHERE platform = ? AND thread = ?"
         row = await self._one(sql, thread.platform, thread.id)
         first = None if row is None else row["first"]
         return not written_at or first is None or first <= written_at

@@ -75,9 +75,9 @@ def test_nobody_starves_and_the_order_in_a_thread_is_kept(
                 assert counts[starter] <= 1
         seen = len(simulated.started)
         for one in "abcde":
-            if simulated.order.waits(one) and not simulated.order.running[one]:
+            if one in simulated.order.waiting and not simulated.order.running[one]:
                 overtaken.setdefault(one, {})
-        assert len(simulated.running) == slots or not any(map(simulated.order.waits, "abcde"))
+        assert len(simulated.running) == slots or not any(one in simulated.order.waiting for one in "abcde")
     assert len(simulated.started) == len(simulated.thread_of)
     by_thread: dict[int, list[int]] = defaultdict(list)
     for _, asked in simulated.started:

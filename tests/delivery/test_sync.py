@@ -101,7 +101,7 @@ class Process:
     async def _posted(self, content: Content, message: MessageRef) -> None:
         del content, message
         await asyncio.sleep(0)
-        self._row[:] = [one.id for one in self.sync.replies]
+        self._row[:] = [one.id for one in self.sync.diff.replies]
 
     def end(self) -> None:
         self.source.pages, self.source.ended = list(PAGES), True
@@ -160,7 +160,7 @@ async def test_pages_between_cards_are_found_by_their_nonces(noted: int) -> None
     before.ended = now.ended = True
     killed = _shown(registry, platform, before, Delivery("key-0", ADA))
     await killed.run()
-    delivery = Delivery("key-0", ADA, killed.replies[:noted], resumed=True)
+    delivery = Delivery("key-0", ADA, killed.diff.replies[:noted], resumed=True)
     await _shown(registry, platform, now, delivery).run()
     assert [platform.messages[name] for name in sorted(platform.messages)] == [
         "first", "card", "second", "card", "third", "fourth",

@@ -248,13 +248,15 @@ async def test_a_database_of_a_newer_version_is_refused(bot: Bot, program: Progr
 
 async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
     """`doctor` prints one line for each check, exits with 0 if all pass and with 1 otherwise, and creates nothing."""
-    await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///fresh.db"), "doctor")
+    await program.start(bot.env(AION_BOT_DATABASE_URL="sqlite:///fresh.db"), "doctor", "--offline")
     assert (await program.end())[0] == 0
     assert "fresh.db can be created" in program.output
     assert f"access on {bot.workspace.name.lower()}: people: all; channels: all" in program.output
-    assert "this command asks no platform" in program.output
+    assert strings.NOT_ASKED in program.output
     await program.start(
-        {"AION_BOT_DATABASE_URL": "sqlite:///nowhere/bot.db", "AIONVISION_API_KEY": API_KEY}, "doctor"
+        {"AION_BOT_DATABASE_URL": "sqlite:///nowhere/bot.db", "AIONVISION_API_KEY": API_KEY},
+        "doctor",
+        "--offline",
     )
     assert (await program.end())[0] == 1
     assert "the folder does not exist" in program.output
@@ -262,24 +264,23 @@ async def test_doctor_says_what_is_wrong(bot: Bot, program: Program) -> None:
 
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
 async def test_doctor_warns_of_a_public_bot(bot: Bot, discord: SimulatedDiscord) -> None:
-    """Anybody could invite it; that is a warning and no failure, and so is a platform that cannot be asked."""
-    for public, beginning, sentence in (
-        (False, "ok  ", strings.NOTHING_TO_WARN_OF),
-        (True, "warn", discord_strings.PUBLIC_BOT),
+    """Anybody could invite it; that is a warning and no failure; a platform that cannot be reached is one."""
+    for public, line in (
+        (False, "ok    public bot: off"),
+        (True, f"warn  public bot: {discord_strings.PUBLIC_BOT.replace(': ', '; ')}"),
     ):
         discord.world.public = public
-        (line,) = await doctor_on_discord(bot)
-        assert (str(line)[:4], line.ok, line.detail) == (beginning, True, sentence)
-    (line,) = await doctor_on_discord(bot, DISCORD_API_URL="http://127.0.0.1:9")
-    assert (str(line)[:4], line.ok) == ("warn", True)
-    assert "could not be asked" in line.detail
+        assert [line] == await doctor_on_discord(bot, "public bot")
+    (line,) = await doctor_on_discord(bot, "discord", DISCORD_API_URL="http://127.0.0.1:9")
+    assert line.startswith("FAIL  discord: it cannot be reached (")
 
 
-async def doctor_on_discord(bot: Bot, **more: str) -> list[doctor.Check]:
-    """What `doctor` says of the platform."""
-    settings, adapters, problems = compose(bot.env(**more))
-    checks = await doctor.examine(settings, problems, ["discord"], adapters)
-    return [one for one in checks if one.name == "operator of discord"]
+async def doctor_on_discord(bot: Bot, check: str, **more: str) -> list[str]:
+    """What `doctor` says of one thing."""
+    env = bot.env(**more)
+    settings, adapters, problems = compose(env)
+    findings = await doctor.examine(settings, problems, ["discord"], adapters, env=env)
+    return [str(one) for one in findings if one.check == check]
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)

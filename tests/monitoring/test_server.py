@@ -11,6 +11,7 @@ from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.monitoring import CannotListen
 from aion_bot.monitoring.monitor import Monitor
 from aion_bot.monitoring.server import MonitoringServer
+from aion_bot.ports.diagnosis import Status
 from aion_bot.simulators.aion import API_KEY
 
 
@@ -58,9 +59,9 @@ async def test_doctor_warns_of_an_address_that_others_may_reach(
     env = {"AION_BOT_DATABASE_URL": f"sqlite:///{tmp_path / 'bot.db'}", "AION_BOT_HTTP_ADDRESS": address}
     settings, problems = Settings.read({"AIONVISION_API_KEY": API_KEY, **env})
     checks = await doctor.examine(settings, problems, ["slack"], env_file=tmp_path / ".env")
-    (line,) = [str(one) for one in checks if one.name == "AION_BOT_HTTP_ADDRESS"]
+    (line,) = [str(one) for one in checks if one.check == "AION_BOT_HTTP_ADDRESS"]
     assert line.startswith(f"{beginning}  AION_BOT_HTTP_ADDRESS: {address}: ")
-    assert all(one.ok for one in checks)
+    assert all(one.status is not Status.FAIL for one in checks)
 
 
 @pytest.mark.parametrize(

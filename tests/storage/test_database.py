@@ -16,6 +16,7 @@ from structlog.testing import capture_logs
 from aion_bot import doctor
 from aion_bot.config import Settings
 from aion_bot.ports import private_files
+from aion_bot.ports.diagnosis import Finding, Status
 from aion_bot.simulators.aion import API_KEY
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.errors import reason
@@ -74,13 +75,13 @@ def make_newer(path: Path) -> None:
         connection.execute("PRAGMA user_version = 999")
 
 
-async def examined(path: Path) -> doctor.Check:
+async def examined(path: Path, name: str = "database") -> Finding:
     """The result of doctor's check of the database."""
     settings, problems = Settings.read(
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
     checks = await doctor.examine(settings, problems, ["slack"])
-    return next(check for check in checks if check.name == "database")
+    return next(check for check in checks if check.check == name)
 
 
 # One bot a database.
@@ -122,7 +123,7 @@ async def test_a_name_may_contain_any_character(tmp_path: Path, name: str) -> No
     store = await Store.open(tmp_path / name)
     assert set(files(tmp_path)) == {name, f"{name}-wal", f"{name}.lock"}
     await store.close()
-    assert (await examined(tmp_path / name)).detail == f"{tmp_path / name} can be written"
+    assert (await examined(tmp_path / name)).message == f"{tmp_path / name} can be written"
 
 
 async def test_a_failed_open_releases_the_lock(path: Path) -> None:
@@ -209,7 +210,7 @@ async def test_doctor_reads_beside_a_bot(store: Store, path: Path, tmp_path: Pat
     """Doctor changes nothing, and the bot continues."""
     await store.kv.set("slack", "name", "value")
     before = files(tmp_path)
-    assert await examined(path) == doctor.Check("database", True, f"{path} can be written")
+    assert await examined(path) == Finding("database", Status.OK, f"{path} can be written")
     assert files(tmp_path) == before
     await store.kv.set("slack", "name", "other")
 
@@ -219,7 +220,7 @@ async def test_doctor_reads_beside_a_bot(store: Store, path: Path, tmp_path: Pat
 
 async def test_doctor_creates_nothing(path: Path, tmp_path: Path) -> None:
     """Doctor creates neither the database nor its lock."""
-    assert await examined(path) == doctor.Check("database", True, f"{path} can be created")
+    assert await examined(path) == Finding("database", Status.OK, f"{path} can be created")
     assert files(tmp_path) == {}
 
 
@@ -227,7 +228,7 @@ async def test_doctor_leaves_a_closed_database_alone(store: Store, path: Path, t
     """Doctor leaves no log beside a closed database."""
     await store.close()
     before = files(tmp_path)
-    assert (await examined(path)).ok
+    assert (await examined(path)).status is Status.OK
     assert list(modes(tmp_path)) == list(before)
     assert files(tmp_path) == before
 
@@ -236,9 +237,9 @@ async def test_doctor_announces_a_migration(path: Path, tmp_path: Path) -> None:
     """Doctor reports that the next start migrates an older database, and does not change it."""
     write_older(path, 1)
     before = files(tmp_path)
-    check = await examined(path)
-    assert check.ok
-    assert f"schema 1; the next start brings it to {NEWEST} and keeps a copy" in check.detail
+    check = await examined(path, "schema")
+    assert check.status is Status.OK
+    assert f"schema 1; the next start brings it to {NEWEST} and keeps a copy" in check.message
     assert files(tmp_path) == before
 
 
@@ -249,7 +250,7 @@ async def test_doctor_sees_what_a_killed_bot_left_in_its_log(
     holder.kill()
     await holder.wait()
     before = files(tmp_path)
-    assert (await examined(path)).detail == f"{path} can be written"
+    assert (await examined(path)).message == f"{path} can be written"
     assert files(tmp_path) == before
 
 
@@ -262,8 +263,8 @@ async def test_doctor_says_what_would_be_refused(
     """Doctor reports the sentence with which a start would end."""
     spoil(path)
     check = await examined(path)
-    assert not check.ok
-    assert sentence in check.detail
+    assert check.status is Status.FAIL
+    assert sentence in str(check)
     with pytest.raises(StoreError, match=sentence):
         await Store.open(path)
 
@@ -271,8 +272,8 @@ async def test_doctor_says_what_would_be_refused(
 async def test_doctor_names_a_folder_that_does_not_exist(tmp_path: Path) -> None:
     """Doctor reports a missing folder as a start does."""
     check = await examined(tmp_path / "nowhere" / "bot.db")
-    assert not check.ok
-    assert "the folder does not exist" in check.detail
+    assert check.status is Status.FAIL
+    assert "the folder does not exist" in str(check)
 
 
 # The files.
@@ -345,12 +346,12 @@ async def test_doctor_warns_of_files_that_others_can_read(store: Store, path: Pa
         {"AIONVISION_API_KEY": API_KEY, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
     )
     checks = await doctor.examine(settings, problems, ["slack"], env_file=env_file)
-    assert any(one.name == "retention" and "for 90 days" in one.detail for one in checks)
-    warnings = [one for one in checks if one.warning]
-    assert all(one.ok and str(one).startswith("warn  file mode: ") for one in warnings)
-    assert [one.detail.split(" has mode ")[1].split(",")[0] for one in warnings] == ["0640", "0644", "0604"]
-    assert warnings[0].detail.endswith(f"chmod 600 '{env_file}'")
-    assert warnings[1].detail.endswith(f"chmod 600 {path}")
+    assert any(one.check == "retention" and "for 90 days" in one.message for one in checks)
+    warnings = [one for one in checks if one.status is Status.WARN]
+    assert all(str(one).startswith("warn  file mode: ") for one in warnings)
+    assert [one.message.split(" has mode ")[1].split(",")[0] for one in warnings] == ["0640", "0644", "0604"]
+    assert warnings[0].mend.endswith(f"chmod 600 '{env_file}'")
+    assert warnings[1].mend.endswith(f"chmod 600 {path}")
     assert modes(tmp_path)["bot.db"] == 0o644
 
 

@@ -95,6 +95,11 @@ class AionVision:
         """Close every connection."""
         await self._transport.aclose()
 
+    @property
+    def server_date(self) -> str | None:
+        """The `Date` header of the newest good answer."""
+        return self._transport.server_date
+
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
         self._transport.observer = observer

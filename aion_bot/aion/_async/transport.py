@@ -14,7 +14,7 @@ from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
 from aion_bot.aion.requests import Request, RequestObserver, Upload
-from aion_bot.aion.responses import error_for, error_without_response
+from aion_bot.aion.responses import error_for, error_without_response, is_page
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
@@ -43,6 +43,8 @@ class AsyncTransport:
         self._policy = RetryPolicy(settings.max_retries, settings.retry_delay)
         self._breaker = CircuitBreaker()
         self.observer: RequestObserver | None = None
+        self.server_date: str | None = None
+        """The `Date` header of the newest good answer."""
         self._http = httpx.AsyncClient(
             base_url=settings.base_url,
             headers=settings.headers,
@@ -160,7 +162,8 @@ class AsyncTransport:
                 headers=headers,
             )
             response = await client.send(outgoing, stream=stream)
-            if response.is_success:
+            if response.is_success and (client is self._storage or not is_page(response)):
+                self.server_date = response.headers.get("date")
                 return response
             # The body of a stream's error is still to come.
             await response.aread()

@@ -96,6 +96,11 @@ class SyncAionVision:
         """Close every connection."""
         self._transport.close()
 
+    @property
+    def server_date(self) -> str | None:
+        """The `Date` header of the newest good answer."""
+        return self._transport.server_date
+
     def observe_requests(self, observer: RequestObserver) -> None:
         """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
         self._transport.observer = observer

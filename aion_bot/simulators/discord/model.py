@@ -105,7 +105,7 @@ class World:
     `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels where it may not write, `without_threads` those
     where it may open no threads; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
-    invite it; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
+    invite it, unless `code_grant`: then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
     whatever their roles say; `absent` are servers and people who are not in them. `cdn` serves files at addresses with
     the newest `signature`; `command_files` are those of commands, by id.
     """
@@ -115,6 +115,8 @@ class World:
         self.guild = self.new_id()
         self.servers = {self.guild: server}
         self.public = False
+        self.code_grant = False
+        self.interactions_endpoint: str | None = None
         self.muted: set[str] = set()
         self.timed_out: set[str] = set()
         self.absent: set[tuple[str, str]] = set()

@@ -20,9 +20,13 @@ from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
 ALL_PERMISSIONS = str((1 << 53) - 1)
+MEMBERS_PERMISSIONS = str(int(ALL_PERMISSIONS) & ~(1 << 3))
+"""All but Administrator, which no overwrite limits."""
 READING = str(1 << 10 | 1 << 16)
 """View Channel and Read Message History (Discord's documentation, *Permissions*)."""
 CREATE_PUBLIC_THREADS = 1 << 35
+MESSAGE_CONTENT_LIMITED = 1 << 19
+"""The flag of an application that may ask for the intent before it is verified (Discord's documentation, *Application*)."""
 _A_DAY = 86_400
 
 
@@ -48,21 +52,52 @@ def member() -> Payload:
     return {"roles": [], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
 
 
-def application(world: World) -> Payload:
-    """The application, as its own token gets it."""
+def application(world: World, *, message_content: bool) -> Payload:
+    """The application, as its own token gets it. Its flags show the switch of the privileged intent."""
     return {
         "id": world.application,
         "name": world.bot.name,
         "icon": None,
         "description": "",
         "bot_public": world.public,
-        "bot_require_code_grant": False,
+        "bot_require_code_grant": world.code_grant,
+        "interactions_endpoint_url": world.interactions_endpoint,
         "owner": user(world.people[0]),
         "team": None,
         "verify_key": "0" * 64,
-        "flags": 0,
+        "flags": MESSAGE_CONTENT_LIMITED if message_content else 0,
         "rpc_origins": [],
     }
+
+
+def own_member(world: World) -> Payload:
+    """The bot as a member of a server."""
+    return member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
+
+
+def partial_guild(world: World, server: str) -> Payload:
+    """A server in a list of servers."""
+    return {
+        "id": server,
+        "name": world.servers[server],
+        "icon": None,
+        "banner": None,
+        "owner": False,
+        "permissions": ALL_PERMISSIONS,
+        "features": [],
+    }
+
+
+def overwrites(world: World, of: Channel) -> Payload:
+    """The part of a channel that takes permissions from the bot's role there."""
+    denied = 0
+    if of.id in world.read_only:
+        denied = int(ALL_PERMISSIONS) & ~int(READING)
+    elif of.id in world.without_threads:
+        denied = CREATE_PUBLIC_THREADS
+    if not denied:
+        return {}
+    return {"permission_overwrites": [{"id": world.bot_role, "type": 0, "allow": "0", "deny": str(denied)}]}
 
 
 def channel(of: Channel) -> Payload:
@@ -91,7 +126,6 @@ def channel(of: Channel) -> Payload:
 def guild(world: World, server: str) -> Payload:
     """A server, as GUILD_CREATE describes it, without archived threads."""
     inside = [one for one in world.channels.values() if one.guild == server]
-    own = member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
     return {
         "id": server,
         "name": world.servers[server],
@@ -101,7 +135,7 @@ def guild(world: World, server: str) -> Payload:
         "stickers": [],
         "features": [],
         "member_count": len(world.people) + 1,
-        "members": [own],
+        "members": [own_member(world)],
         "presences": [],
         "voice_states": [],
         "channels": [channel(one) for one in inside if one.kind not in THREADS],
@@ -278,7 +312,7 @@ def _role(role: str, name: str, bot: str | None = None) -> Payload:
         "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
         "hoist": False,
         "position": 0,
-        "permissions": ALL_PERMISSIONS,
+        "permissions": MEMBERS_PERMISSIONS,
         "managed": bot is not None,
         "mentionable": False,
         "flags": 0,

@@ -47,7 +47,19 @@ def me(backend: Backend, _: Call) -> Any:
 
 def application(backend: Backend, _: Call) -> Any:
     """The bot's application."""
-    return payloads.application(backend.world)
+    return payloads.application(backend.world, message_content=backend.gateway.message_content)
+
+
+def get_guilds(backend: Backend, _: Call) -> Any:
+    """The servers that the bot is in."""
+    return [payloads.partial_guild(backend.world, one) for one in backend.world.servers]
+
+
+def get_guild(backend: Backend, call: Call) -> Any:
+    """One server, with its roles."""
+    if call.path["guild_id"] not in backend.world.servers:
+        raise missing_access()
+    return payloads.guild(backend.world, call.path["guild_id"])
 
 
 def get_commands(backend: Backend, _: Call) -> Any:
@@ -68,7 +80,8 @@ def put_commands(backend: Backend, call: Call) -> Any:
 
 def get_channel(backend: Backend, call: Call) -> Any:
     """One channel."""
-    return payloads.channel(_channel(backend, call))
+    channel = _channel(backend, call)
+    return payloads.channel(channel) | payloads.overwrites(backend.world, channel)
 
 
 def patch_channel(backend: Backend, call: Call) -> Any:
@@ -162,6 +175,8 @@ def get_member(backend: Backend, call: Call) -> Any:
         raise missing_access()
     if person is None or (guild, person.id) in world.absent:
         raise unknown_member()
+    if person == world.bot:
+        return payloads.own_member(world)
     return payloads.member() | {"user": payloads.user(person)}
 
 
@@ -177,6 +192,8 @@ ROUTES: Mapping[str, Handler] = {
     "GET /gateway/bot": gateway,
     "GET /users/@me": me,
     "GET /oauth2/applications/@me": application,
+    "GET /users/@me/guilds": get_guilds,
+    "GET /guilds/{guild_id}": get_guild,
     "GET /applications/{application_id}/commands": get_commands,
     "PUT /applications/{application_id}/commands": put_commands,
     "GET /guilds/{guild_id}/members/{user_id}": get_member,

@@ -134,7 +134,8 @@ class Api:
             return await _failed(fault, request)
         answer = await self._act(method, arguments, _token(request, arguments))
         self._changed()
-        return await _failed(fault, request) if fault else web.json_response(answer)
+        headers = self._backend.configuration.headers(method)
+        return await _failed(fault, request) if fault else web.json_response(answer, headers=headers)
 
     async def _act(self, method: str, arguments: Arguments, token: str) -> Answer:
         if await self._objects(method, arguments):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from aion_bot.simulators.slack.app_configuration import AppConfiguration
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.state import Channel, Conversations, Message
 from aion_bot.simulators.slack.stream import Streams
@@ -19,6 +20,7 @@ class Backend(Protocol):
     display: Display
     streams: Streams
     uploads: Uploads
+    configuration: AppConfiguration
 
     def authorized(self, method: str, token: str) -> bool:
         """Whether `method` accepts `token`."""

@@ -15,7 +15,7 @@ from aion_bot.simulators.slack.backend import (
     metadata,
     writable,
 )
-from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+from aion_bot.simulators.slack.state import BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
 
 
 def failure(error: str) -> Answer:
@@ -46,9 +46,21 @@ def _auth_test(backend: Backend, arguments: Arguments) -> Answer:
         "team_id": TEAM,
         "user_id": BOT.id,
         "bot_id": BOT_ID,
-        "app_id": APP,
         "is_enterprise_install": False,
     }
+
+
+def _bot_info(backend: Backend, arguments: Arguments) -> Answer:
+    if arguments.get("bot") != BOT_ID:
+        raise Refused("bot_not_found")
+    about = {"id": BOT_ID, "deleted": False, "name": BOT.name, "updated": 0, "user_id": BOT.id}
+    return {"bot": about | {"app_id": backend.configuration.app}}
+
+
+def _export_manifest(backend: Backend, arguments: Arguments) -> Answer:
+    if arguments.get("app_id") != backend.configuration.app:
+        raise Refused("app_not_found")
+    return {"manifest": backend.configuration.manifest()}
 
 
 def _open_connection(backend: Backend, arguments: Arguments) -> Answer:
@@ -160,6 +172,8 @@ def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
 METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "auth.test": _auth_test,
     "apps.connections.open": _open_connection,
+    "apps.manifest.export": _export_manifest,
+    "bots.info": _bot_info,
     "chat.postMessage": _post,
     "chat.postEphemeral": _post_ephemeral,
     "chat.update": _update,

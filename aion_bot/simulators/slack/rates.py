@@ -30,6 +30,8 @@ DOCUMENTED: Mapping[str, int] = {
     "chat.startStream": TIER_2,
     "chat.stopStream": TIER_2,
     "chat.update": TIER_3,
+    "apps.manifest.export": TIER_3,
+    "bots.info": TIER_3,
     "conversations.info": TIER_3,
     "conversations.replies": TIER_3,
     "files.getUploadURLExternal": TIER_4,

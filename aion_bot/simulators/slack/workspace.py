@@ -10,6 +10,7 @@ from aiohttp import web
 
 from aion_bot.simulators.slack import payloads, reading, upload_methods
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
+from aion_bot.simulators.slack.app_configuration import EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -45,9 +46,8 @@ BEN = SimulatedPerson("U0BEN", "Ben")
 CY = SimulatedPerson("U0CY", "Cy")
 
 BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
-APP_TOKEN = "xapp-1-A0AION-3000000003-simulatedslack"  # noqa: S105  # likewise
+APP_TOKEN = TOKENS["apps.connections.open"]
 
-EVENTS = frozenset({"agent_session_stopped", "app_mention", *KINDS.values()})
 SHORTCUT = "aion_ask"
 
 
@@ -88,7 +88,7 @@ class SimulatedSlack:
         self.sockets = Sockets(self._send_event, ack_timeout=ack_timeout, resend_delays=resend_delays)
         self.rates = Rates(clock)
         self.streams = Streams(clock)
-        self.uploads = Uploads()
+        self.uploads, self.configuration = Uploads(), AppConfiguration()
         self.mentions_without_files = False
         self.display = Display(self.conversations, self.streams, self._send_event)
         self.api = Api(self, inspector, self._send_event, self.rates)
@@ -350,7 +350,7 @@ class SimulatedSlack:
 
     def authorized(self, method: str, token: str) -> bool:
         """Whether `method` accepts `token`."""
-        return token == (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN)
+        return token == TOKENS.get(method, BOT_TOKEN)
 
     def socket_address(self) -> str:
         """A new URL of Socket Mode."""

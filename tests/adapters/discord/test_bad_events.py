@@ -11,6 +11,7 @@ import pytest
 from adapters.discord import interactions
 from aion_bot import doctor
 from aion_bot.domain import strings
+from aion_bot.ports.diagnosis import Status
 from aion_bot.ports.errors import TakenElsewhere
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.host import SECOND_PROCESS
@@ -206,11 +207,8 @@ async def test_doctor_reports_a_second_process(tmp_path: Path) -> None:
     await store.kv.set("slack", SECOND_PROCESS, str(time.time() - 3_600))
     await store.close()
     (found,) = doctor._second_processes(tmp_path / "bot.db")
-    assert (found.name, found.ok, found.detail) == (
-        "second process on discord",
-        False,
-        strings.SECOND_PROCESS,
-    )
+    assert (found.check, found.status) == ("second process on discord", Status.FAIL)
+    assert str(found) == f"FAIL  second process on discord: {strings.SECOND_PROCESS}"
     assert doctor._second_processes(tmp_path / "none.db") == []
 
 

@@ -64,8 +64,10 @@ def test_malformed_value_is_refused_and_not_repeated(variable: str, value: str) 
 
 
 def test_every_problem_is_listed() -> None:
-    """Three wrong values are three problems."""
-    found = problems({"SLACK_BOT_TOKEN": "a", "SLACK_APP_TOKEN": "b", "SLACK_API_URL": "c"})
+    """Four wrong values are four problems."""
+    found = problems(
+        {"SLACK_BOT_TOKEN": "a", "SLACK_APP_TOKEN": "b", "SLACK_CONFIG_TOKEN": "d", "SLACK_API_URL": "c"}
+    )
     assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
 
 

@@ -1,0 +1,218 @@
+"""Whether the Slack app is set up as the bot needs it: real calls that change nothing."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from adapters.slack import methods
+from adapters.slack.client import WebApi
+from adapters.slack.config import APP_TOKEN, BOT_TOKEN, CONFIG_TOKEN, SlackSettings
+from adapters.slack.errors import BAD_APP_TOKEN
+from adapters.slack.events import SHORTCUT
+from adapters.slack.methods import Method
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, warn
+from aion_bot.ports.events import Place
+from aion_bot.ports.settings import IdKind
+from aion_bot.ports.text import one_line
+
+MOST_LOOKUPS = 20
+"""Channels, and listed ids, that are looked up at most: Slack takes 50 such requests a minute, of a running bot as well."""
+
+_NAME = 80
+"""Characters of a name or code that a finding repeats."""
+
+_PAGES = "your app's pages (api.slack.com/apps)"
+
+_LOST: Mapping[str, str] = {
+    "files:read": "attached files cannot be read",
+    "files:write": "pictures, and the rest of a very long answer, cannot be posted",
+    "reactions:write": "a queued question has no mark",
+    "usergroups:read": "names of mentioned groups are not read",
+    "users:read": "names of mentioned people are not read",
+}
+"""What does not work without each of `methods.OPTIONAL`."""
+
+_REINSTALL = {"account_inactive", "token_expired", "token_revoked"}
+"""Codes of a bot token that was good once."""
+
+_LOOKUPS: Mapping[IdKind, tuple[Method, str, str]] = {
+    IdKind.CHANNEL: (Method.CONVERSATIONS_INFO, "channel", "channel_not_found"),
+    IdKind.PERSON: (Method.USERS_INFO, "user", "user_not_found"),
+}
+"""How an id is looked up: method, argument, and the code that says that there is none."""
+
+
+class SlackDiagnosis:
+    """Asks through `web`, which may be that of an adapter that listens."""
+
+    def __init__(self, web: WebApi, settings: SlackSettings) -> None:
+        self._web = web
+        self._settings = settings
+        self._ahead: float | None = None
+        self._team = self._app = ""
+
+    async def whole(self, subjects: Subjects) -> Diagnosis:
+        """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown` and `RateLimited`."""
+        findings = [one async for one in self.bot_token()]
+        known = bool(self._team)
+        findings += [one async for one in self.app_token()]
+        if self._settings.config_token is not None:
+            findings += [one async for one in self._configuration()]
+        if known:
+            findings += [one async for one in self._channels(subjects.places)]
+            findings += [one async for one in self._listed(subjects)]
+        return Diagnosis(findings, self._ahead)
+
+    async def one(self, variable: str) -> Diagnosis:
+        """Check one of the two tokens. Raises `PlatformDown` and `RateLimited`."""
+        check = self.bot_token if variable == BOT_TOKEN else self.app_token
+        return Diagnosis([one async for one in check()], self._ahead)
+
+    async def bot_token(self) -> AsyncIterator[Finding]:
+        """Ask whose the bot token is, and which scopes it has."""
+        answer = await self._web.ask(Method.AUTH_TEST)
+        self._ahead = seconds_ahead(_header(answer, "date"))
+        if code := _code(answer):
+            mend = f"copy the token that begins with xoxb- from OAuth & Permissions of {_PAGES}"
+            if code in _REINSTALL:
+                mend = f"install the app again on {_PAGES}, then copy the new token that begins with xoxb-"
+            yield fail(BOT_TOKEN, f"refused by Slack ({code})", mend)
+            return
+        said = _data(answer)
+        self._team = str(said.get("team_id") or "")
+        self._app = str(said.get("app_id") or "") or await self._app_of(str(said.get("bot_id") or ""))
+        name, team = (one_line(str(said.get(key) or ""), _NAME) for key in ("user", "team"))
+        yield ok(BOT_TOKEN, f"of @{name} in {team} ({self._team})")
+        granted = {one.strip() for one in _header(answer, "x-oauth-scopes").split(",") if one.strip()}
+        if granted:  # a proxy may drop the header
+            for finding in _scopes(granted):
+                yield finding
+
+    async def app_token(self) -> AsyncIterator[Finding]:
+        """Ask for an address of Socket Mode, which is not used, and compare the tokens' apps."""
+        token = self._settings.app_token.get_secret_value()
+        answer = await self._web.ask(Method.APPS_CONNECTIONS_OPEN, self._team, token=token)
+        self._ahead = self._ahead if self._ahead is not None else seconds_ahead(_header(answer, "date"))
+        code = _code(answer)
+        if code in {"missing_scope", "no_permission"}:
+            mend = f"make an app-level token with the scope connections:write under Basic Information of {_PAGES}"
+            yield fail(APP_TOKEN, "it lacks the scope connections:write", mend)
+        elif code in BAD_APP_TOKEN:
+            mend = f"copy the token that begins with xapp- from Basic Information of {_PAGES}"
+            yield fail(APP_TOKEN, f"refused by Slack ({code})", mend)
+        elif code:
+            yield fail(APP_TOKEN, f"it opens no connection ({code})", f"switch on Socket Mode on {_PAGES}")
+        elif self._app and (other := _app_in(token)) and other != self._app:
+            mend = f"take both tokens from the pages of one app, {self._app} or {other}"
+            yield fail(APP_TOKEN, f"it belongs to the app {other}, and {BOT_TOKEN} to {self._app}", mend)
+        else:
+            yield ok(APP_TOKEN, "it opens connections")
+
+    async def _app_of(self, bot: str) -> str:
+        """Return the app of a bot, "" where Slack does not tell: that takes the optional scope `users:read`."""
+        answer = _data(await self._web.ask(Method.BOTS_INFO, self._team, bot=bot)).get("bot")
+        return str(answer.get("app_id") or "") if isinstance(answer, dict) else ""
+
+    async def _configuration(self) -> AsyncIterator[Finding]:
+        """Compare the app's configuration with what the bot needs of `manifest.yml`."""
+        app = self._app or _app_in(self._settings.app_token.get_secret_value())
+        if not app or self._settings.config_token is None:
+            return
+        token = self._settings.config_token.get_secret_value()
+        answer = await self._web.ask(Method.APPS_MANIFEST_EXPORT, self._team, token=token, app_id=app)
+        if code := _code(answer):
+            mend = "make a new app configuration token on api.slack.com/apps, or remove it: only this check uses it"
+            yield warn(CONFIG_TOKEN, f"it does not open the app's configuration ({code})", mend)
+            return
+        problems = list(_manifest_problems(_data(answer).get("manifest")))
+        for finding in problems:
+            yield finding
+        if not problems:
+            yield ok("app configuration", "events, Socket Mode, interactivity and the shortcut are as needed")
+
+    async def _channels(self, places: Iterable[Place]) -> AsyncIterator[Finding]:
+        """Look whether the bot is in the channels that have threads."""
+        channels = dict.fromkeys(one.channel for one in places if not one.channel.startswith("D"))
+        for channel in list(channels)[:MOST_LOOKUPS]:
+            answer = await self._web.ask(Method.CONVERSATIONS_INFO, self._team, channel=channel)
+            code, found = _code(answer), _data(answer).get("channel")
+            shown = found if isinstance(found, dict) else {}
+            if shown.get("is_archived") or code not in {"", "channel_not_found"}:
+                continue  # nobody asks there any more, or Slack does not tell
+            if code or not (shown.get("is_member") or shown.get("is_im") or shown.get("is_mpim")):
+                name = one_line(str(shown.get("name") or ""), _NAME)
+                where = f"#{name} ({channel})" if name else channel
+                yield warn(
+                    "channel", f"the bot is not in {where}, which has threads of its own", "invite it there"
+                )
+
+    async def _listed(self, subjects: Subjects) -> AsyncIterator[Finding]:
+        """Look up the ids that the settings list."""
+        for one in subjects.listed[:MOST_LOOKUPS]:
+            unknown = one.kind is IdKind.WORKSPACE and one.id[:1] == "T" and one.id != self._team
+            if one.kind in _LOOKUPS:
+                method, argument, none = _LOOKUPS[one.kind]
+                unknown = _code(await self._web.ask(method, self._team, **{argument: one.id})) == none
+            if unknown:
+                mend = "correct it, or remove it; a private channel is seen once the bot is in it"
+                yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
+
+
+def _scopes(granted: set[str]) -> Iterable[Finding]:
+    """Compare the scopes of a token with those of the manifest."""
+    mend = f"add it under OAuth & Permissions of {_PAGES}, then reinstall the app"
+    missing = sorted(methods.required() - granted)
+    if missing:
+        yield fail("scopes", f"the bot token lacks {', '.join(missing)}", mend)
+    left_out = [one for one in methods.OPTIONAL if one not in granted]
+    if left_out:
+        lost = ", ".join(f"{one} ({_LOST[one]})" for one in left_out)
+        yield warn("optional scopes", f"the bot token lacks {lost}", mend)
+    if not missing and not left_out:
+        yield ok("scopes", "the bot token has all that the manifest asks for")
+
+
+def _manifest_problems(manifest: object) -> Iterable[Finding]:
+    """Find what the exported manifest of an app lacks: https://docs.slack.dev/reference/app-manifest."""
+    settings, features = _part(manifest, "settings"), _part(manifest, "features")
+    events = _part(settings, "event_subscriptions").get("bot_events")
+    missing = sorted(set(methods.EVENTS) - set(map(str, events if isinstance(events, list) else ())))
+    if missing:
+        mend = f"add it under Event Subscriptions of {_PAGES}, then reinstall the app"
+        yield fail("events", f"the app is not subscribed to {', '.join(missing)}", mend)
+    if not settings.get("socket_mode_enabled"):
+        yield fail("Socket Mode", "it is off, so no event arrives", f"switch it on, on {_PAGES}")
+    if not _part(settings, "interactivity").get("is_enabled"):
+        mend = f"switch it on under Interactivity & Shortcuts of {_PAGES}"
+        yield fail("interactivity", "it is off, so buttons do nothing", mend)
+    shortcuts = features.get("shortcuts")
+    known = shortcuts if isinstance(shortcuts, list) else []
+    if SHORTCUT not in {one.get("callback_id") for one in known if isinstance(one, dict)}:
+        mend = f"add it as manifest.yml has it under Interactivity & Shortcuts of {_PAGES}"
+        yield warn("shortcut", f"the message shortcut {SHORTCUT} is missing", mend)
+
+
+def _part(of: object, name: str) -> Mapping[str, Any]:
+    part = of.get(name) if isinstance(of, dict) else None
+    return part if isinstance(part, dict) else {}
+
+
+def _data(answer: AsyncSlackResponse) -> Mapping[str, Any]:
+    return answer.data if isinstance(answer.data, dict) else {}
+
+
+def _code(answer: AsyncSlackResponse) -> str:
+    """Return Slack's error code; empty where the call succeeded."""
+    said = _data(answer)
+    return "" if said.get("ok") else one_line(str(said.get("error") or "no code"), _NAME)
+
+
+def _header(answer: AsyncSlackResponse, name: str) -> str:
+    return next((str(value) for key, value in answer.headers.items() if key.lower() == name), "")
+
+
+def _app_in(token: str) -> str:
+    """Return the app's id in an app-level token, `xapp-1-<app>-…` as all that were seen; Slack does not document it."""
+    parts = token.split("-")
+    return parts[2] if len(parts) >= 5 and parts[2].startswith("A") else ""

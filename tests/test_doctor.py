@@ -1,0 +1,366 @@
+"""`aion-bot doctor`: each misconfiguration is named by the one line that mends it, and nothing is changed."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from aion_bot import doctor
+from aion_bot.cli import compose, read_file
+from aion_bot.domain import strings
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.diagnosis import Finding, Status
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.host import SECOND_PROCESS
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.services import SimulatedServices
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.app_configuration import CONFIG_TOKEN
+from aion_bot.storage import Store
+
+NOWHERE = "http://127.0.0.1:9"
+"""Nothing listens there."""
+
+
+@dataclass(slots=True)
+class Setup:
+    """A set-up in which all is well, for a case to spoil."""
+
+    services: SimulatedServices
+    folder: Path
+    patch: pytest.MonkeyPatch
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def slack(self) -> SimulatedSlack:
+        return self.services.slack
+
+    @property
+    def discord(self) -> SimulatedDiscord:
+        return self.services.discord
+
+    @property
+    def aion(self) -> SimulatedAion:
+        return self.services.aion
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "bot.db"
+
+    async def thread(self, platform: str, place: Place) -> None:
+        """Write that somebody has asked in a place."""
+        store = await Store.open(self.database)
+        thread, ada = ThreadKey(platform, f"{place.channel}/1"), Person("U1")
+        prompt = Prompt(f"{platform}:1", thread, place, ada, "What?")
+        await store.turns.accept(Turn("t1", thread, ada, "What?"), prompt)
+        await store.close()
+
+    async def findings(self) -> list[Finding]:
+        """What doctor says."""
+        settings, adapters, problems = compose(self.env)
+        rules, more = read_file(self.env)
+        names = [one.platform for one in adapters]
+        return await doctor.examine(
+            settings, [*problems, *more], names, adapters,
+            rules=rules, env_file=self.folder / ".env", env=self.env,
+        )  # fmt: skip
+
+
+Spoil = Callable[[Setup], object]
+
+
+def given(**variables: str) -> Spoil:
+    """Give variables other values; "" takes one away."""
+
+    def spoil(setup: Setup) -> None:
+        setup.env |= variables
+        setup.env = {name: value for name, value in setup.env.items() if value}
+
+    return spoil
+
+
+def configured(**fields: Any) -> Spoil:
+    """Configure the Slack app otherwise; doctor has the token that shows it."""
+
+    def spoil(setup: Setup) -> None:
+        setup.env["SLACK_CONFIG_TOKEN"] = CONFIG_TOKEN
+        for name, value in fields.items():
+            setup.patch.setattr(setup.slack.configuration, name, value)
+
+    return spoil
+
+
+def in_world(**fields: Any) -> Spoil:
+    """Change something of the Discord application or server."""
+    return lambda setup: [setup.patch.setattr(setup.discord.world, *one) for one in fields.items()]
+
+
+def without_scopes(*scopes: str) -> Spoil:
+    """Take scopes from the bot token."""
+
+    def spoil(setup: Setup) -> None:
+        left = [one for one in setup.slack.configuration.scopes if one not in scopes]
+        setup.patch.setattr(setup.slack.configuration, "scopes", left)
+
+    return spoil
+
+
+def slack_refuses(method: str, code: str) -> Spoil:
+    """Let Slack refuse the next call of a method."""
+    return lambda setup: setup.slack.fail_next(method, error=code)
+
+
+def aion_refuses(operation: str, status: int) -> Spoil:
+    """Let Aion refuse the next call of an operation."""
+    return lambda setup: setup.aion.fail_next(operation, status, code="")
+
+
+def without_path(setup: Setup) -> None:
+    """Leave `/api/v2` away."""
+    setup.env["AIONVISION_BASE_URL"] = setup.aion.base_url.removesuffix("/api/v2")
+
+
+def another_path(setup: Setup) -> None:
+    """Name another part of the server."""
+    setup.env["AIONVISION_BASE_URL"] = f"{setup.aion.base_url}/website/api/v2"
+
+
+async def removed_from_channel(setup: Setup) -> None:
+    """Put the bot out of a channel that has a thread."""
+    channel = setup.slack.open_channel("site-7")
+    await setup.thread("slack", Place("T0SITEOPS", channel.id))
+    setup.slack.remove_bot(channel)
+
+
+async def without_permissions(setup: Setup) -> None:
+    """Take a permission from the bot in a channel that has a thread."""
+    world = setup.discord.world
+    channel = world.named("site-7")
+    await setup.thread("discord", Place(world.guild, channel.id))
+    setup.patch.setattr(world, "without_threads", {channel.id})
+
+
+def no_sessions_left(setup: Setup) -> None:
+    """Use all sessions of the day up."""
+    used_up = {
+        **setup.discord.gateway.described["session_start_limit"],
+        "remaining": 0,
+        "reset_after": 60_000,
+    }
+    setup.patch.setitem(setup.discord.gateway.described, "session_start_limit", used_up)
+
+
+def wrong_clock(setup: Setup) -> None:
+    """Let this machine's clock be two minutes fast."""
+    setup.patch.setattr("aion_bot.ports.diagnosis.time", SimpleNamespace(time=lambda: time.time() + 122))
+
+
+def newer_schema(setup: Setup) -> None:
+    """Let a later version have written the database."""
+    with closing(sqlite3.connect(setup.database)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    setup.database.chmod(0o600)
+
+
+async def damaged_page(setup: Setup) -> None:
+    """Overwrite a page of the database that is not the first one."""
+    await (await Store.open(setup.database)).close()
+    with setup.database.open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xff" * 4096)
+
+
+def no_database(setup: Setup) -> None:
+    """Let the database's file be something else."""
+    setup.database.touch(mode=0o600)
+    setup.database.write_bytes(b"not a database" * 500)
+
+
+def loose_mode(setup: Setup) -> None:
+    """Let others read `.env`."""
+    (setup.folder / ".env").touch(mode=0o600)
+    (setup.folder / ".env").chmod(0o644)
+
+
+async def second_process(setup: Setup) -> None:
+    """Let a running bot have noticed another one."""
+    store = await Store.open(setup.database)
+    await store.kv.set("slack", SECOND_PROCESS, str(time.time()))
+    await store.close()
+
+
+def wrong_file(setup: Setup) -> None:
+    """Misspell a key of `aion-bot.toml`."""
+    file = setup.folder / "aion-bot.toml"
+    file.write_text("[defaults]\nfootr = true\n", encoding="utf-8")
+    setup.env["AION_BOT_CONFIG"] = str(file)
+
+
+def full_disk(setup: Setup) -> None:
+    """Leave hardly any room."""
+    usage = SimpleNamespace(free=5_000_000)
+    setup.patch.setattr("aion_bot.doctor.shutil.disk_usage", lambda _: usage)
+
+
+def without_slack(spoil: Spoil) -> Spoil:
+    """Spoil a set-up of Discord alone."""
+    return both(given(SLACK_BOT_TOKEN="", SLACK_APP_TOKEN="", SLACK_API_URL=""), spoil)
+
+
+def both(one: Spoil, other: Spoil) -> Spoil:
+    """Spoil something twice, for one mistake."""
+
+    def spoil(setup: Setup) -> object:
+        one(setup)
+        return other(setup)
+
+    return spoil
+
+
+CASES: Mapping[str, tuple[Spoil, str]] = {
+    "no Aion key": (given(AIONVISION_API_KEY=""), "FAIL  AIONVISION_API_KEY: is not set; give it"),
+    "malformed Aion key": (given(AIONVISION_API_KEY="secret"), "FAIL  AIONVISION_API_KEY: must look like"),
+    "refused Aion key": (
+        given(AIONVISION_API_KEY="aion_wrong_0123456789abcdef"),
+        "FAIL  AIONVISION_API_KEY: Aion refuses it; copy the key again",
+    ),
+    "Aion key that may only read": (
+        aion_refuses("rename_session", 403),
+        "FAIL  scope: the key may only read, so nobody can ask; make a key with the scope write",
+    ),
+    "plan without this": (aion_refuses("get_all_images", 402), "FAIL  Aion's plan: it does not cover this"),
+    "address without its path": (
+        without_path, "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; add /api/v2 to its end",
+    ),
+    "address of something else": (another_path, "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; correct the host"),
+    "unreachable Aion": (
+        given(AIONVISION_BASE_URL=f"{NOWHERE}/api/v2"),
+        "FAIL  Aion: it cannot be reached (CONNECTION_ERROR); check the network, the proxy and AIONVISION_BASE_URL",
+    ),
+    "one Slack token": (
+        given(SLACK_APP_TOKEN=""), "FAIL  SLACK_APP_TOKEN: is missing although SLACK_BOT_TOKEN is set",
+    ),
+    "user token of Slack": (given(SLACK_BOT_TOKEN="xoxp-1-2"), "FAIL  SLACK_BOT_TOKEN: is not a bot token: copy the one that begins with xoxb-"),
+    "refused bot token": (
+        given(SLACK_BOT_TOKEN="xoxb-1-2"),
+        "FAIL  SLACK_BOT_TOKEN: refused by Slack (invalid_auth); copy the token that begins with xoxb-",
+    ),
+    "removed app": (
+        slack_refuses("auth.test", "token_revoked"),
+        "FAIL  SLACK_BOT_TOKEN: refused by Slack (token_revoked); install the app again",
+    ),
+    "refused app-level token": (
+        given(SLACK_APP_TOKEN="xapp-1-2"),
+        "FAIL  SLACK_APP_TOKEN: refused by Slack (invalid_auth); copy the token that begins with xapp-",
+    ),
+    "app-level token without its scope": (
+        slack_refuses("apps.connections.open", "missing_scope"),
+        "FAIL  SLACK_APP_TOKEN: it lacks the scope connections:write; make an app-level token",
+    ),
+    "no connection": (
+        slack_refuses("apps.connections.open", "forbidden_team"),
+        "FAIL  SLACK_APP_TOKEN: it opens no connection (forbidden_team); switch on Socket Mode",
+    ),
+    "tokens of two apps": (
+        lambda setup: setup.patch.setattr(setup.slack.configuration, "app", "A0OTHER"),
+        "FAIL  SLACK_APP_TOKEN: it belongs to the app A0AION, and SLACK_BOT_TOKEN to A0OTHER; take both tokens",
+    ),
+    "missing scope": (
+        without_scopes("im:history", "assistant:write"),
+        "FAIL  scopes: the bot token lacks assistant:write, im:history; add it under OAuth & Permissions",
+    ),
+    "missing optional scope": (
+        without_scopes("files:read"),
+        "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add it",
+    ),
+    "missing event": (
+        configured(events=["app_mention"]), "FAIL  events: the app is not subscribed to agent_session_stopped, channel_id_changed, "
+    ),
+    "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
+    "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),
+    "missing shortcut": (configured(shortcuts=[]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
+    "stale configuration token": (
+        given(SLACK_CONFIG_TOKEN="xoxe.xoxp-1-old"),
+        "warn  SLACK_CONFIG_TOKEN: it does not open the app's configuration (invalid_auth); make a new app configuration token",
+    ),
+    "removed from a channel": (removed_from_channel, "warn  channel: the bot is not in #site-7 ("),
+    "unknown channel in a list": (
+        given(AION_BOT_ALLOW_CHANNELS="C0GENERAL,C0NONE", DISCORD_TOKEN="", DISCORD_API_URL=""),
+        "warn  AION_BOT_ALLOW_CHANNELS: no channel C0NONE is shown to the bot by Slack; correct it",
+    ),
+    "refused Discord token": (
+        given(DISCORD_TOKEN="wrong"), "FAIL  DISCORD_TOKEN: refused by Discord; copy it from the page Bot of",
+    ),
+    "token with its word": (given(DISCORD_TOKEN="Bot abc"), "FAIL  DISCORD_TOKEN: must be the token alone"),
+    "intent off": (
+        given(AION_BOT_DISCORD_MESSAGE_CONTENT="true"),
+        "FAIL  AION_BOT_DISCORD_MESSAGE_CONTENT: asks for an intent that is off, so Discord refuses the connection; switch on",
+    ),
+    "commands go elsewhere": (
+        in_world(interactions_endpoint="https://example.com/"),
+        "FAIL  interactions: commands and buttons go to a web address, and not to the bot; empty Interactions Endpoint URL",
+    ),
+    "public bot": (in_world(public=True), "warn  public bot: anybody can invite this bot into a server of their own; switch off Public Bot"),
+    "dead invitation": (in_world(code_grant=True), "warn  invitation: the link does not work; switch off Requires OAuth2 Code Grant"),
+    "no server": (in_world(servers={}), "warn  servers: the bot is in no server; open the invitation link"),
+    "missing permission": (
+        without_permissions, "FAIL  permissions: #site-7 (",
+    ),
+    "no sessions left": (no_sessions_left, "FAIL  gateway: no session starts are left for 60 s; wait"),
+    "unreachable Discord": (
+        given(DISCORD_API_URL=NOWHERE), "FAIL  discord: it cannot be reached (",
+    ),
+    "list of one platform": (
+        given(AION_BOT_ALLOW_USERS="U0ADA"),
+        "warn  AION_BOT_ALLOW_USERS: it names no id of discord, so it allows nobody there; add ids of discord",
+    ),
+    "unreachable proxy": (
+        given(SLACK_API_URL="https://slack.com/api", AION_BOT_PROXY_URL="http://user:word@127.0.0.1:9"),
+        "FAIL  AION_BOT_PROXY_URL: the proxy 127.0.0.1:9 for slack cannot be reached (ConnectionRefusedError); correct it",
+    ),
+    "wrong clock": (wrong_clock, "warn  clock: it is 12"),
+    "newer database": (newer_schema, "FAIL  database: "),
+    "no database": (no_database, "FAIL  database: "),
+    "damaged database": (damaged_page, "FAIL  database: "),
+    "missing folder": (given(AION_BOT_DATABASE_URL="sqlite:////nowhere/bot.db"), "FAIL  database: /nowhere/bot.db cannot be opened"),
+    "full disk": (full_disk, "warn  disk space: 5 MB are free beside"),
+    "loose mode": (loose_mode, "warn  file mode: "),
+    "second process": (second_process, f"FAIL  second process on slack: {strings.SECOND_PROCESS}"),
+    "misspelt variable": (
+        given(AION_BOT_ALLOW_CHANELS="C1"), "FAIL  AION_BOT_ALLOW_CHANELS: ",
+    ),
+    "misspelt key": (wrong_file, "FAIL  "),
+    "name in place of an id": (given(AION_BOT_ALLOW_CHANNELS="#general"), "FAIL  AION_BOT_ALLOW_CHANNELS: entry 1 is no id"),
+    "open address": (given(AION_BOT_HTTP_ADDRESS="0.0.0.0:9090"), "warn  AION_BOT_HTTP_ADDRESS: 0.0.0.0:9090"),
+}  # fmt: skip
+
+
+async def test_each_misconfiguration_is_named_by_the_line_that_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each, doctor says one thing that is not well, with its mend; where all is well it says nothing of that kind."""
+    monkeypatch.chdir(tmp_path)
+    found, expected = {}, {}
+    async with SimulatedServices() as services:
+        for number, (name, (spoil, line)) in enumerate({"nothing": (given(), ""), **CASES}.items()):
+            with monkeypatch.context() as patch:
+                setup = Setup(services, tmp_path / str(number), patch)
+                setup.folder.mkdir()
+                setup.env = {**services.env, "AION_BOT_DATABASE_URL": f"sqlite:///{setup.database}"}
+                if asyncio.iscoroutine(spoiling := spoil(setup)):
+                    await spoiling
+                findings = [one for one in await setup.findings() if one.status is not Status.OK]
+            assert all(one.mend for one in findings)
+            assert all(secret not in str(findings) for secret in ("user:word", *services.env.values()))
+            expected[name] = [line] if line else []
+            found[name] = [str(one)[: len(line) or None] for one in findings]
+    assert found == expected
