@@ -164,7 +164,7 @@ class TurnRunner:
                 await self._end_unshown()
             finally:
                 self._release()
-            if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN}:
+            if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN} and self._stream.files is not None:
                 self._replacing.spawn(self._stream.files.look_up())
             if self._replacing.running:
                 await self._replacing.wait(_REPLACING)

@@ -42,7 +42,7 @@ _STEP = 10
 
 
 class QuestionFiles:
-    """The files of one question. `changed` is called after each change of the view."""
+    """The files of one question, in `found` once they are known. `changed` is called after each change of the view."""
 
     def __init__(
         self,
@@ -52,12 +52,11 @@ class QuestionFiles:
         view: AnswerView,
         changed: Callable[[bool], None],
     ) -> None:
+        self.found: list[AttachedFile] = []
         self._services, self._store = services, services.store.files
-        self._library = Library(services.aion, services.uploads, services.polling)
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
         self._workspace = f"{thread.platform}/{turn.place.home}"
-        self._files: list[AttachedFile] = []
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
@@ -65,7 +64,7 @@ class QuestionFiles:
     @property
     def incomplete(self) -> bool:
         """Whether a file is missing that another attempt may bring."""
-        return any(file.phase is FilePhase.FAILED for file in self._files)
+        return any(file.phase is FilePhase.FAILED for file in self.found)
 
     async def bring(self) -> Outcome | None:
         """Bring the files into the library; returns how the turn ends instead where somebody has to choose first.
@@ -73,12 +72,12 @@ class QuestionFiles:
         Raises `sqlite3.Error`: without a row a file could be stored twice.
         """
         await self._load()
-        if not self._files:
+        if not self.found:
             return None
         if (outcome := await self._settle()) is not None:
             return outcome
         try:
-            for file in self._files:
+            for file in self.found:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
                     await self._upload(file).bring()
         finally:
@@ -89,7 +88,7 @@ class QuestionFiles:
 
     async def show_again(self) -> Outcome | None:
         """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""
-        self._files = await self._store.of(self._turn.key)
+        self.found = await self._store.of(self._turn.key)
         self._show()
         return self._choice() if self._turn.reason is EndReason.HELD else None
 
@@ -98,21 +97,20 @@ class QuestionFiles:
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
-        if not self._files:
-            return ""
+        library = Library(self._services.aion, self._services.uploads, self._services.polling)
         for kind, add in ((FileKind.IMAGE, self._add_images), (FileKind.DOCUMENT, self._add_documents)):
-            if not (files := [file for file in self._files if file.in_library and file.kind is kind]):
+            if not (files := [file for file in self.found if file.in_library and file.kind is kind]):
                 continue
             try:
-                await add(session, files)
+                await add(library, session, files)
             except AionvisionError as error:
                 if error_messages.session_gone(error):
                     raise
                 self._log.warning("files not added", code=error.code)
                 for file in files:
-                    await self._end(self._files[file.number], end_of(error, stored=True))
+                    await self._end(self.found[file.number], end_of(error, stored=True))
         self._show()
-        added = [file for file in self._files if file.phase is FilePhase.ADDED]
+        added = [file for file in self.found if file.phase is FilePhase.ADDED]
         named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
         told = attached_words(named, MESSAGE_LIMIT - len(self._turn.text))
         await self._store.note_attached(self._turn.key, told)
@@ -125,8 +123,8 @@ class QuestionFiles:
             return
         if self._turn.attempt:
             await self._store.retry(key)
-            self._files = await self._store.of(key)
-            if self._files:
+            self.found = await self._store.of(key)
+            if self.found:
                 return
         found, adopted = list(origin.files), 0
         holds = self._mode is Uploads.ASK or not readable(self._turn.text)
@@ -142,7 +140,7 @@ class QuestionFiles:
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
         if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
-            self._files = await self._store.of(key)
+            self.found = await self._store.of(key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
         """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
@@ -161,16 +159,16 @@ class QuestionFiles:
     async def _settle(self) -> Outcome | None:
         """Decide what is not for the library; returns how the turn ends where somebody has to choose first."""
         if self._mode is Uploads.OFF:
-            for file in self._files:
+            for file in self.found:
                 if file.phase is FilePhase.WAITING:
                     await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.OFF))
             return None
-        for file in self._files:
+        for file in self.found:
             # Before anything is offered: what cannot be added is said at once.
             if file.phase is FilePhase.HELD and not file.digest and not self._turn.attempt:
                 self._show()
                 await self._upload(file).inspect()
-        held = [file for file in self._files if file.phase is FilePhase.HELD]
+        held = [file for file in self.found if file.phase is FilePhase.HELD]
         if not held:
             if readable(self._turn.text):
                 return None
@@ -202,7 +200,7 @@ class QuestionFiles:
 
     async def look_up(self) -> None:
         """Record which files have arrived that a Stop cut off, so that nobody uploads them again; the view has ended."""
-        for file in self._files:
+        for file in self.found:
             if file.phase is FilePhase.UPLOADING:
                 await self._upload(file, lambda _: None).look_up()
 
@@ -218,19 +216,19 @@ class QuestionFiles:
             progress=self._progress,
         )
 
-    async def _add_images(self, session: str, files: Sequence[AttachedFile]) -> None:
-        selected, sees_all = await self._library.selection(session)
+    async def _add_images(self, library: Library, session: str, files: Sequence[AttachedFile]) -> None:
+        selected, sees_all = await library.selection(session)
         # A process may have been killed between the two requests that follow.
         sees_all = sees_all or any(one.all_images for one in await self._store.of_session(session))
         for file in files:
             await self._store.note_adding(file, session, all_images=sees_all)
         ids = [file.library_id for file in files]
-        usable, restored = await self._library.select_images(session, selected, ids, all_images=sees_all)
+        usable, restored = await library.select_images(session, selected, ids, all_images=sees_all)
         if not restored:
             self._view.notice(strings.MODE_LOST)
         await self._added(session, files, usable)
 
-    async def _add_documents(self, session: str, files: Sequence[AttachedFile]) -> None:
+    async def _add_documents(self, library: Library, session: str, files: Sequence[AttachedFile]) -> None:
         for file in files:
             await self._store.note_adding(file, session, all_images=False)
         # The request replaces the selection, which no request reads.
@@ -239,7 +237,7 @@ class QuestionFiles:
             for one in await self._store.of_session(session)
             if one.kind is FileKind.DOCUMENT and one.in_library
         ]
-        usable = await self._library.select_documents(session, earlier)
+        usable = await library.select_documents(session, earlier)
         await self._added(session, files, usable)
 
     async def _added(self, session: str, files: Sequence[AttachedFile], usable: set[str]) -> None:
@@ -257,7 +255,7 @@ class QuestionFiles:
         self._update(replace(file, phase=end.phase, reason=end.reason, limit=end.limit))
 
     def _update(self, file: AttachedFile) -> None:
-        self._files[file.number] = file
+        self.found[file.number] = file
         self._show()
 
     def _progress(self, number: int, done: int, whole: int) -> None:
@@ -268,13 +266,13 @@ class QuestionFiles:
 
     def _show(self) -> None:
         """Put the line with every file's outcome above the answer, in place of the one before."""
-        if not self._files:
+        if not self.found:
             return
         outcomes = [
             strings.file_outcome(file, self._percent.get(file.number), stopped=self._stopped)
-            for file in self._files
+            for file in self.found
         ]
-        off = all(file.reason is FileReason.OFF for file in self._files)
+        off = all(file.reason is FileReason.OFF for file in self.found)
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)
         self._changed(False)
