@@ -10,7 +10,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from aion_bot.aion import AionVision, AionvisionError, DocumentProcessingError
+from aion_bot.aion import (
+    AionVision,
+    AionvisionError,
+    DocumentProcessingError,
+    UploadError,
+    UploadProblem,
+)
 from aion_bot.conversation.file_spool import FileSpool, Progress
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import error_messages
@@ -74,22 +80,32 @@ class Library:
     async def put(
         self, file: AttachedFile, kind: FileType, spool: FileSpool, progress: Progress
     ) -> tuple[str, bool]:
-        """Upload a file; returns its id, and whether the library had its content already."""
+        """Upload a file; returns its id, and whether the library had its content already.
+
+        Where Aion says that it is too large, the limit is read anew: somebody has lowered it. The error tells it.
+        """
         name = kind.name(file.attachment.name)
         pieces = spool.pieces(progress)
-        if kind.kind is FileKind.IMAGE:
-            image = await self._aion.uploads.upload_stream(
-                pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+        try:
+            if kind.kind is FileKind.IMAGE:
+                image = await self._aion.uploads.upload_stream(
+                    pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+                )
+                return image.image_id, image.skipped
+            document = await self._aion.documents.upload(
+                pieces,
+                filename=name,
+                content_type=kind.media_type,
+                size_bytes=spool.size,
+                # The same for each attempt at this content, in every process.
+                idempotency_key=f"{file.turn}-{file.number}-{spool.digest[:16]}",
             )
-            return image.image_id, image.skipped
-        document = await self._aion.documents.upload(
-            pieces,
-            filename=name,
-            content_type=kind.media_type,
-            size_bytes=spool.size,
-            # The same for each attempt at this content, in every process.
-            idempotency_key=f"{file.turn}-{file.number}-{spool.digest[:16]}",
-        )
+        except UploadError as error:
+            if error.problem is UploadProblem.TOO_LARGE:
+                self._shared.limits_read_at = -_LIMITS_HOLD
+                most = await self.limit(kind.kind, spool.size)
+                error.limit = error.limit or (most if most < spool.size else None)
+            raise
         return document.document_id, document.deduplicated
 
     async def processed(self, file: AttachedFile) -> None:

@@ -4,7 +4,7 @@ Each file is a row with a phase, and says in the line above the answer how far i
 ends that file, never the question.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
@@ -81,7 +81,7 @@ class QuestionFiles:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
                     await self._upload(file).bring()
         finally:
-            # What is still on its way was stopped, and goes no further.
+            # What is still on its way was stopped, and goes no further; `look_up` tells what of it had arrived.
             self._stopped = True
             self._show()
         return None
@@ -198,11 +198,19 @@ class QuestionFiles:
         )
         return Outcome(EndReason.HELD, buttons=tuple(suggested))
 
-    async def look_up(self) -> None:
-        """Record which files have arrived that a Stop cut off, so that nobody uploads them again; the view has ended."""
-        for file in self.found:
-            if file.phase is FilePhase.UPLOADING:
-                await self._upload(file, lambda _: None).look_up()
+    async def look_up(self, show: Callable[[], Awaitable[None]] | None) -> None:
+        """Record which files have arrived that a Stop cut off, so that nobody uploads them again.
+
+        The view has ended: `show` shows it anew. None: its messages are gone.
+        """
+        cut_off = [file for file in self.found if file.phase is FilePhase.UPLOADING]
+        for file in cut_off:
+            await self._upload(file, None if show else lambda _: None).look_up()
+        if cut_off and show is not None:
+            try:
+                await show()
+            except PlatformError as error:
+                self._log.info("outcome of a stopped upload not shown", reason=repr(error))
 
     def _upload(
         self, file: AttachedFile, changed: Callable[[AttachedFile], None] | None = None

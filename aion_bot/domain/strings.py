@@ -304,7 +304,7 @@ def file_name(name: str) -> str:
 def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: bool = False) -> str:
     """Say how far a file has come, or why it was not added.
 
-    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further.
+    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further, and may have arrived.
     """
     match file.phase:
         case FilePhase.HELD | FilePhase.WAITING:
@@ -316,7 +316,7 @@ def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: boo
         case _:
             said = _FILE_REASONS[file.reason]
     if stopped and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
-        said = "not added"
+        said = "not added" if file.phase is FilePhase.WAITING else "upload stopped"
     elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
     if file.reason is FileReason.TOO_LARGE:

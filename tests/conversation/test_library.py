@@ -2,14 +2,16 @@
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from aion_bot.aion import AionVision
+from aion_bot.aion import AionVision, UploadError, UploadProblem
 from aion_bot.aion.library_types import parse_limits
+from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import Library, SharedUploads
 from aion_bot.conversation.session_history import Polling
-from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.file_types import PNG, FileKind
 from aion_bot.domain.uploads import MOST_BYTES, AttachedFile, largest
 from aion_bot.ports.files import Attachment
 from aion_bot.simulators.aion import API_KEY, SimulatedAion, library
@@ -30,6 +32,10 @@ async def found(aion: SimulatedAion) -> AsyncIterator[Library]:
     """Aion's library, seen by the bot."""
     async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
         yield Library(client, SharedUploads(), Polling().scaled(0.001))
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield CONTENT
 
 
 def file(name: str = "a.png", size: int = len(CONTENT), ago: float = 0.0) -> AttachedFile:
@@ -110,6 +116,23 @@ async def test_a_limit_that_was_raised_counts_soon(aion: SimulatedAion) -> None:
         aion.files.hides_limits = True
         shared.limits_read_at -= 3601
         assert await seen.limit(FileKind.IMAGE, 9) == MOST_BYTES
+
+
+async def test_a_limit_that_was_lowered_counts_after_the_first_refusal(
+    aion: SimulatedAion, tmp_path: Path
+) -> None:
+    """Aion refuses what it said it would take: the next file is held against what it says now, before a byte leaves."""
+    async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
+        seen = Library(client, SharedUploads(), Polling())
+        aion.files.limits.image = 50
+        assert await seen.limit(FileKind.IMAGE, len(CONTENT)) == 50
+        aion.files.limits.image = 5
+        with FileSpool(tmp_path) as spool:
+            await spool.fill(pieces(), 100, lambda _: None)
+            with pytest.raises(UploadError) as refused:
+                await seen.put(file(), PNG, spool, lambda _: None)
+        assert (refused.value.problem, refused.value.limit) == (UploadProblem.TOO_LARGE, 5)
+        assert await seen.limit(FileKind.IMAGE, len(CONTENT)) == 5
 
 
 @pytest.mark.parametrize(

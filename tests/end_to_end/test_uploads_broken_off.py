@@ -109,7 +109,7 @@ async def test_a_damaged_document_is_damaged_each_time(on_slack: Bot) -> None:
 
 @pytest.mark.parametrize("arrived", [True, False])
 async def test_what_arrived_before_a_stop_is_not_uploaded_again(bot: Bot, arrived: bool) -> None:
-    """The library is looked at after the Stop: the next question with that content finds it, or uploads it."""
+    """The library is looked at after the Stop: the line says what it has, and the next question uploads only what is not."""
     bot.aion.hold_uploads()
     thread = await ask(bot, LARGE)
     await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
@@ -117,14 +117,34 @@ async def test_what_arrived_before_a_stop_is_not_uploaded_again(bot: Bot, arrive
         bot.aion.files.put(LARGE.name, LARGE.content)
     await bot.until(lambda: bot.pressable(thread) == [strings.STOP])
     await bot.press(bot.ada, thread, strings.STOP)
-    await bot.shows(thread, "Stopped by")
-    await bot.aion.until(lambda: bot.aion.count("list_files") >= (1 if arrived else 4))
+    await bot.shows(thread, "Stopped by", "`large.png`: added" if arrived else "`large.png`: not added")
+    assert bot.aion.count("list_files") == (1 if arrived else 4)
     bot.aion.release_uploads()
     begun = bot.aion.count("upload_image")
     again = await ask(bot, LARGE)
     await bot.shows(again, "`large.png`: already there" if arrived else "`large.png`: added", LOOKED)
     assert stored(bot) == [LARGE.name]
     assert bot.aion.count("upload_image") == begun + (not arrived)
+
+
+async def test_a_kill_after_a_stop_leaves_nothing_twice(idle: Bot) -> None:
+    """The look at the library was cut off, and the file's name went with the words: Aion knows its content again."""
+    bot = idle
+    await bot.start()
+    bot.aion.hold_uploads()
+    thread = await ask(bot, LARGE)
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    bot.aion.files.put(LARGE.name, LARGE.content)
+    bot.aion.fail_next("list_files", None, silent=True)
+    await bot.until(lambda: bot.pressable(thread) == [strings.STOP])
+    await bot.press(bot.ada, thread, strings.STOP)
+    await bot.shows(thread, "Stopped by", "`large.png`: upload stopped")
+    await bot.aion.until(lambda: bot.aion.count("list_files") == 1)
+    await bot.kill()
+    bot.aion.release_uploads()
+    await bot.start()
+    await bot.shows(await ask(bot, LARGE), "`large.png`: already there", LOOKED)
+    assert stored(bot) == [LARGE.name]
 
 
 async def test_a_question_deleted_in_an_upload_goes_no_further(bot: Bot) -> None:
