@@ -82,6 +82,10 @@ async def test_words_right_after_a_file_in_a_direct_message_are_about_it(bot: Bo
     last = await bot.workspace.direct_message(bot.ada, "What does the safety report say?")
     await bot.shows(last, "safety report of March")
     assert strings.ATTACHED not in str(bot.aion.bodies("send_stream")[-1]["message"])
+    # The suggestions stay what they say: one more question about that file, which is not uploaded again.
+    await bot.press(bot.ada, first, strings.SUGGESTIONS[0])
+    await bot.shows(first, "`roof.png`: already there", LOOKED, without=[strings.ASK_WHAT])
+    assert stored(bot) == ["roof.png"]
 
 
 async def test_words_that_come_while_the_file_is_looked_at_are_about_it(on_slack: Bot) -> None:
