@@ -15,8 +15,9 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -166,7 +167,12 @@ class AttachedFiles:
         async with self._web.download(address) as answer:
             _check_is_file(answer, str(about.get("mimetype") or ""))
             promised = size if isinstance(size, int) else None
-            async with aclosing(_pieces(answer)) as pieces, aclosing(whole(pieces, promised)) as found:
+            # aiohttp stops reading from the connection while its buffer of two pieces is full.
+            pieces, down = (
+                answer.content.iter_chunked(PIECE),
+                partial(errors.translate, method=Method.FILES_DOWNLOAD),
+            )
+            async with aclosing(whole(pieces, promised, errors.FAILURES, down)) as found:
                 yield found
 
     async def recent(self, thread: ThreadKey, before: MessageRef | None) -> Sequence[Attachment]:
@@ -194,15 +200,6 @@ def _check_is_file(answer: aiohttp.ClientResponse, media_type: str) -> None:
         raise FileUnavailable(f"{method}: a page instead of the file", FileProblem.WITHHELD)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise FileUnavailable(f"{method}: packed, which was not asked for", FileProblem.INCOMPLETE)
-
-
-async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-    """Read the body of an answer. aiohttp stops reading from the connection while its buffer of two pieces is full."""
-    try:
-        async for piece in answer.content.iter_chunked(PIECE):
-            yield piece
-    except errors.FAILURES as error:
-        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
 
 
 def file_name(name: str, nonce: str) -> str:
