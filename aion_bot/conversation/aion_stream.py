@@ -47,10 +47,10 @@ class _SessionGoneError(Exception):
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where
-    a full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by
-    ours. `changed` is called after each change of the view; its argument says whether that is urgent. `replaced` is called
-    with the key of each plan whose card a newer one has replaced.
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a
+    full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
+    for a question that begins its thread and has none: it can get none. `changed` is called after each change of the view;
+    its argument says whether that is urgent. `replaced` is called with the key of each plan whose card a newer one replaced.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class AionStream:
         self._turn = turn
         self._view = view
         self._plan_format = plan_format
-        self._changed = changed
-        self._replaced = replaced
-        self._files = QuestionFiles(services, thread, turn, view, changed)
+        self._changed, self._replaced = changed, replaced
+        begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
+        self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
 
     async def ask(self) -> Outcome:
@@ -82,17 +82,18 @@ class AionStream:
 
         Raises what the client raises.
         """
-        if (held := await self._files.bring()) is not None:
+        if self.files is not None and (held := await self.files.bring()) is not None:
             return held
         began = time.monotonic()
         outcome = await self._ask()
         if outcome.answered:
             await self._add_footer(time.monotonic() - began)
-        return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
+        missing = outcome.answered and self.files and self.files.found and self.files.incomplete
+        return Outcome(EndReason.INCOMPLETE) if missing else outcome
 
     async def end_again(self) -> Outcome:
         """Return how a turn ends whose end an earlier process recorded and did not show."""
-        if (held := await self._files.show_again()) is not None:
+        if self.files is not None and (held := await self.files.show_again()) is not None:
             return held
         ended = Outcome(self._turn.reason or EndReason.FAILED)
         if ended.reason is EndReason.INCOMPLETE:
@@ -126,7 +127,8 @@ class AionStream:
         Where a plan of it waits, one look is enough: the card's buttons let people go on.
         """
         parked = self._turn.phase is TurnPhase.PARKED
-        await self._files.show_again()
+        if self.files is not None:
+            await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
         if self._turn.origin is not None and self._turn.origin.pictures and session:
             await see_all_again(self._services.aion, session)
@@ -173,8 +175,7 @@ class AionStream:
 
     async def _stream(self, session: str) -> Outcome:
         services = self._services
-        if session in services.uploads.narrowed:
-            # What an earlier question left.
+        if session in services.uploads.narrowed:  # what an earlier question left
             library = Library(services.aion, services.uploads, services.polling)
             if not await library.see_all(session):
                 self._view.notice(strings.MODE_LOST)
@@ -188,7 +189,7 @@ class AionStream:
             return await self._stream_in(session, taken)
 
     async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
-        attached = await self._files.add_to(session)
+        attached = await self.files.add_to(session) if self.files and self.files.found else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:
@@ -227,8 +228,7 @@ class AionStream:
         said = str((token.data or {}).get("error", ""))
         # Aion uses one event type for a refused key and for a session that is gone; only its words tell them apart.
         session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
-        # A new session is tried only while nothing of the answer is shown: halves of two answers must not stand
-        # together.
+        # A new session is tried only while nothing is shown: halves of two answers must not stand together.
         if session_gone and self._view.empty:
             raise _SessionGoneError
         for key in self.plans:

@@ -164,6 +164,9 @@ class TurnRunner:
                 await self._end_unshown()
             finally:
                 self._release()
+            if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN} and self._stream.files is not None:
+                show = self.sync.run if self.reason is EndReason.STOPPED else None
+                self._replacing.spawn(self._stream.files.look_up(show))
             if self._replacing.running:
                 await self._replacing.wait(_REPLACING)
         finally:

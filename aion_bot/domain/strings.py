@@ -236,6 +236,7 @@ def attached_file(kind: FileKind, name: str) -> str:
 ASK_WHAT = "What should I do with this?"
 ASK_WHAT_AND_UPLOAD = "What should I do with this? I'd put it into your company's library first."
 ASK_UPLOAD = "May I put this into your company's library to answer you?"
+NO_FILE_TO_USE = "Attach another file, or tell me in words what you'd like to know."
 UPLOAD = "Add and answer"
 ANSWER_WITHOUT = "Answer without it"
 SUGGESTIONS = ("Describe it", "Read the text in it", "Find similar in the library")
@@ -263,7 +264,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
-    FileReason.VIDEO: "I can't add videos",
+    FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
     FileReason.TOO_MANY: "not read, send 10 files at most",
@@ -303,7 +304,7 @@ def file_name(name: str) -> str:
 def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: bool = False) -> str:
     """Say how far a file has come, or why it was not added.
 
-    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further.
+    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further, and may have arrived.
     """
     match file.phase:
         case FilePhase.HELD | FilePhase.WAITING:
@@ -315,7 +316,7 @@ def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: boo
         case _:
             said = _FILE_REASONS[file.reason]
     if stopped and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
-        said = "not added"
+        said = "not added" if file.phase is FilePhase.WAITING else "upload stopped"
     elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
     if file.reason is FileReason.TOO_LARGE:
