@@ -57,6 +57,19 @@ def answered(text: str, page: int = 1000, **data: Any) -> AnswerView:
         (f"{HOSE}, {REPORT}", "[1], [2]"),
         ("[[ref:torn]]hoses, all[[ref:torn]]", "3 hoses, all 3"),
         ("see[[doc:none|x.pdf]]now", "see x.pdf now"),
+        (f"ที่{HOSE}", "ที่ [1]"),
+        (f"में{HOSE}", "में [1]"),
+        (f"cafe\u0301{HOSE}", "cafe\u0301 [1]"),
+        (f"torn\u200d\ufe0f{HOSE}", "torn\u200d\ufe0f [1]"),
+        (f'"**torn**"{HOSE}', '"**torn**" [1]'),
+        (f'see "{HOSE}"', 'see "[1]"'),
+        (f"“{HOSE}”", "“[1]”"),
+        (f"C++{HOSE}", "C++ [1]"),
+        (f"20°{HOSE}5 €{HOSE}", "20° [1] 5 € [1]"),
+        (f"{HOSE}€5", "[1] €5"),
+        (f"{HOSE}“torn”", "[1] “torn”"),
+        (f"a\n{HOSE}", "a\n[1]"),
+        (f"a/{HOSE}", "a/[1]"),
     ],
 )
 def test_nothing_is_glued_to_a_word(raw: str, shown: str) -> None:
@@ -310,7 +323,7 @@ def test_an_answer_that_cannot_be_rendered_has_no_citations() -> None:
 PIECES = st.lists(
     st.one_of(
         st.sampled_from([HOSE, REPORT, NORM, "[[ref:torn]]", "[[doc:none|x_.pdf]]", "**", "`", " ", "         ", "(", ":"]),
-        st.text(alphabet="ab *_[](:\n文", max_size=6),
+        st.text(alphabet="ab *_[](:\n文\"#€“\u0301\u0e35\u200d", max_size=6),
     ),
     max_size=14,
 ).map("".join)  # fmt: skip
