@@ -484,6 +484,7 @@ def messages_left(count: int) -> str:
 
 
 TOKENS_LOW = "Room for little more before I begin anew here"
+SESSION_FULL = "No room left, I begin anew here with your next question"
 
 
 def steps_done(done: int, steps: int) -> Line:
