@@ -390,12 +390,13 @@ def activity(name: str) -> str:
 
 
 def _agent_words(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name).lower()
+    return " ".join(words.split()).removesuffix(" agent")
 
 
 def found_so_far(doing: str, found: int | None) -> str:
-    """Say what Aion does, and how much it has found so far where that is known."""
-    if found is None:
+    """Say what Aion does, and how much it has found so far where that is known and not said already."""
+    if found is None or {"found", str(found)} <= set(doing.lower().split()):
         return f"{doing}…"
     return f"{doing}… {found} found" if found else f"{doing}… nothing found yet"
 
