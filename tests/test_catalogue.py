@@ -77,7 +77,7 @@ MADE: dict[str, list[str | Line]] = {
     "and_more": [strings.and_more(2)],
     "messages_left": [strings.messages_left(count) for count in (1, 3)],
     "steps_done": [strings.steps_done(1, steps) for steps in (1, 3)],
-    "folded": strings.folded(["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"]),
+    "folded": strings.folded(["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"], str),
     "trouble": [strings.trouble(one, 20.0, retry=retry) for one in strings._TROUBLE for retry in (True, False)],
     "without_retry": [strings.without_retry(strings.trouble(one, 20.0)) for one in strings._TROUBLE],
     "stopped_by": [strings.stopped_by(ADA)],
