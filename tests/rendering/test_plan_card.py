@@ -25,7 +25,6 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.headline import first_sentence
 from aion_bot.rendering.plan_card import (
     PlanCardView,
     PlanFormat,
@@ -71,20 +70,7 @@ def said(lines: tuple[Line, ...]) -> list[str]:
         (["Déplacer les photos", "Supprimer les originaux"], 2),
         (["Mover las fotos", "Eliminar los originales"], 2),
         (["Przenieś zdjęcia", "Usuń oryginały"], 2),
-        (["Sposta le foto", "Cancella gli originali"], 2),
-        (["Mover as fotos", "Apagar os originais"], 2),
-        (["Foto's verplaatsen", "Originelen verwijderen"], 2),
-        (["Переместить фото", "Удалить оригиналы"], 2),
-        (["移动照片", "删除原件"], 2),
-        (["写真を移動", "元の写真を削除"], 2),
-        (["사진 이동", "원본 삭제"], 2),
-        (["انقل الصور", "احذف حذفا الأصل"], 2),
-        (["Move photos", "Alle lo\u0308schen"], 2),
-        (["Move photos", "d\u0336e\u0336l\u0336e\u0336t\u0336e\u0336 them"], 2),
-        (["Move photos", "de\u00adlete them"], 2),
-        (["Move photos", "Deduplicate them"], 2),
         (["Find teams and movies", "Compare them: Übersicht, verschieden, sobre"], 0),
-        (["Count cancelled orders", "Exclude blurry photos"], 0),
     ],
 )
 def test_the_riskiest_step(steps: list[str], riskiest: int) -> None:
@@ -313,17 +299,6 @@ SIMPLE = PlanFormat(PageFormat(lambda _: 0, 2000), "requester")
         ("Sort " + "x " * 200, "Sort " + "x " * 46 + "x…", "whole"),
         ("Sort them!", "Sort them!", ""),
         ("Sort it.py now", "Sort it.py now", ""),
-        ("**Delete the copies.** Then move the rest", "Delete the copies.", "Then move the rest"),
-        ("**Delete the copies. Then move the rest.**", "Delete the copies.", "whole"),
-        ("Delete pump.jpg. Move the rest.", "Delete pump.jpg.", "Move the rest."),
-        ("Delete photos, e.g. of site 7. Go on.", "Delete photos, e.g. of site 7.", "Go on."),
-        ("Sort “all.” Then share", "Sort “all.”", "Then share"),
-        ("Sort (approx. 5). Share", "Sort (approx. 5).", "Share"),
-        ("删除12个重复项。然后移动其余的。", "删除12个重复项。", "然后移动其余的。"),
-        ("重複を「すべて削除する。」次に移動", "重複を「すべて削除する。」", "次に移動"),
-        ("هل تحذف الصور؟ ثم انقل.", "هل تحذف الصور؟", "ثم انقل."),
-        ("---\nSort them. Go on", "Sort them.", "whole"),
-        ("```\nrm *.jpg\n```", "rm *.jpg", "whole"),
     ],
 )
 def test_the_title_is_the_plans_own_first_sentence(description: str, headline: str, rest: str) -> None:
@@ -331,12 +306,6 @@ def test_the_title_is_the_plans_own_first_sentence(description: str, headline: s
     card, _ = plan_card(plan(description=description), SIMPLE)
     assert card.heading == f"{strings.PLAN_TITLE}: {headline}"
     assert card.rest == (description if rest == "whole" else rest)
-
-
-def test_the_sentence_on_a_short_card_closes_what_it_opens() -> None:
-    """Emphasis that goes on behind the first sentence leaves no mark of its beginning; a star alone stays."""
-    assert first_sentence("Delete *.jpg in *Site 7*. Go on") == "Delete *.jpg in *Site 7*."
-    assert first_sentence("**Delete *the copies. Then* move.** Go on") == "**Delete *the copies.***"
 
 
 @pytest.mark.parametrize(
