@@ -6,7 +6,8 @@ Those for people are short, say "I", name nothing from inside the bot, and end w
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
@@ -391,12 +392,13 @@ def activity(name: str) -> str:
 
 
 def _agent_words(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name).lower()
+    return " ".join(words.split()).removesuffix(" agent")
 
 
 def found_so_far(doing: str, found: int | None) -> str:
-    """Say what Aion does, and how much it has found so far where that is known."""
-    if found is None:
+    """Say what Aion does, and how much it has found so far where that is known and not said already."""
+    if found is None or {"found", str(found)} <= set(doing.lower().split()):
         return f"{doing}…"
     return f"{doing}… {found} found" if found else f"{doing}… nothing found yet"
 
@@ -485,6 +487,7 @@ def messages_left(count: int) -> str:
 
 
 TOKENS_LOW = "Room for little more before I begin anew here"
+SESSION_FULL = "No room left, I begin anew here with your next question"
 
 
 def steps_done(done: int, steps: int) -> Line:
@@ -627,13 +630,15 @@ def more_to_confirm(unreadable: int) -> str:
 
 def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
     """What Aion said about an outcome, with its plain results; for a quote, not for a sentence of the bot's own."""
+    # A boolean is for programs.
     plain = [
-        f"{name.replace('_', ' ')}: {value}"
+        (name, value)
         for name, value in (results or {}).items()
-        if isinstance(value, str | int | float)
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
     ]
+    shown = folded(plain, lambda one: f"{one[0].replace('_', ' ')}: {one[1]}")
     said = message.strip()
-    return f"{said} ({'; '.join(folded(plain))})".strip() if plain else said
+    return f"{said} ({'; '.join(shown)})".strip() if plain else said
 
 
 _BEHIND_DONE = " .:,;!-\u2013\u2014"
@@ -646,14 +651,17 @@ def without_done(said: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" if rest[:1] in {"", *_BEHIND_DONE} else said
 
 
+T = TypeVar("T")
+
 _MOST_RESULTS = 3
 """Results that a card names one by one."""
 
 
-def folded(results: Sequence[str]) -> list[str]:
-    """Return the first results, and how many more there are."""
+def folded(results: Sequence[T], words: Callable[[T], str]) -> list[str]:
+    """Return the first results in words, and how many more there are."""
     more = len(results) - _MOST_RESULTS
-    return [*results[:_MOST_RESULTS], f"{more} more"] if more > 1 else list(results)
+    named = [words(one) for one in results[: _MOST_RESULTS + (more == 1)]]
+    return [*named, f"{more} more"] if more > 1 else named
 
 
 def refused(reason: str) -> str:
