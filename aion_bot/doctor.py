@@ -41,7 +41,7 @@ _LITTLE_SPACE = 200_000_000
 """Bytes below which a disk is nearly full: SQLite's log and the copy before a migration need room beside the database."""
 _NAME = 200
 """Characters of damage that a finding repeats."""
-_AION = "Aion"
+_AION, _DATABASE = "Aion", "AION_BOT_DATABASE_URL"
 
 
 async def examine(
@@ -89,7 +89,7 @@ def _access(
         words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
         yield ok(f"access on {adapter.platform}", words)
         for variable in [one for one in wholly_excluded(settings, forms) if one not in refused]:
-            mend = f"add ids of {adapter.platform}, or empty the list"
+            mend = f"add ids of {adapter.platform}"
             yield warn(variable, f"it names no id of {adapter.platform}, so it allows nobody there", mend)
     for key, words in rules.with_variables(settings.rules()).describe().items():
         yield ok(key, words)
@@ -135,6 +135,7 @@ def _variable(env: Mapping[str, str]) -> str:
 
 async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagnosis:
     """Ask a platform; one that does not answer is a finding."""
+    host = urlsplit(adapter.address).hostname
     try:
         async with asyncio.timeout(_PATIENCE):
             return await adapter.diagnose(subjects)
@@ -142,9 +143,11 @@ async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagn
         wait = f"wait {error.retry_after:.0f} s, then check again"
         return Diagnosis([warn(platform, "it takes no more requests now", wait)])
     except (PlatformError, TimeoutError) as error:
-        host = urlsplit(adapter.address).hostname
         mend = f"let this machine reach {host}, or name a proxy in {PROXY_URL}"
-        return Diagnosis([fail(platform, f"it cannot be reached ({error or type(error).__name__})", mend)])
+        return Diagnosis([fail(platform, f"no answer ({error or type(error).__name__})", mend)])
+    except (LookupError, TypeError, ValueError) as error:
+        mend = f"look what answers at {host}, and whether a proxy is between"
+        return Diagnosis([fail(platform, f"an answer that cannot be read ({type(error).__name__})", mend)])
 
 
 def _listed(
@@ -191,11 +194,13 @@ def _database(path: Path) -> Iterator[Finding]:
         schema = check_database(path)
         damage = find_damage(path, seconds=_READING) if schema is not None else ""
     except StoreError as error:
-        message, _, mend = str(error).partition(": ")
-        yield fail("database", message, mend or message)
+        said = str(error)
+        yield fail(
+            "database", said, said if _DATABASE in said else f"mend that, or name another file in {_DATABASE}"
+        )
         return
     if damage:
-        said = one_line(damage, _NAME)
+        said = one_line(damage.replace("*", ""), _NAME)
         yield fail(
             "database", f"{path} is damaged ({said})", "restore a backup, or move it away to start afresh"
         )

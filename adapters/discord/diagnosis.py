@@ -118,7 +118,7 @@ class DiscordDiagnosis:
                     unknown = True
             if unknown:
                 words = f"no {one.kind.value} {one.id} is shown to the bot by Discord"
-                yield warn(one.source, words, "correct it, or remove it")
+                yield warn(one.source, words, "correct it")
 
 
 def _application(client: discord.Client, settings: Settings, *, is_limited: bool) -> Iterable[Finding]:

@@ -155,13 +155,13 @@ class SlackDiagnosis:
                 method, argument, none = _LOOKUPS[one.kind]
                 unknown = _code(await self._web.ask(method, self._team, **{argument: one.id})) == none
             if unknown:
-                mend = "correct it, or remove it; a private channel is seen once the bot is in it"
+                mend = "correct it; a private channel is seen once the bot is in it"
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 
 
 def _scopes(granted: set[str]) -> Iterable[Finding]:
     """Compare the scopes of a token with those of the manifest."""
-    mend = f"add it under OAuth & Permissions of {_PAGES}, then reinstall the app"
+    mend = f"add what is missing under OAuth & Permissions of {_PAGES}, then reinstall the app"
     missing = sorted(methods.required() - granted)
     if missing:
         yield fail("scopes", f"the bot token lacks {', '.join(missing)}", mend)
@@ -179,7 +179,7 @@ def _manifest_problems(manifest: object) -> Iterable[Finding]:
     events = _part(settings, "event_subscriptions").get("bot_events")
     missing = sorted(set(methods.EVENTS) - set(map(str, events if isinstance(events, list) else ())))
     if missing:
-        mend = f"add it under Event Subscriptions of {_PAGES}, then reinstall the app"
+        mend = f"add what is missing under Event Subscriptions of {_PAGES}, then reinstall the app"
         yield fail("events", f"the app is not subscribed to {', '.join(missing)}", mend)
     if not settings.get("socket_mode_enabled"):
         yield fail("Socket Mode", "it is off, so no event arrives", f"switch it on, on {_PAGES}")

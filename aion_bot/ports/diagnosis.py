@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
+from aion_bot.ports.text import visible_line
 
 
 class Status(StrEnum):
@@ -29,9 +30,10 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
+        """Return the finding as one line; names that others gave can neither end it nor act on a terminal."""
         word = "FAIL" if self.status is Status.FAIL else self.status.value
         said = self.message if self.mend in {"", self.message} else f"{self.message}; {self.mend}"
-        return f"{word:<4}  {self.check}: {said}"
+        return f"{word:<4}  {visible_line(f'{self.check}: {said}')}"
 
 
 def ok(check: str, message: str) -> Finding:

@@ -272,7 +272,7 @@ async def test_doctor_warns_of_a_public_bot(bot: Bot, discord: SimulatedDiscord)
         discord.world.public = public
         assert [line] == await doctor_on_discord(bot, "public bot")
     (line,) = await doctor_on_discord(bot, "discord", DISCORD_API_URL="http://127.0.0.1:9")
-    assert line.startswith("FAIL  discord: it cannot be reached (")
+    assert line.startswith("FAIL  discord: no answer (")
 
 
 async def doctor_on_discord(bot: Bot, check: str, **more: str) -> list[str]:

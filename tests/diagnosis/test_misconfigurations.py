@@ -1,78 +1,27 @@
-"""`aion-bot doctor`: each misconfiguration is named by the one line that mends it, and nothing is changed."""
+"""`aion-bot doctor`: each misconfiguration is named by the one line that mends it."""
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aion_bot import doctor
-from aion_bot.cli import compose, read_file
 from aion_bot.domain import strings
-from aion_bot.domain.turn import Turn
-from aion_bot.ports.diagnosis import Finding, Status
-from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.diagnosis import Status
+from aion_bot.ports.events import Place
 from aion_bot.ports.host import SECOND_PROCESS
-from aion_bot.ports.messages import Person, ThreadKey
-from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.services import SimulatedServices
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.app_configuration import CONFIG_TOKEN
 from aion_bot.storage import Store
+from tests.diagnosis.setup import Setup
 
 NOWHERE = "http://127.0.0.1:9"
 """Nothing listens there."""
-
-
-@dataclass(slots=True)
-class Setup:
-    """A set-up in which all is well, for a case to spoil."""
-
-    services: SimulatedServices
-    folder: Path
-    patch: pytest.MonkeyPatch
-    env: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def slack(self) -> SimulatedSlack:
-        return self.services.slack
-
-    @property
-    def discord(self) -> SimulatedDiscord:
-        return self.services.discord
-
-    @property
-    def aion(self) -> SimulatedAion:
-        return self.services.aion
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "bot.db"
-
-    async def thread(self, platform: str, place: Place) -> None:
-        """Write that somebody has asked in a place."""
-        store = await Store.open(self.database)
-        thread, ada = ThreadKey(platform, f"{place.channel}/1"), Person("U1")
-        prompt = Prompt(f"{platform}:1", thread, place, ada, "What?")
-        await store.turns.accept(Turn("t1", thread, ada, "What?"), prompt)
-        await store.close()
-
-    async def findings(self) -> list[Finding]:
-        """What doctor says."""
-        settings, adapters, problems = compose(self.env)
-        rules, more = read_file(self.env)
-        names = [one.platform for one in adapters]
-        return await doctor.examine(
-            settings, [*problems, *more], names, adapters,
-            rules=rules, env_file=self.folder / ".env", env=self.env,
-        )  # fmt: skip
 
 
 Spoil = Callable[[Setup], object]
@@ -157,6 +106,11 @@ def no_sessions_left(setup: Setup) -> None:
         "reset_after": 60_000,
     }
     setup.patch.setitem(setup.discord.gateway.described, "session_start_limit", used_up)
+
+
+def strange_answer(setup: Setup) -> None:
+    """Let something else answer in a service's place."""
+    setup.patch.setattr("aion_bot.simulators.discord.payloads.partial_guild", lambda *_: {})
 
 
 def wrong_clock(setup: Setup) -> None:
@@ -276,11 +230,11 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "missing scope": (
         without_scopes("im:history", "assistant:write"),
-        "FAIL  scopes: the bot token lacks assistant:write, im:history; add it under OAuth & Permissions",
+        "FAIL  scopes: the bot token lacks assistant:write, im:history; add what is missing under OAuth & Permissions",
     ),
     "missing optional scope": (
         without_scopes("files:read"),
-        "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add it",
+        "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add what is missing",
     ),
     "missing event": (
         configured(events=["app_mention"]), "FAIL  events: the app is not subscribed to agent_session_stopped, channel_id_changed, "
@@ -317,7 +271,11 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "no sessions left": (no_sessions_left, "FAIL  gateway: no session starts are left for 60 s; wait"),
     "unreachable Discord": (
-        given(DISCORD_API_URL=NOWHERE), "FAIL  discord: it cannot be reached (",
+        given(DISCORD_API_URL=NOWHERE), "FAIL  discord: no answer (",
+    ),
+    "something else in Discord's place": (
+        strange_answer,
+        "FAIL  discord: an answer that cannot be read (KeyError); look what answers at 127.0.0.1",
     ),
     "list of one platform": (
         given(AION_BOT_ALLOW_USERS="U0ADA"),
