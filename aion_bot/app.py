@@ -47,10 +47,12 @@ async def serve(
     stop: asyncio.Event,
     polling: Polling | None = None,
     rules: Rules | None = None,
+    *,
+    check_aion: bool = True,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -61,7 +63,7 @@ async def serve(
     try:
         async with (
             _watched(settings, adapters, store, stop) as monitor,
-            _connected(settings, monitor) as aion,
+            _connected(settings, monitor, check=check_aion) as aion,
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
@@ -108,13 +110,16 @@ def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[Pla
 
 
 @asynccontextmanager
-async def _connected(settings: Settings, monitor: "Monitor | None") -> AsyncIterator[AionVision]:
+async def _connected(
+    settings: Settings, monitor: "Monitor | None", *, check: bool
+) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
         if monitor is not None:
             aion.observe_requests(monitor.aion_answered)
         checking = BackgroundTasks()
-        checking.spawn(_check_aion(aion, settings.base_url))
+        if check:
+            checking.spawn(_check_aion(aion, settings.base_url))
         try:
             yield aion
         finally:

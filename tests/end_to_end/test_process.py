@@ -190,7 +190,7 @@ async def test_a_refused_api_key_does_not_prevent_the_start(bot: Bot, program: P
     """With a wrong key the bot runs, and the thread reports the refusal."""
     await program.start(bot.env(AIONVISION_API_KEY="aion_" + "w" * 24))
     await bot.workspace.connected()
-    await bot.asked(bot.ada, "What?", "sign in to Aion")
+    await bot.asked(bot.ada, "What?", "not set up correctly")
 
 
 async def test_a_refused_token_is_named(slack: SimulatedSlack, program: Program) -> None:

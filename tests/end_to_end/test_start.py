@@ -34,7 +34,7 @@ async def test_a_wrong_key_or_address_is_said(
 ) -> None:
     """The bot starts, one line says in its log what is wrong, and who asks is told to tell the admin."""
     with capture_logs() as logs:
-        await idle.start(**{name: value(idle.aion)})
+        await idle.start(check_aion=True, **{name: value(idle.aion)})
         await idle.asked(idle.ada, "What is damaged?", "I'm not set up correctly. Please tell your admin.")
     (line,) = [one for one in logs if one["event"] == "aion check failed"]
     assert (line["log_level"], line["check"]) == ("error", check)
@@ -45,7 +45,7 @@ async def test_a_wrong_key_or_address_is_said(
 async def test_one_line_says_what_starts(idle: Bot) -> None:
     """Version, platforms, the database's absolute path and schema, the policy in force, and the addresses."""
     with capture_logs() as logs:
-        await idle.start(AION_BOT_ALLOW_CHANNELS="C0GENERAL")
+        await idle.start(check_aion=True, AION_BOT_ALLOW_CHANNELS="C0GENERAL")
         await idle.aion.until(lambda: idle.aion.count("get_all_images") == 1)
     (line,) = [one for one in logs if one["event"] == "starting"]
     assert (line["version"], line["platforms"]) == (__version__, "slack")
