@@ -57,6 +57,7 @@ class DiscordAdapter:
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
+    fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
 
     def __init__(self, settings: Settings) -> None:
@@ -227,18 +228,16 @@ class DiscordAdapter:
             await self._rest.delete_answer(token.application, token.token)
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
-        """Return the bot's newest messages in a thread, of the newest hundred, newest first.
-
-        Discord tells a nonce only when the message is posted.
-        """
+        """Return the bot's newest messages in a thread, of the newest hundred, newest first, without their nonces."""
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
             listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
+            ref, prints = ids.message_ref, rendering.fingerprint
             found = [
-                OwnMessage(ids.message_ref(thread, channel, message.id), None, keys=keys_of(message))
-                for message in reversed(listed)
+                OwnMessage(ref(thread, channel, one.id), None, False, keys_of(one), prints(one.content))
+                for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
-                if client.user is not None and message.author.id == client.user.id and message.type in POSTED
+                if client.user is not None and one.author.id == client.user.id and one.type in POSTED
             ]
         return found[:OWN_MESSAGES]
 

@@ -4,6 +4,7 @@ Replies and cards are plain content: a message of embeds or of component layouts
 content can grow by edits without changing its looks.
 """
 
+import hashlib
 import re
 from typing import Any, NotRequired, TypedDict
 
@@ -65,6 +66,12 @@ def body(content: Content) -> Body:
         people = [one for one in content.byline if isinstance(one, Person)]
         body["notified"] = [int(one.id) for one in people if _mention(one).startswith("<@")]
     return body
+
+
+def fingerprint(content: Content | str) -> str:
+    """Return the fingerprint of a message's text, or of a content as text; Discord takes off the white space around it."""
+    text = content if isinstance(content, str) else _text(content)
+    return hashlib.sha256(text.strip().encode(errors="replace")).hexdigest()[:32]
 
 
 def measure(content: Content) -> int:

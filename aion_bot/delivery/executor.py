@@ -27,12 +27,23 @@ from aion_bot.ports.errors import (
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import Content, Document, Gallery, MessageRef, Person, PlanCard, PostedOnce
+from aion_bot.ports.messages import (
+    Content,
+    Document,
+    Gallery,
+    MessageRef,
+    Person,
+    PlanCard,
+    PostedOnce,
+)
 
 _log = structlog.get_logger(__name__)
 
 OnPosted = Callable[[Content | PostedOnce, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
+
+OnPosting = Callable[[str], Awaitable[object]]
+"""Awaited before each post that only its fingerprint names, with that."""
 
 OnShown = Callable[[Content | PostedOnce], None]
 """Called with what a message shows, after each step that shows something."""
@@ -45,7 +56,7 @@ class Delivery:
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
     messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
-    it is posted here and then belongs to the decision. `on_posted` is awaited after each post, and `on_shown` called
+    it is posted here and then belongs to the decision. `on_posting` is awaited before, `on_posted` after each post, and `on_shown` called
     after each step that shows something. `answers`: the message that the first one replies to, where the platform can
     show that. `claim`: the nonce of the first message, where that claims its question among several processes.
     """
@@ -54,6 +65,7 @@ class Delivery:
     reader: Person
     posted: tuple[MessageRef, ...] = ()
     on_posted: OnPosted | None = None
+    on_posting: OnPosting | None = None
     owns_cards: bool = False
     resumed: bool = False
     retried: bool = False
@@ -86,6 +98,10 @@ class Executor:
         Raises what the adapter raises, except for messages that are gone: the diff learns of these.
         """
         message: MessageRef | None = None
+        forgetful, note = self.thread.fingerprints, self.delivery.on_posting
+        if forgetful and note and isinstance(step, Post) and not step.content.buttons:
+            # After a kill in this post neither a nonce nor a button would tell whose the message is.
+            await note(forgetful.fingerprint(step.content))
         if isinstance(step, Post | PostFile | StartStream):
             message = await self._post(step)
         else:

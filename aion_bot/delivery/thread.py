@@ -11,6 +11,7 @@ from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
+    Fingerprints,
     Galleries,
     MentionsOnly,
     NativeStreaming,
@@ -43,7 +44,7 @@ class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `replies`, `files`, `galleries`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
+    `activity`, `replies`, `files`, `galleries`, `fingerprints`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
     have to mention the bot in their replies.
     """
 
@@ -58,6 +59,7 @@ class Thread:
         self.replies = adapter if isinstance(adapter, ReplyReferences) else None
         self.files = adapter if isinstance(adapter, Files) else None
         self.galleries = adapter if isinstance(adapter, Galleries) else None
+        self.fingerprints = adapter if isinstance(adapter, Fingerprints) else None
         self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only

@@ -17,13 +17,15 @@ from aion_bot.ports.settings import IdForms, Problem
 class OwnMessage:
     """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
 
-    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it.
+    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it,
+    and `fingerprint` that of what it shows, where the platform has `Fingerprints`.
     """
 
     message: MessageRef
     nonce: str | None
     stream: bool = False
     keys: frozenset[str] = frozenset()
+    fingerprint: str = ""
 
 
 class PlatformAdapter(Protocol):
@@ -209,6 +211,14 @@ class ClaimedQuestions(Protocol):
     @property
     def contested(self) -> bool:
         """Whether another process was noticed lately: then a question is claimed before it is asked."""
+
+
+@runtime_checkable
+class Fingerprints(Protocol):
+    """A platform that forgets nonces: a message without buttons is known by what it shows alone."""
+
+    def fingerprint(self, content: Content) -> str:
+        """Return the fingerprint that `own_messages` tells of a message that was posted with this content."""
 
 
 @runtime_checkable

@@ -195,9 +195,14 @@ class Turns(Statements):
         await self._do(sql, key)
 
     async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
-        """Record the messages that show the answer so far."""
+        """Record the messages that show the answer so far; none is in doubt."""
         ids = json.dumps([message.id for message in posted])
-        await self._do("UPDATE turn SET posted = ? WHERE key = ?", ids, key)
+        await self._do("UPDATE turn SET posted = ?, posting = '[]' WHERE key = ?", ids, key)
+
+    async def note_posting(self, key: str, fingerprint: str) -> None:
+        """Record a message that is about to be posted."""
+        sql = "UPDATE turn SET posting = json_insert(posting, '$[#]', ?) WHERE key = ?"
+        await self._do(sql, fingerprint, key)
 
     async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.

@@ -6,6 +6,7 @@ from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
+    Fingerprints,
     Galleries,
     NativeStreaming,
     PlatformAdapter,
@@ -27,6 +28,7 @@ CAPABILITIES = (
     AttachedFiles,
     ClaimedQuestions,
     Files,
+    Fingerprints,
     Galleries,
     NativeStreaming,
     QueuedMarker,
@@ -145,6 +147,20 @@ async def test_a_failed_upload_raises_the_error_of_a_post(
     assert not isinstance(refused.value, PlatformDown)
     await adapter.post_file(prompt.thread, REPORT, nonce="a-0-20-0")
     assert attached(connection, thread) == [REPORT.text]
+
+
+@only_with(Fingerprints)
+async def test_a_message_without_buttons_is_known_by_its_fingerprint(connection: Connection) -> None:
+    """`own_messages` tells of a message the fingerprint of the content that it was posted with, and of no other."""
+    _, prompt = await connection.asked()
+    adapter = connection.adapter
+    assert isinstance(adapter, Fingerprints)
+    replies = [Reply("One *page* <@1>\n"), Reply("Another page", note="a note")]
+    for number, reply in enumerate(replies):
+        await adapter.post(prompt.thread, reply, nonce=f"a-{number}-0")
+    found = [own.fingerprint for own in await adapter.own_messages(prompt.thread)]
+    assert found[:2] == [adapter.fingerprint(reply) for reply in reversed(replies)]
+    assert found[0] != found[1]
 
 
 PICTURES = Gallery(

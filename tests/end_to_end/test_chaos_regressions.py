@@ -335,3 +335,31 @@ async def test_a_plan_without_a_card_is_given_up_with_its_answer(
     await idle.until(lambda: idle.pressable(thread) == ["Retry"])
     await idle.press(idle.ada, thread, "Retry")
     await idle.card(thread)
+
+
+async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full page that was posted right before a kill, and not recorded, does not stay beside the answer to a Retry."""
+    page, posted = Executor._post, asyncio.Event()
+
+    async def posting(executor: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        message = await page(executor, step)
+        if "word 600." in getattr(step.content, "text", ""):
+            posted.set()
+            await asyncio.Event().wait()
+        return message
+
+    text = " ".join(f"This is word {number}." for number in range(1_200))
+    with monkeypatch.context() as patch:
+        patch.setattr(Executor, "_post", posting)
+        await idle.start()
+        idle.aion.play(Scene((Speak(text), Hold("more"))))
+        thread = await idle.workspace.ask(idle.ada, "What do you see?")
+        await posted.wait()
+        await idle.kill()
+    await idle.start()
+    await idle.until(lambda: strings.RETRY in idle.pressable(thread))
+    idle.aion.play(spoken("The whole answer."))
+    await idle.press(idle.ada, thread, strings.RETRY)
+    await idle.shows(thread, "The whole answer.", without=["word 600.", strings.THINKING])

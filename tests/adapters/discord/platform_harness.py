@@ -4,6 +4,7 @@ from aion_bot.ports.adapter import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
+    Fingerprints,
     Galleries,
     QueuedMarker,
     ReplyReferences,
@@ -16,6 +17,15 @@ from tests.schemas import discord
 HARNESS = Harness(
     lambda: SimulatedDiscord(discord.inspect),
     frozenset(
-        {ActivityIndicator, AttachedFiles, ClaimedQuestions, Files, Galleries, QueuedMarker, ReplyReferences}
+        {
+            ActivityIndicator,
+            AttachedFiles,
+            ClaimedQuestions,
+            Files,
+            Fingerprints,
+            Galleries,
+            QueuedMarker,
+            ReplyReferences,
+        }
     ),
 )

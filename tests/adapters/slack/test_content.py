@@ -1,10 +1,13 @@
 """Words and files beside a message's text, from recorded payloads."""
 
+import json
+from pathlib import Path
+
 import pytest
 
-from adapters.slack import events
+from adapters.slack import content, events
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
-from tests.adapters.slack.samples import ME, sample
+from tests.adapters.slack.samples import FOLDER, ME, sample
 
 
 def asked(situation: str) -> Prompt:
@@ -116,3 +119,41 @@ def test_words_that_only_a_fallback_or_a_number_holds(beside: dict[str, object],
     prompt = events.prompt_from_event(payload, ME)
     assert prompt is not None
     assert [one.text for one in prompt.quotes] == ([] if said is None else [said])
+
+
+WORDS = {"type": "rich_text", "elements": []}
+TYPED: dict[str, object] = {"text": "What?", "blocks": [WORDS]}
+
+
+@pytest.mark.parametrize(
+    ("message", "alone"),
+    [
+        ({"text": "What?"}, True),
+        (TYPED, True),
+        (TYPED | {"text": " "}, False),
+        (TYPED | {"files": [{"id": "F1"}]}, False),
+        (TYPED | {"attachments": [{"fallback": "A card"}]}, False),
+        (
+            {"text": "What?", "blocks": [WORDS, {"type": "image", "slack_file": {"id": "F1"}}]},
+            False,
+        ),
+        ({"text": "What?", "blocks": [{"type": "table"}]}, False),
+        ({"text": "What?", "blocks": [None]}, False),
+        ({"text": "What?", "blocks": "none"}, False),
+    ],
+)
+def test_a_message_of_typed_words_has_nothing_beside_them(message: dict[str, object], alone: bool) -> None:
+    """Only such a message is not searched for quotes and files; searched, it would have none."""
+    assert content.is_text_alone(message) is alone
+    if alone:
+        assert content.quotes(message, str) == ()
+        assert content.file_count(message) == 0
+        assert content.files(message, "T1") == ()
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_no_recorded_message_hides_something_beside_typed_words(path: Path) -> None:
+    """Whatever Slack was seen to send as text alone has no quote and no file."""
+    message = json.loads(path.read_text(encoding="utf-8")).get("event") or {}
+    searched = content.quotes(message, str), content.file_count(message), content.files(message, "T1")
+    assert not content.is_text_alone(message) or searched == ((), 0, ())
