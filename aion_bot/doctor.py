@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -144,6 +145,8 @@ async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagn
         return Diagnosis([warn(platform, "it takes no more requests now", wait)])
     except (PlatformError, TimeoutError) as error:
         mend = f"let this machine reach {host}, or name a proxy in {PROXY_URL}"
+        if "Certificate" in str(error):
+            mend = f"name the certificates that your network uses for {host} in SSL_CERT_FILE"
         return Diagnosis([fail(platform, f"no answer ({error or type(error).__name__})", mend)])
     except (LookupError, TypeError, ValueError) as error:
         mend = f"look what answers at {host}, and whether a proxy is between"
@@ -188,6 +191,15 @@ def _second_processes(path: Path) -> list[Finding]:
     return [fail(f"second process on {one}", said, said) for one in sorted(recent)]
 
 
+def _size_of(files: Sequence[Path]) -> int:
+    """Return the bytes of those files that are there; a bot that ends meanwhile removes its log."""
+    size = 0
+    for file in files:
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size
+
+
 def _database(path: Path) -> Iterator[Finding]:
     """Look at the database and its disk, also while a bot uses it."""
     try:
@@ -211,7 +223,7 @@ def _database(path: Path) -> Iterator[Finding]:
     if schema is not None and 0 < schema < newest:
         yield ok("schema", f"schema {schema}; the next start brings it to {newest} and keeps a copy")
     elif schema is not None:
-        size = sum(one.stat().st_size for one in files_of(path) if one.is_file())
+        size = _size_of(files_of(path))
         whole = "no damage" if damage == "" else f"not read to its end within {_READING:.0f} s"
         yield ok("schema", f"schema {schema}, {size / 1e6:,.1f} MB with its log and copies, {whole}")
     free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free

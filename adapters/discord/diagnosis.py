@@ -23,6 +23,8 @@ MOST_LOOKUPS = 20
 _NAME = 80
 """Characters of a name that a finding repeats."""
 
+_ALLOWED_SERVERS = "AION_BOT_ALLOW_WORKSPACES"
+
 _PORTAL = "discord.com/developers/applications"
 
 _DIRECT = {1, 3}
@@ -47,7 +49,7 @@ class DiscordDiagnosis:
         try:
             async with self._rest.call() as client:
                 ahead = seconds_ahead(self._reporter.date)
-            is_limited = any(one.kind is IdKind.WORKSPACE for one in subjects.listed)
+            is_limited = any(one.source == _ALLOWED_SERVERS for one in subjects.listed)
             findings += list(_application(client, self._settings, is_limited=is_limited))
             findings += [one async for one in self._reach()]
             findings += [one async for one in self._channels(subjects.places)]
@@ -142,7 +144,7 @@ def _application(client: discord.Client, settings: Settings, *, is_limited: bool
     if app.bot_public and not is_limited:
         yield warn("public bot", *strings.PUBLIC_BOT.split(": ", 1))
     else:
-        yield ok("public bot", "off" if not app.bot_public else "on; AION_BOT_ALLOW_WORKSPACES limits it")
+        yield ok("public bot", "off" if not app.bot_public else f"on; {_ALLOWED_SERVERS} limits it")
     if app.bot_require_code_grant:
         yield warn("invitation", "the link does not work", f"switch off Requires OAuth2 Code Grant on {page}")
     link = discord.utils.oauth_url(app.id, permissions=PERMISSIONS, scopes=SCOPES)

@@ -33,6 +33,8 @@ _LOST: Mapping[str, str] = {
 }
 """What does not work without each of `methods.OPTIONAL`."""
 
+_ALLOWED_WORKSPACES = "AION_BOT_ALLOW_WORKSPACES"
+
 _REINSTALL = {"account_inactive", "token_expired", "token_revoked"}
 """Codes of a bot token that was good once."""
 
@@ -148,13 +150,18 @@ class SlackDiagnosis:
                 )
 
     async def _listed(self, subjects: Subjects) -> AsyncIterator[Finding]:
-        """Look up the ids that the settings list."""
+        """Look up the ids that the settings list; a workspace may be another organisation's, but the bot's own is needed."""
+        workspaces = {one.id for one in subjects.listed if one.source == _ALLOWED_WORKSPACES}
+        if workspaces and self._team not in workspaces and not any(one[:1] == "E" for one in workspaces):
+            words = (
+                f"it does not name {self._team}, the workspace of the bot token, so nobody there is answered"
+            )
+            yield warn(_ALLOWED_WORKSPACES, words, f"add {self._team}")
         for one in subjects.listed[:MOST_LOOKUPS]:
-            unknown = one.kind is IdKind.WORKSPACE and one.id[:1] == "T" and one.id != self._team
-            if one.kind in _LOOKUPS:
-                method, argument, none = _LOOKUPS[one.kind]
-                unknown = _code(await self._web.ask(method, self._team, **{argument: one.id})) == none
-            if unknown:
+            if one.kind not in _LOOKUPS:
+                continue
+            method, argument, none = _LOOKUPS[one.kind]
+            if _code(await self._web.ask(method, self._team, **{argument: one.id})) == none:
                 mend = "correct it; a private channel is seen once the bot is in it"
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 

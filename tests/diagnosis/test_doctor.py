@@ -12,10 +12,12 @@ import structlog
 from typer.testing import CliRunner
 
 import adapters
+from aion_bot import doctor
 from aion_bot.cli import compose, program
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import Diagnosable, VariableProbe
-from aion_bot.ports.diagnosis import Status, Subjects
+from aion_bot.ports.diagnosis import Diagnosis, Status, Subjects
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Place
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import Store
@@ -184,3 +186,20 @@ class Observer:
 
     def limit_read(self, _: object) -> None:
         """Take no note."""
+
+
+class Intercepted:
+    """A platform behind a proxy whose certificate nobody knows."""
+
+    address = "https://chat.example/api"
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        raise PlatformDown(f"{len(subjects.places)} places: ClientConnectorCertificateError")
+
+
+async def test_an_unknown_certificate_has_its_own_mend() -> None:
+    """Where a company's proxy reads along, Python needs its certificates."""
+    found = await doctor._ask(Intercepted(), "chat", Subjects())
+    assert [one.mend for one in found.findings] == [
+        "name the certificates that your network uses for chat.example in SSL_CERT_FILE"
+    ]

@@ -189,7 +189,7 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "Aion key that may only read": (
         aion_refuses("rename_session", 403),
-        "FAIL  scope: the key may only read, so nobody can ask; make a key with the scope write",
+        "warn  scope: the key may only read, so Aion may refuse questions; make a key with the scope write",
     ),
     "plan without this": (aion_refuses("get_all_images", 402), "FAIL  Aion's plan: it does not cover this"),
     "address without its path": (
@@ -250,6 +250,10 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     "unknown channel in a list": (
         given(AION_BOT_ALLOW_CHANNELS="C0GENERAL,C0NONE", DISCORD_TOKEN="", DISCORD_API_URL=""),
         "warn  AION_BOT_ALLOW_CHANNELS: no channel C0NONE is shown to the bot by Slack; correct it",
+    ),
+    "own workspace not in the list": (
+        given(AION_BOT_ALLOW_WORKSPACES="T0OTHER", DISCORD_TOKEN="", DISCORD_API_URL=""),
+        "warn  AION_BOT_ALLOW_WORKSPACES: it does not name T0SITEOPS, the workspace of the bot token, so nobody there is answered; add T0SITEOPS",
     ),
     "refused Discord token": (
         given(DISCORD_TOKEN="wrong"), "FAIL  DISCORD_TOKEN: refused by Discord; copy it from the page Bot of",

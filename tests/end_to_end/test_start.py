@@ -42,6 +42,14 @@ async def test_a_wrong_key_or_address_is_said(
     assert WRONG_KEY not in str(logs)
 
 
+async def test_a_silent_aion_delays_no_start(idle: Bot) -> None:
+    """The bot is connected, and can be stopped, while the first request has no answer."""
+    idle.aion.fail_next("get_all_images", None, silent=True)
+    await idle.start(check_aion=True)
+    await idle.aion.until(lambda: idle.aion.count("get_all_images") == 1)
+    await idle.stop()
+
+
 async def test_one_line_says_what_starts(idle: Bot) -> None:
     """Version, platforms, the database's absolute path and schema, the policy in force, and the addresses."""
     with capture_logs() as logs:
