@@ -268,7 +268,7 @@ class TurnRunner:
             if (
                 gallery is not None
             ):  # due before the end is recorded: a crash in between leaves no picture out
-                await self._record(self._services.store.galleries.add(gallery))
+                await recorded(self._log, self._services.store.galleries.add(gallery))
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
