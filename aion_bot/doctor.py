@@ -17,7 +17,7 @@ from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import Diagnosable, PlatformAdapter, id_forms_of
-from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, warn
+from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, unfinished, warn
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
@@ -141,10 +141,9 @@ async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagn
         async with asyncio.timeout(_PATIENCE):
             return await adapter.diagnose(subjects)
     except RateLimited as error:
-        wait = f"wait {error.retry_after:.0f} s, then check again"
-        return Diagnosis([warn(platform, "it takes no more requests now", wait)])
+        return Diagnosis([unfinished(error)])
     except (PlatformError, TimeoutError) as error:
-        mend = f"let this machine reach {host}, or name a proxy in {PROXY_URL}"
+        mend = f"let this machine reach {host}, name a proxy in {PROXY_URL}, or correct the address that you gave"
         if "Certificate" in str(error):
             mend = f"name the certificates that your network uses for {host} in SSL_CERT_FILE"
         return Diagnosis([fail(platform, f"no answer ({error or type(error).__name__})", mend)])

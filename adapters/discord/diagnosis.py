@@ -11,8 +11,8 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import MESSAGE_CONTENT, TOKEN, Settings
 from adapters.discord.gateway import PERMISSIONS, SCOPES
 from adapters.discord.http import RequestReporter
-from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, warn
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, TokenRefused
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
 from aion_bot.ports.text import one_line
@@ -44,16 +44,17 @@ class DiscordDiagnosis:
         self._servers: dict[str, Mapping[str, Any]] = {}
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
-        """Check everything; a token that Discord refuses hides the rest. Raises `PlatformDown` and `RateLimited`."""
+        """Check everything; a token that Discord refuses hides the rest. Raises `PlatformDown`."""
         findings, ahead = [], None
         try:
             async with self._rest.call() as client:
                 ahead = seconds_ahead(self._reporter.date)
             is_limited = any(one.source == _ALLOWED_SERVERS for one in subjects.listed)
             findings += list(_application(client, self._settings, is_limited=is_limited))
-            findings += [one async for one in self._reach()]
-            findings += [one async for one in self._channels(subjects.places)]
-            findings += [one async for one in self._listed(subjects)]
+            for check in self._reach(), self._channels(subjects.places), self._listed(subjects):
+                findings += [one async for one in check]
+        except RateLimited as error:  # a running bot may have used the limit up
+            findings.append(unfinished(error))
         except TokenRefused:
             mend = f"copy it from the page Bot of {_PORTAL}, or reset it there"
             findings.append(fail(TOKEN, "refused by Discord", mend))

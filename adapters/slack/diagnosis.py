@@ -11,7 +11,8 @@ from adapters.slack.config import APP_TOKEN, BOT_TOKEN, CONFIG_TOKEN, SlackSetti
 from adapters.slack.errors import BAD_APP_TOKEN
 from adapters.slack.events import SHORTCUT
 from adapters.slack.methods import Method
-from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, warn
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
 from aion_bot.ports.text import one_line
@@ -55,15 +56,14 @@ class SlackDiagnosis:
         self._team = self._app = ""
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
-        """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown` and `RateLimited`."""
-        findings = [one async for one in self.bot_token()]
-        known = bool(self._team)
-        findings += [one async for one in self.app_token()]
-        if self._settings.config_token is not None:
-            findings += [one async for one in self._configuration()]
-        if known:
-            findings += [one async for one in self._channels(subjects.places)]
-            findings += [one async for one in self._listed(subjects)]
+        """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown`."""
+        findings: list[Finding] = []
+        checks = [self.bot_token(), self.app_token(), self._configuration()]
+        try:
+            for check in [*checks, self._channels(subjects.places), self._listed(subjects)]:
+                findings += [one async for one in check]
+        except RateLimited as error:  # a running bot may have used the limit up
+            findings.append(unfinished(error))
         return Diagnosis(findings, self._ahead)
 
     async def one(self, variable: str) -> Diagnosis:
@@ -135,6 +135,8 @@ class SlackDiagnosis:
 
     async def _channels(self, places: Iterable[Place]) -> AsyncIterator[Finding]:
         """Look whether the bot is in the channels that have threads."""
+        if not self._team:
+            return
         channels = dict.fromkeys(one.channel for one in places if not one.channel.startswith("D"))
         for channel in list(channels)[:MOST_LOOKUPS]:
             answer = await self._web.ask(Method.CONVERSATIONS_INFO, self._team, channel=channel)
@@ -151,6 +153,8 @@ class SlackDiagnosis:
 
     async def _listed(self, subjects: Subjects) -> AsyncIterator[Finding]:
         """Look up the ids that the settings list; a workspace may be another organisation's, but the bot's own is needed."""
+        if not self._team:
+            return
         workspaces = {one.id for one in subjects.listed if one.source == _ALLOWED_WORKSPACES}
         if workspaces and self._team not in workspaces and not any(one[:1] == "E" for one in workspaces):
             words = (

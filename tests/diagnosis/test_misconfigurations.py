@@ -108,6 +108,11 @@ def no_sessions_left(setup: Setup) -> None:
     setup.patch.setitem(setup.discord.gateway.described, "session_start_limit", used_up)
 
 
+def wrong_path(setup: Setup) -> None:
+    """Name another part of the server that stands for Slack."""
+    setup.env["SLACK_API_URL"] = setup.env["SLACK_API_URL"].replace("/api/", "/elsewhere")
+
+
 def strange_answer(setup: Setup) -> None:
     """Let something else answer in a service's place."""
     setup.patch.setattr("aion_bot.simulators.discord.payloads.partial_guild", lambda *_: {})
@@ -245,6 +250,11 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     "stale configuration token": (
         given(SLACK_CONFIG_TOKEN="xoxe.xoxp-1-old"),
         "warn  SLACK_CONFIG_TOKEN: it does not open the app's configuration (invalid_auth); make a new app configuration token",
+    ),
+    "something else in Slack's place": (wrong_path, "FAIL  slack: no answer (auth.test: "),
+    "busy Slack": (
+        lambda setup: setup.slack.fail_next("apps.connections.open", retry_after=30.0),
+        "warn  rate limit: no more requests are taken for now, so the rest was not asked; wait 30 s, then check again",
     ),
     "removed from a channel": (removed_from_channel, "warn  channel: the bot is not in #site-7 ("),
     "unknown channel in a list": (
