@@ -24,7 +24,6 @@ from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.diagnosis import Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
-from aion_bot.ports.text import visible_line
 from aion_bot.storage import StoreError, back_up
 
 program = typer.Typer(
@@ -165,7 +164,7 @@ def check(
     if as_json:
         _say(json.dumps([asdict(one) for one in findings], indent=2))
     for one in () if as_json else findings:
-        _say(visible_line(str(one)))
+        _say(one)
     raise typer.Exit(1 if any(one.status is Status.FAIL for one in findings) else 0)
 
 

@@ -406,7 +406,7 @@ def found_so_far(doing: str, found: int | None) -> str:
 # Trouble, by what the person can do.
 
 _TROUBLE = {
-    "AUTH_ERROR": "I can't sign in to Aion. Ask your admin to renew my access.",
+    "AUTH_ERROR": "I'm not set up correctly. Please tell your admin.",
     "PERMISSION_DENIED": "I'm not allowed to do this in Aion. Ask your admin to check my permissions.",
     "QUOTA_EXCEEDED": "This month's Aion limit is used up. Ask your admin to raise it, or ask again next month.",
     "SUBSCRIPTION": "There's a problem with the Aion subscription. Ask your admin to check it.",

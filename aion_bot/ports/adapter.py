@@ -160,7 +160,7 @@ class Diagnosable(Protocol):
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Ask the platform about the variables, the app, and `subjects`. Changes nothing, also beside a running bot.
 
-        Raises `PlatformDown` where it cannot be reached, and `RateLimited`.
+        Raises `PlatformDown` where it cannot be reached, and what parsing an answer raises that is not the platform's.
         """
 
 

@@ -14,7 +14,7 @@ from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
 from aion_bot.aion.requests import Request, RequestObserver, Upload
-from aion_bot.aion.responses import error_for, error_without_response, is_page
+from aion_bot.aion.responses import PAGE, error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
@@ -162,7 +162,8 @@ class AsyncTransport:
                 headers=headers,
             )
             response = await client.send(outgoing, stream=stream)
-            if response.is_success and (client is self._storage or not is_page(response)):
+            is_page = PAGE in response.headers.get("content-type", "") and client is not self._storage
+            if response.is_success and not is_page:
                 self.server_date = response.headers.get("date")
                 return response
             # The body of a stream's error is still to come.
