@@ -87,13 +87,18 @@ def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
 
 
 def show_to(
-    observer: Observer, turn: Turn, view: AnswerView, sync: MessageSync, content: Content | PostedOnce
+    observer: Observer,
+    turn: Turn,
+    view: AnswerView,
+    sync: Callable[[], MessageSync],
+    content: Content | PostedOnce,
 ) -> None:
     """Tell an observer what a message of a turn shows; `sync` has the screen that it was taken from."""
     text = not view.empty and not (isinstance(content, Reply) and not content.text)
-    later = sync.screen[sync.screen.index(content) + 1 :] if content in sync.screen else ()
+    screen = sync().screen
+    later = screen[screen.index(content) + 1 :] if content in screen else ()
     behind = sum(len(one.text) for one in later if isinstance(one, Reply))
-    observer.showed(turn, text=text, until=sync.screen_at, behind=behind)
+    observer.showed(turn, text=text, until=sync().screen_at, behind=behind)
 
 
 def receive_for(

@@ -121,8 +121,11 @@ class TurnRunner:
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
         observer = self._services.observer
-        on_shown = observer and (
-            lambda content: notices.show_to(observer, turn, self._view, self.sync, content)
+        # Not a part of the delivery: the sync whose screen is looked at is made of it.
+        on_shown = (
+            None
+            if observer is None
+            else partial(notices.show_to, observer, turn, self._view, lambda: self.sync)
         )
         return Delivery(
             turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
