@@ -94,6 +94,7 @@ MADE: dict[str, list[str | Line]] = {
     "attempts_between": [strings.attempts_between(3)],
     "already": [strings.already((strings.decided(Action.APPROVE, ADA),))],
     "decided_unseen": [strings.decided_unseen((strings.decided(Action.APPROVE, ADA),))],
+    "without_done": [strings.without_done(one) for one in ("Done: moved 3", "done.", "Donegal has 3")],
     "more_to_confirm": [strings.more_to_confirm(one) for one in (0, 1, 2)],
     "in_aions_words": [strings.in_aions_words("Moved them", {"photos_moved": 3})],
     "refused": [strings.refused(strings.NEVER_TOLD), strings.refused(strings.trouble("SERVER_ERROR", retry=False))],

@@ -59,7 +59,7 @@ from aion_bot.rendering.headline import headline
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, pending_card, plan_card
-from aion_bot.rendering.reference_links import with_links
+from aion_bot.rendering.reference_links import with_links, without_definitions
 from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
@@ -320,6 +320,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "what is settled": settled_length,
     "what is unfinished": lambda text: (settled(text), closing_marks(text)),
     "words without marks": lambda text: (plain_words(text), plain_words(text, addresses=True)),
+    "definitions of citations": lambda text: without_definitions(f"{text}\n\n[1]: /1", {1: None}),
     "links by reference": lambda text: with_links(f"{text}\n\n[a]: https://x.example"),
     "tables for Slack": lambda text: around_table(f"| a |\n|---|\n{text}"),
     "markers": lambda text: list(find_markers(text)),

@@ -232,13 +232,9 @@ class DiscordAdapter:
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
             listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
+            ref, prints = ids.message_ref, rendering.fingerprint
             found = [
-                OwnMessage(
-                    ids.message_ref(thread, channel, one.id),
-                    None,
-                    keys=keys_of(one),
-                    fingerprint=rendering.fingerprint(one.content),
-                )
+                OwnMessage(ref(thread, channel, one.id), None, False, keys_of(one), prints(one.content))
                 for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and one.author.id == client.user.id and one.type in POSTED

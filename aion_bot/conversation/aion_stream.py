@@ -29,7 +29,7 @@ from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
-from aion_bot.storage import BRIEFLY, retry_write
+from aion_bot.storage import BRIEFLY, recorded, retry_write
 from aion_bot.storage.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -87,10 +87,8 @@ class AionStream:
             return held
         began = time.monotonic()
         outcome = await self._ask()
-        services, session = self._services, self._turn.session_id or ""
-        if outcome.answered and services.access.rules.value(FOOTER, self._turn.place):
-            took = time.monotonic() - began
-            self._view.footnote(await footer(services.aion, session, self._view.facts, took))
+        if outcome.answered:
+            await self._add_footer(time.monotonic() - began)
         return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
 
     async def end_again(self) -> Outcome:
@@ -138,11 +136,26 @@ class AionStream:
         else:
             found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
         if found is not None:
-            self._view.show_stored(found.content, answer_data(found))
+            await self.show_stored(found)
         await self.show_unposted_plans()
         if found is not None or self._view.parked:
             return Outcome()
         return Outcome(untouched=True) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
+
+    async def show_stored(self, found: ChatMessage) -> None:
+        """Show an answer that Aion stored after a stop of the bot; its time is from the question until it was stored."""
+        self._view.show_stored(found.content, answer_data(found))
+        now, stored_at = time.time(), found.created_at
+        ended_at = now if stored_at is None else stored_at.timestamp()
+        # Aion's clock may differ from this one: a time that cannot be is not used.
+        await self._add_footer(
+            (ended_at if self._turn.asked_at <= ended_at <= now else now) - self._turn.asked_at
+        )
+
+    async def _add_footer(self, seconds: float) -> None:
+        if self._services.access.rules.value(FOOTER, self._turn.place):
+            session = self._turn.session_id or ""
+            self._view.footnote(await footer(self._services.aion, session, self._view.facts, seconds))
 
     async def show_unposted_plans(self) -> None:
         """Put the plans of this answer into the view whose cards an earlier process could not post any more."""
@@ -168,10 +181,14 @@ class AionStream:
                 self._view.notice(strings.MODE_LOST)
         if (origin := self._turn.origin) is None or not origin.pictures:
             return await self._stream_in(session)
-        async with only_pictures(self._services.aion, session, origin.pictures):
-            return await self._stream_in(session)
+        async with only_pictures(self._services.aion, session, origin.pictures) as taken:
+            if not taken:
+                return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
+            if missing := len(origin.pictures) - len(taken):
+                self._view.notice(strings.pictures_gone(missing))
+            return await self._stream_in(session, taken)
 
-    async def _stream_in(self, session: str) -> Outcome:
+    async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
         attached = await self._files.add_to(session)
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
@@ -186,7 +203,7 @@ class AionStream:
                 asked,
                 session_id=session,
                 force_detailed_analysis=origin is not None and origin.detailed,
-                expected_image_ids=(origin.pictures or None) if origin else None,
+                expected_image_ids=pictures or None,
             )
             async with aclosing(stream) as tokens:
                 async for token in tokens:
@@ -242,19 +259,14 @@ class AionStream:
 
     async def _name_answer(self, answer_id: str) -> None:
         """Record Aion's id of the answer; where a full disk does not take it, the end of the turn records it."""
-        self.answer_id, self._name_recorded = answer_id, False
-        try:
-            await self._turns.name_answer(self._turn.key, answer_id)
-            self._name_recorded = True
-        except sqlite3.Error as error:
-            self._log.error("database write failed", what="answer id", reason=str(error))
+        self.answer_id = answer_id
+        naming = self._turns.name_answer(self._turn.key, answer_id)
+        self._name_recorded = False
+        self._name_recorded = await recorded(self._log, naming, "answer id")
 
     async def _note_went_on(self) -> None:
         """Record that text follows a plan, before the thread shows it; a full disk costs the record alone."""
-        try:
-            await self._turns.note_went_on(self._turn.key)
-        except sqlite3.Error as error:
-            self._log.error("database write failed", what="text after a plan", reason=str(error))
+        await recorded(self._log, self._turns.note_went_on(self._turn.key), "text after a plan")
 
     async def _take_plan(self, token: ChatToken) -> None:
         plan = read_plan(token.data or {}, self._turn)

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.conversation.decision_card import ANSWERS, DecisionCard
+from aion_bot.conversation.gallery import packed, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.plan_outcome import (
     Decided,
@@ -17,12 +19,11 @@ from aion_bot.conversation.plan_outcome import (
     seen_in_session,
     unreported_end,
 )
-from aion_bot.conversation.plan_steps import CalmWake, at_work
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
 from aion_bot.delivery.executor import Delivery
-from aion_bot.delivery.sync import MessageSync, TakenOver
+from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent, Refusal
@@ -32,47 +33,17 @@ from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
-from aion_bot.storage import Store, retry_write
+from aion_bot.storage import retry_write
+from aion_bot.storage.galleries import DueGallery
 
 _log = structlog.get_logger(__name__)
 
 _RESULT_BEGINS = 2.0
 """Seconds in which a stream that is open begins to tell the result of a plan that is done."""
 
-_ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
-"""What Aion answered where a phase waits for more, for the record."""
-
 StreamEnd = Callable[[str, float], Awaitable[bool]]
 """Waits until the stream that brought the plan of this key has ended, if it is still open in this process, for so many
 seconds at most; returns whether text came after the plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    """A card that shows each step of a decision."""
-
-    store: Store
-    view: PlanCardView
-    sync: MessageSync
-    wake: CalmWake
-
-    def heard(self, agent: str) -> None:
-        """Show that an agent works on the plan; the stream that brought it may name several a second."""
-        steps = at_work(self.view.plan.steps, agent)
-        # What works while a plan is being cancelled does not carry it out.
-        approved = self.view.plan.action is Action.APPROVE
-        if steps != self.view.plan.steps and approved and not self.view.ended:
-            self.view.show(replace(self.view.plan, steps=steps))
-            self.wake()
-
-    async def move(self, plan: Plan, to: PlanPhase) -> Plan:
-        """Record and show that the plan has moved."""
-        answer = _ANSWERS.get(to, "")
-        await retry_write(lambda: self.store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
-        moved = replace(plan, phase=to, detail="", steps=self.view.plan.steps)
-        self.view.show(moved)
-        self.sync.wake(urgent=True)
-        return moved
 
 
 class Approvals:
@@ -175,11 +146,13 @@ class Approvals:
         shown, again = posted or (plan.message,), bool(posted)
         delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
         sync = self._services.registry.sync(thread, view, delivery)
-        card = _Card(self._services.store, view, sync, CalmWake(sync.wake))
+        card = DecisionCard(self._services.store, view, sync)
         self._services.agents_at_work[plan.key] = card.heard
         showing = asyncio.create_task(sync.run())
         try:
-            await self._end(card, await work(plan, card), showing)
+            await self._end(thread, card, await work(plan, card), showing)
+            for gallery in await self._services.store.galleries.due(plan.key):
+                await show_gallery(self._services, thread, gallery, resumed=again)
             await send_due(self._services, thread, plan.key)
         except TakenOver:
             pass  # its buttons came back, and were pressed before the platform confirmed that: the later decision is shown
@@ -188,16 +161,21 @@ class Approvals:
             return error
         finally:
             showing.cancel()
+            await card.recording.cancel()
             # The key may be gone: buttons that came back may have been pressed before this was over.
             self._services.agents_at_work.pop(plan.key, None)
         return None
 
-    async def _end(self, card: _Card, decided: Decided, showing: "asyncio.Task[None]") -> None:
+    async def _end(
+        self, thread: Thread, card: DecisionCard, decided: Decided, showing: "asyncio.Task[None]"
+    ) -> None:
         plan, card.view.pending = ended_plan(card.view.plan, decided), decided.pending
         back = decided.phase is PlanPhase.PENDING
 
         async def keep() -> None:
-            move = partial(self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said)
+            move = partial(
+                self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps
+            )
             if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
                 self._note_decision(plan, decided.answer)
 
@@ -220,6 +198,10 @@ class Approvals:
             await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
+        if decided.pictures and late and thread.galleries is not None:
+            pictures = packed(decided.pictures)
+            due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
+            await retry_write(lambda: self._services.store.galleries.add(due))
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:
@@ -231,7 +213,7 @@ class Approvals:
             if (observer := self._services.observer) is not None:
                 observer.plan_decided(plan.thread.platform, plan.action, plan.phase)
 
-    async def _carry_out(self, plan: Plan, card: _Card) -> Decided:
+    async def _carry_out(self, plan: Plan, card: DecisionCard) -> Decided:
         if (message := plan.message) is not None:
             await retry_write(lambda: self._plans.note_card(plan.key, message))
         try:
@@ -261,7 +243,7 @@ class Approvals:
         told_below = await self._stream_end(plan.key, _RESULT_BEGINS)
         return replace(decided, said="") if told_below else decided
 
-    async def _not_answered(self, plan: Plan, card: _Card, error: AionvisionError) -> Decided:
+    async def _not_answered(self, plan: Plan, card: DecisionCard, error: AionvisionError) -> Decided:
         _log.warning(
             "plan action failed",
             plan=plan.key, code=error.code, status=error.status_code, ref=reference(plan.key),
@@ -289,18 +271,18 @@ class Approvals:
             one.source in {PlanPhase.UNKNOWN, PlanPhase.BUSY} or one.phase not in undone for one in attempts
         )
 
-    async def _answer_lost(self, plan: Plan, card: _Card) -> Decided:
+    async def _answer_lost(self, plan: Plan, card: DecisionCard) -> Decided:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
 
-    async def _as_it_is(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
+    async def _as_it_is(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(plan.phase, plan.detail)
 
-    async def _never_sent(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
+    async def _never_sent(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(PlanPhase.PENDING, strings.refused(strings.NEVER_TOLD))
 
-    async def _watch(self, plan: Plan, card: _Card) -> Decided:  # noqa: ARG002  # one signature for all work
+    async def _watch(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
-        answer = _ANSWERS.get(plan.phase, "")
+        answer = ANSWERS.get(plan.phase, "")
         polling = self._services.polling
         backoff = polling.accepted if plan.phase is PlanPhase.RUNNING else polling.in_doubt
         # Where the stream that brought the plan is still open, Aion tells the result there.
@@ -325,7 +307,7 @@ class Approvals:
         return next((one for one in messages if one.id == taken), None)
 
 
-Work = Callable[[Plan, _Card], Awaitable[Decided]]
+Work = Callable[[Plan, DecisionCard], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
 
 

@@ -23,7 +23,9 @@ _MOST_AGENTS = 4
 
 async def footer(aion: AionVision, session_id: str, facts: Facts, seconds: float) -> str:
     """Return the line for an answer that took so many seconds; what cannot be learned is left out."""
-    found = (KNOWN.strike(visible_line(one)) for one in read_list(facts.data.get("agents_used"), str) or [])
+    # The end of a stream names the agents; of a stored answer only its metadata may.
+    used = facts.data.get("agents_used") or (read(facts.data.get("metadata"), dict) or {}).get("agents_used")
+    found = (KNOWN.strike(visible_line(one)) for one in read_list(used, str) or [])
     agents = list(dict.fromkeys(one_line(strings.agent(one), _NAME) for one in found if one))
     more = [strings.and_more(len(agents) - _MOST_AGENTS)] if len(agents) > _MOST_AGENTS else []
     parts = [", ".join([*agents[:_MOST_AGENTS], *more]), strings.duration(seconds)]

@@ -2,21 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.aion.references import EntryIndex, with_images
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.one_message import OneMessage
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import HEAD, PICTURES, recognise
-from aion_bot.domain.turn import EndReason, Outcome
+from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.time_limit import where
+from aion_bot.storage import retry_write
+from aion_bot.storage.galleries import DueGallery
 
 if TYPE_CHECKING:
     from aion_bot.conversation.services import Services
@@ -31,6 +38,12 @@ PATIENCE = 10.0
 
 _AT_ONCE = 4
 """Pictures that are fetched at once, by the whole process: each may take `LARGEST` bytes of memory."""
+
+MOST_SELECTED = 1_000
+"""Pictures that a session can have selected (Aion's contract, `PUT sessions/{id}/images`)."""
+
+_LOOK_AGAIN = Backoff(0.5, attempts=6)
+"""For looking at a thread: pictures that are there and were not seen would be posted again."""
 
 _TITLE, _DESCRIPTION = 100, 1_000
 """Characters of a picture's title, and of its alternative text: Discord takes 1,024 of that, Slack 2,000."""
@@ -58,8 +71,8 @@ class Pictures:
     patience: float = PATIENCE
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def gallery(self, key: str, found: Sequence[Referred]) -> Gallery:
-        """Return the pictures of a turn's answer; those that could not be had are named, those that are too many counted."""
+    async def gallery(self, key: str, found: Sequence[Referred], buttons: tuple[Button, ...] = ()) -> Gallery:
+        """Return the pictures of `key`; those that could not be had are named, those that are too many counted."""
         wanted = found[:MOST_PICTURES]
         fetching = [asyncio.create_task(self._picture(one)) for one in wanted]
         try:
@@ -73,11 +86,7 @@ class Pictures:
         ]
         missing = [one.name for one, picture in zip(wanted, fetched, strict=True) if picture is None]
         if missing:
-            _log.info("pictures not shown", turn=key, missing=len(missing), of=len(wanted))
-        buttons = (
-            Button(Action.ONLY_THESE, key, strings.ONLY_THESE),
-            Button(Action.CLOSER, key, strings.CLOSER),
-        )
+            _log.info("pictures not shown", owner=key, missing=len(missing), of=len(wanted))
         taken, numbers = set[str](), range(1, MOST_PICTURES + 1)
         for at, picture in enumerate(fetched):
             if picture is not None:
@@ -130,20 +139,65 @@ def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
     return Referred(image_id, name, title, description, tuple(addresses))
 
 
-async def add_gallery(services: "Services", thread: Thread, outcome: Outcome, view: AnswerView) -> bool:
-    """Put the pictures of a whole answer into its view, where the platform shows any; True if they were added."""
-    pictures = services.pictures
-    if (
-        pictures is None
-        or thread.galleries is None
-        or outcome.reason is not EndReason.ANSWERED
-        or view.trouble
-        or view.gallery
-    ):
-        return False
+def due_gallery(
+    services: "Services", thread: Thread, turn: Turn, outcome: Outcome, view: AnswerView
+) -> DueGallery | None:
+    """Return the pictures that are to be shown under an answer; None where it is not whole, has none, or nothing shows any."""
+    if services.pictures is None or thread.galleries is None:
+        return None
+    if outcome.reason is not EndReason.ANSWERED or view.trouble:
+        return None
     data = view.facts.data
     metadata = with_images(data.get("metadata"), data.get("image_context"))
-    if not (found := referred_to(view.sources, metadata, view.facts.images)):
-        return False
-    view.gallery = (await pictures.gallery(view.facts.key, found),)
-    return True
+    found = referred_to(view.sources, metadata, view.facts.images)
+    return DueGallery(turn.key, thread.key, turn.asker, packed(found), turn.attempt) if found else None
+
+
+def packed(found: Sequence[Referred]) -> list[dict[str, Any]]:
+    """Return pictures for the database: what is needed to show the first ones, and the ids of the others."""
+    shown = [asdict(one) for one in found[:MOST_PICTURES]]
+    return [*shown, *({"id": one.id} for one in found[MOST_PICTURES:MOST_SELECTED])]
+
+
+async def show_gallery(
+    services: "Services", thread: Thread, due: DueGallery, *, resumed: bool = False
+) -> None:
+    """Post pictures that are due. `resumed`: an earlier process may have posted them; then the thread is looked at first.
+
+    Where they cannot be posted, the text above them stands all the same.
+    """
+    if services.pictures is None or thread.galleries is None:
+        return
+    found = [
+        Referred(**{"name": "", "title": "", "description": "", "addresses": (), **one})
+        for one in due.pictures
+    ]
+    # A plan's result was asked for by a press: there is no question that could be asked once more.
+    buttons = () if due.of_plan else (
+        Button(Action.ONLY_THESE, due.owner, strings.ONLY_THESE), Button(Action.CLOSER, due.owner, strings.CLOSER)
+    )  # fmt: skip
+    try:
+        gallery = await services.pictures.gallery(due.owner, found, buttons)
+        if not (resumed and await _is_posted(thread, due, gallery)):
+            delivery = Delivery(due.name, due.person, resumed=resumed)
+            await services.registry.sync(thread, OneMessage(gallery), delivery).run()
+    except PlatformDown as error:  # the next start tries again
+        _log.warning("pictures not shown", owner=due.owner, reason=repr(error))
+        return
+    except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+        _log.warning("pictures not shown", owner=due.owner, reason=where(error))
+    await retry_write(lambda: services.store.galleries.note_shown(due))
+
+
+async def _is_posted(thread: Thread, due: DueGallery, gallery: Gallery) -> bool:
+    """Look for pictures in a thread: by their nonce, or where the platform forgets it by their buttons or their text."""
+    found = await retry(
+        thread.own_messages, backoff=_LOOK_AGAIN, on=lambda error: isinstance(error, PlatformDown)
+    )
+    text = thread.fingerprints.fingerprint(gallery.in_words) if thread.fingerprints else None
+    return any(
+        (own.nonce or "").startswith(f"{due.name}-")
+        or due.owner in own.keys
+        or (due.of_plan and not own.keys and own.fingerprint == text)
+        for own in found
+    )

@@ -198,15 +198,17 @@ class Indicators:
                 return
             signed()
             # Shown again before the platform ends it by itself.
-            lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
-            while progress.ended is not None and not await happens(progress.ended, lasts):
-                # While a plan waits it is nobody's turn but a person's.
+            pause = lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
+            while progress.ended is not None and not await happens(progress.ended, pause):
+                pause = lasts
                 if turn.key not in self._idle and progress.silent(0.0 if lasts >= _LASTING else lasts):
                     permit = thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.BEST_EFFORT)
+                    pause = lasts / 8  # where there is no room now, once more before it ends
                     with suppress(RateLimited):
-                        async with permit as allowed:
-                            if allowed:
+                        async with self._locks.setdefault(turn.thread, asyncio.Lock()), permit as allowed:
+                            if allowed and turn.key not in self._idle:
                                 await thread.show_activity(turn.asker, active=True)
+                                pause = lasts
         finally:
             self._unsigned.discard(turn.key)
 
@@ -267,8 +269,7 @@ class Indicators:
         opening = [place_of(turn)] if turn.origin is not None and turn.origin.opening is not None else []
         self._opening.update(opening)
         try:
-            usual = 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING
-            if not await happens(opened, usual):
+            if not await happens(opened, 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING):
                 self._tasks.spawn(self._show_in_place(opened, thread, turn, shown))
                 await self._mark(opened, thread, turn, shown)
                 await opened.wait()
@@ -305,11 +306,10 @@ class Indicators:
         place = place_of(turn)
         if place == turn.thread or thread.activity is None:
             return
-        lasts = thread.adapter.limits.activity_lasts * RENEW_AFTER
         while not over.is_set():
             await self.places.show(place, thread, turn.asker)
             shown()
-            await happens(over, lasts)
+            await happens(over, thread.adapter.limits.activity_lasts * RENEW_AFTER)
         self.places.forget(place)
 
     async def _start_activity(self, thread: Thread, turn: Turn) -> bool:

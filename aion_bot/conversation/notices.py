@@ -11,12 +11,13 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
-from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn
+from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 
 
@@ -61,6 +62,15 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
         case _:
             log.error("turn failed", reason="unexpected error", exc_info=error)
             return Outcome(EndReason.FAILED, strings.INTERNAL)
+
+
+async def given_up(turn: Turn, plans: Plans, log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
+    log.error("turn given up", starts=turn.starts)
+    cards = [plan.message for plan in await plans.of_turn(turn.key)]
+    if turn.phase is TurnPhase.PARKED and all(cards):
+        return Outcome(untouched=True)
+    return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
 
 def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aion_bot.ports.messages import Reply
+from aion_bot.ports.messages import Gallery, Reply
 from aion_bot.rendering.screen import Screen
 
 
@@ -10,7 +10,7 @@ from aion_bot.rendering.screen import Screen
 class OneMessage:
     """Shows `content`; as for `delivery.view.View`."""
 
-    content: Reply
+    content: Reply | Gallery
     ended: bool = True
 
     def advance(self) -> bool:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, MessageRole
-from aion_bot.conversation.gallery import referred_to
+from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.ports.events import Click, Prompt
@@ -16,8 +16,8 @@ from aion_bot.rendering.references import cited
 
 _log = structlog.get_logger(__name__)
 
-MOST_SELECTED = 1_000
-"""Pictures that a session can have selected (Aion's contract, `PUT sessions/{id}/images`)."""
+_TRIES = 2
+"""How often a session is asked to see some pictures alone."""
 
 
 async def question_of(services: Services, click: Click) -> Prompt | None:
@@ -33,10 +33,12 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
     messages = await services.history.messages(turn.session_id or "")
     at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
     asked = next((one.content for one in reversed(messages[:at]) if one.role is MessageRole.USER), "")
-    data, sources = answer_data(messages[at]) if messages else {}, Sources()
-    sources.learn(data)
-    cited(messages[at].content if messages else "", sources)
-    pictures = tuple(one.id for one in referred_to(sources, data, ()))[:MOST_SELECTED]
+    pictures = await services.store.galleries.picture_ids(turn.key)
+    if not pictures and messages:  # shown by a version that kept none
+        data, sources = answer_data(messages[at]), Sources()
+        sources.learn(data)
+        cited(messages[at].content, sources)
+        pictures = [one.id for one in referred_to(sources, data, ())][:MOST_SELECTED]
     only_these = click.action is Action.ONLY_THESE
     if not asked or (only_these and not pictures):
         return None
@@ -47,22 +49,31 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
         click.person,
         asked,
         reply_token=click.reply_token,
-        pictures=pictures if only_these else (),
+        pictures=tuple(pictures) if only_these else (),
         detailed=not only_these,
     )
 
 
 @asynccontextmanager
-async def only_pictures(aion: AionVision, session: str, ids: Sequence[str]) -> AsyncIterator[None]:
+async def only_pictures(aion: AionVision, session: str, ids: Sequence[str]) -> AsyncIterator[list[str]]:
     """Let a session see these pictures alone for as long as this is open, and then what it saw before.
 
-    Raises what the client raises before it is open; afterwards the question has its answer, and a failure is logged.
+    Yields those that Aion says the session sees; none where it does not take them, also when it is asked again. Raises what
+    the client raises before it is open; afterwards the question has its answer, and a failure is logged.
     """
     before = await aion.chats.get_session(session, include_messages=False)
-    await aion.chats.update_images(session, ids)
-    await aion.chats.update_mode(session, use_all_images=False)
     try:
-        yield
+        for _ in range(_TRIES):
+            answer = await aion.chats.update_images(session, ids)
+            mode = await aion.chats.update_mode(session, use_all_images=False)
+            seen, narrow = answer.get("selected_image_ids", []), mode.get("use_all_images") is False
+            if narrow and set(seen) == set(ids):
+                break
+        # Others than these would be in the answer as well.
+        taken = seen if narrow and set(seen) <= set(ids) else []
+        if len(taken) < len(ids):
+            _log.warning("pictures not selected", selected=len(taken), of=len(ids), narrow=narrow)
+        yield taken
     finally:
         await see_all_again(aion, session, before.selected_image_ids or ())
 

@@ -10,6 +10,7 @@ from aion_bot.aion import ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
 from aion_bot.aion.serialization import read
 from aion_bot.aion.types import parse_plan_action
+from aion_bot.conversation.gallery import Referred, referred_to
 from aion_bot.conversation.plan_steps import agent_words, at_end
 from aion_bot.conversation.proposal import read_pending
 from aion_bot.conversation.session_history import answer_data
@@ -34,7 +35,7 @@ class Decided:
 
     `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
     `lost`, or empty where it was not asked. `results` are what its agents brought, and `pending` what needs another
-    confirmation, None for each that cannot be shown.
+    confirmation, None for each that cannot be shown. `pictures` are those of the result.
     """
 
     phase: PlanPhase
@@ -45,6 +46,7 @@ class Decided:
     answer: str = ""
     results: Sequence[Mapping[str, Any]] = ()
     pending: Sequence[Step | None] = ()
+    pictures: Sequence[Referred] = ()
 
     @property
     def failed(self) -> bool:
@@ -62,10 +64,11 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
     # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
     # Words that claim a success which the rest of the answer denies are left out, too.
-    claims_success = said.lower().startswith(strings.DONE[:-1].lower())
+    claims_success = said.lower().startswith(strings.DONE.lower())
     if phase is PlanPhase.FAILED or (phase is not PlanPhase.DONE and claims_success):
         said = ""
     else:
+        said = strings.without_done(said) if claims_success else said
         said = " · ".join(part for part in (said, *_summaries(plan, response)) if part)
     results, pending = response.agent_results or (), read_pending(response.pending_actions or ())
     return Decided(phase, detail, said=said, answer="200", results=results, pending=pending)
@@ -91,9 +94,13 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     sources, results = Sources(), said.agent_results or ()
     if phase is PlanPhase.FAILED:
         return Decided(phase, detail, answer=answer, results=results)
-    sources.learn(answer_data(found))
+    data = answer_data(found)
+    sources.learn(data)
     text, pending = cited(found.content, sources), read_pending(said.pending_actions or ())
-    return Decided(phase, detail, text, sources, answer=answer, results=results, pending=pending)
+    pictures = referred_to(sources, data, ())
+    return Decided(
+        phase, detail, text, sources, answer=answer, results=results, pending=pending, pictures=pictures
+    )
 
 
 def ended_plan(plan: Plan, decided: Decided) -> Plan:

@@ -65,8 +65,11 @@ def at_end(
         mine = found.get(step.agent)
         if mine:
             state = StepState.FAILED if mine.pop(0) else StepState.DONE
-        elif phase is PlanPhase.DONE or step.state is StepState.DONE:
+        elif phase is PlanPhase.DONE:
             state = StepState.DONE
+        elif step.state in {StepState.DONE, StepState.FAILED}:
+            # An earlier process may have recorded it with a result that this one does not have.
+            state = step.state
         else:
             state = StepState.WAITING
         ended.append(replace(step, state=state))

@@ -13,11 +13,10 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
-from aion_bot.conversation.gallery import add_gallery
+from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
-from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
 from aion_bot.conversation.unshown_answer import close_unshown
@@ -41,7 +40,7 @@ from aion_bot.ports.messages import (
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
-from aion_bot.storage import retry_write
+from aion_bot.storage import recorded, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -63,14 +62,13 @@ class Mode(Enum):
 class TurnRunner:
     """Runs one turn.
 
-    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits
-    for a decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the
-    first message stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where
-    the turn has to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells
-    whether Aion has said nothing for long. `before_end` is awaited before the last text is shown. `resumed`: an earlier
-    process may have posted messages of it. `stored` is the
-    answer that `Mode.COMPLETE` shows, `cards` how many cards of its plans an earlier process posted. `crowded`: other
-    questions came between, so that the answer says which one it belongs to.
+    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits for a
+    decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the first message
+    stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has
+    to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has
+    said nothing for long. `before_end` is awaited before the last text is shown, and when a plan waits. `resumed`: an
+    earlier process may have posted messages of it. `stored` is the answer that `Mode.COMPLETE` shows, `cards` how many
+    cards an earlier process posted. `crowded`: other questions came between, and the answer says which is its own.
     """
 
     def __init__(
@@ -116,17 +114,12 @@ class TurnRunner:
         self._unrecorded_end: Outcome | None = None
 
     def _new_delivery(self, resumed: bool) -> Delivery:
-        turn, claims, claim = self.turn, self.thread.claims, ""
+        turn, claims, claim, observer = self.turn, self.thread.claims, "", self._services.observer
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
-        observer = self._services.observer
-        # Not a part of the delivery: the sync whose screen is looked at is made of it.
-        on_shown = (
-            None
-            if observer is None
-            else partial(notices.show_to, observer, turn, self._view, lambda: self.sync)
-        )
+        sync = lambda: self.sync  # noqa: E731  # made of this delivery
+        on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view, sync)
         return Delivery(
             turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
@@ -155,7 +148,7 @@ class TurnRunner:
         try:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
-                await self._record(self._turns.note_start(turn.key))
+                await recorded(self._log, self._turns.note_start(turn.key))
                 if (origin := turn.origin) is not None:
                     await notices.add_notices(self._view, thread, turn, self._turns, crowded=self._crowded)
                     # A retry is answered in the place of its failure: its thread exists.
@@ -194,10 +187,8 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        name = self._stream.answer_id
-        await retry_write(
-            lambda: self._turns.note_shown(self.turn.key, self.turn.attempt, outcome.reason, name)
-        )
+        shown = self.turn.key, self.turn.attempt, outcome.reason, self._stream.answer_id
+        await retry_write(lambda: self._turns.note_shown(*shown))
         return True
 
     async def _show(self) -> None:
@@ -230,13 +221,13 @@ class TurnRunner:
         """Return how the work ended, whatever it raises."""
         try:
             if self.turn.given_up:
-                return await self._give_up_asking()
+                return await notices.given_up(self.turn, self._services.store.plans, self._log)
             if self._mode is Mode.ASK:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
             if self._mode is Mode.COMPLETE and self._stored is not None:
-                self._view.show_stored(self._stored.content, answer_data(self._stored))
+                await self._stream.show_stored(self._stored)
                 await self._stream.show_unposted_plans()
                 return Outcome()
             if self.turn.phase is TurnPhase.ENDED:
@@ -244,14 +235,6 @@ class TurnRunner:
             return await self._stream.find_after_restart()
         except Exception as error:  # noqa: BLE001  # whatever happens, the person is told, and the log has the error
             return notices.outcome_of_failure(error, asked=self._stream.asked, log=self._log)
-
-    async def _give_up_asking(self) -> Outcome:
-        """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
-        self._log.error("turn given up", starts=self.turn.starts)
-        plans = await self._services.store.plans.of_turn(self.turn.key)
-        if self.turn.phase is TurnPhase.PARKED and all(plan.message for plan in plans):
-            return Outcome(untouched=True)
-        return Outcome(EndReason.FAILED, strings.GIVEN_UP)
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
@@ -265,13 +248,10 @@ class TurnRunner:
         await self.before_end()
         has_button = offers_retry or self._unrecorded_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
-        self._view.finish(
-            told,
-            (outcome.buttons or (self._retry,)) if offers_retry else (),
-            outcome.byline,
-            # A late answer may take the place of an interrupted one; its file could not.
-            in_file=outcome.reason is not EndReason.INTERRUPTED,
-        )
+        buttons = (outcome.buttons or (self._retry,)) if offers_retry else ()
+        # A late answer may take the place of an interrupted one; its file could not.
+        in_file = outcome.reason is not EndReason.INTERRUPTED
+        self._view.finish(told, buttons, outcome.byline, in_file=in_file)
         self.sync.wake(urgent=True)
         ended_at = time.monotonic()
         # The thread's next question does not wait for the last edit, which the platform's limits may delay.
@@ -284,24 +264,22 @@ class TurnRunner:
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
+        gallery, facts, cited = None, self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
+            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view)
+            if (
+                gallery is not None
+            ):  # due before the end is recorded: a crash in between leaves no picture out
+                await recorded(self._log, self._services.store.galleries.add(gallery))
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        facts, cited = self._view.facts, self._view.sources.cited
-        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            await self._show_gallery(outcome)
-
-    async def _show_gallery(self, outcome: Outcome) -> None:
-        """Show the pictures of an answer that is recorded: a process that ends here leaves them out, never posts them twice."""
-        try:
-            if await add_gallery(self._services, self.thread, outcome, self._view):
-                await self.sync.run()
-        except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
-            self._log.warning("pictures not shown", reason=where(error))
+        if gallery is not None:
+            await show_gallery(self._services, self.thread, gallery)
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
-        if await self._record(self._stream.record_end(EndReason.FAILED)):
+        if await recorded(self._log, self._stream.record_end(EndReason.FAILED)):
             self._view.offer(self._retry)
         await self.sync.run()
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
@@ -309,7 +287,7 @@ class TurnRunner:
     async def _end_unshown(self) -> None:
         """End a turn as failed of which not even the plain text can be shown; the person is told."""
         self._release()
-        await self._record(self._stream.record_end(EndReason.FAILED))
+        await recorded(self._log, self._stream.record_end(EndReason.FAILED))
         if self.turn.origin is not None:
             told = with_reference(strings.INTERNAL, self.turn.key)
             await reply_privately(self.thread, self.turn.origin, (told,))
@@ -331,7 +309,7 @@ class TurnRunner:
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
         turn, name = self.turn, self._stream.answer_id
-        await self._record(self._turns.note_shown(turn.key, turn.attempt, reason, name))
+        await recorded(self._log, self._turns.note_shown(turn.key, turn.attempt, reason, name))
 
     def _release(self) -> None:
         for event in (self.opened, self.started, self.parked, self.ended):
@@ -340,30 +318,22 @@ class TurnRunner:
     async def _on_posted(self, content: Content | PostedOnce, message: MessageRef) -> None:
         self.started.set()
         if isinstance(content, PlanCard):
-            await self._record(self._services.store.plans.note_card(content.key, message))
+            await recorded(self._log, self._services.store.plans.note_card(content.key, message))
             # Aion may have sent the plan again while this post was on its way.
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
+            await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:
-            await self._record(self._stream.note_file(content.key))
+            await recorded(self._log, self._stream.note_file(content.key))
         else:
             recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
-            self._posts_recorded = await self._record(recording)
+            self._posts_recorded = await recorded(self._log, recording)
 
     async def _on_posting(self, fingerprint: str) -> None:
-        await self._record(self._turns.note_posting(self.turn.key, fingerprint))
+        await recorded(self._log, self._turns.note_posting(self.turn.key, fingerprint))
 
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
             await self._turns.note_posted(self.turn.key, self.sync.diff.replies)
-
-    async def _record(self, writing: Awaitable[object]) -> bool:
-        """Write to the database; a full disk costs the record, never the answer. Returns whether it was written."""
-        try:
-            await writing
-        except sqlite3.Error as error:
-            self._log.error("database write failed", reason=str(error))
-            return False
-        return True

@@ -35,7 +35,7 @@ from aion_bot.ports.errors import (
     Unsupported,
     UploadRefused,
 )
-from aion_bot.ports.messages import Document
+from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
@@ -192,7 +192,9 @@ class MessageSync:
 
     def _is_urgent(self) -> bool:
         """Tell whether the end of the answer or a decision waits for the next step."""
-        return self._view.ended or self._delivery.owns_cards or self.diff.awaits_card(self.screen)
+        if self._view.ended or self._delivery.owns_cards:
+            return True
+        return any(isinstance(one, PlanCard) for one in self.screen) and self.diff.awaits_card(self.screen)
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""

@@ -44,7 +44,7 @@ MENTION_ME = "I only see messages that mention me. If that was for me, send it a
 TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
 ANSWER_READY = ", I've answered your question."
-PLAN_ENDED = ", Aion has finished with your plan."
+PLAN_ENDED = ", your plan's card says how it went."
 PLAN_LEAD = "My plan is on the card below."
 NO_ANSWER = "I got no answer from Aion. Press Retry to ask again."
 FETCHING = "I lost the connection. Looking for your answer…"
@@ -171,12 +171,13 @@ RETRY_NOT_YOURS = "Only the person who asked or an approver can retry this. Ask 
 APPROVE = "Approve"
 CANCEL = "Cancel"
 PLAN_TITLE = "Aion's plan"
+DONE = "Done"
 _PLAN_STATES = {
     PlanPhase.PENDING: "",
     PlanPhase.REPLACED: "↪️ Replaced",
-    PlanPhase.DONE: "✅ Done",
+    PlanPhase.DONE: f"✅ {DONE}",
     PlanPhase.CANCELLED: "🚫 Cancelled",
-    PlanPhase.FAILED: "⚠️ Not all done",
+    PlanPhase.FAILED: "⚠️ Failed",
     PlanPhase.BUSY: "⏳ Checking",
     PlanPhase.UNKNOWN: "⏳ Checking",
     PlanPhase.EXPIRED: "⌛ Expired",
@@ -245,6 +246,14 @@ SUGGESTED = (
     "Find what is similar to the attached files in the library.",
 )
 """What Aion is asked for each of them."""
+PICTURES_NOT_TAKEN = "Aion can't use these pictures alone now. Press Retry to ask again."
+
+
+def pictures_gone(count: int) -> str:
+    """Say that a question about some pictures is asked without those that are gone."""
+    return "1 of these pictures is gone." if count == 1 else f"{count} of these pictures are gone."
+
+
 MODE_LOST = "Here I can now use only the pictures of this conversation. Ask in a new one about others."
 
 _FILE_NAME = 40
@@ -548,7 +557,7 @@ def not_yours(who: Line) -> Line:
 _DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
 _PRESSED = {Action.APPROVE: "Approve pressed by ", Action.CANCEL: "Cancel pressed by "}
 NEVER_SENT = "Aion wasn't told."
-NOT_TAKEN = "Aion didn't take it. Nothing was changed."
+NOT_TAKEN = "Aion didn't take it."
 BUSY_THEN = "another decision was under way, and I couldn't see how it ended."
 UNKNOWN_THEN = "I couldn't see whether it worked."
 
@@ -595,7 +604,6 @@ STILL_UNKNOWN = (
 UNSEEN_END = "Aion accepted this, but I haven't seen a result. Ask me how it ended."
 EXPIRED = "This plan has expired. Ask again if you still need it."
 SETTLED = "This plan was already decided. Ask me how it ended."
-DONE = "Done."
 MORE_TO_CONFIRM = "This isn't finished: Aion needs another confirmation. Ask me how to go on."
 UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
 PARTLY_DONE = "Not all of this was done. Ask me what's missing."
@@ -625,6 +633,16 @@ def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
     ]
     said = message.strip()
     return f"{said} ({'; '.join(folded(plain))})".strip() if plain else said
+
+
+_BEHIND_DONE = " .:,;!-\u2013\u2014"
+
+
+def without_done(said: str) -> str:
+    """Leave out that something is done where the title of the card says so: what was done stays."""
+    rest = said[len(DONE) :]
+    words = rest.lstrip(_BEHIND_DONE)
+    return f"{words[:1].upper()}{words[1:]}" if rest[:1] in {"", *_BEHIND_DONE} else said
 
 
 _MOST_RESULTS = 3

@@ -132,7 +132,8 @@ class Turn:
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
     again; `attached` is what Aion is told of its files behind that; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
     `posted` are the messages so far, in reading order, `posting` the fingerprints of those whose posts may be on their way. `origin` is the prompt it came as, None in rows of the first
-    version; `attempt` counts the retries; `starts` how often a process took this attempt up; an
+    version; `attempt` counts the retries; `starts` how often a process took this attempt up; `asked_at`
+    is when it was asked, in seconds since 1970; an
     answer that takes `notify_after` seconds mentions the asker, 0: never. `erased` says that the
     words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted
     the message.
@@ -151,6 +152,7 @@ class Turn:
     origin: Prompt | None = None
     attempt: int = 0
     starts: int = 0
+    asked_at: int = 0
     notify_after: int = 0
     erased: bool = False
     attached: str = ""

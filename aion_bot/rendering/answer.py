@@ -7,14 +7,14 @@ from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.references import with_images
 from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
-from aion_bot.ports.messages import Button, Content, Document, Gallery, Line, PlanCard, PostedOnce, Reply
+from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, PostedOnce, Reply
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed, whole_pairs
 from aion_bot.rendering.activity import Activity
 from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, whole_answer
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.pagination import MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
+from aion_bot.rendering.pagination import MOST_CHARACTERS, MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
@@ -36,7 +36,7 @@ class AnswerView:
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
     newest message until the answer has ended; `key` is the turn's, whose reference what fails here is told with;
-    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages at most; where that is not enough, its end is followed by a document with all of it.
+    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages at most, and `MOST_CHARACTERS` where it has no card; where that is not enough, its end is followed by a document with all of it.
     """
 
     def __init__(
@@ -58,8 +58,6 @@ class AnswerView:
         """Whether Aion said more than is kept."""
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
-        self.gallery: tuple[Gallery, ...] = ()
-        """The pictures under the last message, once they are there."""
         self._effort, self._pending = sys.maxsize, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
@@ -303,7 +301,7 @@ class AnswerView:
             contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
             contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
-        return (*contents, *self._last(before), *self.gallery)
+        return (*contents, *self._last(before))
 
     def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
@@ -313,7 +311,9 @@ class AnswerView:
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
         grown = not self.ended and version == segment.version
-        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort)
+        # After a restart the texts above cards are not known apart: only messages can be counted alike then.
+        within = sys.maxsize if self._taken else MOST_CHARACTERS
+        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort, within=within)
         segment.version = version
         over, closing = segment.pages.over, 0
         if not over and not self.trouble and (not self.ended or end.sentence):
@@ -322,25 +322,23 @@ class AnswerView:
             under = end.under(pages, segment.pages.fits)
             if over or len(under) > room:
                 # There is no room for both: the end of the text is not shown, and what ended it is.
-                over, under = True, [*segment.pages.update(text, most=room - 1), end.told]
+                over, under = True, [*segment.pages.update(text, most=room - 1, within=within), end.told]
             pages = under
         if segment is end.lists and not (over or segment.pages.pending):
             pages = with_sources(pages, self.sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
-        if over:
-            note = self._note_of_rest()
+        note = self._note_of_rest() if over else note
         if not pages and not (end.byline or (note and self._status_shown)):
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        segment.shown = {
-            page: segment.shown.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]
-        }
+        known = segment.shown
+        segment.shown = {page: known.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]}
         has_document = over and self.ended and end.in_file and self.refused is None
-        if has_document:  # made once
-            end.document = end.document or whole_answer(self._segments, self.sources, cut=self.cut)
+        if has_document and not end.document:
+            end.document = whole_answer(self._segments, self.sources, cut=self.cut)
         document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
 

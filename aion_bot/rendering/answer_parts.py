@@ -12,7 +12,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.reference_links import with_links
+from aion_bot.rendering.reference_links import with_links, without_definitions
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -163,4 +163,6 @@ def whole_answer(segments: Sequence[Segment], sources: Sources, *, cut: bool) ->
     parts = [part for segment in segments[:-1] for part in (closed(segment.text()), segment.tail)]
     listed, last = source_list(sources, MOST_IN_FILE), segments[-1].text()
     parts += closed(last) if listed else last, segments[-1].tail
+    # A file is read as CommonMark, in which a definition of a number makes a link of each citation with it.
+    parts = [without_definitions(part, sources.cited) for part in parts]
     return Document(strings.ANSWER_FILE, joined(*parts, strings.CUT_HERE if cut else "", listed))

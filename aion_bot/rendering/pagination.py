@@ -20,8 +20,14 @@ MOST_MESSAGES = 20
 RESERVED = 2
 """Of these, messages that growing text leaves free: for a plan's card, and for what comes after it."""
 
+MOST_CHARACTERS = 40_000
+"""Characters of an answer, in code points, that its messages show; a file may follow them."""
+
 MOST_TEXT = 1_000_000
 """Bytes of an answer's text, in UTF-8, that are kept."""
+
+_SHORTEST_END = 200
+"""Characters of a page at least that ends at the bound of characters."""
 
 _LONGEST_CHARACTER = 4
 """Bytes of a character in UTF-8 at most."""
@@ -55,12 +61,18 @@ class Pages:
         self._measured: tuple[str, int] | None = None
 
     def update(
-        self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
+        self,
+        text: str,
+        *,
+        grown: bool = False,
+        most: int = sys.maxsize,
+        effort: int = sys.maxsize,
+        within: int = sys.maxsize,
     ) -> list[str]:
         """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
 
         `grown`: it is known to begin with the text before, which then need not be compared. `most`: how many pages are
-        wanted; what is behind them is not looked at. `effort`: how many pages to cut before it returns, so that a long
+        wanted; what is behind them is not looked at. `within`: how many characters they have at most. `effort`: how many pages to cut before it returns, so that a long
         text can be cut in several calls.
         """
         # Another text, not a longer one: no page of the old one is of use.
@@ -71,6 +83,9 @@ class Pages:
         made = 0
         # An empty rest ends the text, whatever it measures: it shows nothing but a fence that is still open.
         while piece.text and (size > self._limit or length < len(piece.text)):
+            room = within - len(self._taken)
+            if room < _SHORTEST_END or (room <= length and self._size(piece, room) <= self._limit):
+                break
             self.over = len(self._full) >= most
             self.pending = not self.over and made >= effort
             if self.over or self.pending:
@@ -84,12 +99,17 @@ class Pages:
                 self._full.append(page.text)
                 made += 1
             piece, length, size = self._next(text)
-        page = piece.page(length)
-        self.over = len(self._full) + (not page.blank) > most
-        if page.blank or self.over:
-            return self._full[:most]
-        self.closing = page.closing
-        return [*self._full, page.text]
+        return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
+
+    def _with_last(self, piece: Piece, length: int, most: int, room: int | None) -> list[str]:
+        """Return all pages, the last one of this piece; `room`: how many characters it may have where it has more."""
+        if room is not None:
+            length = piece.safe_cut(_break(piece.text, room)) if room >= _SHORTEST_END else 0
+        page = piece.page(length, full=room is not None)
+        full = page.blank or len(self._full) >= most
+        self.over = room is not None or (full and not page.blank)
+        self.closing = 0 if full else page.closing
+        return self._full[:most] if full else [*self._full, page.text]
 
     def fits(self, page: str) -> bool:
         """Tell whether a message can hold this page."""

@@ -21,13 +21,20 @@ class PlainPages:
         self.over = False
 
     def update(
-        self, text: str, *, grown: bool = False, most: int = sys.maxsize, effort: int = sys.maxsize
+        self,
+        text: str,
+        *,
+        grown: bool = False,
+        most: int = sys.maxsize,
+        effort: int = sys.maxsize,
+        within: int = sys.maxsize,
     ) -> list[str]:
         """Return the pages of `text`, cut at the end of a line or word where there is one; none for blank text.
 
-        Of more than `most` pages the others are not cut; the rest is there for what takes `Pages`.
+        Of more than `most` pages, and behind `within` characters, nothing is cut; the rest is there for what takes `Pages`.
         """
         del grown, effort
+        beyond, text = text[max(0, within) :], text[: max(0, within)]
         pages: list[str] = []
         start = 0
         while len(text) - start > self._size and len(pages) < most:
@@ -36,7 +43,7 @@ class PlainPages:
             cut = next((place for place in places if place), character_start(text, end))
             pages.append(text[start:cut])
             start = cut
-        self.over = len(pages) == most and bool(text[start:].strip())
+        self.over = bool(beyond.strip() or (len(pages) == most and text[start:].strip()))
         rest = text[start : start + self._size] if len(pages) < most else ""
         return [page for page in (*pages, rest) if page.strip()]
 

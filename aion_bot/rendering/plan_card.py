@@ -56,7 +56,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         description=plan.description,
         steps=plan.steps,
         facts=_facts(plan, plan_format),
-        record=record(plan),
+        record=record(plan, on_card=True),
         buttons=_buttons(plan),
         key=plan.key,
         said=plan.said,
@@ -91,7 +91,7 @@ def _within(card: PlanCard, plan: Plan, page: PageFormat) -> PlanCard:
         ("", _MOST_ATTEMPTS),
         *(("", fewer) for fewer in _FEWER_ATTEMPTS),
     ):
-        card = replace(card, said=said, record=record(plan, most))
+        card = replace(card, said=said, record=record(plan, most, on_card=True))
         if _fits(card, page, room=0):
             return card
     return replace(card, headline="")
@@ -127,10 +127,11 @@ def can_be_approved(plan: Plan) -> bool:
     return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
 
 
-def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
+def record(plan: Plan, most: int = _MOST_ATTEMPTS, *, on_card: bool = False) -> tuple[Line, ...]:
     """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
 
-    Of more past attempts than `most` those in the middle are counted only.
+    Of more past attempts than `most` those in the middle are counted only. `on_card`: the title says it already where
+    all is done, so no line repeats that.
     """
     decides = _is_decided(plan)
     # The line about the decision tells the newest attempt.
@@ -144,6 +145,8 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
         lines.append(say(plan.action, plan.decider))
     if plan.phase is PlanPhase.REPLACED:
         lines.append((strings.PLAN_REPLACED,))
+    elif plan.phase is PlanPhase.DONE:
+        lines += [] if on_card else [(f"{strings.DONE}.",)]
     elif outcome := _under_way(plan.phase) or plan.detail:
         lines.append((outcome,))
     return tuple(lines)
@@ -161,7 +164,8 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
         facts.append(strings.unreadable(plan.unreadable))
     if any(step.parallel for step in plan.steps):
         facts.append((strings.PARALLEL_STEPS,))
-    if done := sum(step.state is StepState.DONE for step in plan.steps):
+    done = sum(step.state is StepState.DONE for step in plan.steps)
+    if done and plan.phase is not PlanPhase.DONE:
         facts.append(strings.steps_done(done, len(plan.steps)))
     if plan.phase is PlanPhase.PENDING:
         if not can_be_approved(plan):

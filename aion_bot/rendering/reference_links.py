@@ -6,7 +6,7 @@ See [the report][1] and [site 7][].        See [the report](https://x.example/1)
 [site 7]: https://x.example/7
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from aion_bot.ports.markdown import blocks, plain_line_ends
 from aion_bot.ports.unfinished import masked
@@ -42,6 +42,21 @@ def with_links(text: str) -> str:
     return (
         "\n".join(line for at, line in enumerate(lines) if at not in left_out).rstrip("\n") if used else text
     )
+
+
+def without_definitions(text: str, numbers: Container[int]) -> str:
+    """Escape the text's own definitions of these numbers: where they are citations, they would lead elsewhere."""
+    if "]:" not in text:
+        return text
+    lines = text.split("\n")
+    for block in blocks(plain_line_ends(text)):
+        for at in range(block.first, min(block.end, len(lines))) if block.kind == "paragraph" else ():
+            before, opening, rest = lines[at].partition("[")
+            label, is_definition, _ = rest[:_LONGEST_LABEL].partition("]:")
+            number = label.strip()
+            if is_definition and number.isascii() and number.isdecimal() and int(number) in numbers:
+                lines[at] = f"{before}\\{opening}{rest}"
+    return "\n".join(lines)
 
 
 def _linked(line: str, defined: Mapping[str, tuple[int, str]], used: set[str]) -> str:

@@ -8,6 +8,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
 from aion_bot.conversation.recovery import Recovery
@@ -54,11 +55,16 @@ class StartupRecovery:
         """Put everything that was left open into its thread's queue, in order."""
         # Before anything is asked: the next question in such a session widens it first.
         self._services.uploads.narrowed |= await self._store.files.narrowed()
+        # Read before any turn ends: what ends in this process shows its pictures itself.
+        galleries = await self._store.galleries.due()
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
         for mention in await self._store.mentions.due():
             if (thread := self._thread(mention.thread)) is not None:
                 self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        for gallery in galleries:
+            if (thread := self._thread(gallery.thread)) is not None:
+                self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:

@@ -11,7 +11,7 @@ from aion_bot.storage.database import (
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.schema import migrations
-from aion_bot.storage.statements import BRIEFLY, retry_write
+from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "find_damage",
     "migrations",
     "places_with_threads",
+    "recorded",
     "remembered",
     "retry_write",
 ]

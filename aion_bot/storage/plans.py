@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase, plan_sources
 from aion_bot.domain.turn import UNFINISHED
-from aion_bot.ports.messages import Action, MessageRef, Person
+from aion_bot.ports.messages import Action, MessageRef, Person, Step
 from aion_bot.storage.serialization import pack_steps, plan_from
 from aion_bot.storage.statements import Statements, among
 
@@ -121,18 +121,24 @@ class Plans(Statements):
         said: str = "",
         answer: str = "",
         doubt: bool | None = None,
+        steps: tuple[Step, ...] | None = None,
     ) -> bool:
         """Move a plan along `PLAN_TRANSITIONS`, and add the outcome to the record; False where its phase does not lead there.
 
-        `doubt` None leaves it as it is. `CLAIMED` and `SENT` have methods of their own. A plan that a newer card has
-        replaced meanwhile becomes `REPLACED` instead of `PENDING`.
+        `doubt` and `steps` None leave them as they are, and what is erased stays so. `CLAIMED` and `SENT` have methods of
+        their own. A plan that a newer card has replaced meanwhile becomes `REPLACED` instead of `PENDING`.
         """
         # No source at all for those two: they need more columns, and a claim has to be one of all who try.
         sources = plan_sources(to) if to not in {PlanPhase.CLAIMED, PlanPhase.SENT} else ()
         return await self._do(
-            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, doubt = coalesce(?, doubt) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
-            to, detail, said, answer, doubt, key,
+            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, doubt = coalesce(?, doubt), steps = iif(erased_at IS NULL, coalesce(?, steps), steps) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
+            to, detail, said, answer, doubt, None if steps is None else pack_steps(steps), key,
         ) == 1  # fmt: skip
+
+    async def note_steps(self, key: str, steps: tuple[Step, ...]) -> None:
+        """Record how far the steps of a plan are that is being carried out."""
+        sql = f"UPDATE plan SET steps = ? WHERE key = ? AND erased_at IS NULL AND {among('phase', UNDER_WAY)}"  # noqa: S608  # members of an enumeration
+        await self._do(sql, pack_steps(steps), key)
 
     async def note_shown(self, key: str) -> None:
         """Record that the card shows how the newest decision ended; nothing is recorded while one is under way.

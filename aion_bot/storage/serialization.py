@@ -9,15 +9,21 @@ from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.files import Attachment
-from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
+from aion_bot.ports.messages import Action, MessageRef, Person, Step, StepState, ThreadKey
 
 WITHOUT_FILES = "json_set(origin, '$.files', json('[]'))"
 """SQL for a packed prompt without its files: their names are words of people, and go with the others."""
 
 
 def pack_steps(steps: tuple[Step, ...]) -> str:
-    """Write a plan's steps as JSON."""
-    return json.dumps([[step.agent, step.description, step.parallel] for step in steps])
+    """Write a plan's steps as JSON, each with how it ended, as far as that is known.
+
+    Of a step that runs that is not kept: after a restart nobody hears when it ends.
+    """
+    ended = {StepState.DONE, StepState.FAILED}
+    return json.dumps(
+        [[one.agent, one.description, one.parallel, *[one.state] * (one.state in ended)] for one in steps]
+    )
 
 
 def pack_origin(prompt: Prompt) -> str:
@@ -95,6 +101,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         origin=origin,
         attempt=row["attempt"],
         starts=row["starts"],
+        asked_at=row["asked_at"],
         notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
@@ -113,8 +120,8 @@ def plan_from(row: sqlite3.Row) -> Plan:
         description=row["description"],
         # Rows of earlier versions do not say which steps are parallel.
         steps=tuple(
-            Step(agent, description, parallel=any(parallel))
-            for agent, description, *parallel in json.loads(row["steps"])
+            Step(agent, description, parallel=any(more[:1]), state=StepState("".join(more[1:])))
+            for agent, description, *more in json.loads(row["steps"])
         ),
         operations=row["operations"],
         phase=PlanPhase(row["phase"]),

@@ -70,5 +70,19 @@ async def retry_write(write: Callable[[], Awaitable[T]], pauses: Iterable[float]
     return await retry(write, backoff=pauses, on=is_transient, before_sleep=_log_failure)
 
 
+async def recorded(
+    logger: structlog.stdlib.BoundLogger, writing: Awaitable[object], what: str = "turn"
+) -> bool:
+    """Write what a full disk may cost, but not the answer; returns whether it was written. `what` is logged where it was not."""
+    try:
+        await writing
+    except sqlite3.Error as error:
+        failure = str(error)
+    else:
+        return True
+    logger.error("database write failed", what=what, reason=failure)
+    return False
+
+
 def _log_failure(error: Exception, pause: float) -> None:
     _log.error("database write failed, trying again", pause=pause, reason=str(error))

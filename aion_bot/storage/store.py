@@ -7,6 +7,7 @@ from typing import Self
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
+from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
@@ -111,6 +112,7 @@ class Store:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
+        self.galleries = Galleries(database)
         self.plans = Plans(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)

@@ -11,7 +11,7 @@ import pytest
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import indicators as indicators_module
 from aion_bot.conversation import queued_marks
-from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.indicators import Indicators, Progress
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.thread import Thread
@@ -76,6 +76,46 @@ async def test_activity_is_not_started_while_an_earlier_one_is_being_cleared(tmp
         await seen.wait()
     await tasks.wait(5.0)
     assert not adapter.shows
+    await store.close()
+
+
+class Renewing(PlainAdapter):
+    """Whose activity lasts for a moment; `go` lets the second request that shows it through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits = replace(self.limits, activity_lasts=0.01)
+        self.asked, self.go = asyncio.Event(), asyncio.Event()
+        self.calls: list[bool] = []
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # the port's signature
+        if active and self.calls:
+            self.asked.set()
+            await self.go.wait()
+        self.calls.append(active)
+        return True
+
+
+async def test_activity_that_is_being_renewed_is_ended_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that shows it anew and one that ends it never run at once: the platform may take them in any order."""
+    monkeypatch.setattr(indicators_module, "_LASTING", 0.0)
+    monkeypatch.setattr(indicators_module, "_UNNOTICED", 60.0)
+    store, tasks, adapter = await Store.open(lay_database(tmp_path / "bot.db")), BackgroundTasks(), Renewing()
+    indicators, ended = Indicators(store, tasks), asyncio.Event()
+    progress = Progress(asyncio.Event(), ended=ended, silent=lambda _: True)
+    async with indicators.working(bound(adapter), turn("one"), progress, lambda: None):
+        await adapter.asked.wait()
+        ending = asyncio.create_task(indicators.end_activity(bound(adapter), turn("one")))
+        await asyncio.wait({ending}, timeout=0.05)
+        assert adapter.calls == [True]
+        adapter.go.set()
+        await ending
+        assert adapter.calls == [True, True, False]
+        ended.set()
+    await tasks.wait(5.0)
+    assert adapter.calls == [True, True, False]
     await store.close()
 
 

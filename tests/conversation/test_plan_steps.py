@@ -1,6 +1,8 @@
 """How far the steps of a plan are known to be."""
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ from aion_bot.conversation.plan_steps import CalmWake, agent_words, at_end, at_w
 from aion_bot.conversation.proposal import read_pending
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.ports.messages import Action, Person, PlanCard, Step, ThreadKey
+from aion_bot.ports.messages import Action, Person, PlanCard, Step, StepState, ThreadKey
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, pending_card
+from aion_bot.storage.serialization import pack_steps
 from tests.support.plain_adapter import PlainAdapter
 
 STEPS = (Step("Find", "a"), Step("Look", "b"), Step("Count", "c", parallel=True), Step("Move", "d"))
@@ -150,3 +153,21 @@ def test_agents_are_named_as_on_the_card() -> None:
         agent_words("FolderOrganizationAgent") == agent_words("folder_organization") == "Folder organization"
     )
     assert agent_words(None) == agent_words("\u200b") == "Aion"
+
+
+def test_what_is_known_of_a_step_is_stored_but_not_that_it_runs() -> None:
+    """A later process reads which steps were done or failed; nobody tells it when one that ran has ended."""
+    marked = tuple(
+        replace(step, state=state)
+        for step, state in zip(
+            STEPS, (StepState.DONE, StepState.FAILED, StepState.RUNNING, StepState.WAITING), strict=True
+        )
+    )
+    packed = json.loads(pack_steps(marked))
+    assert [one[3:] for one in packed] == [["✅ "], ["❌ "], [], []]
+
+
+def test_a_failed_step_stays_failed_where_its_result_is_not_read_again() -> None:
+    """After a restart the outcome is shown as it was recorded."""
+    failed = tuple(replace(step, state=StepState.FAILED) for step in STEPS[:1])
+    assert marks(at_end(failed, PlanPhase.FAILED, (), bool)) == "❌"

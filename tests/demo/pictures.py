@@ -96,7 +96,7 @@ async def moving(browser: Tab, address: str) -> bytes:
     await browser.until("document.querySelector('#discord-log button.primary') !== null")
     await asyncio.sleep(2)
     await browser.click("#discord-log button.primary")
-    await browser.until("document.querySelector('#discord-log').innerText.includes('has finished')")
+    await browser.until("document.querySelector('#discord-log').innerText.includes('says how it went')")
     await asyncio.sleep(2 * EVERY)
     recording.cancel()
     times = [at for _, at in frames]

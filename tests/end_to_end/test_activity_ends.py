@@ -3,7 +3,19 @@
 import pytest
 
 from aion_bot.conversation import indicators
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    AwaitDecision,
+    Emit,
+    Hold,
+    Operation,
+    Plan,
+    PlanEnd,
+    Propose,
+    Scene,
+    Speak,
+)
 from tests.end_to_end.bot import Bot
 
 STATUS = "agents.sessions.setStatus"
@@ -55,3 +67,98 @@ async def test_the_first_question_names_the_session(on_slack: Bot) -> None:
     await on_slack.shows(thread, "Both are due this week")
     titles = [body.get("title") for body in on_slack.workspace.api.bodies[STATUS]]  # type: ignore[attr-defined]  # Slack's
     assert [title for title in titles if title] == ["What is damaged on site 7?"]
+
+
+@pytest.mark.parametrize("direct", [True, False])
+async def test_nothing_works_while_a_plan_waits(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch, direct: bool
+) -> None:
+    """Aion keeps the stream open for what comes after the decision; people see no status and no message that still grows."""
+    monkeypatch.setattr(indicators, "_UNNOTICED", 60.0)  # a busy machine ends a status slowly
+    bot = on_slack
+    await bot.start()
+    plan = Propose(
+        Plan("Sort", (Operation("ImageSearchAgent", "Find them"),), "All are sorted.", (PlanEnd.DONE,))
+    )
+    steps = (
+        Speak("I will sort them as soon as you agree."),
+        Hold("on", pings=True),
+        plan,
+        AwaitDecision(),
+        *ENDING,
+    )
+    bot.aion.play(Scene(steps, Answer("I will sort them as soon as you agree.")))
+    ask = bot.workspace.direct_message if direct else bot.workspace.mention
+    thread = await ask(bot.ada, "Sort the photos")
+    await bot.shows(thread, "as soon as you agree")
+    assert bot.workspace.shows_lasting_activity(thread)
+    bot.aion.release("on")
+    await bot.card(thread)
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    assert bot.aion.streaming == 1
+    assert requests(bot).count("chat.startStream") == requests(bot).count("chat.stopStream") == direct
+    await bot.press(bot.ada, thread, "Approve")
+    text = await bot.shows(thread, "All are sorted.")
+    assert text.count("as soon as you agree") == 1
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    assert requests(bot).count("chat.startStream") == requests(bot).count("chat.stopStream")
+
+
+async def test_the_status_is_shown_anew_while_a_tool_runs_in_silence(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that says nothing for minutes leaves the status as it is; it ends with the answer, and not before."""
+    bot = on_slack
+    monkeypatch.setattr(indicators, "_LASTING", 0.01)
+    bot.limits["activity_lasts"] = 0.05
+    await bot.start()
+    tool = Emit("tool_invocation", {"agent_name": "AnalyticsAgent"})
+    bot.aion.play(
+        Scene((tool, Hold("on", pings=True), Speak("All counted."), *ENDING), Answer("All counted."))
+    )
+    thread = await bot.workspace.mention(bot.ada, "Count")
+    await bot.until(lambda: requests(bot).count(STATUS) >= 4)
+    assert bot.workspace.shows_lasting_activity(thread)
+    bot.aion.release("on")
+    await bot.shows(thread, "All counted.")
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+
+
+async def test_the_status_is_gone_however_an_answer_ends(on_slack: Bot) -> None:
+    """After an error, after Stop, where Slack refuses the answer, and after a crash."""
+    bot = on_slack
+    scene = Scene(
+        (Speak("The first part."), Hold("never", pings=True), *ENDING), Answer("The first part. All of it.")
+    )
+    error = Emit("error", {"message": "no", "code": "SERVER_ERROR"})
+    await bot.start()
+
+    async def gone(thread: str) -> None:
+        await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+
+    bot.aion.play(Scene((Speak("The first part."), Hold("on", pings=True), error), Answer("")))
+    thread = await bot.workspace.direct_message(bot.ada, "One")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    bot.aion.release("on")
+    await bot.shows(thread, "Press Retry")
+    await gone(thread)
+    bot.aion.play(scene)
+    thread = await bot.workspace.mention(bot.ada, "Two")
+    await bot.shows(thread, "The first part.")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    await bot.press(bot.ada, thread, "Stop")
+    await gone(thread)
+    bot.aion.play(scene)
+    bot.workspace.fail_next("chat.postMessage", error="restricted_action")
+    before = requests(bot).count(STATUS)
+    thread = await bot.workspace.mention(bot.ada, "Three")
+    await bot.until(lambda: requests(bot).count(STATUS) == before + 2)
+    await gone(thread)
+    bot.aion.play(scene)
+    thread = await bot.workspace.mention(bot.ada, "Four")
+    await bot.shows(thread, "The first part.")
+    await bot.until(lambda: bot.workspace.shows_lasting_activity(thread))
+    await bot.kill()
+    assert bot.workspace.shows_lasting_activity(thread)
+    await bot.start()
+    await gone(thread)

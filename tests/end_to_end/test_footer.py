@@ -1,6 +1,7 @@
 """The footer of an answer, where the operator wants one."""
 
 from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.aion.sessions import MESSAGES
 from tests.end_to_end.bot import Bot
 
@@ -32,3 +33,20 @@ async def test_the_footer_says_when_the_session_runs_low(idle: Bot) -> None:
     await idle.workspace.reply(idle.ada, thread, "Again?")
     await idle.until(lambda: idle.text(thread).count("Document search · 1 s") == 2)
     assert idle.text(thread).count("left before") == 1
+
+
+async def test_an_answer_that_is_completed_after_a_restart_has_its_footer(idle: Bot) -> None:
+    """Whether the bot was stopped or killed: the time from the question until Aion stored the answer, and the agents."""
+    metadata = {"agents_used": ["ImageSearchAgent"]}
+    for end in (idle.stop, idle.kill):
+        await idle.start(AION_BOT_FOOTER="true")
+        scene = Scene(
+            (Speak("The first part. "), Hold("never"), *ENDING), Answer("All of it.", metadata=metadata)
+        )
+        idle.aion.play(scene)
+        thread = await idle.asked(idle.ada, "What?", "The first part.")
+        await end()
+        await idle.start(AION_BOT_FOOTER="true")
+        text = await idle.shows(thread, "All of it.", "Image search · ", " s")
+        assert text.count("Image search · ") == 1
+        await idle.stop()

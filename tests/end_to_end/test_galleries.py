@@ -1,17 +1,33 @@
 """Pictures that an answer refers to stand in a message under it, on both platforms."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from aion_bot.conversation import gallery as galleries
+from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    Emit,
+    Hold,
+    Operation,
+    Plan,
+    PlanEnd,
+    Scene,
+    Speak,
+    proposed,
+)
 from aion_bot.simulators.workspace import Shown
+from aion_bot.storage.galleries import Galleries
+from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 
@@ -156,3 +172,94 @@ async def test_a_press_while_aion_is_down(bot: Bot) -> None:
     await bot.until(lambda: bool(bot.private_replies(thread, bot.ada)))
     (told,) = bot.private_replies(thread, bot.ada)
     assert told == strings.trouble("SERVER_ERROR", retry=False)
+
+
+@pytest.mark.parametrize("crash", ["due", "recorded", "fetched", "posted"])
+async def test_a_kill_between_an_answer_and_its_pictures(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str
+) -> None:
+    """Killed at any step behind the text, the bot shows the pictures once at its next start."""
+    reached = asyncio.Event()
+    owner, name = {
+        "due": (Galleries, "add"),
+        "recorded": (Turns, "note_shown"),
+        "fetched": (galleries.Pictures, "gallery"),
+        "posted": (Executor, "_post_gallery"),
+    }[crash]
+    done = getattr(owner, name)
+
+    async def stopping(*arguments: Any, **more: Any) -> Any:
+        await done(*arguments, **more)
+        reached.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, stopping)
+        await idle.start()
+        thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+        await reached.wait()
+        await idle.kill()
+    await idle.start()
+    await gallery(idle, thread)
+    thread_again = await idle.asked(idle.ben, "What can you do?", "Ask me what is damaged")
+    assert thread_again != thread
+    assert len([one for one in idle.bots(thread) if one.pictures]) == 1
+    assert idle.text(thread).count("I found 3 pieces") == 1
+    await idle.stop()
+    await idle.start()
+    await idle.asked(idle.ben, "What can you do?", "Ask me what is damaged")
+    assert len([one for one in idle.bots(thread) if one.pictures]) == 1
+
+
+async def test_pictures_that_were_only_found_can_be_asked_about(bot: Bot) -> None:
+    """Where only a search's results had the pictures, the question about them alone works, also after a restart."""
+    found = (library.PUMP, library.LIFT)
+    results = Emit("image_results", {"images": [one.to_context() for one in found], "count": 2})
+    bot.aion.play(Scene((results, Speak("Two are damaged."), *ENDING), Answer("Two are damaged.")))
+    thread = await bot.asked(bot.ada, "What is damaged?", "Two are damaged.")
+    await gallery(bot, thread)
+    await bot.stop()
+    await bot.start()
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.aion.until(lambda: bot.aion.count("send_stream") == 2)
+    assert bot.aion.bodies("send_stream")[1]["expected_image_ids"] == [one.id for one in found]
+
+
+async def test_pictures_that_are_gone_from_the_library_are_counted(bot: Bot) -> None:
+    """A question about some pictures is asked about those that Aion still has, and the answer says what is missing."""
+    thread = await asked_about(bot)
+    bot.aion.files.remove(library.SCAFFOLD.id)
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.shows(thread, strings.pictures_gone(1))
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    assert bot.aion.bodies("send_stream")[1]["expected_image_ids"] == [library.PUMP.id, library.LIFT.id]
+    assert bot.aion.count("update_images") == 2
+
+
+async def test_pictures_that_aion_does_not_take_are_not_asked_about(bot: Bot) -> None:
+    """Where the session does not get the pictures, nothing is asked about others, and Retry tries again."""
+    thread = await asked_about(bot)
+    for one in (library.PUMP, library.SCAFFOLD, library.LIFT):
+        bot.aion.files.remove(one.id)
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.shows(thread, strings.PICTURES_NOT_TAKEN)
+    assert bot.aion.count("send_stream") == 1
+    await bot.until(lambda: strings.RETRY in bot.pressable(thread))
+    await bot.aion.until(lambda: bot.aion.bodies("update_mode")[-1]["use_all_images"] is True)
+
+
+async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
+    """What Aion stores of a plan that it carried out later has its pictures under it, without buttons that ask again."""
+    bot.aion.plan_time = 60.0
+    steps = (Operation("FolderOrganizationAgent", "Move them"),)
+    bot.aion.play(proposed(Plan("Move the photos", steps, "", (PlanEnd.ACCEPTED,)), "I can move them."))
+    thread = await bot.workspace.ask(bot.ada, "Move the photos")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.RUNNING)
+    (session,) = bot.aion.sessions
+    text = f"Moved [[img:{library.PUMP.id[:8]}|pump.jpg]]."
+    bot.aion.sessions.store(session, "assistant", Answer(text, {}, (library.PUMP.to_context(),)))
+    shown = await gallery(bot, thread)
+    assert [one.name for one in shown.pictures] == ["pump.jpg"]
+    assert not shown.buttons

@@ -31,6 +31,9 @@ from tests.end_to_end.bot import Bot
 
 LONG = "".join(f"Paragraph {number:05d} of a report. {'words ' * 60}\n\n" for number in range(400))
 
+MESSAGES_ON_SLACK, MESSAGES_ON_DISCORD = 12, 20
+"""Messages that show the beginning of `LONG`: 40,000 characters fill twelve of Slack's."""
+
 WHOLE = Scene(ENDING, Answer(LONG))
 """The answer in one event."""
 
@@ -41,13 +44,16 @@ def files(bot: Bot, thread: str) -> list[str]:
 
 
 async def test_a_long_answer_ends_with_a_file(idle: Bot) -> None:
-    """Twenty messages show the beginning, and the last message of the thread is a file with the whole answer."""
+    """Twenty messages, or 40,000 characters, show the beginning, and the last message of the thread is a file with the whole answer."""
     await idle.start()
     idle.aion.play(WHOLE)
     thread = await idle.workspace.mention(idle.ada, "Everything?")
     await idle.until(lambda: len(files(idle, thread)) == 1)
     shown = [one for one in idle.bots(thread) if not one.files]
-    assert len(shown) == 20
+    assert len(shown) == (
+        MESSAGES_ON_SLACK if isinstance(idle.workspace, SimulatedSlack) else MESSAGES_ON_DISCORD
+    )
+    assert sum(len(one.text) for one in shown) < 41_000
     assert "Paragraph 00000" in shown[0].text
     assert strings.WHOLE_IN_FILE in shown[-1].text
     assert idle.bots(thread)[-1].files
@@ -67,7 +73,7 @@ async def test_a_lost_upload_is_not_repeated(on_slack: Bot) -> None:
 
 
 async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """Where the file is refused the twenty messages stay, and the last one says why there is no more."""
+    """Where the file is refused the messages stay, and the last one says why there is no more."""
     await on_slack.start()
     on_slack.aion.play(WHOLE)
     slack.fail_next("files.getUploadURLExternal", error="missing_scope")
@@ -75,7 +81,7 @@ async def test_a_missing_scope_is_told(on_slack: Bot, slack: SimulatedSlack) -> 
         thread = await on_slack.workspace.mention(on_slack.ada, "Everything?")
         await on_slack.shows(thread, strings.ONLY_BEGINNING, no_upload("missing_scope"))
         await on_slack.stop()
-    assert len(on_slack.bots(thread)) == 20
+    assert len(on_slack.bots(thread)) == MESSAGES_ON_SLACK
     assert [one["event"] for one in logs if one.get("ref") == reference_in(on_slack, thread)] == [
         "file refused"
     ]

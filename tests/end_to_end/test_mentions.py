@@ -103,3 +103,62 @@ async def test_a_plan_that_ended_in_the_background_mentions_the_asker(idle: Bot)
     await idle.shows(other, strings.DONE)
     await idle.stop()
     assert strings.PLAN_ENDED not in idle.text(other)
+
+
+async def test_time_in_the_queue_counts_and_nobody_is_mentioned_twice(bot: Bot, tmp_path: Path) -> None:
+    """Who waited long behind another question is mentioned, however short the work; a restart repeats no reply."""
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    await bot.workspace.reply(bot.ben, thread, "What does the safety report say?")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    asked_earlier(tmp_path)
+    bot.aion.release("on")
+    await bot.until(lambda: len(mentions(bot, thread, strings.ANSWER_READY)) == 2)
+    await bot.stop()
+    await bot.start()
+    await bot.workspace.reply(bot.ben, thread, "What does the safety report say?")
+    await bot.until(lambda: bot.text(thread).count("Both are due this week") == 2)
+    await bot.stop()
+    assert mentions(bot, thread, strings.ANSWER_READY) == [[bot.ada.id], [bot.ben.id]]
+
+
+async def test_a_direct_message_is_told_of_the_end_as_well(bot: Bot, tmp_path: Path) -> None:
+    """The first words of an answer notify there; its end is an edit, which notifies nobody. The reply is posted once."""
+    bot.aion.play(LONG)
+    thread = await bot.workspace.direct_message(bot.ada, "Tell me")
+    await bot.shows(thread, "The first half")
+    asked_earlier(tmp_path)
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.", strings.ANSWER_READY)
+    await bot.stop()
+    assert len(mentions(bot, thread, strings.ANSWER_READY)) == 1
+
+
+async def test_a_plan_that_ended_in_the_background_mentions_once_over_a_restart(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the reply was posted, before that was recorded: the next start finds it."""
+    reached, noted = asyncio.Event(), asyncio.Event()
+    note_sent = Mentions.note_sent
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def note(store: Mentions, mention: Mention) -> None:
+        await note_sent(store, mention)
+        noted.set()
+
+    await idle.start()
+    idle.aion.play(script.organize(PlanEnd.ACCEPTED))
+    with monkeypatch.context() as patch:
+        patch.setattr(Mentions, "note_sent", hang)
+        thread = await idle.workspace.ask(idle.ada, "Organize the photos")
+        await idle.card(thread)
+        await idle.press(idle.ada, thread, "Approve")
+        await reached.wait()
+        await idle.kill()
+    monkeypatch.setattr(Mentions, "note_sent", note)
+    await idle.start()
+    await noted.wait()
+    assert mentions(idle, thread, strings.PLAN_ENDED) == [[idle.ada.id]]

@@ -95,3 +95,28 @@ async def test_a_result_is_told_once(bot: Bot) -> None:
     text = await bot.shows(thread, "✅ Done", strings.DONE, "3 photos are in two folders")
     assert text.count("3 photos are in two folders") == 1
     assert "✅ 1. " in text
+
+
+async def test_ticks_survive_a_restart(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed while a plan runs: the next process shows the steps that were done, and none that still seems to run."""
+    monkeypatch.setattr(plan_steps, "_CALM", 0.0)
+    bot.aion.plan_time = 60.0
+    named = [
+        Emit("tool_invocation", {"agent_name": one}) for one in ("ImageSearchAgent", "VisualAnalysisAgent")
+    ]
+    steps = (Hold("one", pings=True), *named, Hold("two", pings=True), AwaitDecision(), *ENDING)
+    bot.aion.play(Scene((Speak("My plan:"), Propose(PLAN), *steps), Answer("My plan:")))
+    thread = await bot.workspace.ask(bot.ada, "Tidy up")
+    card = (await bot.card(thread)).id
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.RUNNING)
+    bot.aion.release("one")
+    await bot.shows(thread, "✅ 1. ", "⏳ 2. ")
+    await bot.kill()
+    await bot.start()
+    await bot.shows(thread, "✅ 1. ", "1 of 3 steps done", strings.RUNNING, without=["⏳ 2. "])
+    (session,) = bot.aion.sessions
+    bot.aion.sessions.store(session, "assistant", Answer("Twelve copies are gone."))
+    await bot.shows(thread, "Twelve copies are gone.", strings.SEE_BELOW, "✅ 1. ")
+    shown = next(one for one in bot.bots(thread) if one.id == card)
+    assert "✅ 2. " not in shown.text

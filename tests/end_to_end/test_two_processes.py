@@ -152,7 +152,7 @@ async def test_a_press_counts_once(pair: Pair, discord: SimulatedDiscord, owner:
         return thread
 
     plan = await asked_of_owner("organize the photos", "Approve", "Cancel")
-    await pair.once(pressed(plan, "Approve"), lambda one: "Done: 3" in bot.text(one))
+    await pair.once(pressed(plan, "Approve"), lambda one: "3 photos are in" in bot.text(one))
     bot.aion.play(Scene(parts, Answer("The first part. The end.")))
     held = await asked_of_owner("something long", "Stop")
     await pair.once(pressed(held, "Stop"), lambda one: not bot.pressable(one))

@@ -13,7 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Button, Content, Document, PlanCard, Reply
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_TEXT, Pages, cut_text
+from aion_bot.rendering.pagination import MOST_CHARACTERS, MOST_MESSAGES, MOST_TEXT, Pages, cut_text
 from aion_bot.rendering.screen import PageFormat
 
 CARD = PlanCard("Aion asks", "Sort", buttons=(Button(Action.APPROVE, "k", "Approve"),), key="k")
@@ -254,3 +254,59 @@ def test_no_step_of_a_large_event_takes_long() -> None:
     """The longest step of eight times the text takes at most twelve times as long: all but taking it in is cut by pages."""
     text = "Some *words* of [[img:a|b]] an `answer`.\n\n- and an item\n" * 15_000
     assert hold(text[:800_000]) < 12 * hold(text[:100_000])
+
+
+@pytest.mark.parametrize(
+    "text", ["word " * 20_000, "日本 " * 20_000, "```\n" + "code line\n" * 9_000, lines(1_200)]
+)
+def test_messages_show_forty_thousand_characters(text: str) -> None:
+    """However few messages hold it, an answer shows 40,000 characters, and its file has all of it."""
+    answer = AnswerView(PageFormat(measure, 9_160))
+    answer.fold(says(text))
+    answer.finish()
+    shown = replies(answer)
+    assert 39_000 < sum(len(one.text) for one in shown) <= MOST_CHARACTERS + 8 * len(shown)
+    assert shown[-1].note == strings.WHOLE_IN_FILE
+    assert [one.text.strip() for one in documents(answer)] == [text.strip()]
+    assert all(one.text.count("```") % 2 == 0 for one in shown)
+
+
+def test_exactly_forty_thousand_characters_need_no_file() -> None:
+    """The bound is what an answer may have; one character more goes into a file."""
+    for count, files in ((MOST_CHARACTERS, 0), (MOST_CHARACTERS + 1, 1)):
+        answer = AnswerView(PageFormat(measure, 9_160))
+        answer.fold(says(("word " * 10_000)[: count - 1] + "d"))
+        answer.finish()
+        assert len(documents(answer)) == files
+
+
+def test_a_growing_answer_reaches_the_bound_once() -> None:
+    """From one event on each screen says that the rest follows, and the pages before stay as they are."""
+    answer, told, shown = AnswerView(PageFormat(measure, 9_160)), list[bool](), list[str]()
+    for end in range(30_000, 60_000, 500):
+        answer.fold(says(lines(1_200)[:end]))
+        now = [one.text for one in replies(answer)]
+        told.append(replies(answer)[-1].note == strings.REST_FOLLOWS)
+        assert now == shown or not (told[-1] and told[-2])
+        shown = now
+    assert told == sorted(told)
+    assert True in told
+
+
+def test_plain_text_keeps_the_bound() -> None:
+    """What could not be rendered has the same bound."""
+    answer = AnswerView(PageFormat(measure, 9_160))
+    answer.fold(says(lines(1_200)))
+    answer.fall_back(ValueError())
+    answer.finish()
+    assert sum(len(one.text) for one in replies(answer)) <= MOST_CHARACTERS + 200
+    assert len(documents(answer)) == 1
+
+
+def test_the_file_links_no_citation_by_the_model_s_definition() -> None:
+    """A number that the file of an answer cites leads nowhere but to its source."""
+    answer = view()
+    answer.fold(says(f"As said [[doc:91bc3f2a|r.pdf]].\n\n[1]: https://x.example\n\n{lines(1_000)}"))
+    answer.finish()
+    assert "As said [1]." in documents(answer)[0].text
+    assert "\\[1]: https://x.example" in documents(answer)[0].text

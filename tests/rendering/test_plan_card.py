@@ -1,6 +1,7 @@
 """A plan's card: what it shows of a long plan, and what it tells of every attempt."""
 
 from collections.abc import Callable
+from types import ModuleType
 
 import pytest
 
@@ -8,6 +9,8 @@ from adapters.discord import rate_limits as discord_limits
 from adapters.discord import rendering as discord
 from adapters.slack import rate_limits as slack_limits
 from adapters.slack import rendering as slack
+from aion_bot.aion import PlanActionResponse
+from aion_bot.conversation.plan_outcome import answered, ended_plan
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import (
@@ -371,3 +374,24 @@ def test_the_sources_of_a_result_stand_under_it() -> None:
     *_, document = view.screen()
     assert isinstance(document, Document)
     assert document.text.endswith("**Sources**\n- [1] a.jpg")
+
+
+@pytest.mark.parametrize("adapter", [slack, discord])
+def test_a_finished_card_says_once_that_it_is_done(adapter: ModuleType) -> None:
+    """The title has it; the record names the person, the outcome is Aion's words without it. A press later is told all."""
+    steps = (Step("Search", "Find them", state=StepState.DONE),)
+    response = PlanActionResponse(True, "p", "Done: 3 photos are in two folders.", "approve")
+    asked = plan(phase=PlanPhase.SENT, action=Action.APPROVE, decider=ADA, steps=steps, attempts=(LOST,))
+    ended = ended_plan(asked, answered(asked, response))
+    card, _ = plan_card(ended, SIMPLE)
+    shown = str(adapter.arguments(card)["blocks"] if adapter is slack else adapter.body(card)["content"])
+    assert shown.lower().count("done") == 1
+    assert "3 photos are in two folders." in shown
+    assert said(record(ended))[-1] == "Done."
+
+
+def test_an_attempt_that_came_to_nothing_says_so_once() -> None:
+    """The line of the attempt and the sentence that brings the buttons back do not repeat each other."""
+    lost = Attempt(ADA, Action.APPROVE, 1, PlanPhase.SENT, PlanPhase.PENDING, "429")
+    told = said(record(plan(detail=strings.refused("Aion is busy."), attempts=(lost,))))
+    assert " ".join(told).count("Nothing was changed") == 1

@@ -1,10 +1,11 @@
 """Links by reference."""
 
 import pytest
+from markdown_it import MarkdownIt
 
 from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.reference_links import with_links
+from aion_bot.rendering.reference_links import with_links, without_definitions
 from tests.support.plain_adapter import PlainAdapter, texts
 
 ONE = "[1]: https://x.example/1"
@@ -40,3 +41,21 @@ def test_an_answer_ends_with_links() -> None:
     first, *_, last = texts(view.screen())
     assert first.startswith("See [the report](https://x.example/1).")
     assert "x.example" not in last
+
+
+@pytest.mark.parametrize("definition", [
+    "[1]: https://x.example/1", "  [1]: https://x.example/1", "[ 1 ]: https://x.example/1", "[1]:\nhttps://x.example/1",
+    "[1]: </1>", "> [1]: /1", "- [1]: /1", "[2]: /2\n[1]: /1", "[01]: /1\n\n[1]: /1",
+])  # fmt: skip
+def test_no_citation_is_linked_by_a_definition(definition: str) -> None:
+    """In a file, a citation stays a number whatever the text defines it as; without citations a definition stays."""
+    text = f"As said [1].\n\n{definition}\n\nThe end."
+    assert 'href="' in MarkdownIt().render(text)
+    assert 'href="' not in MarkdownIt().render(without_definitions(text, {1: "source"}))
+    assert without_definitions(text, {}) == text
+
+
+def test_code_with_a_definition_stays() -> None:
+    """What looks like a definition in code is code."""
+    text = "As said [1].\n\n```\n[1]: https://x.example\n```\n\n    [1]: https://x.example"
+    assert without_definitions(text, {1: "source"}) == text

@@ -1,0 +1,54 @@
+"""The card of a plan while its decision is carried out: it ticks the steps, and shows and records each phase."""
+
+from dataclasses import replace
+
+import structlog
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation.plan_steps import CalmWake, at_work
+from aion_bot.delivery.sync import MessageSync
+from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.ports.messages import Action
+from aion_bot.rendering.plan_card import PlanCardView
+from aion_bot.storage import Store, recorded, retry_write
+
+_log = structlog.get_logger(__name__)
+
+ANSWERS = {PlanPhase.RUNNING: "202", PlanPhase.BUSY: "409", PlanPhase.UNKNOWN: "lost"}
+"""What Aion answered where a phase waits for more, for the record."""
+
+
+class DecisionCard:
+    """A card that shows each step of a decision. `recording` are the writes of how far the steps are."""
+
+    def __init__(self, store: Store, view: PlanCardView, sync: MessageSync) -> None:
+        self.view, self.sync, self.recording = view, sync, BackgroundTasks()
+        self._store, self._wake = store, CalmWake(self._tick)
+
+    def heard(self, agent: str) -> None:
+        """Show that an agent works on the plan; the stream that brought it may name several a second."""
+        steps = at_work(self.view.plan.steps, agent)
+        # What works while a plan is being cancelled does not carry it out.
+        approved = self.view.plan.action is Action.APPROVE
+        if steps != self.view.plan.steps and approved and not self.view.ended:
+            self.view.show(replace(self.view.plan, steps=steps))
+            self._wake()
+
+    def _tick(self) -> None:
+        self.sync.wake()
+        if not self.view.ended:
+            self.recording.spawn(self._note_steps())
+
+    async def _note_steps(self) -> None:
+        """Record how far the steps are: what tells it ends with this process. A full disk costs the record alone."""
+        plan = self.view.plan
+        await recorded(_log, self._store.plans.note_steps(plan.key, plan.steps), "steps of a plan")
+
+    async def move(self, plan: Plan, to: PlanPhase) -> Plan:
+        """Record and show that the plan has moved."""
+        answer = ANSWERS.get(to, "")
+        await retry_write(lambda: self._store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
+        moved = replace(plan, phase=to, detail="", steps=self.view.plan.steps)
+        self.view.show(moved)
+        self.sync.wake(urgent=True)
+        return moved

@@ -1,0 +1,77 @@
+"""The pictures under answers and results: which are still to be shown, and which were."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage.statements import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class DueGallery:
+    """Pictures that are to be shown under the answer of a turn, or under the result of a plan: the `owner`.
+
+    `attempt` counts the retries of a turn. `pictures` is what is known of each, JSON objects with an `id`.
+    """
+
+    owner: str
+    thread: ThreadKey
+    person: Person
+    pictures: Sequence[Mapping[str, Any]]
+    attempt: int = 0
+    of_plan: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the nonces of its post begin with: the same in every process."""
+        return f"{self.owner}g{self.attempt}"
+
+
+class Galleries(Statements):
+    """Each method is one transaction, durable when it returns."""
+
+    async def add(self, gallery: DueGallery) -> None:
+        """Record that pictures are due, before the end of their answer is recorded; nothing where they are known."""
+        await self._do(
+            "INSERT OR IGNORE INTO gallery (owner, attempt, of_plan, platform, thread, person_id, pictures) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            gallery.owner, gallery.attempt, int(gallery.of_plan), gallery.thread.platform, gallery.thread.id,
+            gallery.person.id, json.dumps(list(gallery.pictures)),
+        )  # fmt: skip
+
+    async def due(self, owner: str | None = None) -> list[DueGallery]:
+        """Return what is due, of one owner or of all: only where the text above it is shown and recorded as whole."""
+        rows = await self._all(
+            "SELECT * FROM gallery WHERE phase = 'due' AND owner = coalesce(?, owner) AND (EXISTS "
+            "(SELECT 1 FROM plan WHERE key = owner AND shown = 1) OR EXISTS (SELECT 1 FROM turn WHERE key = owner "
+            "AND turn.attempt = gallery.attempt AND reason = 'answered' AND phase IN ('shown', 'cleared'))) ORDER BY rowid",
+            owner,
+        )
+        return [
+            DueGallery(
+                row["owner"],
+                ThreadKey(row["platform"], row["thread"]),
+                Person(row["person_id"]),
+                json.loads(row["pictures"]),
+                row["attempt"],
+                bool(row["of_plan"]),
+            )
+            for row in rows
+        ]
+
+    async def note_shown(self, gallery: DueGallery) -> None:
+        """Record that pictures stand there, or never will; of each only the id is kept."""
+        await self._do(
+            "UPDATE gallery SET phase = 'shown', pictures = (SELECT json_group_array(json_object('id', value ->> '$.id')) "
+            "FROM json_each(pictures)) WHERE owner = ? AND attempt = ?",
+            gallery.owner, gallery.attempt,
+        )  # fmt: skip
+
+    async def picture_ids(self, owner: str) -> list[str]:
+        """Return the ids of all pictures of an answer, its newest attempt's, in the order in which they were shown."""
+        row = await self._one(
+            "SELECT pictures FROM gallery WHERE owner = ? ORDER BY attempt DESC LIMIT 1", owner
+        )
+        return [] if row is None else [str(one["id"]) for one in json.loads(row["pictures"])]
