@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 from adapters.slack import ids, markdown, rate_limits, rendering, strings
@@ -21,7 +22,14 @@ from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
-from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone, PlatformError, RateLimited
+from aion_bot.ports.errors import (
+    CannotDraw,
+    Forbidden,
+    MessageGone,
+    PlatformError,
+    RateLimited,
+    UploadRefused,
+)
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
@@ -123,10 +131,28 @@ class SlackAdapter:
         return await self._messages.files.post(thread, document, nonce)
 
     async def post_gallery(self, thread: ThreadKey, gallery: Gallery, *, nonce: str) -> MessageRef:
-        """Post pictures by one request, after three for each of them that upload it; searches the thread first as `post` does."""
+        """Post pictures by one request, after three for each of them that upload it; searches the thread first as `post` does.
+
+        A picture that Slack refuses is named. Raises UploadRefused where it refuses all of them.
+        """
         team = ids.thread(thread).team
-        files = await asyncio.gather(*(self._messages.files.keep(team, one) for one in gallery.pictures))
-        shown = {**_NO_NAMES, **rendering.gallery_arguments(gallery, files)}
+        # Each is waited for, so that no upload goes on after a failure.
+        kept = await asyncio.gather(
+            *(self._messages.files.keep(team, one) for one in gallery.pictures), return_exceptions=True
+        )
+        failed = [one for one in kept if isinstance(one, BaseException)]
+        if failed and (other := next((one for one in failed if not isinstance(one, UploadRefused)), None)):
+            raise other
+        if failed and len(failed) == len(kept):
+            raise failed[0]
+        pairs = list(zip(gallery.pictures, kept, strict=True))
+        refused = [picture.title for picture, file in pairs if not isinstance(file, str)]
+        note = "\n".join(filter(None, (gallery.note, strings.pictures_refused(refused))))
+        taken = tuple(picture for picture, file in pairs if isinstance(file, str))
+        arguments = rendering.gallery_arguments(
+            replace(gallery, pictures=taken, note=note), [file for file in kept if isinstance(file, str)]
+        )
+        shown = {**_NO_NAMES, **arguments}
         # Slack refuses a picture that it has not read to its end yet, which takes it a moment.
         return await retry(
             lambda: self._messages.post(thread, nonce, shown), backoff=_PICTURES_READ, on=CannotDraw

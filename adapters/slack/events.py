@@ -62,8 +62,7 @@ def prompt_from_event(
         return None
     text, direct = event.get("text") or "", is_direct(event["channel"], event.get("channel_type"))
     plain = partial(mrkdwn.to_plain_text, bot=me.user, find=find)
-    bare = content.is_text_alone(event)
-    quotes = () if bare else content.quotes(event, plain)
+    quotes = () if (bare := content.is_text_alone(event)) else content.quotes(event, plain)
     mentions_bot = f"@{me.user}" in (mentioned := mrkdwn.mentioned(text))
     # Slack mentions nobody when people answer one another in a thread.
     others = bool(mentioned - {f"@{me.user}", f"@{event.get('user')}"})

@@ -1,5 +1,7 @@
 """What the adapter itself says about Slack, beside the core's words: mostly to the operator, at the start and in the log. No I/O."""
 
+from collections.abc import Sequence
+
 from aion_bot.ports import catalogue
 
 NOT_XOXB = (
@@ -35,6 +37,11 @@ def no_upload(code: str) -> str:
     if code == "missing_scope":
         return "I'm not allowed to upload files here"
     return "Slack refused it"
+
+
+def pictures_refused(titles: Sequence[str]) -> str:
+    """Name the pictures of a gallery that Slack did not take; "" for none."""
+    return f"Slack didn't take: {', '.join(titles)}." if titles else ""
 
 
 catalogue.add(

@@ -140,9 +140,8 @@ class Approvals:
             if isinstance(content, PlanCard) and content.key == plan.key:
                 await retry_write(lambda: self._plans.note_card(plan.key, message))
 
-        view = PlanCardView(
-            plan, PlanFormat(thread.page_format, self._access.policies[thread.platform].approvers)
-        )
+        approvers = self._access.policies[thread.platform].approvers
+        view = PlanCardView(plan, PlanFormat(thread.page_format, approvers))
         shown, again = posted or (plan.message,), bool(posted)
         delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
         sync = self._services.registry.sync(thread, view, delivery)

@@ -68,7 +68,7 @@ class AnswerView:
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self.sources = "", End(), Sources()
-        self._segments = [self._new_segment()]
+        self._segments = [Segment(Pages(self._measure, self._limit), Growing(self.sources))]
 
     @property
     def empty(self) -> bool:
@@ -236,8 +236,8 @@ class AnswerView:
         for segment in self._segments:
             if segment.final is None:
                 # Taking the whole text at once makes the result independent of the pieces in which it came.
-                raw = segment.raw if self.trouble else segment.raw[: settled_length(segment.raw)]
-                segment.settle(cited(raw, self.sources))
+                raw, marked = segment.raw, "[" in segment.raw and not self.trouble
+                segment.settle(cited(raw[: settled_length(raw)], self.sources) if marked else raw)
         if self.sources.cited:
             self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
 

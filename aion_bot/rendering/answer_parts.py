@@ -48,8 +48,15 @@ class Segment:
 
     @property
     def waits_for_words(self) -> bool:
-        """Whether the text is too little to be shown as the first of an answer."""
-        return not (self.begun or self.final is not None or _makes_sense(self.text()))
+        """Whether the text is too little to be shown as the first of an answer: neither a few whole words nor a sentence."""
+        if self.begun or self.final is not None:
+            return False
+        head = self.text()[:_FIRST]
+        words = head.split()
+        if head[-1:].isspace():
+            ends = bool(words) and words[-1].endswith((".", "!", "?", ":"))
+            return len(words) < _FEW_WORDS and not ends
+        return len(words) <= _FEW_WORDS and len(head) < _FIRST
 
     def text(self) -> str:
         """Return what may be shown of the text so far."""
@@ -66,7 +73,7 @@ class Segment:
 
     def settle(self, text: str) -> None:
         """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
-        self.final = KNOWN.strike(with_links(text) if self.growing else text)
+        self.final = KNOWN.strike(with_links(text) if self.growing and "]: " in text else text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
@@ -83,15 +90,6 @@ _FEW_WORDS = 3
 
 _FIRST = 200
 """Characters of a text that are looked at for them."""
-
-
-def _makes_sense(text: str) -> bool:
-    """Tell whether a text that grows has a few whole words, or a whole sentence, at its beginning."""
-    head = text[:_FIRST]
-    words = head.split()
-    if head[-1:].isspace():
-        return len(words) >= _FEW_WORDS or (words[-1:] != [] and words[-1].endswith((".", "!", "?", ":")))
-    return len(words) > _FEW_WORDS or len(head) == _FIRST
 
 
 @dataclass(slots=True)

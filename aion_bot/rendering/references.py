@@ -68,8 +68,10 @@ class Growing:
             self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
         # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
-        end = settled_length(raw, self._settled)
-        new = raw[self._settled : end]
+        new = raw[self._settled :]
+        # Nothing without a bracket is a marker, or begins one.
+        end = settled_length(raw, self._settled) if "[" in new else len(raw)
+        new = new[: end - self._settled]
         if self._writer is None and "[[" in new:
             self._writer = CitationWriter(self._sources)
         words += self._writer.write(new, words[-TAIL:]) if self._writer else new

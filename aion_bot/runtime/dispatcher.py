@@ -60,9 +60,7 @@ class Dispatcher:
     def __init__(
         self, services: Services, adapters: Sequence[PlatformAdapter], options: DispatchOptions
     ) -> None:
-        self._services = services
-        self._options = options
-        self._store = services.store
+        self._services, self._options, self._store = services, options, services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._promised = PromisedPlaces()
         self._allowances = Allowances(services.store, services.access, self._promised)

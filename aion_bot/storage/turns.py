@@ -221,11 +221,7 @@ class Turns(Statements):
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(
-        self,
-        key: str,
-        attempt: int,
-        reason: EndReason = EndReason.ANSWERED,
-        answer_id: str | None = None,
+        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None
     ) -> None:
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
@@ -337,10 +333,7 @@ class Turns(Statements):
 
         True too where either time is not known (0), as of a question that an earlier version accepted.
         """
-        sql = (
-            "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn "
-            "WHERE platform = ? AND thread = ?"
-        )
+        sql = "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn WHERE platform = ? AND thread = ?"
         row = await self._one(sql, thread.platform, thread.id)
         first = None if row is None else row["first"]
         return not written_at or first is None or first <= written_at
