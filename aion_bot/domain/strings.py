@@ -677,6 +677,10 @@ def unknown_variable(nearest: str) -> str:
     return f"is no setting, so it would have no effect; remove it, or did you mean {nearest}?"
 
 
+UNKNOWN_REFERENCE = (
+    "no turn and no plan in the database has this reference: it may be removed already (AION_BOT_RETENTION_DAYS), or have been "
+    "refused before it had a row; look for ref= in the log"
+)
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
 FILE_NOT_READABLE = "the file cannot be read; name one that can be, or remove this"
@@ -791,6 +795,7 @@ catalogue.add(
         "ATTACHED",
         "attached_file",
         "unknown_variable",
+        "UNKNOWN_REFERENCE",
         "NO_TOML",
         "NO_SECTION",
         "FILE_NOT_READABLE",

@@ -266,6 +266,14 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class MessageLinks(Protocol):
+    """A sub-package of `adapters` that reads the links to messages which people copy."""
+
+    def message_of_link(self, link: str) -> str | None:
+        """Return the id of the `MessageRef` that a link leads to; None if it is none of this platform's. Pure."""
+
+
+@runtime_checkable
 class VariableProbe(Protocol):
     """A sub-package of `adapters` that can check one variable by a real call, before the others are given."""
 

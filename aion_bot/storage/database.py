@@ -181,6 +181,14 @@ def places_with_threads(path: Path) -> dict[str, list[Place]]:
     return places
 
 
+def read_beside(path: Path) -> closing[sqlite3.Connection]:
+    """Open a database to read it, also beside a bot; no file is made. Raises `StoreError` where there is none."""
+    real = _real(path)
+    if not real.is_file():
+        raise StoreError(f"{path} does not exist: name the bot's own in AION_BOT_DATABASE_URL")
+    return _reading(real)
+
+
 def find_damage(path: Path, *, seconds: float) -> str | None:
     """Read every page of a database that exists: what is damaged, "" where nothing is, None where time did not suffice.
 
