@@ -4,12 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from functools import cache
-from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
 
+from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
@@ -53,7 +52,7 @@ class AsyncTransport:
             proxy=settings.proxy_url,
             # Of the environment's proxy variables, one could divert requests to a loopback host.
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
         self.on_loopback = is_loopback(self._http.base_url.host)
         """Whether Aion is on this machine, as a simulated one is."""
@@ -63,7 +62,7 @@ class AsyncTransport:
             limits=UNLIMITED,
             proxy=settings.proxy_url,
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
         # async-only: begin
         self.malformed_events = 0
@@ -207,10 +206,3 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
-
-
-@cache
-def _ssl_context() -> SSLContext:
-    """Return a context that trusts `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's certificates."""
-    # Loading them takes some ten milliseconds, so all clients of a process share the context.
-    return httpx.create_ssl_context()

@@ -4,12 +4,11 @@
 import logging
 import time
 from collections.abc import Iterator
-from functools import cache
-from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
 
+from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.requests import Request, RequestObserver, Upload
@@ -47,7 +46,7 @@ class SyncTransport:
             proxy=settings.proxy_url,
             # Of the environment's proxy variables, one could divert requests to a loopback host.
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
         self.on_loopback = is_loopback(self._http.base_url.host)
         """Whether Aion is on this machine, as a simulated one is."""
@@ -57,7 +56,7 @@ class SyncTransport:
             limits=UNLIMITED,
             proxy=settings.proxy_url,
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
 
     def close(self) -> None:
@@ -153,10 +152,3 @@ def _sent(upload: Upload) -> Iterator[bytes]:
         raise _WrongSize(f"The file has {'more' if left < 0 else 'fewer'} than {upload.size:,} bytes")
     if upload.after:
         yield upload.after
-
-
-@cache
-def _ssl_context() -> SSLContext:
-    """Return a context that trusts `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's certificates."""
-    # Loading them takes some ten milliseconds, so all clients of a process share the context.
-    return httpx.create_ssl_context()
