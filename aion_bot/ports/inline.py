@@ -154,18 +154,24 @@ def _with_tags(text: str, found: list[Span]) -> Iterator[Span]:
     yield from (span for span in made if span is not None)
 
 
+class _Tag(HTMLParser):
+    """Reads the attributes of a tag."""
+
+    found: dict[str, str]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  # the signature
+        self.found = {name: value for name, value in attrs if value}
+
+
 def _attributes(tag: str) -> dict[str, str]:
     """Return the attributes of an HTML tag; none where one has a character reference that cannot be read."""
-    found: dict[str, str] = {}
-    parser = HTMLParser()
-    parser.handle_starttag = lambda _, attributes: found.update(  # type: ignore[method-assign]
-        (name, value) for name, value in attributes if value
-    )
+    parser = _Tag()
+    parser.found = {}
     try:
         parser.feed(tag)
     except ValueError:  # Python reads no number of 4,300 digits
         return {}
-    return found
+    return parser.found
 
 
 def _linked(start: int, end: int, words: str, address: str) -> Span:
