@@ -36,6 +36,7 @@ LONGEST_WORD = 60
 
 _HINTS = ("](", "]:", "<", "`", "_", "*", "://", "[^", "\\(", "\\[", "$$")
 """What a line has that may be more than words."""
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_~[]<>|&"})
 _CODE = ("```", "~~~", "    ", "\t")
 """What a text has that may be a block of code."""
 _LINE_END = re.compile(r"\r\n|[\r\n]")
@@ -165,8 +166,10 @@ def _drawn(span: Span, source: str, line: str) -> str | None:
             drawn = " " if "|" in line else "\n"  # a line end would end the row of a table
         case "footnote":
             drawn = span.value
-        case "hidden" | "mark" | "entity" if source.startswith("<"):
+        case "hidden" | "mark" if source.startswith("<"):
             drawn = span.value
+        case "entity" if source.startswith("<"):
+            drawn = _words(span.value.translate(_ESCAPED))
     return drawn
 
 

@@ -84,8 +84,13 @@ class Approvals:
         if claimed and (plan := await retry_write(lambda: self._plans.get(key))):
             await self._show(thread, plan, self._carry_out)
 
-    async def resume(self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...]) -> None:
-        """Finish a decision that an earlier process left under way, or show one that it could not show any more."""
+    async def resume(
+        self, thread: Thread, plan: Plan, posted: tuple[MessageRef, ...], file: MessageRef | None
+    ) -> None:
+        """Finish a decision that an earlier process left under way, or show one that it could not show any more.
+
+        `posted` are its card and the messages of its result, `file` is the file behind these.
+        """
         if plan.phase is PlanPhase.CLAIMED:
             work: Work = self._never_sent
         elif plan.phase is PlanPhase.SENT:
@@ -94,8 +99,8 @@ class Approvals:
             work = self._watch
         else:
             # Its result was shown before that was recorded, and is no part of the card now: it stays.
-            work, posted = self._as_it_is, posted[:1]
-        await self._show(thread, plan, work, posted)
+            work, posted, file = self._as_it_is, posted[:1], None
+        await self._show(thread, plan, work, posted, file)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
         """Return what the person is told, and the plan if the press claimed its decision."""
@@ -125,9 +130,14 @@ class Approvals:
         return _refused(click, now, "decided already", strings.already(record(now)))
 
     async def _show(
-        self, thread: Thread, plan: Plan, work: "Work", posted: tuple[MessageRef, ...] = ()
+        self,
+        thread: Thread,
+        plan: Plan,
+        work: "Work",
+        posted: tuple[MessageRef, ...] = (),
+        file: MessageRef | None = None,
     ) -> PlatformError | None:
-        """Run `work` while the card shows how it goes, then show and record the outcome; `posted` are taken over.
+        """Run `work` while the card shows how it goes, then show and record the outcome; `posted` and `file` are taken over.
 
         Returns why the card could not show it, if so: what was decided stands all the same.
         """
@@ -143,7 +153,9 @@ class Approvals:
         approvers = self._access.policies[thread.platform].approvers
         view = PlanCardView(plan, PlanFormat(thread.page_format, approvers))
         shown, again = posted or (plan.message,), bool(posted)
-        delivery = Delivery(plan.key, plan.requester, shown, on_posted, owns_cards=True, resumed=again)
+        delivery = Delivery(
+            plan.key, plan.requester, shown, on_posted, file=file, owns_cards=True, resumed=again
+        )
         sync = self._services.registry.sync(thread, view, delivery)
         card = DecisionCard(self._services.store, view, sync)
         self._services.agents_at_work[plan.key] = card.heard

@@ -10,7 +10,7 @@ from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.executor import adopted, card_of, file_of
+from aion_bot.delivery.executor import adopted, answer_file_of, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import Turn
@@ -54,19 +54,23 @@ class Recovery:
             if turn.key in own.keys or (own.fingerprint in turn.posting and own.message.id not in known)
         ]
         posted = adopted(turn.name, turn.posted, found, (*unnamed, *told))
+        file = turn.file or answer_file_of(turn.name, found)
+        if file is not None and file not in posted:
+            posted = (*posted, file)
         if posted != turn.posted:
-            await retry_write(lambda: self._store.turns.note_posted(turn.key, posted))
-        return replace(turn, posted=posted)
+            await retry_write(lambda: self._store.turns.note_posted(turn.key, posted, file))
+        return replace(turn, posted=posted, file=file)
 
     async def cards(self, turn: Turn) -> int:
         """Count the cards of a turn that stand in its thread."""
         return sum(plan.message is not None for plan in await self._store.plans.of_turn(turn.key))
 
-    async def decision(self, thread: Thread, plan: Plan) -> tuple[MessageRef, ...]:
-        """Return the card of a plan and the messages of its result, noted or not."""
+    async def decision(self, thread: Thread, plan: Plan) -> tuple[tuple[MessageRef, ...], MessageRef | None]:
+        """Return the card of a plan and the messages of its result, noted or not, and the file behind that."""
         if plan.message is None:
-            return ()
-        return adopted(plan.key, (plan.message,), await self._own_messages(thread))
+            return (), None
+        found = await self._own_messages(thread)
+        return adopted(plan.key, (plan.message,), found), answer_file_of(plan.key, found)
 
     async def late_answer(self, turn: Turn) -> ChatMessage | None:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""

@@ -121,7 +121,7 @@ class TurnRunner:
         sync = lambda: self.sync  # noqa: E731  # made of this delivery
         on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view, sync)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, file=turn.file, on_shown=on_shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
         )  # fmt: skip
 
@@ -330,7 +330,8 @@ class TurnRunner:
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
-            recording = self._turns.note_posted(self.turn.key, self.sync.diff.replies)
+            diff = self.sync.diff
+            recording = self._turns.note_posted(self.turn.key, diff.replies, diff.file)
             self._posts_recorded = await recorded(self._log, recording)
 
     async def _on_posting(self, fingerprint: str) -> None:
@@ -339,4 +340,4 @@ class TurnRunner:
     async def _record_posts(self) -> None:
         now = await self._turns.get(self.turn.key)
         if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self._turns.note_posted(self.turn.key, self.sync.diff.replies)
+            await self._turns.note_posted(self.turn.key, self.sync.diff.replies, self.sync.diff.file)

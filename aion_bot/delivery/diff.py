@@ -47,8 +47,8 @@ class MessageDiff:
     """The messages of one answer, slot by slot.
 
     A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the
-    decision, unless this diff `owns_cards`: then it is edited here like any other message. `resumed`: an earlier process
-    posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. `retried`:
+    decision, unless this diff `owns_cards`: then it is edited here like any other message. `file` is the one of `posted` that
+    is the file behind an answer. `resumed`: an earlier process posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. `retried`:
     some of it may be an earlier attempt's. A stream that is `stream_life` seconds old is stopped, and its message goes on by edits.
     """
 
@@ -57,6 +57,7 @@ class MessageDiff:
         gap: float,
         posted: tuple[MessageRef, ...] = (),
         *,
+        file: MessageRef | None = None,
         owns_cards: bool = False,
         resumed: bool = False,
         retried: bool = False,
@@ -65,17 +66,27 @@ class MessageDiff:
     ) -> None:
         self._gap = gap
         self._owns_cards = owns_cards
-        self._resumed, self._retried = resumed, retried
+        self._resumed = resumed
         self._stream_delta = stream_delta
         self._stream_life = stream_life
-        self._slots = [_Slot(message=message) for message in posted]
+        self._file = None if retried else file
+        """A file of an earlier process that has no slot yet: how many messages stand before it is not known."""
+        self._files_gone = 0
+        self._slots = [_Slot(message=message) for message in posted if message != self._file]
         self._replaced: list[MessageRef] = []
         """Messages that newer ones have taken the place of, still to be deleted."""
 
     @property
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in the order of their slots."""
-        return tuple(slot.message for slot in self._slots if slot.message is not None and not slot.holds_card)
+        shown = [slot.message for slot in self._slots if slot.message is not None and not slot.holds_card]
+        return (*shown, self._file) if self._file is not None else tuple(shown)
+
+    @property
+    def file(self) -> MessageRef | None:
+        """The file behind the answer, if it stands."""
+        files = (one.message for one in self._slots if not one.holds_card and isinstance(one.shown, Document))
+        return next(files, self._file)
 
     @property
     def editable_at(self) -> float:
@@ -103,8 +114,9 @@ class MessageDiff:
 
         `ended` says that no other screen will follow; `streams` that the next growing message should be a stream.
         """
-        while len(self._slots) < len(screen):
-            self._slots.append(_Slot())
+        self._slots += [_Slot() for _ in range(len(screen) - len(self._slots))]
+        if self._file is not None:
+            self._place_file(screen, self._file, ended=ended)
         if self._replaced:
             # Before any other step: an old card that stands beside its replacement still has buttons.
             return Delete(-1, self._replaced[0])
@@ -133,6 +145,23 @@ class MessageDiff:
                 return step
         return surplus or Idle()
 
+    def _place_file(self, screen: Screen, file: MessageRef, *, ended: bool) -> None:
+        """Give the file of an earlier process its slot; it goes where it is not wanted, or a message is missing before it.
+
+        That one would be posted behind it; the file is posted anew behind that.
+        """
+        wanted = {at for at, one in enumerate(screen) if isinstance(one, Document) and not is_of_plan(one)}
+        missing = any(
+            one is not None and at not in wanted and self._slots[at].message is None
+            for at, one in enumerate(screen)
+        )
+        if missing or (ended and not wanted):
+            self._replaced.append(file)
+            self._file, self._files_gone = None, 1
+        for at in wanted if self._file else ():
+            if self._slots[at].message is None:
+                self._slots[at].message, self._slots[at].shown, self._file = file, screen[at], None
+
     def _first_step(
         self,
         index: int,
@@ -145,7 +174,7 @@ class MessageDiff:
     ) -> Post | PostFile | StartStream | None:
         """Return how a slot gets its message; None while it has to wait for words, or for its final content."""
         if isinstance(wanted, PostedOnce):
-            return PostFile(index, wanted, slot.attempt)
+            return PostFile(index, wanted, slot.attempt + self._files_gone)
         # Somebody deleted this message, or it cannot be edited. Each post in its place notifies people, so it is posted
         # once, with its final content.
         if slot.lost and not final and (self._owns_cards or not isinstance(wanted, PlanCard)):
@@ -178,11 +207,8 @@ class MessageDiff:
     ) -> Step | None:
         """Return the step that makes a slot's message show `wanted`; None if it shows that already."""
         if isinstance(wanted, PostedOnce):
-            # A file is never changed. What an earlier attempt posted here is removed, and the file posted anew.
-            # After a restart the content of a noted message is not known. In the last slot of this attempt only the
-            # file can stand.
-            ours = self._resumed and not self._retried and not is_of_plan(wanted)
-            if isinstance(slot.shown, PostedOnce) or (slot.shown is None and ours):
+            # A file is never changed. What an earlier attempt or process posted here is removed, and the file posted.
+            if isinstance(slot.shown, PostedOnce):
                 return None
             return PostFile(index, wanted, slot.attempt) if slot.undeletable else Delete(index, message)
         if isinstance(wanted, PlanCard) and not self._owns_cards:

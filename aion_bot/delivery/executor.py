@@ -54,7 +54,7 @@ class Delivery:
     """How something is shown in a thread.
 
     `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
-    messages that it takes over. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
+    messages that it takes over, `file` the one of them that is the file behind an answer. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
     it is posted here and then belongs to the decision. `on_posting` is awaited before, `on_posted` after each post, and `on_shown` called
     after each step that shows something. `answers`: the message that the first one replies to, where the platform can
@@ -64,6 +64,7 @@ class Delivery:
     name: str
     reader: Person
     posted: tuple[MessageRef, ...] = ()
+    file: MessageRef | None = field(default=None, kw_only=True)
     on_posted: OnPosted | None = None
     on_posting: OnPosting | None = None
     owns_cards: bool = False
@@ -147,8 +148,11 @@ class Executor:
         if isinstance(step.content, PlanCard):
             # By the plan's key, not by the slot: recovery finds the card wherever it stands.
             nonce = card_nonce(step.content.key, step.attempt)
-        elif isinstance(step.content, Document) and step.content.key:
-            nonce = file_nonce(step.content.key, step.attempt)
+        elif isinstance(step.content, Document):
+            key = step.content.key
+            nonce = (
+                file_nonce(key, step.attempt) if key else answer_file_nonce(self.delivery.name, step.attempt)
+            )
         if step.slot == step.attempt == 0 and self.delivery.claim:
             nonce = self.delivery.claim
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
@@ -217,6 +221,11 @@ def file_nonce(plan_key: str, attempt: int = 0) -> str:
     return f"{plan_key}-file-{attempt}" if attempt else f"{plan_key}-file"
 
 
+def answer_file_nonce(name: str, attempt: int = 0) -> str:
+    """Name the post of the file behind an answer or a result: it is told from their messages, however many these are."""
+    return f"{name}-f-{attempt}"
+
+
 def adopted(
     name: str,
     noted: tuple[MessageRef, ...],
@@ -245,6 +254,11 @@ def card_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
 def file_of(plan_key: str, found: Sequence[OwnMessage]) -> MessageRef | None:
     """Return the newest file of a plan, as `card_of` returns its card."""
     return _newest(file_nonce(plan_key), found)
+
+
+def answer_file_of(name: str, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the newest file behind an answer or a result of this name, as `card_of` returns a card."""
+    return _newest(f"{name}-f", found)
 
 
 def _newest(first: str, found: Sequence[OwnMessage]) -> MessageRef | None:

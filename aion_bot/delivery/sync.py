@@ -69,6 +69,7 @@ class MessageSync:
         self.diff = MessageDiff(
             thread.adapter.limits.edit_gap,
             delivery.posted,
+            file=delivery.file,
             owns_cards=delivery.owns_cards,
             resumed=delivery.resumed,
             retried=delivery.retried,

@@ -17,8 +17,8 @@ from aion_bot.ports.links import Link
 
 _LONGEST_LABEL = 40
 """Characters of a footnote's label."""
-_LONGEST_TAG = 12
-"""Characters of a tag that is known."""
+_LONGEST_TAG = 30
+"""Characters of a tag's name; one with a longer name is words."""
 _LONGEST_FORMULA = 500
 _CLOSING = ")]}"
 _GOES_ON = "([{"
@@ -256,9 +256,11 @@ def _address(state: StateInline, start: int) -> Span:
 
 
 def _tag(state: StateInline, start: int) -> Span | None:
-    """Note a tag without attributes; any other one, and a comment, is words, so that nothing is hidden in it."""
-    name = state.src[start + 1 : state.pos - 1].rstrip("/ ").lower()
-    return Span("tag", start, state.pos, name) if len(name) <= _LONGEST_TAG and name else None
+    """Note a tag by its name, a closing one with a slash before it; a comment is words, so that nothing is hidden in it."""
+    inside = state.src[start + 1 : min(state.pos - 1, start + 2 + _LONGEST_TAG)].lower()
+    slash, words = inside[: inside.startswith("/")], inside.removeprefix("/")
+    end = next((at for at, sign in enumerate(words) if not (sign.isalnum() or sign == "-")), len(words))
+    return Span("tag", start, state.pos, slash + words[:end]) if 0 < end <= _LONGEST_TAG else None
 
 
 def _link(state: StateInline, start: int) -> Span:

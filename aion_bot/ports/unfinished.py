@@ -7,7 +7,7 @@ they wait. Emphasis and code inside a line are closed where the text ends by now
 from collections.abc import Sequence
 from itertools import pairwise
 
-from aion_bot.ports.inline import spans
+from aion_bot.ports.inline import KNOWN_TAGS, spans
 from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.markdown import begins_table
 
@@ -51,7 +51,7 @@ def _settled(text: str) -> int:
     if _SIGNS.isdisjoint(text[line:]) and not text.startswith("h", word):
         return len(text)
     begin = max(_last_paragraph(text), len(text) - _LONGEST_WAIT)
-    starts = [begin + _unfinished_link(text[begin:]), _without_run(text, begin)]
+    starts = [begin + _unfinished_link(text[begin:]), _without_run(text, begin), _unfinished_tag(text, begin)]
     address = word
     while text[address : address + 1] in _BEFORE_ADDRESS:
         address += 1
@@ -144,6 +144,17 @@ def _unfinished_link(words: str) -> int:
     return waiting - (
         waiting < len(words) and words[waiting - 1 : waiting] == "!" and not words[: waiting - 1][-1:].strip()
     )
+
+
+def _unfinished_tag(text: str, begin: int) -> int:
+    """Return where an HTML tag with attributes begins that is not closed yet; the length of the text where there is none."""
+    at = text.rfind("<", begin)
+    if at < 0 or ">" in text[at:]:
+        return len(text)
+    name, *words = text[at + 1 :].lower().split(None, 2) or [""]
+    # A sign of comparison may stand before a word as well: an attribute has its value behind a sign of equality.
+    begun = bool(words) and ("=" in words[0] or (len(words) == 1 and not text[-1].isspace()))
+    return at if begun and (name in KNOWN_TAGS or name == "a") else len(text)
 
 
 def _open_formula(text: str, begin: int) -> int:

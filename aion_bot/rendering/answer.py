@@ -36,7 +36,8 @@ class AnswerView:
     A plan's card stands between the text before it and the text after it and never moves: what the final text
     needs more room for than was taken before the card goes on behind it. `while_growing` are the buttons under the
     newest message until the answer has ended; `key` is the turn's, whose reference what fails here is told with;
-    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages at most, and `MOST_CHARACTERS` where it has no card; where that is not enough, its end is followed by a document with all of it.
+    `cards` are cards of it that stand in the thread already and are not shown here. An answer has `MOST_MESSAGES` messages and
+    `MOST_CHARACTERS` at most; where that is not enough, its end is followed by a document with all of it.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class AnswerView:
         self.refused: str | None = None
         """Why no file can be posted; None where nothing refused it."""
         self._effort, self._pending = sys.maxsize, False
+        # How many characters the messages behind the last card may have, and whether there was too much before it.
+        self._left, self._over = MOST_CHARACTERS, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
         self._heading = self._footnote = ""
@@ -127,7 +130,7 @@ class AnswerView:
             elif not self.cut:
                 segment.raw = self._kept(segment.raw + (token.content or ""), segment.raw)
             self.parked &= not segment.raw
-            # Nothing is rendered where the text is shown already, so a time limit would cost more than all of this.
+            # Nothing is rendered where the text is shown already: a time limit would cost more.
             if segment.begun:
                 self.begin()
                 return
@@ -168,7 +171,8 @@ class AnswerView:
         segment, room = self._segments[-1], MOST_MESSAGES - self._taken - RESERVED
         segment.tail = in_full
         heading = "" if self.has_plan else self._heading
-        pages = segment.pages.update(joined(heading, segment.lead()), most=max(1, room))
+        text = joined(heading, segment.lead())
+        pages = segment.pages.update(text, most=max(1, room), within=self._left)
         no_file = file is not None and (self.refused is not None or cut_text(file.text) != file.text)
         if room < 1 or (in_full and segment.pages.over) or no_file:
             segment.tail = ""
@@ -176,6 +180,7 @@ class AnswerView:
             return False
         self.facts.missing.discard(card.key)
         segment.card, segment.file, segment.slots = card, file, max(1, len(pages))
+        self._left = max(0, self._left - sum(map(len, pages)))
         self._before += segment.raw
         self._segments.append(self._new_segment())
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
@@ -289,15 +294,21 @@ class AnswerView:
         Raises what rendering plain text raises.
         """
         contents: list[Content | PostedOnce | None] = []
-        before, self._pending = self._heading, False
+        before, self._pending, self._left, self._over = self._heading, False, MOST_CHARACTERS, False
         for segment in self._segments[:-1]:
-            text = segment.lead() if segment.card else segment.text()
-            pages = segment.pages.update(joined(before, text), most=MOST_MESSAGES, effort=self._effort)
+            text = joined(before, segment.lead() if segment.card else segment.text())
+            # The plan's words stand above its card, however long the text before them has become.
+            within = sys.maxsize if segment.tail else self._left
+            pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort, within=within)
             self._pending |= segment.pages.pending
             if segment is self._end.lists and not segment.pages.pending:
                 pages = with_sources(pages, self.sources, self._measure, self._limit, segment.slots + 1)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
+            self._over |= segment.pages.over
+            # What is behind the bound is only in the file, and so is all that follows it.
+            shown = self._left - sum(map(len, pages[: segment.slots]))
+            self._left = len(before) if self._over else max(0, shown)
             contents += [Reply(page, plain=bool(self.trouble)) for page in pages[: segment.slots]]
             contents += [None] * (segment.slots - len(pages))
             contents += segment.below()
@@ -311,26 +322,24 @@ class AnswerView:
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
         grown = not self.ended and version == segment.version
-        # After a restart the texts above cards are not known apart: only messages can be counted alike then.
-        within = sys.maxsize if self._taken else MOST_CHARACTERS
-        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort, within=within)
+        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort, within=self._left)
         segment.version = version
-        over, closing = segment.pages.over, 0
+        over, closing = segment.pages.over or self._over, 0
         if not over and not self.trouble and (not self.ended or end.sentence):
             pages, closing = segment.healed(pages, growing=not self.ended)
         if end.sentence:
             under = end.under(pages, segment.pages.fits)
             if over or len(under) > room:
                 # There is no room for both: the end of the text is not shown, and what ended it is.
-                over, under = True, [*segment.pages.update(text, most=room - 1, within=within), end.told]
+                over, under = True, [*segment.pages.update(text, most=room - 1, within=self._left), end.told]
             pages = under
         if segment is end.lists and not (over or segment.pages.pending):
             pages = with_sources(pages, self.sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
         footnote = self._footnote if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
-        note = self._note_of_rest() if over else note
-        if not pages and not (end.byline or (note and self._status_shown)):
+        note = end.note_of_rest(self.facts, self.refused, ended=self.ended, cut=self.cut) if over else note
+        if not pages and not (end.byline or over or (note and self._status_shown)):
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
@@ -341,13 +350,3 @@ class AnswerView:
             end.document = whole_answer(self._segments, self.sources, cut=self.cut)
         document = [end.document] if has_document and end.document else []
         return [*(segment.shown[page] for page in pages[:-1]), last, *document]
-
-    def _note_of_rest(self) -> str:
-        """Say where the rest of an answer is that has too many messages."""
-        if not self.ended:
-            return strings.REST_FOLLOWS
-        if self.refused is not None:
-            return self.facts.with_reference(strings.no_file(self.refused))
-        if not self._end.in_file:
-            return strings.ONLY_BEGINNING
-        return strings.CUT_IN_FILE if self.cut else strings.WHOLE_IN_FILE

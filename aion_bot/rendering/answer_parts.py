@@ -111,6 +111,16 @@ class End:
         """The sentence as it stands in the text."""
         return f"⚠️ {self.sentence}"
 
+    def note_of_rest(self, facts: "Facts", refused: str | None, *, ended: bool, cut: bool) -> str:
+        """Say where the rest of an answer is that has too much text; `refused` is why no file has it, if none can."""
+        if not ended:
+            return strings.REST_FOLLOWS
+        if refused is not None:
+            return facts.with_reference(strings.no_file(refused))
+        if not self.in_file:
+            return strings.ONLY_BEGINNING
+        return strings.CUT_IN_FILE if cut else strings.WHOLE_IN_FILE
+
     def under(self, pages: Sequence[str], fits: Callable[[str], bool]) -> list[str]:
         """Return pages with the sentence under the last one, or as a page of its own where it does not fit.
 

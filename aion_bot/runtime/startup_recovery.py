@@ -148,7 +148,7 @@ class StartupRecovery:
             await turn_recovered.wait()
         plan = await self._store.plans.get(key)
         if plan is not None:
-            await self._approvals.resume(thread, plan, await self._recovery.decision(thread, plan))
+            await self._approvals.resume(thread, plan, *await self._recovery.decision(thread, plan))
 
     async def _find_late_answer(self, thread: Thread, turn: Turn) -> None:
         found = await self._recovery.late_answer(turn)

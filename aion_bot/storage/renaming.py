@@ -24,9 +24,9 @@ class Renaming(Statements):
             posted = json.dumps([renamed(one) for one in json.loads(row["posted"])])
             origin = None if row["origin"] is None else _origin(row["origin"], renamed, channel)
             await self._do(
-                "UPDATE turn SET thread = ?, prompt = ?, posted = ?, origin = ?, channel = iif(channel = ?, ?, channel) "
+                "UPDATE turn SET thread = ?, prompt = ?, posted = ?, file = ?, origin = ?, channel = iif(channel = ?, ?, channel) "
                 "WHERE key = ?",
-                thread, None if row["prompt"] is None else renamed(row["prompt"]), posted, origin, *channel, row["key"],
+                thread, None if row["prompt"] is None else renamed(row["prompt"]), posted, row["file"] and renamed(row["file"]), origin, *channel, row["key"],
             )  # fmt: skip
         for row in await self._all("SELECT key, thread, message FROM plan WHERE platform = ?", platform):
             thread, message = renamed(row["thread"]), row["message"]

@@ -97,6 +97,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         session_id=row["session_id"],
         answer_id=row["answer_id"],
         posted=tuple(MessageRef(thread, message) for message in json.loads(row["posted"])),
+        file=None if row["file"] is None else MessageRef(thread, row["file"]),
         posting=frozenset(json.loads(row["posting"])),
         origin=origin,
         attempt=row["attempt"], starts=row["starts"],

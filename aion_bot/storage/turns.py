@@ -194,10 +194,15 @@ class Turns(Statements):
         sql = "UPDATE turn SET phase = 'streaming' WHERE key = ? AND phase = 'parked'"
         await self._do(sql, key)
 
-    async def note_posted(self, key: str, posted: Iterable[MessageRef]) -> None:
-        """Record the messages that show the answer so far; none is in doubt."""
-        ids = json.dumps([message.id for message in posted])
-        await self._do("UPDATE turn SET posted = ?, posting = '[]' WHERE key = ?", ids, key)
+    async def note_posted(
+        self, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None
+    ) -> None:
+        """Record the messages that show the answer so far, and which is the file behind it; none is in doubt."""
+        ids, sql = (
+            json.dumps([message.id for message in posted]),
+            "posted = ?, posting = '[]', file = coalesce(?, file)",
+        )
+        await self._do(f"UPDATE turn SET {sql} WHERE key = ?", ids, file and file.id, key)  # noqa: S608  # literals of ours
 
     async def note_posting(self, key: str, fingerprint: str) -> None:
         """Record a message that is about to be posted."""

@@ -4,7 +4,7 @@ import pytest
 
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.steps import Delete, Edit, Idle, Post, PostFile
-from aion_bot.ports.messages import Document, MessageRef, PlanCard, Reply, ThreadKey
+from aion_bot.ports.messages import Content, Document, MessageRef, PlanCard, Reply, ThreadKey
 
 THREAD = ThreadKey("x", "t")
 CARD = PlanCard("title", "description")
@@ -132,8 +132,9 @@ def test_replies_are_noted_in_reading_order() -> None:
 def test_a_file_of_an_earlier_attempt_is_never_taken_for_this_ones() -> None:
     """After a restart in the middle of a retry a file in the file's place may be the earlier attempt's: it is replaced."""
     screen = (Reply("the beginning"), Document("answer.md", "whole"))
-    first = MessageDiff(0.0, (ref("0"), ref("file")), resumed=True)
-    again = MessageDiff(0.0, (ref("0"), ref("file")), resumed=True, retried=True)
+    noted, file = (ref("0"), ref("file")), ref("file")
+    first = MessageDiff(0.0, noted, file=file, resumed=True)
+    again = MessageDiff(0.0, noted, file=file, resumed=True, retried=True)
     for diff in first, again:
         step = diff.next(screen, ended=True, now=1.0)
         assert isinstance(step, Edit)
@@ -143,6 +144,47 @@ def test_a_file_of_an_earlier_attempt_is_never_taken_for_this_ones() -> None:
     assert step == Delete(1, ref("file"))
     again.gone(step)
     assert again.next(screen, ended=True, now=1.0) == PostFile(1, screen[1], attempt=1)
+
+
+FILE = Document("answer.md", "whole")
+
+
+def steps_to(diff: MessageDiff, *screen: Content | Document) -> list[str]:
+    """Take every step to a final screen; returns the operations, a file by its attempt."""
+    taken: list[str] = []
+    while not isinstance(step := diff.next(screen, ended=True, now=1.0), Idle):
+        taken.append(type(step).__name__)
+        if isinstance(step, PostFile):
+            taken[-1] += f" {step.attempt}"
+        if isinstance(step, Post | PostFile):
+            diff.posted(step, ref(f"new {len(taken)}"), 1.0)
+        elif isinstance(step, Delete):
+            diff.gone(step)
+        elif isinstance(step, Edit):
+            diff.changed(step, 1.0)
+    return taken
+
+
+def test_a_file_is_told_from_pages_however_many_there_are_after_a_restart() -> None:
+    """With fewer pages the surplus ones go and the file stays; with more it is posted anew behind them, under another nonce."""
+    fewer = MessageDiff(0.0, (ref("0"), ref("1"), ref("file")), file=ref("file"), resumed=True)
+    assert steps_to(fewer, Reply("a"), FILE) == ["Edit", "Delete"]
+    assert (fewer.replies, fewer.file) == ((ref("0"), ref("file")), ref("file"))
+    more = MessageDiff(0.0, (ref("0"), ref("file")), file=ref("file"), resumed=True)
+    assert steps_to(more, Reply("a"), Reply("b"), FILE) == ["Delete", "Edit", "Post", "PostFile 1"]
+    none = MessageDiff(0.0, (ref("0"), ref("file")), file=ref("file"), resumed=True)
+    assert steps_to(none, Reply("a")) == ["Delete", "Edit"]
+
+
+def test_a_file_of_an_earlier_process_stays_noted_while_an_answer_grows_again() -> None:
+    """Until the answer has ended the file waits for its place: it is neither edited nor forgotten."""
+    diff = MessageDiff(0.0, (ref("0"), ref("file")), file=ref("file"), resumed=True)
+    step = diff.next((Reply("a"),), ended=False, now=1.0)
+    assert step == Edit(0, ref("0"), Reply("a"))
+    diff.changed(step, 1.0)
+    assert isinstance(diff.next((Reply("a"),), ended=False, now=2.0), Idle)
+    assert (diff.replies, diff.file) == ((ref("0"), ref("file")), ref("file"))
+    assert isinstance(diff.next((Reply("a"), FILE), ended=True, now=2.0), Idle)
 
 
 @pytest.mark.parametrize("resumed", [False, True])

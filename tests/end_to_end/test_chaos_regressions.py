@@ -235,9 +235,11 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
         await gone.wait()
         return await noted(store, key, session_id)
 
-    async def posting(store: Turns, key: str, messages: Iterable[MessageRef]) -> None:
+    async def posting(
+        store: Turns, key: str, messages: Iterable[MessageRef], file: MessageRef | None = None
+    ) -> None:
         await gone.wait()
-        await posted(store, key, messages)
+        await posted(store, key, messages, file)
 
     async def withdrawing(store: Turns, prompt: str) -> bool:
         done = await withdrawn(store, prompt)

@@ -31,10 +31,12 @@ async def killed_with_half(
     """
     reached, note = asyncio.Event(), Turns.note_posted
 
-    async def noting(store: Turns, key: str, posted: Iterable[MessageRef]) -> None:
+    async def noting(
+        store: Turns, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None
+    ) -> None:
         messages = tuple(posted)
         if len(messages) == 1 or noted:
-            await note(store, key, messages)
+            await note(store, key, messages, file)
         if len(messages) > 1:
             reached.set()
             await asyncio.Event().wait()

@@ -280,6 +280,40 @@ def test_exactly_forty_thousand_characters_need_no_file() -> None:
         assert len(documents(answer)) == files
 
 
+@pytest.mark.parametrize("before", [0, 200, 815, 832, 1_000])
+def test_cards_do_not_change_the_bound(before: int) -> None:
+    """The texts above and below cards have 40,000 characters together; the file has all of them, and the cards stay."""
+    answer = AnswerView(PageFormat(measure, 9_160))
+    answer.fold(says(lines(before)))
+    answer.screen()
+    assert answer.show_plan(CARD, "")
+    answer.fold(says(lines(before + 100)))
+    assert answer.show_plan(CARD, "")
+    for end in range(before + 100, 1_400, 100):
+        answer.fold(says(lines(end)))
+        shown = replies(answer)
+        assert sum(len(one.text) for one in shown) <= MOST_CHARACTERS + 200
+    answer.fold(says(lines(1_400)))
+    answer.finish()
+    shown = replies(answer)
+    assert 38_000 < sum(len(one.text) for one in shown) <= MOST_CHARACTERS + 200
+    assert shown[-1].note == strings.WHOLE_IN_FILE
+    assert answer.screen().count(CARD) == 2
+    (document,) = documents(answer)
+    assert "".join(document.text.split()).count("muchtoolong") == 1_400
+    numbers = [line[5:11] for one in shown for line in one.text.split("\n") if line.startswith("Line ")]
+    assert numbers == sorted(set(numbers))
+
+
+def test_a_restart_with_cards_keeps_the_bound() -> None:
+    """An answer whose cards an earlier process posted shows as much as without cards."""
+    answer = AnswerView(PageFormat(measure, 9_160), cards=2)
+    answer.fold(says(lines(1_200)))
+    answer.finish()
+    assert 39_000 < sum(len(one.text) for one in replies(answer)) <= MOST_CHARACTERS + 100
+    assert len(documents(answer)) == 1
+
+
 def test_a_growing_answer_reaches_the_bound_once() -> None:
     """From one event on each screen says that the rest follows, and the pages before stay as they are."""
     answer, told, shown = AnswerView(PageFormat(measure, 9_160)), list[bool](), list[str]()

@@ -143,6 +143,10 @@ def test_states_keep_up_with_the_text() -> None:
         ("so see <https://x.exa", "so see ", 0),
         ("so __init__.py is", "so __init__.py is", 0),
         ("so __MACOSX__.zip, __te", "so __MACOSX__.zip, __te__", 2),
+        ('so <a href="https://x.exa', "so ", 0),
+        ("so <b cla", "so ", 0),
+        ("so a <b and c", "so a <b and c", 0),
+        ('so <a href="https://x.example">rep', 'so <a href="https://x.example">rep', 0),
         ("so src/_old_/x and", "so src/_old_/x and", 0),
     ],
 )  # fmt: skip

@@ -28,7 +28,8 @@ async def record(store: Store, key: str, channel: str) -> None:
         ids.prompt_key("T0", channel, "1.1"), where, Place("T0", channel), ADA, "What?", source=source
     )
     await store.turns.accept(Turn(key, where, ADA, "What?", origin=prompt), prompt)
-    await store.turns.note_posted(key, [ids.message_ref(where, channel, "1.2")])
+    shown = ids.message_ref(where, channel, "1.2")
+    await store.turns.note_posted(key, [shown], shown)
     plan = Plan(
         key=f"p{key}", plan_id="1", session_id=key, thread=where, requester=ADA, description="d", turn=key
     )
@@ -51,6 +52,7 @@ async def test_threads_follow_their_channel(tmp_path: Path) -> None:
         assert turn.origin is not None
         assert turn.thread == plan.thread == thread(channel)
         assert [one.id for one in turn.posted] == [f"{channel}/1.2"]
+        assert turn.file == turn.posted[0]
         assert plan.message == MessageRef(thread(channel), f"{channel}/1.3")
         assert turn.origin.place.channel == channel
         assert turn.origin.source == MessageRef(thread(channel), f"{channel}/1.1")
