@@ -16,7 +16,7 @@ from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
-from adapters.discord.files import AttachedFiles, post_files
+from adapters.discord.files import PICTURE_TYPES, AttachedFiles, post_files
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
@@ -59,6 +59,7 @@ class DiscordAdapter:
     measure = staticmethod(rendering.measure)
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
+    picture_types = PICTURE_TYPES
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url

@@ -49,6 +49,8 @@ _log = logging.getLogger(__name__)
 
 _DESCRIPTION = 1_024
 """Characters of an attachment's description (Discord's documentation, *Attachment Object*)."""
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Types of the attachments that Discord draws (Discord's documentation, *Image Formatting*)."""
 _SPOILER = "SPOILER_"
 """A name that begins like this hides the picture (Discord's documentation, *Uploading Files*)."""
 

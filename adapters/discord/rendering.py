@@ -8,6 +8,7 @@ import hashlib
 import re
 from typing import Any, NotRequired, TypedDict
 
+from adapters.discord import strings
 from adapters.discord.ids import custom_id
 from adapters.discord.inline import inline, unfenced, unlinked
 from adapters.discord.markdown import convert, in_own_size, plain, quoted
@@ -34,6 +35,8 @@ _STYLES = {
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150
 """Characters of a line of small print: what the core leaves room for."""
+_MARK = 4
+"""Characters that make a line one of small print, with the end of the line before it."""
 
 
 class Body(TypedDict):
@@ -88,7 +91,13 @@ def sentence(line: Line) -> str:
 def _text(content: Content) -> str:
     if isinstance(content, Reply):
         # What Aion says about its work stands in the bot's own small print: it is words, and nothing that can be drawn.
-        small = [*(clip(_plain(line), _NOTE) for line in content.note.splitlines()), sentence(content.byline)]
+        lines = content.note.splitlines()
+        small = [clip(_plain(line), _NOTE) for line in lines]
+        if lines and not content.text.strip() and not content.byline:
+            # Nothing else needs the room: the last line under the titles of a gallery ends with names.
+            taken = (_NOTE + _MARK) * (len(lines) - 1) + _MARK
+            small[-1] = clip(_plain(lines[-1]), max(_NOTE, strings.MESSAGE_LENGTH - taken))
+        small.append(sentence(content.byline))
         size = "" if content.notifies else "-# "
         notes = [f"{size}{line}" for line in small if line.strip()]
         words = plain(content.text) if content.plain else convert(content.text)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Any
 
 from adapters.slack import ids, markdown, rate_limits, rendering, strings
@@ -13,6 +12,7 @@ from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
+from adapters.slack.galleries import TYPES, Galleries
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.messages import Messages, private_metadata
 from adapters.slack.methods import Method
@@ -20,7 +20,6 @@ from adapters.slack.names import SlackNames
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
-from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -28,7 +27,6 @@ from aion_bot.ports.errors import (
     MessageGone,
     PlatformError,
     RateLimited,
-    UploadRefused,
 )
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.files import Attachment
@@ -38,9 +36,6 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.text import one_line
 
 _log = logging.getLogger(__name__)
-
-_PICTURES_READ = Backoff(0.5, factor=2.0, attempts=5)
-"""Pauses in seconds before pictures that were uploaded are posted again: 7.5 s in all."""
 
 _NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
 """Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
@@ -62,6 +57,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
+    picture_types = TYPES
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
         self.timeouts = timeouts
@@ -70,6 +66,7 @@ class SlackAdapter:
         # `limits` is read at each request, because it may be replaced on the instance later.
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._messages = Messages(self._web)
+        self._galleries = Galleries(self._web, self._messages)
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
@@ -135,28 +132,7 @@ class SlackAdapter:
 
         A picture that Slack refuses is named. Raises UploadRefused where it refuses all of them.
         """
-        team = ids.thread(thread).team
-        # Each is waited for, so that no upload goes on after a failure.
-        kept = await asyncio.gather(
-            *(self._messages.files.keep(team, one) for one in gallery.pictures), return_exceptions=True
-        )
-        failed = [one for one in kept if isinstance(one, BaseException)]
-        if failed and (other := next((one for one in failed if not isinstance(one, UploadRefused)), None)):
-            raise other
-        if failed and len(failed) == len(kept):
-            raise failed[0]
-        pairs = list(zip(gallery.pictures, kept, strict=True))
-        refused = [picture.title for picture, file in pairs if not isinstance(file, str)]
-        note = "\n".join(filter(None, (gallery.note, strings.pictures_refused(refused))))
-        taken = tuple(picture for picture, file in pairs if isinstance(file, str))
-        arguments = rendering.gallery_arguments(
-            replace(gallery, pictures=taken, note=note), [file for file in kept if isinstance(file, str)]
-        )
-        shown = {**_NO_NAMES, **arguments}
-        # Slack refuses a picture that it has not read to its end yet, which takes it a moment.
-        return await retry(
-            lambda: self._messages.post(thread, nonce, shown), backoff=_PICTURES_READ, on=CannotDraw
-        )
+        return await self._galleries.post(thread, gallery, nonce, _NO_NAMES)
 
     def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read a file that somebody attached, by two requests: its address is asked for each time."""

@@ -5,7 +5,7 @@ The texts of these errors hold a method and a code and nothing else: Slack's own
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -77,6 +77,9 @@ BAD_APP_TOKEN = BAD_TOKEN | {"missing_scope", "no_permission"}
 
 _SCOPE_LENGTH = 80
 """Characters of the scopes that a sentence names."""
+
+_DIGITS = 3
+"""Digits of the number of a block: a message has fifty."""
 
 _STREAMING = {Method.CHAT_START_STREAM, Method.CHAT_APPEND_STREAM, Method.CHAT_STOP_STREAM}
 _STREAM_ONLY = {"not_allowed_token_type", "user_not_found"}
@@ -152,6 +155,14 @@ class StreamRefused(Unsupported):
         self.code = code
 
 
+class PicturesRefused(CannotDraw):
+    """Slack cannot show the files of some image blocks, by their numbers from 0: not yet, or not at all."""
+
+    def __init__(self, method: str, blocks: Collection[int]) -> None:
+        super().__init__(f"{method}: {len(blocks)} files not shown")
+        self.blocks = frozenset(blocks)
+
+
 class ConnectionLost(PlatformDown):
     """The connection broke before an answer came. Slack may have received the request."""
 
@@ -219,12 +230,25 @@ def _refusal(error: SlackApiError, method: Method) -> PlatformError:
         return TokenRefused(variable, strings.token_refused(code))
     text = f"{method}: {code}"
     if code in _KINDS:
-        return _KINDS[code](text)
+        blocks = _without_file(error.response.data) if _KINDS[code] is CannotDraw else ()
+        return PicturesRefused(method, blocks) if blocks else _KINDS[code](text)
     # Slack says which scopes it misses: https://docs.slack.dev/authentication
     data = error.response.data
     needed = str(data.get("needed") or "") if code == "missing_scope" and isinstance(data, dict) else ""
     scope = one_line(needed, _SCOPE_LENGTH)
     return Forbidden(text, _HINDRANCES.get(code, Hindrance.OTHER), permission=scope)
+
+
+def _without_file(data: object) -> set[int]:
+    """Return the numbers of the blocks whose file Slack does not show: its answer names each by a JSON pointer.
+
+    As in slackapi/python-slack-sdk#1797: `[ERROR] invalid slack file [json-pointer:/blocks/0/slack_file]`.
+    """
+    about = data.get("response_metadata") if isinstance(data, dict) else None
+    messages = about.get("messages") if isinstance(about, dict) else None
+    found = (str(one).rpartition("/blocks/")[2] for one in messages or () if isinstance(messages, list))
+    numbers = [one.partition("/")[0] for one in found if one.partition("/")[2].startswith("slack_file")]
+    return {int(one) for one in numbers if one.isascii() and one.isdecimal() and len(one) <= _DIGITS}
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:

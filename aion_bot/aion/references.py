@@ -7,7 +7,7 @@ and on its line. What does not close that way is left as the text it is. Time is
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -225,10 +225,17 @@ def parse_result_refs(metadata: Mapping[str, Any]) -> dict[str, ResultRefData]:
     }
 
 
-def with_images(metadata: object, image_context: object) -> dict[str, Any]:
-    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none."""
+def with_images(
+    metadata: object, image_context: object, found: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return an answer's metadata with `image_context` from beside it, where the metadata itself has none.
+
+    `found` are images of its search results, which stand behind those.
+    """
     known = dict(read(metadata, dict) or {})
     known["image_context"] = known.get("image_context") or image_context
+    if found:
+        known["image_context"] = [*_entries(known["image_context"]), *map(dict, found)]
     return known
 
 
@@ -238,6 +245,10 @@ _DATA = {
     "link": ("tool_link_data", "link_id"),
 }
 """Where an answer's metadata has the entries of each kind of marker, and their field with the id."""
+
+
+_NOTHING = (None, "")
+"""What a field holds that says nothing."""
 
 
 class EntryIndex:
@@ -251,8 +262,12 @@ class EntryIndex:
 
     def __init__(self, entries: list[dict[str, Any]], id_field: str) -> None:
         named = ((read(entry.get(id_field), str) or read(entry.get("id"), str), entry) for entry in entries)
-        self.entries = {full_id: entry for full_id, entry in named if full_id}
-        """The entries by their full ids, in the order in which they came."""
+        self.entries: dict[str, dict[str, Any]] = {}
+        """The entries by their full ids, in the order in which they came; of several with one id, what each says first."""
+        for full_id, entry in named:
+            if full_id:
+                said = {name: value for name, value in entry.items() if value not in _NOTHING}
+                self.entries[full_id] = said | self.entries.get(full_id, {})
         self._ids = sorted(self.entries)
 
     def find(self, prefix: str) -> tuple[str | None, dict[str, Any]]:

@@ -131,7 +131,7 @@ class AionStream:
             await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
         if self._turn.origin is not None and self._turn.origin.pictures and session:
-            await see_all_again(self._services.aion, session)
+            await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
         if parked:
             found = await history.look(session, self._take_stored)
         else:
@@ -181,7 +181,7 @@ class AionStream:
                 self._view.notice(strings.MODE_LOST)
         if (origin := self._turn.origin) is None or not origin.pictures:
             return await self._stream_in(session)
-        async with only_pictures(self._services.aion, session, origin.pictures) as taken:
+        async with only_pictures(services.aion, session, origin.pictures, services.uploads.narrowed) as taken:
             if not taken:
                 return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
             if missing := len(origin.pictures) - len(taken):

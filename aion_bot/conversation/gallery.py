@@ -1,7 +1,7 @@
 """The pictures that an answer refers to: fetched, and shown in one message under it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,11 @@ LARGEST = 2 * 1024 * 1024
 
 PATIENCE = 10.0
 """Seconds that all pictures of an answer may take; what has not come by then is named."""
+
+_SHARE = 0.4
+"""Of that, what one address may take: two rounds of slow ones leave time for the others."""
+
+_TYPES = frozenset(one.media_type for one in PICTURES)
 
 _AT_ONCE = 4
 """Pictures that are fetched at once, by the whole process: each may take `LARGEST` bytes of memory."""
@@ -71,10 +76,19 @@ class Pictures:
     patience: float = PATIENCE
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
 
-    async def gallery(self, key: str, found: Sequence[Referred], buttons: tuple[Button, ...] = ()) -> Gallery:
-        """Return the pictures of `key`; those that could not be had are named, those that are too many counted."""
+    async def gallery(
+        self,
+        key: str,
+        found: Sequence[Referred],
+        buttons: tuple[Button, ...] = (),
+        types: Collection[str] = _TYPES,
+    ) -> Gallery:
+        """Return the pictures of `key` that have one of the media `types`.
+
+        Those that could not be had are named, those that are too many counted.
+        """
         wanted = found[:MOST_PICTURES]
-        fetching = [asyncio.create_task(self._picture(one)) for one in wanted]
+        fetching = [asyncio.create_task(self._picture(one, types)) for one in wanted]
         try:
             await asyncio.wait(fetching, timeout=self.patience)
         finally:
@@ -97,16 +111,19 @@ class Pictures:
         note = strings.other_pictures(len(found) - len(wanted), missing)
         return Gallery(tuple(filter(None, fetched)), note, buttons)
 
-    async def _picture(self, one: Referred) -> Picture | None:
+    async def _picture(self, one: Referred, types: Collection[str]) -> Picture | None:
         for address in one.addresses:
             async with self._slots:
                 try:
-                    data = await self.reader.read(address, most=LARGEST)
-                except PictureUnavailable as error:
-                    _log.debug("picture unavailable", reason=str(error))
+                    # A host that keeps it waiting does not keep the other pictures from their slot.
+                    async with asyncio.timeout(self.patience * _SHARE):
+                        data = await self.reader.read(address, most=LARGEST)
+                except (PictureUnavailable, TimeoutError) as error:
+                    _log.debug("picture unavailable", reason=str(error) or "slow")
                     continue
             kind = recognise(data[:HEAD], data[-HEAD:], one.name)
-            if kind in PICTURES:
+            # Another address may lead to the same picture in another type.
+            if kind in PICTURES and kind.media_type in types:
                 # A platform draws what has the name of a picture.
                 is_named = any(one.name == other.name(one.name) for other in PICTURES)
                 name = one.name if is_named else kind.name(one.name)
@@ -115,24 +132,19 @@ class Pictures:
 
 
 def referred_to(
-    sources: Sources, metadata: Mapping[str, Any], found: Sequence[Mapping[str, Any]]
+    sources: Sources, metadata: Mapping[str, Any], found: Sequence[Mapping[str, Any]] = ()
 ) -> list[Referred]:
     """Return the pictures of an answer, each once: those that it cites, others of its metadata, then those that were `found`."""
-    known = EntryIndex.of("img", metadata)
-    results = EntryIndex.of("img", {"image_context": list(found)})
+    known = EntryIndex.of("img", with_images(metadata, None, found)).entries
     named = {one.id: one.name for _, one in sorted(sources.cited.items()) if one.kind == "img" and one.id}
-    # In this order; what several places say of a picture is taken together.
-    ids = dict.fromkeys((*named, *known.entries, *results.entries))
-    return [
-        _referred(one, named.get(one, ""), {**results.entries.get(one, {}), **known.entries.get(one, {})})
-        for one in ids
-    ]
+    return [_referred(one, named.get(one, ""), known.get(one, {})) for one in dict.fromkeys((*named, *known))]
 
 
 def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
     said = {key: visible_line(value) for key, value in entry.items() if isinstance(value, str)}
-    name = one_line(visible_line(name) or said.get("filename", "") or said.get("title", ""), _TITLE)
-    name = name or strings.UNNAMED_SOURCES["img"]
+    # A search's result has a description alone.
+    names = visible_line(name), *(said.get(one, "") for one in ("filename", "title", "description"))
+    name = one_line(next(filter(None, names), strings.UNNAMED_SOURCES["img"]), _TITLE)
     title = one_line(said.get("title", "") or name, _TITLE)
     description = one_line(said.get("description", "") or title, _DESCRIPTION)
     addresses = dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str))
@@ -147,9 +159,7 @@ def due_gallery(
         return None
     if outcome.reason is not EndReason.ANSWERED or view.trouble:
         return None
-    data = view.facts.data
-    metadata = with_images(data.get("metadata"), data.get("image_context"))
-    found = referred_to(view.sources, metadata, view.facts.images)
+    found = referred_to(view.sources, view.facts.metadata)
     return DueGallery(turn.key, thread.key, turn.asker, packed(found), turn.attempt) if found else None
 
 
@@ -177,7 +187,8 @@ async def show_gallery(
         Button(Action.ONLY_THESE, due.owner, strings.ONLY_THESE), Button(Action.CLOSER, due.owner, strings.CLOSER)
     )  # fmt: skip
     try:
-        gallery = await services.pictures.gallery(due.owner, found, buttons)
+        types = thread.galleries.picture_types
+        gallery = await services.pictures.gallery(due.owner, found, buttons, types)
         if not (resumed and await _is_posted(thread, due, gallery)):
             delivery = Delivery(due.name, due.person, resumed=resumed)
             await services.registry.sync(thread, OneMessage(gallery), delivery).run()

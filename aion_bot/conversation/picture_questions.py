@@ -16,6 +16,9 @@ from aion_bot.rendering.references import cited
 
 _log = structlog.get_logger(__name__)
 
+_MOST_MESSAGES = 1_000
+"""Messages of a session in which the answer is looked for, as many as Aion gives: somebody may press an old button."""
+
 _TRIES = 2
 """How often a session is asked to see some pictures alone."""
 
@@ -30,7 +33,7 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
     if turn is None or turn.thread != click.thread:
         return None
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files.
-    messages = await services.history.messages(turn.session_id or "")
+    messages = await services.history.messages(turn.session_id or "", _MOST_MESSAGES)
     at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
     asked = next((one.content for one in reversed(messages[:at]) if one.role is MessageRole.USER), "")
     pictures = await services.store.galleries.picture_ids(turn.key)
@@ -55,13 +58,17 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
 
 
 @asynccontextmanager
-async def only_pictures(aion: AionVision, session: str, ids: Sequence[str]) -> AsyncIterator[list[str]]:
+async def only_pictures(
+    aion: AionVision, session: str, ids: Sequence[str], narrowed: set[str]
+) -> AsyncIterator[list[str]]:
     """Let a session see these pictures alone for as long as this is open, and then what it saw before.
 
     Yields those that Aion says the session sees; none where it does not take them, also when it is asked again. Raises what
-    the client raises before it is open; afterwards the question has its answer, and a failure is logged.
+    the client raises before it is open; afterwards the question has its answer, and a failure is logged: the session is
+    among the `narrowed` until it sees all pictures again.
     """
     before = await aion.chats.get_session(session, include_messages=False)
+    narrowed.add(session)
     try:
         for _ in range(_TRIES):
             answer = await aion.chats.update_images(session, ids)
@@ -75,17 +82,26 @@ async def only_pictures(aion: AionVision, session: str, ids: Sequence[str]) -> A
             _log.warning("pictures not selected", selected=len(taken), of=len(ids), narrow=narrow)
         yield taken
     finally:
-        await see_all_again(aion, session, before.selected_image_ids or ())
+        await see_all_again(aion, session, narrowed, before.selected_image_ids or ())
 
 
-async def see_all_again(aion: AionVision, session: str, selected: Sequence[str] = ()) -> None:
+async def see_all_again(
+    aion: AionVision, session: str, narrowed: set[str], selected: Sequence[str] = ()
+) -> None:
     """Let a session see all pictures, beside those that it had `selected`, also after a process that ended meanwhile.
 
-    Every session of the bot's sees all pictures but for one such question. A failure is logged.
+    Every session of the bot's sees all pictures but for one such question. A failure is logged, and the session stays among
+    the `narrowed`: the next question there widens it first.
     """
+    narrowed.add(session)
     try:
         if selected:
             await aion.chats.update_images(session, selected)
-        await aion.chats.update_mode(session, use_all_images=True)
+        mode = await aion.chats.update_mode(session, use_all_images=True)
     except AionvisionError as error:
         _log.warning("session not widened", code=error.code)
+        return
+    if mode.get("use_all_images") is True:
+        narrowed.discard(session)
+    else:
+        _log.warning("session not widened")

@@ -72,9 +72,9 @@ class SessionHistory:
     def __init__(self, aion: AionVision) -> None:
         self._aion = aion
 
-    async def messages(self, session_id: str) -> Sequence[ChatMessage]:
+    async def messages(self, session_id: str, most: int = _NEWEST) -> Sequence[ChatMessage]:
         """Return the newest messages, oldest first. Raises what the client raises."""
-        detail = await self._aion.chats.get_session(session_id, message_limit=_NEWEST)
+        detail = await self._aion.chats.get_session(session_id, message_limit=most)
         return detail.messages
 
     async def look(self, session_id: str, take: Take) -> ChatMessage | None:

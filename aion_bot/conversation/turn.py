@@ -47,6 +47,9 @@ _log = structlog.get_logger(__name__)
 _REPLACING = 60.0
 """Seconds that older cards may take to say that they were replaced; the next start does what is left."""
 
+_PICTURES = 15.0
+"""Seconds that the next question of a thread waits for the pictures of an answer, which take 10 s until they are posted."""
+
 
 class Mode(Enum):
     """What a runner does."""
@@ -257,8 +260,12 @@ class TurnRunner:
         self._view.finish(told, buttons, outcome.byline, in_file=in_file)
         self.sync.wake(urgent=True)
         ended_at = time.monotonic()
-        # The thread's next question does not wait for the last edit, which the platform's limits may delay.
-        self.parked.set()
+        gallery, facts, cited = None, self._view.facts, self._view.sources.cited
+        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
+            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view)
+        # The thread's next question does not wait for the last edit, which the platform's limits may delay; only for
+        # pictures: its answer would stand above them.
+        asyncio.get_running_loop().call_later(0.0 if gallery is None else _PICTURES, self.parked.set)
         await showing
         if (observer := self._services.observer) is not None:
             observer.end_shown(self.turn, time.monotonic() - ended_at)
@@ -267,13 +274,9 @@ class TurnRunner:
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
-        gallery, facts, cited = None, self._view.facts, self._view.sources.cited
-        if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view)
-            if (
-                gallery is not None
-            ):  # due before the end is recorded: a crash in between leaves no picture out
-                await recorded(self._log, self._services.store.galleries.add(gallery))
+        gallery = None if self._view.trouble else gallery
+        if gallery is not None:  # due before the end is recorded: a crash in between leaves no picture out
+            await recorded(self._log, self._services.store.galleries.add(gallery))
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason

@@ -20,7 +20,7 @@ from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.ports.text import one_line, visible_line
 
-_MOST_NAMED = 5
+_MOST_MISSING = 5
 """Pictures that a line names."""
 
 _NAME = 60
@@ -504,8 +504,8 @@ def pages(passages: Sequence[tuple[int, int]]) -> str:
 
 def other_pictures(count: int, missing: Sequence[str]) -> str:
     """Count the pictures that are too many to be shown, and name those that could not be had; "" for none."""
-    named = ", ".join(missing[:_MOST_NAMED])
-    more = f" {more_sources(len(missing) - _MOST_NAMED)}" if len(missing) > _MOST_NAMED else ""
+    named = ", ".join(missing[:_MOST_MISSING])
+    more = f" {more_sources(len(missing) - _MOST_MISSING)}" if len(missing) > _MOST_MISSING else ""
     told = f"I couldn't load: {named}{more}." if missing else ""
     return f"{f'And {count} more pictures. ' if count > 1 else 'And 1 more picture. ' if count else ''}{told}".strip()
 

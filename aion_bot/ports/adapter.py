@@ -1,6 +1,6 @@
 """What a platform does for the core: one Protocol that every adapter implements, and optional capabilities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, runtime_checkable
@@ -178,7 +178,9 @@ class Files(Protocol):
 
 @runtime_checkable
 class Galleries(Protocol):
-    """Pictures in a thread, for an adapter that can post them."""
+    """Pictures in a thread, for an adapter that can post them. `picture_types` are the media types that the platform draws."""
+
+    picture_types: Collection[str]
 
     async def post_gallery(self, thread: ThreadKey, gallery: Gallery, *, nonce: str) -> MessageRef:
         """Post a gallery in one message, as `post` does: a second one with the same nonce is not made.

@@ -4,7 +4,6 @@ import sys
 from typing import Any
 
 from aion_bot.aion.events import ChatToken, ChatTokenType
-from aion_bot.aion.references import with_images
 from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, PostedOnce, Reply
@@ -148,7 +147,7 @@ class AnswerView:
                 content = str(data.get("content") or "")
                 # The server resolves the text as a whole: it says neither where a card stands in it, nor what is cited.
                 if content and (self.has_plan or self.trouble or "[[" in content):
-                    self._settle(content, with_images(data.get("metadata"), data.get("image_context")))
+                    self._settle(content, self.facts.metadata)
                 elif resolved := token.resolved_content:
                     self.sources.cited.clear()
                     segment.settle(self._kept(resolved))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aion_bot.aion.references import with_images
 from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
@@ -147,6 +148,11 @@ class Facts:
     key: str = ""
     images: list[dict[str, Any]] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Aion's data about the answer, with all pictures that are known: a marker may name one that only a search told."""
+        return with_images(self.data.get("metadata"), self.data.get("image_context"), self.images)
 
     def with_reference(self, sentence: str) -> str:
         """Add the turn's reference to a sentence about a failure that has none yet."""

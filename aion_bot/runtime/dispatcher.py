@@ -83,7 +83,7 @@ class Dispatcher:
             retries=Retries(services.store, services.access, self._allowances.left_again),
             ask_again=self._ask_again,
             services=services,
-            ask=self._ask,
+            ask=functools.partial(self._ask, pressed=True),
         )
         self._recovery = StartupRecovery(
             services,
@@ -156,9 +156,11 @@ class Dispatcher:
         # Events may come late and in any order: what was written before the first question belongs to no conversation.
         return known and await self._store.turns.begun_before(prompt.thread, prompt.written_at)
 
-    async def _ask(self, thread: Thread, prompt: Prompt, *, anew: bool = False) -> None:
-        """Take a question over, or say why not; `anew`: its message was a question that was withdrawn."""
-        if self._replied_to.told(prompt):
+    async def _ask(
+        self, thread: Thread, prompt: Prompt, *, anew: bool = False, pressed: bool = False
+    ) -> None:
+        """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
+        if self._replied_to.told(prompt, pressed=pressed):
             return
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:

@@ -79,8 +79,10 @@ class RepliedTo:
         """Tell whether any wording of a prompt got a reply."""
         return key in self._wordings
 
-    def told(self, prompt: Prompt) -> bool:
-        """Tell whether this wording got a reply."""
+    def told(self, prompt: Prompt, *, pressed: bool = False) -> bool:
+        """Tell whether this wording got a reply; that of a press gets one each time, as a platform delivers a press once."""
+        if pressed:
+            self._wordings.pop(prompt.key, None)
         return hash(question(prompt)) in self._wordings.get(prompt.key, ())
 
     def note(self, prompt: Prompt) -> bool:

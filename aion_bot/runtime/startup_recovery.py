@@ -54,7 +54,9 @@ class StartupRecovery:
     async def start(self) -> None:
         """Put everything that was left open into its thread's queue, in order."""
         # Before anything is asked: the next question in such a session widens it first.
-        self._services.uploads.narrowed |= await self._store.files.narrowed()
+        self._services.uploads.narrowed |= (
+            await self._store.files.narrowed() | await self._store.galleries.narrowed()
+        )
         # Read before any turn ends: what ends in this process shows its pictures itself.
         galleries = await self._store.galleries.due()
         recovered = await self._resume_turns()

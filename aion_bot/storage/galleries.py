@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.storage.statements import Statements
 
 
@@ -68,6 +68,12 @@ class Galleries(Statements):
             "FROM json_each(pictures)) WHERE owner = ? AND attempt = ?",
             gallery.owner, gallery.attempt,
         )  # fmt: skip
+
+    async def narrowed(self) -> set[str]:
+        """Return the sessions in which somebody asked about some pictures alone: they may see no others since."""
+        # The keys of such questions end like this (`conversation.picture_questions`); their other words are erased.
+        sql = "SELECT DISTINCT session_id FROM turn WHERE session_id <> '' AND prompt LIKE '%-' || ?"
+        return {str(row["session_id"]) for row in await self._all(sql, Action.ONLY_THESE)}
 
     async def picture_ids(self, owner: str) -> list[str]:
         """Return the ids of all pictures of an answer, its newest attempt's, in the order in which they were shown."""

@@ -127,3 +127,42 @@ async def test_a_slow_picture_holds_nobody_up(patience: float) -> None:
     known = {"a.png": png("a")}
     names, note = await shown(picture("slow"), picture("a.png"), known=known, patience=patience)
     assert (names, note) == (["a.png"], strings.other_pictures(0, ["slow"]))
+
+
+def test_what_several_places_say_of_a_picture_is_taken_together() -> None:
+    """A field that one place leaves empty does not hide what another one says."""
+    entry = {"image_id": "a1", "filename": "a.jpg", "description": None, "medium_url": None, "title": ""}
+    found = {"image_id": "a1", "description": "A pump", "medium_url": "/a1", "filename": "other.jpg"}
+    for metadata in ({"image_context": [entry]}, {"image_context": {"x": [entry]}}):
+        (one,) = referred_to(Sources(), metadata, [found])
+        assert (one.name, one.description, one.addresses) == ("a.jpg", "A pump", ("/a1",))
+
+
+def test_a_picture_with_a_description_alone_is_called_by_it() -> None:
+    """A search's result has neither a file's name nor a title (Aion's contract, ImageSearchResultResponse)."""
+    (one,) = referred_to(Sources(), {}, [{"image_id": "a", "description": "A torn hose " + "x" * 200}])
+    assert one.title == one.name
+    assert one.title.startswith("A torn hose x")
+    assert len(one.title) == 100
+
+
+async def test_slow_hosts_leave_room_for_other_pictures() -> None:
+    """As many slow pictures as are fetched at once cost their own places alone."""
+    names, note = await shown(
+        *[picture("slow")] * 5, picture("a.png"), known={"a.png": png("a")}, patience=0.2
+    )
+    assert (names, note) == (["a.png"], strings.other_pictures(0, ["slow"] * 5))
+
+
+async def test_a_type_that_the_platform_does_not_draw() -> None:
+    """Slack draws no WebP: another address may lead to the picture in another type, otherwise it is named."""
+    reader = Addresses({"a.webp": webp(), "b.webp": webp(), "b.png": png("b")})
+    found = [picture("a", "a.webp"), picture("b", "b.webp", "b.png")]
+    gallery = await Pictures(reader).gallery("k", found, types={"image/png"})
+    assert [one.name for one in gallery.pictures] == ["b.png"]
+    assert gallery.note == strings.other_pictures(0, ["a"])
+
+
+def test_a_line_names_five_pictures_and_counts_the_rest() -> None:
+    """A line under a gallery stays a line."""
+    assert strings.other_pictures(0, list("abcdefg")) == "I couldn't load: a, b, c, d, e and 2 more."

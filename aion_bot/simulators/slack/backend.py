@@ -1,6 +1,6 @@
 """The interface between the Web API methods and the simulated workspace, and their errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from aion_bot.simulators.slack.app_configuration import AppConfiguration
@@ -45,7 +45,11 @@ class Backend(Protocol):
 
 
 class Refused(Exception):
-    """The method returns `{"ok": false}` with this error code."""
+    """The method returns `{"ok": false}` with this error code, and with these `messages` about it."""
+
+    def __init__(self, code: str, messages: Sequence[str] = ()) -> None:
+        super().__init__(code)
+        self.messages = messages
 
 
 def find_channel(backend: Backend, arguments: Arguments, name: str = "channel") -> Channel:

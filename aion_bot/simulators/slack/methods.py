@@ -34,7 +34,8 @@ def call(backend: Backend, method: str, arguments: Arguments, token: str) -> Ans
     try:
         return {"ok": True} | METHODS[method](backend, arguments)
     except Refused as refused:
-        return failure(str(refused))
+        about = {"response_metadata": {"messages": list(refused.messages)}} if refused.messages else {}
+        return failure(str(refused)) | about
 
 
 def _auth_test(backend: Backend, arguments: Arguments) -> Answer:
@@ -205,11 +206,13 @@ def _new_message(backend: Backend, channel: Channel, arguments: Arguments, metho
     refusal = rules.refusal(method, arguments)
     if refusal:
         raise Refused(refusal)
-    pictures = [
-        block["slack_file"].get("id") for block in arguments.get("blocks") or () if block["type"] == "image"
+    not_shown = [
+        f"[ERROR] invalid slack file [json-pointer:/blocks/{number}/slack_file]"
+        for number, block in enumerate(arguments.get("blocks") or ())
+        if block["type"] == "image" and not backend.uploads.shows(block["slack_file"].get("id"))
     ]
-    if not all(map(backend.uploads.has, pictures)):
-        raise Refused("invalid_blocks")
+    if not_shown:
+        raise Refused("invalid_blocks", not_shown)
     thread = arguments.get("thread_ts")
     return Message(
         backend.conversations.clock.ts(),

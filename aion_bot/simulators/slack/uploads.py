@@ -8,6 +8,9 @@ from typing import Any
 
 from aion_bot.simulators.workspace import ShownPicture, SimulatedFile
 
+_SHOWN = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
+"""Beginnings of the files that an image block shows."""
+
 
 @dataclass(slots=True)
 class Upload:
@@ -59,6 +62,13 @@ class Uploads:
     def has(self, file: str) -> bool:
         """Whether a file was uploaded to its end, so that a block may show it."""
         return file in self.files and self.files[file].raw is not None and self.files[file].shared
+
+    def shows(self, file: str) -> bool:
+        """Whether a block may show an uploaded file: only a PNG, a JPEG or a GIF.
+
+        https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
+        """
+        return self.has(file) and bytes(self.files[file].raw or b"").startswith(_SHOWN)
 
     def picture(self, block: Mapping[str, Any]) -> ShownPicture:
         """The picture that an image block shows."""

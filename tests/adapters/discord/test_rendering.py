@@ -149,3 +149,13 @@ def test_a_longer_text_never_measures_less(text: str, more: str) -> None:
     """Size grows with plain words, so that a page can be cut by trying."""
     words = "".join(letter for letter in text + more if letter.isalnum())
     assert rendering.measure(Reply(words[: len(text)])) <= max(rendering.measure(Reply(words)), 1)
+
+
+def test_the_line_under_a_gallery_keeps_its_names() -> None:
+    """A name that could not be loaded is read whole where titles are short, and the message is never too long."""
+    names = ", ".join(f"site7_scaffold_north_face_{number:020}.jpg" for number in range(5))
+    reply = Reply("", f"Concrete pump\nI couldn't load: {names}.")
+    assert rendering.body(reply)["content"].replace("\\", "").endswith(f"{names}.")
+    longest = Reply("", "\n".join(["_" * 100] * 10 + [f"And 3 more pictures. {'_' * 2_000}"]))
+    assert "And 3 more pictures." in rendering.body(longest)["content"]
+    assert len(rendering.body(longest)["content"]) <= 2_000

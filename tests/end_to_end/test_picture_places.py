@@ -1,0 +1,109 @@
+"""Where pictures stand, what they are called, and what a session sees after a question about some of them."""
+
+import asyncio
+
+import pytest
+
+from aion_bot.aion.pictures import PictureReader
+from aion_bot.domain import strings
+from aion_bot.domain.rules import Rule, Rules
+from aion_bot.simulators.aion import library
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
+from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_galleries import asked_about, gallery
+
+ONLY = Scene((Hold("on", pings=True), Speak("Only these."), *ENDING), Answer("Only these."))
+
+
+async def test_pictures_stand_above_the_next_answer(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a question that is asked while pictures are fetched comes under them: they belong to the first one."""
+    reading, go_on, read = asyncio.Event(), asyncio.Event(), PictureReader.read
+
+    async def slow(reader: PictureReader, address: str, *, most: int) -> bytes:
+        reading.set()
+        await go_on.wait()
+        return await read(reader, address, most=most)
+
+    monkeypatch.setattr(PictureReader, "read", slow)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await reading.wait()
+    await bot.workspace.reply(bot.ben, thread, "What can you do?")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    go_on.set()
+    await bot.shows(thread, "Ask me what is damaged")
+    shown = [bool(one.pictures) for one in bot.bots(thread)]
+    assert shown[-2:] == [True, False]
+
+
+async def test_pictures_that_only_a_search_told_are_cited(bot: Bot) -> None:
+    """What image_results have is known: its markers are citations, and the picture has the name that the answer gives it."""
+    results = Emit(
+        "image_results", {"images": [library.PUMP.to_result(), library.LIFT.to_result()], "count": 2}
+    )
+    text = f"The hose is torn {library.PUMP.reference}, this is not there [[img:ffffffff|gone.jpg]]."
+    bot.aion.play(Scene((results, Speak(text), *ENDING), Answer(text)))
+    thread = await bot.asked(bot.ada, "What is damaged?", "The hose is torn [1], this is not there gone.jpg.")
+    shown = await gallery(bot, thread)
+    assert [one.name for one in shown.pictures] == [
+        library.PUMP.filename,
+        f"{library.LIFT.description}.jpg",
+    ]
+    assert library.LIFT.description in shown.text
+
+
+async def test_a_session_that_stayed_narrow_is_widened_by_the_next_question(bot: Bot) -> None:
+    """Where Aion does not take the mode back after a question about some pictures, the next one there sets it first."""
+    thread = await asked_about(bot)
+    (session,) = bot.aion.sessions
+    bot.aion.play(ONLY, spoken("All of them."), ONLY, spoken("All of them again."))
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.aion.until(lambda: bot.aion.count("send_stream") == 2)
+    bot.aion.fail_next("update_mode", 503, times=4)
+    bot.aion.release("on")
+    await bot.shows(thread, "Only these.")
+    await bot.aion.until(lambda: bot.aion.count("update_mode") == 5)
+    assert not session.use_all_images
+    await bot.workspace.reply(bot.ada, thread, "And all?")
+    await bot.shows(thread, "All of them.")
+    assert session.use_all_images
+
+
+async def test_a_session_that_stayed_narrow_is_widened_after_a_restart(bot: Bot) -> None:
+    """The same where the bot was killed before it could set the mode back."""
+    thread = await asked_about(bot)
+    (session,) = bot.aion.sessions
+    bot.aion.play(ONLY, spoken("All of them."))
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.aion.until(lambda: bot.aion.count("send_stream") == 2)
+    bot.aion.fail_next("update_mode", 503, times=4)
+    bot.aion.release("on")
+    await bot.shows(thread, "Only these.")
+    await bot.aion.until(lambda: bot.aion.count("update_mode") == 5)
+    await bot.kill()
+    await bot.start()
+    assert not session.use_all_images
+    await bot.workspace.reply(bot.ada, thread, "And all?")
+    await bot.shows(thread, "All of them.")
+    assert session.use_all_images
+
+
+async def test_each_press_that_asks_nothing_is_answered(bot: Bot) -> None:
+    """A press that was refused for its person's allowance is no answer to the next person, nor to the next press."""
+    await bot.stop()
+    await bot.start(rules=Rules(defaults={"questions_per_person_hour": Rule(1, "test")}))
+    thread = await asked_about(bot)
+    for number in (1, 2):
+        await bot.press(bot.ada, thread, strings.CLOSER)
+        await bot.until(lambda number=number: len(bot.private_replies(thread, bot.ada)) == number)
+    await bot.press(bot.ben, thread, strings.CLOSER)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+
+
+async def test_the_buttons_of_an_old_answer_work(bot: Bot) -> None:
+    """A press under an answer with more than fifty messages behind it asks its question once more."""
+    thread = await asked_about(bot)
+    (session,) = bot.aion.sessions
+    for number in range(60):
+        bot.aion.sessions.store(session, ("user", "assistant")[number % 2], Answer(f"Message {number}"))
+    await bot.press(bot.ada, thread, strings.CLOSER)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
