@@ -17,7 +17,7 @@ def find_code(state: StateInline, silent: bool) -> bool:
     end = state.posMax if line < 0 else line
     pos = _run_end(src, start, end)
     if state.env.get("runs of") is not src:  # the words of a picture are a text of their own
-        state.env |= {"runs of": src, "runs": _last_runs(src)}
+        state.env["runs of"], state.env["runs"] = src, _last_runs(src)
     last: dict[int, int] = state.env["runs"]
     closing = pos
     # Without the look at the last run of this length each one would be sought up to the end of the line.
