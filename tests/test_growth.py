@@ -119,6 +119,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "open fence": lambda n: "```\n" + "a\n" * (n // 2),
     "fences": lambda n: "```\na\n```\n" * (n // 10),
     "fences in items": lambda n: "1. ```\n   a\n" * (n // 12),
+    "code in lines": lambda n: ("`a` " * 450 + "\n\n") * (n // 1_802),
+    "code that lines end": lambda n: ("`a\n" * 600 + "\n\n") * (n // 1_802),
     "fences inside a line": lambda n: "``` " * (n // 4),
     "indented code": lambda n: "a\n\n" + "    a\n" * (n // 6),
     "lines with a line under them": lambda n: "a\n===\n" * (n // 6),

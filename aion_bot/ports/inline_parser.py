@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline, backtick
+from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
+from aion_bot.ports.code_spans import find_code
 from aion_bot.ports.links import Link
 
 _LONGEST_LABEL = 40
@@ -276,19 +277,6 @@ def _link(state: StateInline, start: int) -> Span:
     return Span("link", start, state.pos, link=Link(written, label, target, address))
 
 
-def _find_code(state: StateInline, silent: bool) -> bool:
-    """Find code inside of one line: a backtick that is closed by a later line only is a sign."""
-    whole, end = state.posMax, state.src.find("\n", state.pos, state.posMax)
-    state.posMax = end = whole if end < 0 else end
-    if state.backticks.get(0) != end:
-        # The library remembers which runs of backticks follow; no run has the length 0.
-        state.backticks, state.backticksScanned = {0: end}, False
-    try:
-        return backtick(state, silent)
-    finally:
-        state.posMax = whole
-
-
 def _code(state: StateInline, start: int) -> Span | None:
     written = state.src[start : state.pos]
     # The rule also passes over backticks that begin no code.
@@ -321,7 +309,7 @@ def _parser() -> MarkdownIt:
     parser.disable(["fragments_join", "text_join", "normalize"])
     for rule in inline.ruler.__rules__:
         if rule.name in _NOTES:
-            rule.fn = _find_code if rule.name == "backticks" else rule.fn
+            rule.fn = find_code if rule.name == "backticks" else rule.fn
             rule.fn = _noting(rule.fn, _NOTES[rule.name])
     inline.ruler.at("emphasis", _find_signs)
     inline.ruler.disable(["strikethrough"])  # its signs are found with the others

@@ -11,11 +11,11 @@ from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line, well_formed, whole_pairs
 from aion_bot.rendering.activity import Activity
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, whole_answer
+from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, read_on, whole_answer
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_CHARACTERS, MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.references import Growing, cited, settled_length
+from aion_bot.rendering.references import PIECE, Growing, settled_length
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
@@ -75,13 +75,15 @@ class AnswerView:
     @property
     def empty(self) -> bool:
         """Whether Aion has said nothing yet."""
-        return not any(segment.text().strip() or segment.card for segment in self._segments)
+        return not any(
+            segment.card or segment.settling or segment.text(1).strip() for segment in self._segments
+        )
 
     @property
     def progress(self) -> tuple[int, int, bool, str]:
         """Equal to what it was before as long as people can see nothing new; costs next to nothing."""
         segment = self._segments[-1]
-        return len(self._segments), len(segment.raw), segment.final is None, self._status
+        return len(self._segments), len(segment.raw), segment.settled, self._status
 
     @property
     def waits_for_words(self) -> bool:
@@ -115,13 +117,15 @@ class AnswerView:
             self._end.sentence = self._end.sentence or self.facts.with_reference(strings.PLAIN_TEXT)
         for segment in self._segments:
             segment.growing, segment.shown, segment.pages = None, {}, self._new_pages()
+            if segment.settling is not None:
+                segment.settle(segment.whole)
         return True
 
     def fold(self, token: ChatToken) -> None:
         """Take the next event; a plan is taken by `show_plan` instead."""
         data, segment = token.data or {}, self._segments[-1]
         if token.type is ChatTokenType.TOKEN:
-            segment.final = None
+            segment.final = segment.settling = None
             if accumulated := str(data.get("accumulated") or ""):
                 # Most events repeat the whole text so far: what is before the last card belongs above it.
                 whole = self._kept(whole_pairs(accumulated), self._before + segment.raw)
@@ -169,8 +173,7 @@ class AnswerView:
         """
         segment, room = self._segments[-1], MOST_MESSAGES - self._taken - RESERVED
         segment.tail = in_full
-        heading = "" if self.has_plan else self._heading
-        text = joined(heading, segment.lead())
+        text = joined("" if self.has_plan else self._heading, segment.lead())
         pages = segment.pages.update(text, most=max(1, room), within=self._left)
         no_file = file is not None and (self.refused is not None or cut_text(file.text) != file.text)
         if room < 1 or (in_full and segment.pages.over) or no_file:
@@ -181,7 +184,8 @@ class AnswerView:
         segment.card, segment.file, segment.slots = card, file, max(1, len(pages))
         self._left = max(0, self._left - sum(map(len, pages)))
         self._before += segment.raw
-        self._segments.append(self._new_segment())
+        growing = None if self.trouble else Growing(self.sources)
+        self._segments.append(Segment(self._new_pages(), growing))
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
         return True
 
@@ -217,15 +221,10 @@ class AnswerView:
         above = self._segments[:-1] if text.startswith(self._before) else []
         last = self._segments[-1], text.removeprefix(self._before)
         for segment, raw in (*((one, one.raw) for one in above), last):
-            segment.settle(cited(raw, self.sources))
+            segment.settle(raw, self.sources)
 
     def finish(
-        self,
-        sentence: str = "",
-        buttons: tuple[Button, ...] = (),
-        byline: Line = (),
-        *,
-        in_file: bool = True,
+        self, sentence: str = "", buttons: tuple[Button, ...] = (), byline: Line = (), *, in_file: bool = True
     ) -> None:
         """End the answer; `sentence` says what is wrong where it is not whole, `byline` who ended it.
 
@@ -238,12 +237,11 @@ class AnswerView:
     @in_plain_text_if_it_fails
     def _settle_rest(self) -> None:
         for segment in self._segments:
-            if segment.final is None:
-                # Taking the whole text at once makes the result independent of the pieces in which it came.
+            if not segment.settled:
+                # Taking the whole text anew makes the result independent of the pieces in which it came.
                 raw, marked = segment.raw, "[" in segment.raw and not self.trouble
-                segment.settle(cited(raw[: settled_length(raw)], self.sources) if marked else raw)
-        if self.sources.cited:
-            self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
+                tail = max(0, len(raw) - PIECE)
+                segment.settle(raw[: settled_length(raw, tail)] if marked else raw, self.sources)
 
     def offer(self, *buttons: Button) -> None:
         """Put buttons under an answer that has ended."""
@@ -259,9 +257,6 @@ class AnswerView:
         for segment in self._segments:
             segment.pages = self._new_pages()
         return True
-
-    def _new_segment(self) -> Segment:
-        return Segment(self._new_pages(), growing=None if self.trouble else Growing(self.sources))
 
     def _new_pages(self) -> Pages | PlainPages:
         return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
@@ -294,6 +289,13 @@ class AnswerView:
         """
         contents: list[Content | PostedOnce | None] = []
         before, self._pending, self._left, self._over = self._heading, False, MOST_CHARACTERS, False
+        last = self._segments[-1]
+        is_long = last.settling is not None or len(last.raw) > PIECE or self.has_plan
+        if is_long and read_on(self._segments, self._effort):
+            self._pending = True
+            return ()
+        if self.ended and self.sources.cited:
+            self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
         for segment in self._segments[:-1]:
             text = joined(before, segment.lead() if segment.card else segment.text())
             # The plan's words stand above its card, however long the text before them has become.

@@ -1,6 +1,7 @@
 """The parts of an answer: its text between plan cards, how it ended, and other facts from the stream. No I/O."""
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.reference_links import with_links, without_definitions
-from aion_bot.rendering.references import Growing
+from aion_bot.rendering.references import PIECE, Growing, cited, cited_pieces
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
 
@@ -25,7 +26,9 @@ class Segment:
     Attributes:
         raw: What came as tokens, with the markers of references.
         growing: What makes `raw` readable; None where it is shown as it came.
-        final: What replaces `raw` once it is known; None until then.
+        final: What replaces `raw` once it is known, and read to its end; None until then.
+        settling: What is left to read of `whole`, which will be `final`; None where nothing is.
+        read: What was read of it.
         card: The plan's card under the text.
         tail: What stands under the text, before the card.
         file: What has the whole plan, as a file before the card; None where the text above has it, or the card.
@@ -39,6 +42,9 @@ class Segment:
     growing: Growing | None
     raw: str = ""
     final: str | None = None
+    settling: Iterator[str] | None = None
+    whole: str = ""
+    read: list[str] = field(default_factory=list)
     card: PlanCard | None = None
     tail: str = ""
     file: Document | None = None
@@ -50,20 +56,41 @@ class Segment:
     @property
     def waits_for_words(self) -> bool:
         """Whether the text is too little to be shown as the first of an answer: neither a few whole words nor a sentence."""
-        if self.begun or self.final is not None:
+        if self.begun or self.settled:
             return False
-        head = self.text()[:_FIRST]
+        head = self.text(1)[:_FIRST]
         words = head.split()
         if head[-1:].isspace():
             ends = bool(words) and words[-1].endswith((".", "!", "?", ":"))
             return len(words) < _FEW_WORDS and not ends
         return len(words) <= _FEW_WORDS and len(head) < _FIRST
 
-    def text(self) -> str:
-        """Return what may be shown of the text so far."""
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what replaces `raw`."""
+        return self.final is not None or self.settling is not None
+
+    @property
+    def behind(self) -> bool:
+        """Whether `text` has not read all that there is."""
+        return self.settling is not None or (
+            self.final is None and self.growing is not None and self.growing.behind
+        )
+
+    def text(self, pieces: int = sys.maxsize) -> str:
+        """Return what may be shown of the text so far; of a long one that is new, `pieces` pieces are read."""
+        while self.settling is not None and pieces > 0:
+            if (piece := next(self.settling, None)) is None:
+                self.settling, self.whole = None, ""
+                self._end("".join(self.read))
+            else:
+                self.read.append(piece)
+            pieces -= 1
         if self.final is not None:
             return self.final
-        return self.growing.update(self.raw) if self.growing else KNOWN.struck_so_far(self.raw)
+        if self.settling is not None:
+            return ""
+        return self.growing.update(self.raw, pieces) if self.growing else KNOWN.struck_so_far(self.raw)
 
     def healed(self, pages: list[str], *, growing: bool) -> tuple[list[str], int]:
         """Return pages of which the last one ends with whole constructs, and how many characters at its end only close."""
@@ -72,8 +99,18 @@ class Segment:
         last, closing = healed(pages[-1], self.pages.closing, growing=growing)
         return [*pages[:-1], last] if last.strip() else pages[:-1], closing
 
-    def settle(self, text: str) -> None:
-        """Take the whole text; secrets are struck before it is cut into pages, which could cut one in two."""
+    def settle(self, text: str, sources: Sources | None = None) -> None:
+        """Take the whole text; its markers become citations of `sources`, a long one's piece by piece, as `text` reads it."""
+        self.final = self.settling = None
+        if sources is None or sources.as_written or "[[" not in text:
+            self._end(text)
+        elif len(text) <= PIECE:
+            self._end(cited(text, sources))
+        else:
+            self.settling, self.whole, self.read = cited_pieces(text, sources), text, []
+
+    def _end(self, text: str) -> None:
+        # Secrets are struck before the text is cut into pages, which could cut one in two.
         self.final = KNOWN.strike(with_links(text) if self.growing and "]: " in text else text)
 
     def lead(self) -> str:
@@ -165,6 +202,16 @@ class Facts:
         if not self.missing or strings.PLAN_NO_ROOM in sentence:
             return sentence
         return self.with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
+
+
+def read_on(segments: Sequence[Segment], pieces: int) -> bool:
+    """Read so many pieces of the texts that are long and new, one text after the other; tell whether there is more."""
+    for segment in segments:
+        if segment.settling is not None or len(segment.raw) > PIECE:
+            segment.text(pieces)
+            if segment.behind:
+                return True  # sources are numbered in reading order
+    return False
 
 
 def joined(*parts: str) -> str:

@@ -14,6 +14,8 @@ from aion_bot.ports.unfinished import masked
 _LONGEST_TEXT = 200_000
 """Characters of a text in which definitions are looked for."""
 _LONGEST_LABEL = 200
+_MOST_READ = 1_000
+"""Definitions of numbers of which it is looked whether they stand in code."""
 
 
 def with_links(text: str) -> str:
@@ -49,14 +51,24 @@ def without_definitions(text: str, numbers: Container[int]) -> str:
     if "]:" not in text:
         return text
     lines = text.split("\n")
-    for block in blocks(plain_line_ends(text)):
-        for at in range(block.first, min(block.end, len(lines))) if block.kind == "paragraph" else ():
+    defining = [at for at, line in enumerate(lines) if "]:" in line and _defines(line, numbers)]
+    # Reading the blocks of a long text takes most of a second. So many definitions are no code that somebody copies.
+    inside = set(defining)
+    if 0 < len(defining) <= _MOST_READ:
+        found = blocks(plain_line_ends(text), is_plain=lambda part: "]:" not in part)
+        inside = {at for one in found if one.kind == "paragraph" for at in range(one.first, one.end)}
+    for at in defining:
+        if at in inside:
             before, opening, rest = lines[at].partition("[")
-            label, is_definition, _ = rest[:_LONGEST_LABEL].partition("]:")
-            number = label.strip()
-            if is_definition and number.isascii() and number.isdecimal() and int(number) in numbers:
-                lines[at] = f"{before}\\{opening}{rest}"
+            lines[at] = f"{before}\\{opening}{rest}"
     return "\n".join(lines)
+
+
+def _defines(line: str, numbers: Container[int]) -> bool:
+    """Tell whether a line may define one of these numbers."""
+    label, is_definition, _ = line.partition("[")[2][:_LONGEST_LABEL].partition("]:")
+    number = label.strip()
+    return bool(is_definition) and number.isascii() and number.isdecimal() and int(number) in numbers
 
 
 def _linked(line: str, defined: Mapping[str, tuple[int, str]], used: set[str]) -> str:

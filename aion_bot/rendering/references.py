@@ -1,6 +1,8 @@
 """Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. No I/O."""
 
 import re
+import sys
+from collections.abc import Iterator
 
 from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers
 from aion_bot.ports.secrets import KNOWN
@@ -10,12 +12,27 @@ _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
 _BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
 
 
+PIECE = 50_000
+"""Characters that are read at once: those with the most markers take a twentieth of a second."""
+
+
 def cited(text: str, sources: Sources) -> str:
     """Return a whole text with citations in place of its markers."""
-    if sources.as_written or "[[" not in text:
-        return text
-    writer = CitationWriter(sources)
-    return writer.write(text) + writer.end()
+    return text if sources.as_written or "[[" not in text else "".join(cited_pieces(text, sources))
+
+
+def cited_pieces(text: str, sources: Sources) -> Iterator[str]:
+    """Yield what `cited` returns, `PIECE` characters of the text at a time."""
+    writer, before, start = CitationWriter(sources), "", 0
+    while start < len(text):
+        piece = text[start : start + PIECE]
+        # What may go on as a marker in the next piece belongs to that.
+        end = len(piece) if start + PIECE >= len(text) else settled_length(piece) or len(piece)
+        shown = writer.write(piece[:end], before)
+        before = (before + shown)[-TAIL:]
+        start += end
+        yield shown
+    yield writer.end()
 
 
 def settled_length(text: str, start: int = 0) -> int:
@@ -47,10 +64,11 @@ class Growing:
 
     Attributes:
         begun: How often the text was another one than before, and not more of it.
+        behind: Whether there was more to read than `update` was asked for.
     """
 
     def __init__(self, sources: Sources) -> None:
-        self.begun = 0
+        self.begun, self.behind = 0, False
         self._sources = sources
         self._writer: CitationWriter | None = None
         self._raw = ""
@@ -59,13 +77,24 @@ class Growing:
         self._struck = ""
         self._struck_to = 0
 
-    def update(self, raw: str) -> str:
-        """Take the whole raw text so far and return what may be shown of it."""
+    def update(self, raw: str, pieces: int = sys.maxsize) -> str:
+        """Take the whole raw text so far, and return what may be shown of it.
+
+        `pieces`: of so many times `PIECE` characters that are new; the others are read by further calls.
+        """
         # The server repairs its text now and then.
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable, self._writer = self.begun + 1, 0, "", None
-            self._struck, self._struck_to = "", 0
+            self._struck, self._struck_to, self._raw = "", 0, ""
             self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
+        while len(raw) - len(self._raw) > PIECE and pieces > 1:
+            self._read(raw[: len(self._raw) + PIECE])
+            pieces -= 1
+        self.behind = len(raw) - len(self._raw) > PIECE
+        return self._read(raw[: len(self._raw) + PIECE] if self.behind else raw)
+
+    def _read(self, raw: str) -> str:
+        """Take a text that goes on where the one before ended."""
         # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
         new = raw[self._settled :]
