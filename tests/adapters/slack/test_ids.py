@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from adapters.slack import ids
 
-names = st.from_regex(r"[A-Z0-9]{1,12}", fullmatch=True)
-stamps = st.from_regex(r"[0-9]{10}\.[0-9]{6}", fullmatch=True)
+names = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12)
+stamps = st.integers(0, 10**16 - 1).map(lambda n: f"{n // 10**6:010}.{n % 10**6:06}")
 
 
 @given(names, names, stamps, stamps)
