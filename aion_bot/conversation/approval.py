@@ -94,7 +94,7 @@ class Approvals:
             work = self._watch
         else:
             # Its result was shown before that was recorded, and is no part of the card now: it stays.
-            work, posted = self._as_it_is, posted[:1]
+            work, posted = self._as_it_is, posted[: 1 + bool(plan.pending)]
         await self._show(thread, plan, work, posted)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
@@ -173,8 +173,9 @@ class Approvals:
 
         async def keep() -> None:
             move = partial(
-                self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps
-            )
+                self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps,
+                pending=decided.pending,
+            )  # fmt: skip
             if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
 
@@ -274,7 +275,7 @@ class Approvals:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
 
     async def _as_it_is(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
-        return Decided(plan.phase, plan.detail)
+        return Decided(plan.phase, plan.detail, pending=plan.pending)
 
     async def _never_sent(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(PlanPhase.PENDING, strings.refused(strings.NEVER_TOLD))

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,26 @@ async def test_a_plan_that_ended_in_the_background_mentions_the_asker(idle: Bot)
     await idle.shows(other, strings.DONE)
     await idle.stop()
     assert strings.PLAN_ENDED not in idle.text(other)
+
+
+_PLAN = script.organize(PlanEnd.DONE)
+PLAN_AFTER_LONG = replace(_PLAN, steps=(_PLAN.steps[0], Hold("on", pings=True), *_PLAN.steps[1:]))
+
+
+async def test_a_plan_that_came_after_long_mentions_the_asker_once(bot: Bot, tmp_path: Path) -> None:
+    """Its card notifies nobody on Discord: the reply below it does, before the decision, and the end repeats none."""
+    bot.aion.play(PLAN_AFTER_LONG)
+    thread = await bot.asked(bot.ada, "Organize the photos", "as soon as you agree")
+    asked_earlier(tmp_path)
+    bot.aion.release("on")
+    await bot.card(thread)
+    await bot.shows(thread, strings.PLAN_WAITS)
+    assert mentions(bot, thread, strings.PLAN_WAITS) == [[bot.ada.id]]
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.DONE)
+    await bot.stop()
+    assert len(mentions(bot, thread, strings.PLAN_WAITS)) == 1
+    assert strings.ANSWER_READY not in bot.text(thread)
 
 
 async def test_time_in_the_queue_counts_and_nobody_is_mentioned_twice(bot: Bot, tmp_path: Path) -> None:
