@@ -46,10 +46,10 @@ ACTIONS = re.compile(
 STATES = {
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
-    "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "TOKENS_LOW", "SESSION_FULL",
+    "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
-    "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
+    "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
     "UNTITLED", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
@@ -91,13 +91,13 @@ MADE: dict[str, list[str | Line]] = {
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
     "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
+    "decided_by": [strings.decided_by(ADA)],
     "decided": [strings.decided(one, ADA) for one in (Action.APPROVE, Action.CANCEL)],
     "pressed": [strings.pressed(one, ADA, why) for one in (Action.APPROVE, Action.CANCEL) for why in ("", strings.NEVER_SENT)],
     "attempts_between": [strings.attempts_between(3)],
     "already": [strings.already((strings.decided(Action.APPROVE, ADA),))],
     "decided_unseen": [strings.decided_unseen((strings.decided(Action.APPROVE, ADA),))],
     "without_done": [strings.without_done(one) for one in ("Done: moved 3", "done.", "Donegal has 3")],
-    "more_to_confirm": [strings.more_to_confirm(one) for one in (0, 1, 2)],
     "in_aions_words": [strings.in_aions_words("Moved them", {"photos_moved": 3})],
     "refused": [strings.refused(strings.NEVER_TOLD), strings.refused(strings.trouble("SERVER_ERROR", retry=False))],
     "question": [discord_strings.question("What?")],
@@ -125,7 +125,6 @@ JOINED = {
     "question_about",
     "question_about_by",
     "deciders",
-    "more_to_confirm",
 }
 
 SENTENCES = [

@@ -39,6 +39,7 @@ _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 # Slack turns one markdown block into several and refuses more than 50. Each of these begins one and ends another.
 _OWN_BLOCK = frozenset({"fence", "heading", "underlined", "rule", "table"})
 _MARKS = frozenset("#`~|_=:")
+_NO_MARKS = {ord(mark): None for mark in "*~`"}
 _RENDERED_BLOCKS = 40
 _OWN_BLOCK_SIZE = 2 * FALLBACK // _RENDERED_BLOCKS
 """Characters that one of them counts as: a full page holds 20 of them, which make at most `_RENDERED_BLOCKS`."""
@@ -195,9 +196,15 @@ def _title(title: str) -> Iterator[Block]:
 
 def _steps(steps: Sequence[Step]) -> str:
     return "\n".join(
-        f"*{step.numbered(number)}{mrkdwn.in_mrkdwn(step.agent)}*\n{_plan_words(step.description)}"
+        f"*{f'{step.numbered(number)}{_name(step.agent)}'.strip()}*\n{_plan_words(step.description)}"
         for number, step in enumerate(steps, start=1)
     )
+
+
+def _name(agent: str) -> str:
+    """Write an agent's name for bold letters: a mark in it would end them, as mrkdwn has no escape."""
+    words = plain_words(agent).translate(_NO_MARKS).strip("_ ")
+    return mrkdwn.in_mrkdwn(words)
 
 
 def _plan_words(text: str) -> str:

@@ -99,7 +99,7 @@ class Approvals:
             work = self._watch
         else:
             # Its result was shown before that was recorded, and is no part of the card now: it stays.
-            work, posted, file = self._as_it_is, posted[:1], None
+            work, posted, file = self._as_it_is, posted[: 1 + bool(plan.pending)], None
         await self._show(thread, plan, work, posted, file)
 
     async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
@@ -185,8 +185,9 @@ class Approvals:
 
         async def keep() -> None:
             move = partial(
-                self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps
-            )
+                self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps,
+                pending=decided.pending,
+            )  # fmt: skip
             if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
 
@@ -286,7 +287,7 @@ class Approvals:
         return await self._watch(await card.move(replace(plan, doubt=True), PlanPhase.UNKNOWN), card)
 
     async def _as_it_is(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
-        return Decided(plan.phase, plan.detail)
+        return Decided(plan.phase, plan.detail, pending=plan.pending)
 
     async def _never_sent(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         return Decided(PlanPhase.PENDING, strings.refused(strings.NEVER_TOLD))

@@ -1,4 +1,4 @@
-"""One short reply that mentions whoever asked: after an answer that took long, or a plan that ended in the background."""
+"""One short reply that mentions whoever asked: after an answer or a plan that took long, or the end of one in the background."""
 
 import structlog
 
@@ -19,10 +19,13 @@ _LOOK_AGAIN = Backoff(0.5, attempts=6)
 """For looking at a thread: a reply that is there and was not seen would be posted again."""
 
 
-async def send_due(services: Services, thread: Thread, owner: str) -> None:
-    """Post the reply that the end of a turn or a plan has made due, if it has; once, whatever fails in between."""
+async def send_due(services: Services, thread: Thread, owner: str, *, again: bool = False) -> None:
+    """Post the reply that a turn or a plan has made due, if it has; once, whatever fails in between.
+
+    `again`: it was tried before, and may be there.
+    """
     for mention in await services.store.mentions.due(owner):
-        await send(services, thread, mention)
+        await send(services, thread, mention, resumed=again)
 
 
 async def send(services: Services, thread: Thread, mention: Mention, *, resumed: bool = False) -> None:
@@ -30,7 +33,8 @@ async def send(services: Services, thread: Thread, mention: Mention, *, resumed:
 
     Where the platform does not take it, nobody is mentioned: the answer stands all the same.
     """
-    ready = strings.PLAN_ENDED if mention.of_plan else strings.ANSWER_READY
+    ready = strings.PLAN_WAITS if mention.waits else strings.ANSWER_READY
+    ready = strings.PLAN_ENDED if mention.of_plan else ready
     view = OneMessage(Reply("", byline=(mention.person, ready), notifies=True))
     try:
         if not (resumed and await _is_posted(thread, mention)):

@@ -166,7 +166,7 @@ def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:
         return PlanPhase.SETTLED, strings.ANOTHER_DECIDED
     # A cancellation that Aion accepted can only end as cancelled.
     if cancels and plan.phase is PlanPhase.RUNNING:
-        return PlanPhase.CANCELLED, strings.CANCELLED_SEE_BELOW
+        return PlanPhase.CANCELLED, strings.SEE_BELOW
     return PlanPhase.SETTLED, strings.SEE_BELOW
 
 
@@ -175,8 +175,8 @@ def _denial(response: PlanActionResponse) -> tuple[PlanPhase, str] | None:
     if not response.success:
         return PlanPhase.FAILED, strings.NOT_DONE
     if response.pending_actions:
-        unreadable = sum(not action for action in response.pending_actions)
-        return PlanPhase.SETTLED, strings.more_to_confirm(unreadable)
+        # The card below this one counts those that cannot be shown.
+        return PlanPhase.SETTLED, strings.MORE_TO_CONFIRM
     # An agent or the counts may say that a part failed; the contract describes neither, so any sign counts.
     if _denies(response.agent_results or (), _DEEPEST) or _denies(response.results or {}, _DEEPEST):
         return PlanPhase.FAILED, strings.PARTLY_DONE

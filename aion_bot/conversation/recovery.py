@@ -17,6 +17,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef
+from aion_bot.rendering.plan_card import pending_key
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -66,11 +67,13 @@ class Recovery:
         return sum(plan.message is not None for plan in await self._store.plans.of_turn(turn.key))
 
     async def decision(self, thread: Thread, plan: Plan) -> tuple[tuple[MessageRef, ...], MessageRef | None]:
-        """Return the card of a plan and the messages of its result, noted or not, and the file behind that."""
+        """Return the card of a plan, that of what it needs confirmed, the messages of its result, and the file behind them."""
         if plan.message is None:
             return (), None
         found = await self._own_messages(thread)
-        return adopted(plan.key, (plan.message,), found), answer_file_of(plan.key, found)
+        pending = card_of(pending_key(plan.key), found)
+        cards = (plan.message,) if pending is None else (plan.message, pending)
+        return adopted(plan.key, cards, found), answer_file_of(plan.key, found)
 
     async def late_answer(self, turn: Turn) -> ChatMessage | None:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""

@@ -14,6 +14,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
+from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
@@ -329,6 +330,8 @@ class TurnRunner:
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self.parked.set()
+            if self.turn.notify_after:
+                self._replacing.spawn(send_due(self._services, self.thread, self.turn.key))
             await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))

@@ -106,7 +106,8 @@ class Plan:
     about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids of the session's
     messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
     `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
-    be under way. `erased` says that the words (`description`, `steps`, `said`) are gone; `digest` and `attempts` stay.
+    be under way. `erased` says that the words (`description`, `steps`, `said`, `pending`) are gone; `digest` and `attempts` stay.
+    `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it.
     `in_file`: a file that stands above the card, or is to stand there, has the whole plan.
     """
 
@@ -132,3 +133,4 @@ class Plan:
     attempts: tuple[Attempt, ...] = ()
     erased: bool = False
     in_file: bool = False
+    pending: tuple[Step | None, ...] = ()

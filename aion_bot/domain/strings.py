@@ -46,6 +46,7 @@ TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask a
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
 ANSWER_READY = ", I've answered your question."
 PLAN_ENDED = ", your plan's card says how it went."
+PLAN_WAITS = ", Aion's plan waits for a decision."
 PLAN_LEAD = "My plan is on the card below."
 NO_ANSWER = "I got no answer from Aion. Press Retry to ask again."
 FETCHING = "I lost the connection. Looking for your answer…"
@@ -181,7 +182,7 @@ _PLAN_STATES = {
     PlanPhase.FAILED: "⚠️ Failed",
     PlanPhase.BUSY: "⏳ Checking",
     PlanPhase.UNKNOWN: "⏳ Checking",
-    PlanPhase.EXPIRED: "⌛ Expired",
+    PlanPhase.EXPIRED: "⌛ Closed",  # the card says that it has expired
     PlanPhase.SETTLED: "☑️ Decided",
 }
 _PLAN_UNDER_WAY = {Action.APPROVE: "⏳ Working", Action.CANCEL: "⏳ Cancelling"}
@@ -571,6 +572,11 @@ def decided(action: Action, person: Person) -> Line:
     return (_DECIDED[action], person, ".")
 
 
+def decided_by(person: Person) -> Line:
+    """Record a decision below a title that names it."""
+    return ("By ", person, ".")
+
+
 def pressed(action: Action, person: Person, outcome: str = "") -> Line:
     """Record a press that decided nothing, or of which that is not known."""
     return (_PRESSED[action], person, f": {outcome}" if outcome else ".")
@@ -613,19 +619,10 @@ UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
 PARTLY_DONE = "Not all of this was done. Ask me what's missing."
 DROPPED = "Nothing was changed."
 SEE_BELOW = "Aion's reply is below."
-CANCELLED_SEE_BELOW = "Aion accepted the cancellation. Its reply is below."
 ANOTHER_DECIDED = "Another decision came first. Aion's reply is below."
 
 
 NOT_DONE = "Aion couldn't carry this out. Ask me what went wrong."
-
-
-def more_to_confirm(unreadable: int) -> str:
-    """Say that an outcome waits for more; `unreadable` counts the steps of it that nobody can see."""
-    if not unreadable:
-        return MORE_TO_CONFIRM
-    steps = "1 step" if unreadable == 1 else f"{unreadable} steps"
-    return f"{MORE_TO_CONFIRM} I can't show {steps} of it."
 
 
 def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:

@@ -47,6 +47,9 @@ _NOT_LITERAL = frozenset("*~`|[]<>&\\!:@#$^=")
 _UUID, _PREFIX = 36, 8
 """Characters of a full id, and of the beginning of one that Aion writes into a marker."""
 
+_HYPHENS, _HEXADECIMAL = frozenset({8, 13, 18, 23}), frozenset("0123456789abcdefABCDEF")
+"""Where a UUID has hyphens, and its other characters."""
+
 
 @dataclass(slots=True)
 class Source:
@@ -82,6 +85,8 @@ class Sources:
     as_written: bool = False
     cited: dict[int, Source] = field(default_factory=dict)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    _by_id: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Numbers by full ids: markers may have beginnings of different lengths."""
     _indexes: Mapping[str, EntryIndex] | None = None
     _counts: Mapping[str, ResultRefData] | None = None
 
@@ -95,11 +100,13 @@ class Sources:
         """Cite what a marker names and return its number; 0 for a count, and for an id that Aion's data does not have."""
         if marker.kind == "ref":
             return 0
-        short = marker.id[:_PREFIX] if len(marker.id) == _UUID else marker.id
+        short = marker.id[:_PREFIX] if _begins_uuid(marker.id) else marker.id
         number = self._numbers.setdefault((marker.kind, short), len(self._numbers) + 1)
         full_id, entry = self._indexes[marker.kind].find(marker.id) if self._indexes else (None, {})
         if self._indexes and full_id is None:
             return 0
+        if full_id is not None:
+            number = self._by_id.setdefault((marker.kind, full_id), number)
         source = self.cited.setdefault(number, Source(marker.kind, marker.name, full_id, entry))
         source.name = source.name or marker.name
         if pages := _pages(marker):
@@ -213,6 +220,13 @@ def as_code(name: str) -> str:
     """Return a name in code, in which no sign is formatting and nothing is a link or a mention."""
     name = one_line(visible_line(name), LONGEST_NAME).replace("`", "'")
     return f"`{name}`" if name else ""
+
+
+def _begins_uuid(marked: str) -> bool:
+    """Tell whether an id is a UUID or the beginning of one, which its first eight characters tell from the others."""
+    return _PREFIX <= len(marked) <= _UUID and all(
+        sign == "-" if at in _HYPHENS else sign in _HEXADECIMAL for at, sign in enumerate(marked)
+    )
 
 
 def _pages(marker: Marker) -> tuple[int, int] | None:

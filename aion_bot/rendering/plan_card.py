@@ -130,8 +130,8 @@ def can_be_approved(plan: Plan) -> bool:
 def record(plan: Plan, most: int = _MOST_ATTEMPTS, *, on_card: bool = False) -> tuple[Line, ...]:
     """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
 
-    Of more past attempts than `most` those in the middle are counted only. `on_card`: the title says it already where
-    all is done, so no line repeats that.
+    Of more past attempts than `most` those in the middle are counted only. `on_card`: the title says already that
+    it is done or cancelled, so no line repeats that.
     """
     decides = _is_decided(plan)
     # The line about the decision tells the newest attempt.
@@ -141,8 +141,11 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS, *, on_card: bool = False) -> 
         past[1 : between + 1] = [strings.attempts_between(between)]
     lines = past
     if decides and plan.action and plan.decider:
-        say = strings.decided if _counts(plan) else strings.pressed
-        lines.append(say(plan.action, plan.decider))
+        if on_card and plan.phase is PlanPhase.CANCELLED:
+            lines.append(strings.decided_by(plan.decider))
+        else:
+            say = strings.decided if _counts(plan) else strings.pressed
+            lines.append(say(plan.action, plan.decider))
     if plan.phase is PlanPhase.REPLACED:
         lines.append((strings.PLAN_REPLACED,))
     elif plan.phase is PlanPhase.DONE:
@@ -224,6 +227,11 @@ _MOST_PENDING = 8
 """Of what needs another confirmation, as many are shown."""
 
 
+def pending_key(plan_key: str) -> str:
+    """Name the card of what needs another confirmation, for the nonce of its post; it is no plan's key."""
+    return f"{plan_key}m"
+
+
 def pending_card(plan_key: str, pending: Sequence[Step | None], page: PageFormat) -> PlanCard:
     """Draw what needs another confirmation as a card of its own, which has no buttons.
 
@@ -236,9 +244,8 @@ def pending_card(plan_key: str, pending: Sequence[Step | None], page: PageFormat
         missing = len(pending) - count
         facts = [strings.unreadable(missing)] if missing else []
         shown = tuple(readable[:count])
-        # Its key is no plan's: no button carries it, and the card's post gets a nonce of its own.
         card = PlanCard(
-            strings.PENDING_TITLE, "", shown, (*facts, (strings.PENDING_HOW,)), key=f"{plan_key}m"
+            strings.PENDING_TITLE, "", shown, (*facts, (strings.PENDING_HOW,)), key=pending_key(plan_key)
         )
         if _fits(card, page, room=0):
             break

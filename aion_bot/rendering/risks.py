@@ -10,6 +10,10 @@ _STEP = 400
 """Characters of the riskiest step on the card of a long plan; above the card it is whole."""
 
 
+_OPENING, _LIST_MARKS = 40, " \t>*+-_`#0123456789.()"
+"""Characters that may hold a step's first word, and what may stand before it."""
+
+
 def _forms(*stems: str) -> frozenset[str]:
     """Every form of regular verbs: delete, deletes, deleted, deleting; remove, removal."""
     endings = ("", "e", "es", "s", "ed", "ing", "al", "ion", "ions")
@@ -21,7 +25,7 @@ _RISKS = (
     _forms(
         "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink",
         "dedup", "deduplicat", "prun", "expung"
-    ),
+    ) | {"clears", "cleared", "clearing", "empties", "emptied", "emptying", "cleanup"},
     _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten"),
     _forms("shar", "publish", "public", "send", "unshar", "invit", "grant", "upload", "export", "email"),
     _forms("mov", "merg", "renam", "archiv", "relocat", "transfer", "transferr"),
@@ -46,13 +50,25 @@ def _folded(text: str) -> str:
 
 
 # The same in other languages, as a plan may be in the language of the question: by the beginnings of words in German, French,
-# Spanish, Polish, Italian, Portuguese, Dutch and Russian, and by characters in Chinese, Japanese, Korean and Arabic.
+# Spanish, Polish, Italian, Portuguese, Dutch and Russian, for what deletes also in Swedish, Danish, Norwegian, Czech, Slovak,
+# Hungarian, Finnish, Romanian, Turkish, Ukrainian, Greek, Vietnamese and Indonesian; of several words in English; by characters in Chinese, Japanese, Korean and Arabic.
 _RISKS_ELSEWHERE = tuple(
     tuple(map(_folded, beginnings))
     for beginnings in (
         (
             " lösch", " gelösch", " entfern", " supprim", " effac", " borra", " suprim", " elimin", " usuń", " usuwa",
             " usuni", " skasuj", " kasuj", " cancella ", " cancellar", " rimuov", " apag", " exclui", " verwijder", " удал", " стер", " стира",
+            " clean up", " cleans up", " cleaned up", " cleaning up", " get rid of", " gets rid of", " getting rid of",
+            " got rid of", " throw away", " throws away", " throwing away", " thrown away",
+            " skasow", " wyczyść", " wyczyszcz", " wyrzuc", " pozbądź", " pozby",
+            " radera", " ta bort", " tar bort", " tas bort", " borttag", " rensa", " släng",
+            " slet", " fjern", " ryd op", " rydd opp",
+            " smaz", " smaž", " odstran", " vymaz", " vymaž",
+            " töröl", " törl", " kitöröl", " kitörl", " eltávolít", " kiürít", " ürít",
+            " poist", " tyhjenn", " hävit",
+            " șterg", " șters", " înlătur", " golește", " golesc",
+            " sil ", " siler", " silin", " siliy", " silme", " silec", " silip ", " kaldır", " kaldir", " temizle",  # noqa: RUF001  # Turkish has this letter
+            " видал", " вилуч", " διαγρ", " xóa", " hapus", " menghapus",
             "删", "刪", "削除", "消去", "삭제", "حذف",
         ),
         (
@@ -95,6 +111,9 @@ def _risk(step: Step) -> int:
     said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
     spaced = "".join(one if one.isalpha() else " " for one in said.lower())
     words = set(spaced.split())
+    # Anywhere else these two may be adjectives.
+    if _folded(step.description[:_OPENING].lstrip(_LIST_MARKS)).lower().startswith(("clear ", "empty ")):
+        words.add("delete")
     found = (
         len(_RISKS) - at
         for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True))

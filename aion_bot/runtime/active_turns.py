@@ -74,7 +74,7 @@ class ActiveTurns:
                 if (observer := self._services.observer) is not None:
                     observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
-                    await send_due(self._services, thread, turn.key)
+                    await send_due(self._services, thread, turn.key, again=bool(runner.plans))
         finally:
             self._runners[turn.thread].remove(runner)
             if not self._runners[turn.thread]:

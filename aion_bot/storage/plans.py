@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase, plan_sources
 from aion_bot.domain.turn import UNFINISHED
 from aion_bot.ports.messages import Action, MessageRef, Person, Step
-from aion_bot.storage.serialization import pack_steps, plan_from
+from aion_bot.storage.serialization import pack_pending, pack_steps, plan_from
 from aion_bot.storage.statements import Statements, among
 
 # Which of the session's messages is the result of a plan: the first that belongs to nobody, after leaving one to each
@@ -133,6 +133,7 @@ class Plans(Statements):
         answer: str = "",
         doubt: bool | None = None,
         steps: tuple[Step, ...] | None = None,
+        pending: Sequence[Step | None] = (),
     ) -> bool:
         """Move a plan along `PLAN_TRANSITIONS`, and add the outcome to the record; False where its phase does not lead there.
 
@@ -142,8 +143,8 @@ class Plans(Statements):
         # No source at all for those two: they need more columns, and a claim has to be one of all who try.
         sources = plan_sources(to) if to not in {PlanPhase.CLAIMED, PlanPhase.SENT} else ()
         return await self._do(
-            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, doubt = coalesce(?, doubt), steps = iif(erased_at IS NULL, coalesce(?, steps), steps) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
-            to, detail, said, answer, doubt, None if steps is None else pack_steps(steps), key,
+            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, pending = ?, doubt = coalesce(?, doubt), steps = iif(erased_at IS NULL, coalesce(?, steps), steps) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
+            to, detail, said, answer, pack_pending(pending), doubt, None if steps is None else pack_steps(steps), key,
         ) == 1  # fmt: skip
 
     async def note_steps(self, key: str, steps: tuple[Step, ...]) -> None:
@@ -159,6 +160,7 @@ class Plans(Statements):
         await self._erase(
             f"UPDATE plan SET shown = 1, description = iif({_FINISHED}, '', description), "  # noqa: S608  # members of an enumeration
             f"steps = iif({_FINISHED}, '[]', steps), said = iif({_FINISHED}, '', said), "
+            f"pending = iif({_FINISHED}, '[]', pending), "
             f"erased_at = iif({_FINISHED}, coalesce(erased_at, unixepoch()), NULL) "
             f"WHERE key = ? AND NOT ({among('phase', UNDER_WAY)})",
             key,

@@ -25,7 +25,7 @@ UPDATE turn SET text = '', origin = {WITHOUT_FILES}, erased_at = :now WHERE key 
 """  # noqa: S608  # literals of ours
 
 _EXPIRED_PLANS = f"""
-UPDATE plan SET description = '', steps = '[]', said = '', erased_at = :now WHERE key IN (
+UPDATE plan SET description = '', steps = '[]', said = '', pending = '[]', erased_at = :now WHERE key IN (
     SELECT key FROM plan
     WHERE erased_at IS NULL AND coalesce(decided_at, created_at) < :now - {KEPT_FOR_RETRY}
     -- A decision that is under way for longer is nobody's to finish: whoever asked may not use the bot any more, or its

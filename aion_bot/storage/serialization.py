@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +25,11 @@ def pack_steps(steps: tuple[Step, ...]) -> str:
     return json.dumps(
         [[one.agent, one.description, one.parallel, *[one.state] * (one.state in ended)] for one in steps]
     )
+
+
+def pack_pending(pending: Sequence[Step | None]) -> str:
+    """Write what needs another confirmation as JSON."""
+    return json.dumps([one and [one.agent, one.description] for one in pending])
 
 
 def pack_origin(prompt: Prompt) -> str:
@@ -137,6 +143,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         said=row["said"],
         attempts=tuple(_attempt(fields) for fields in sorted(json.loads(row["attempts"]))),
         in_file=bool(row["in_file"]),
+        pending=tuple(None if one is None else Step(*one) for one in json.loads(row["pending"])),
         erased=row["erased_at"] is not None,
     )
 

@@ -68,6 +68,7 @@ class Mention:
     owner: str
     attempt: int
     of_plan: bool
+    waits: bool
     thread: ThreadKey
     person: Person
 
@@ -78,7 +79,7 @@ class Mention:
 
 
 class Mentions(Statements):
-    """Replies that mention whoever asked. The database makes them due: see `migrations/0013_mentions.sql`."""
+    """Replies that mention whoever asked. The database makes them due: see `migrations/0013_mentions.sql` and `0018_waiting.sql`."""
 
     async def due(self, owner: str | None = None) -> list[Mention]:
         """Return the replies that are due, of one turn or plan or of all."""
@@ -90,6 +91,7 @@ class Mentions(Statements):
                 row["owner"],
                 row["attempt"],
                 bool(row["of_plan"]),
+                bool(row["waits"]),
                 ThreadKey(row["platform"], row["thread"]),
                 Person(row["person_id"]),
             )

@@ -33,7 +33,7 @@ def response(**fields: Any) -> PlanActionResponse:
         ({"agent_results": [{"error": "no such folder"}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
         ({"results": {"failed_operations": 2}}, PlanPhase.FAILED, strings.PARTLY_DONE),
         ({"success": False}, PlanPhase.FAILED, strings.NOT_DONE),
-        ({"pending_actions": [{}, {"id": "x"}]}, PlanPhase.SETTLED, strings.more_to_confirm(1)),
+        ({"pending_actions": [{}, {"id": "x"}]}, PlanPhase.SETTLED, strings.MORE_TO_CONFIRM),
         ({"agent_results": [{}]}, PlanPhase.SETTLED, strings.UNREADABLE_OUTCOME),
         ({"results": {"status": "failed"}}, PlanPhase.FAILED, strings.PARTLY_DONE),
         ({"agent_results": [{"status": "skipped"}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
@@ -58,8 +58,10 @@ def test_pending_actions_that_are_no_objects_count(listed: object) -> None:
         PLAN, parse_plan_action({"success": True, "pending_actions": listed}, "p", "approve", accepted=False)
     )
     assert decided.phase is PlanPhase.SETTLED
-    assert decided.detail.startswith(strings.MORE_TO_CONFIRM)
-    assert ("I can't show" in decided.detail) is (not isinstance(listed, dict))
+    assert decided.detail == strings.MORE_TO_CONFIRM
+    # The card below counts what cannot be shown, and nothing else does.
+    assert decided.pending
+    assert not any(decided.pending)
 
 
 @pytest.mark.parametrize("said", ["Traceback: no such file", "at http://10.0.0.7 with key sk-live"])
@@ -77,7 +79,7 @@ def test_a_failure_is_not_told_in_aion_s_words(said: str, fields: dict[str, Any]
         ({"image_context": []}, PlanPhase.SETTLED, strings.SEE_BELOW),
         ({"success": False}, PlanPhase.FAILED, strings.NOT_DONE),
         ({"agent_results": [{"success": False}]}, PlanPhase.FAILED, strings.PARTLY_DONE),
-        ({"pending_actions": ["delete"]}, PlanPhase.SETTLED, strings.more_to_confirm(1)),
+        ({"pending_actions": ["delete"]}, PlanPhase.SETTLED, strings.MORE_TO_CONFIRM),
     ],
 )
 def test_a_message_of_the_session_is_no_report(

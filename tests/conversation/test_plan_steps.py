@@ -15,7 +15,7 @@ from aion_bot.conversation.proposal import read_pending
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, PlanCard, Step, StepState, ThreadKey
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, pending_card
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, pending_card, plan_card
 from aion_bot.storage.serialization import pack_steps
 from tests.support.plain_adapter import PlainAdapter
 
@@ -159,6 +159,25 @@ def test_what_needs_another_confirmation_is_a_card_of_its_own() -> None:
     assert not pending.buttons
     assert pending.key != PLAN.key
     assert isinstance(card, PlanCard)
+
+
+@pytest.mark.parametrize(
+    ("phase", "detail", "title", "said"),
+    [
+        (PlanPhase.CANCELLED, strings.DROPPED, "🚫 Cancelled", ("By Ada.", strings.DROPPED)),
+        (PlanPhase.EXPIRED, strings.EXPIRED, "⌛ Closed", ("Approved by Ada.", strings.EXPIRED)),
+    ],
+)
+def test_a_card_says_once_how_it_ended(
+    phase: PlanPhase, detail: str, title: str, said: tuple[str, ...]
+) -> None:
+    """The title or a line of the record tells that a plan was cancelled or has expired, not both."""
+    action = Action.CANCEL if phase is PlanPhase.CANCELLED else Action.APPROVE
+    plan = replace(PLAN, phase=phase, detail=detail, action=action, decider=Person("U1", "Ada"))
+    card, _ = plan_card(plan, PlanFormat(PlainAdapter().page_format, "anyone"))
+    assert card.title == f"{title} · {strings.PLAN_TITLE}"
+    words = ["".join(p.name if isinstance(p, Person) else p for p in line) for line in card.record]
+    assert tuple(words) == said
 
 
 @pytest.mark.parametrize("count", [1, 50])

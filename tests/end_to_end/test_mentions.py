@@ -3,10 +3,12 @@
 import asyncio
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aion_bot.conversation import mentions as mentions_module
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
@@ -103,6 +105,57 @@ async def test_a_plan_that_ended_in_the_background_mentions_the_asker(idle: Bot)
     await idle.shows(other, strings.DONE)
     await idle.stop()
     assert strings.PLAN_ENDED not in idle.text(other)
+
+
+_PLAN = script.organize(PlanEnd.DONE)
+PLAN_AFTER_LONG = replace(_PLAN, steps=(_PLAN.steps[0], Hold("on", pings=True), *_PLAN.steps[1:]))
+
+
+async def test_a_plan_that_came_after_long_mentions_the_asker_once(bot: Bot, tmp_path: Path) -> None:
+    """Its card notifies nobody on Discord: the reply below it does, before the decision, and the end repeats none."""
+    bot.aion.play(PLAN_AFTER_LONG)
+    thread = await bot.asked(bot.ada, "Organize the photos", "as soon as you agree")
+    asked_earlier(tmp_path)
+    bot.aion.release("on")
+    await bot.card(thread)
+    await bot.shows(thread, strings.PLAN_WAITS)
+    assert mentions(bot, thread, strings.PLAN_WAITS) == [[bot.ada.id]]
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.DONE)
+    await bot.stop()
+    assert len(mentions(bot, thread, strings.PLAN_WAITS)) == 1
+    assert strings.ANSWER_READY not in bot.text(thread)
+
+
+@pytest.mark.parametrize("decided", [False, True])
+async def test_the_mention_of_a_late_plan_survives_a_crash_while_the_plan_waits(
+    idle: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided: bool
+) -> None:
+    """Killed before the reply is posted: the next start posts it, unless the plan was decided before that."""
+    reached = asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    await idle.start()
+    idle.aion.play(PLAN_AFTER_LONG)
+    with monkeypatch.context() as patch:
+        patch.setattr(mentions_module, "send", hang)
+        thread = await idle.asked(idle.ada, "Organize the photos", "as soon as you agree")
+        asked_earlier(tmp_path)
+        idle.aion.release("on")
+        await idle.card(thread)
+        await reached.wait()
+        if decided:
+            await idle.press(idle.ada, thread, "Cancel")
+            await idle.shows(thread, strings.DROPPED)
+        await idle.kill()
+    await idle.start()
+    if not decided:
+        await idle.shows(thread, strings.PLAN_WAITS)
+    await idle.stop()
+    assert mentions(idle, thread, strings.PLAN_WAITS) == ([] if decided else [[idle.ada.id]])
 
 
 async def test_time_in_the_queue_counts_and_nobody_is_mentioned_twice(bot: Bot, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ async def test_no_step_ticks_while_a_plan_is_cancelled(bot: Bot, monkeypatch: py
     bot.aion.release("one")
     await bot.shows(thread, "Looking at images")
     bot.aion.release("two")
-    await bot.shows(thread, "Cancelled by")
+    await bot.shows(thread, "Cancelled · Aion's plan")
     shown = next(one for one in bot.bots(thread) if one.id == card)
     assert not any("✅" in version or "steps done" in version for version in shown.versions)
 

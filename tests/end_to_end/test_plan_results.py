@@ -4,6 +4,7 @@ import asyncio
 import functools
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from aion_bot.concurrency.backoff import Backoff
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.domain.plan import PlanPhase
+from aion_bot.simulators.aion import plans as simulated_plans
+from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -26,6 +29,7 @@ from aion_bot.simulators.aion.scene import (
     proposed,
     spoken,
 )
+from aion_bot.simulators.aion.sessions import Proposed
 from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
 
@@ -219,6 +223,52 @@ async def test_a_crash_before_an_end_is_noted_as_shown_keeps_its_result(
     await noted.wait()
     assert idle.text(thread).count("Result A.") == 1
     assert strings.SEE_BELOW in idle.text(thread)
+
+
+@pytest.mark.parametrize("posted", [False, True])
+async def test_what_needs_another_confirmation_survives_a_crash(
+    idle: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, posted: bool
+) -> None:
+    """Killed before its card is posted, or before that is recorded: the next start shows it, once, and erases its words."""
+    reached, noted = asyncio.Event(), asyncio.Event()
+    moved, note_shown, done = Plans.move, Plans.note_shown, simulated_plans._done
+
+    def with_more(proposed: Proposed, action: str) -> dict[str, Any]:
+        return {**done(proposed, action), "pending_actions": [{"description": "Empty the bin"}, {"id": 7}]}
+
+    async def move_and_hang(store: Plans, key: str, to: PlanPhase, **more: Any) -> bool:
+        await moved(store, key, to, **more)
+        reached.set()
+        return await asyncio.Event().wait()
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def note(store: Plans, key: str) -> None:
+        await note_shown(store, key)
+        noted.set()
+
+    monkeypatch.setattr(simulated_plans, "_done", with_more)
+    await idle.start()
+    idle.aion.play(script.organize(PlanEnd.DONE))
+    thread = await idle.workspace.ask(idle.ada, "Organize the photos")
+    await idle.card(thread)
+    with monkeypatch.context() as patch:
+        patch.setattr(Plans, *(("note_shown", hang) if posted else ("move", move_and_hang)))
+        await idle.press(idle.ada, thread, "Approve")
+        await reached.wait()
+        await idle.kill()
+    assert idle.text(thread).count(strings.PENDING_HOW) == posted
+    monkeypatch.setattr(Plans, "note_shown", note)
+    await idle.start()
+    await noted.wait()
+    text = idle.text(thread)
+    assert text.count(strings.PENDING_HOW) == 1
+    assert text.count("Empty the bin") == 1
+    assert text.count("I can't show 1 step") == 1
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        assert connection.execute("SELECT pending FROM plan").fetchall() == [("[]",)]
 
 
 async def test_no_card_refers_to_a_result_that_is_not_there(

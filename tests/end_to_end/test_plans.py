@@ -40,7 +40,7 @@ async def test_a_card_describes_its_plan(bot: Bot) -> None:
     ("end", "label", "sentences", "calls"),
     [
         (PlanEnd.DONE, "Approve", ["Approved by", "Done", "3 photos are in two folders"], 1),
-        (PlanEnd.DONE, "Cancel", ["Cancelled by", strings.DROPPED], 1),
+        (PlanEnd.DONE, "Cancel", ["Cancelled · Aion's plan", strings.DROPPED], 1),
         (PlanEnd.ACCEPTED, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
         (PlanEnd.BUSY, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
         (PlanEnd.EXPIRED, "Approve", ["Approved by", strings.EXPIRED], 1),
@@ -82,7 +82,7 @@ async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) 
     await bot.card(thread)
     assert bot.aion.count("plan_action") == 1
     await bot.press(bot.ada, thread, "Cancel")
-    await bot.shows(thread, "Cancelled by", strings.DROPPED)
+    await bot.shows(thread, "Cancelled · Aion's plan", strings.DROPPED)
 
 
 async def test_a_plan_that_was_busy_does_not_expire(bot: Bot) -> None:
@@ -271,7 +271,7 @@ async def test_approvers_may_be_anyone_or_named(idle: Bot) -> None:
     await idle.start(AION_BOT_APPROVERS="anyone")
     other = await proposed_plan(idle)
     await idle.press(idle.cy, other, "Cancel")
-    await idle.shows(other, "Cancelled by", strings.DROPPED)
+    await idle.shows(other, "Cancelled · Aion's plan", strings.DROPPED)
 
 
 async def test_buttons_work_after_a_restart(bot: Bot) -> None:
@@ -322,7 +322,7 @@ async def test_a_plan_event_with_only_an_id_can_be_cancelled(bot: Bot) -> None:
     await bot.shows(thread, strings.PLAN_NOT_SHOWN)
     await bot.until(lambda: bot.pressable(thread) == ["Cancel"])
     await bot.press(bot.ada, thread, "Cancel")
-    await bot.shows(thread, "Cancelled by", strings.DROPPED)
+    await bot.shows(thread, "Cancelled · Aion's plan", strings.DROPPED)
 
 
 async def _press_stale(bot: Bot, thread: str, message: str, body: dict[str, object]) -> None:

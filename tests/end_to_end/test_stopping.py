@@ -163,6 +163,6 @@ async def test_stopping_cancels_the_plan(aion: SimulatedAion, slack: SimulatedSl
     await bot.card(thread)
     await bot.until(lambda: slack.status(thread) == "processing")
     await slack.stop_session(bot.ada, thread)
-    await bot.shows(thread, "Cancelled by", strings.DROPPED)
+    await bot.shows(thread, "Cancelled · Aion's plan", strings.DROPPED)
     assert [body["action"] for body in aion.bodies("plan_action")] == ["cancel"]
     await bot.stop()

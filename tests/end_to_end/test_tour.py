@@ -53,7 +53,7 @@ async def test_the_tour_succeeds(tmp_path: Path) -> None:
         "[ Approve ]",
         "privately",
         "Approved by",
-        "Cancelled by",
+        "Cancelled · Aion's plan",
         "[ Retry ]",
         "edit",
     ):

@@ -233,6 +233,27 @@ def test_the_list_stands_above_a_card_that_nothing_follows() -> None:
     assert texts(view.screen()) == ["Above [1].\n\n**Sources**\n- [1] hose.jpg", "PLAN"]
 
 
+WHOLE = "3f2a91bc-5d6e-4f70-8a91-b2c3d4e5f607"
+OTHER = "3f2a91bd-5d6e-4f70-8a91-b2c3d4e5f607"
+
+
+def test_beginnings_of_one_id_have_one_number() -> None:
+    """However much of its id a marker has, a source has one number, before and after Aion's data; another has its own."""
+    ids = (WHOLE[:8], WHOLE[:13], WHOLE, WHOLE[:20], WHOLE[:9])
+    text = " ".join(f"[[img:{one}|a.jpg]] x" for one in ids) + f" [[img:{OTHER[:13]}|b.jpg]]"
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens(text))
+    shown = " ".join(["[1] x"] * len(ids)) + " [2]"
+    assert texts(view.screen()) == [shown]
+    view = answered(text, image_context=[{"image_id": WHOLE}, {"image_id": OTHER}])
+    assert texts(view.screen())[0].startswith(f"{shown}\n")
+    # Ids of another kind are told apart by Aion's data alone.
+    view = answered(
+        "[[img:site7-a|a.jpg]] x [[img:site7-ab|a.jpg]] x [[img:site7-b|b.jpg]]",
+        image_context=[{"image_id": "site7-abc"}, {"image_id": "site7-bcd"}],
+    )
+    assert texts(view.screen())[0].startswith("[1] x [1] x [3]\n")
+
+
 def test_a_repaired_text_keeps_numbers() -> None:
     """When the server repairs what it said, a source keeps its number, and one that is not cited any more is not listed."""
     view = fold(AnswerView(PlainAdapter().page_format), *tokens(f"Wrng {HOSE} {REPORT}"))

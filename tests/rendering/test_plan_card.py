@@ -333,7 +333,7 @@ def test_what_deletes_asks_once_more(description: str, step: str, asks: bool) ->
         (PlanPhase.DONE, Action.APPROVE, "✅ Done"),
         (PlanPhase.FAILED, Action.APPROVE, "⚠️"),
         (PlanPhase.CANCELLED, Action.CANCEL, "🚫 Cancelled"),
-        (PlanPhase.EXPIRED, Action.APPROVE, "⌛ Expired"),
+        (PlanPhase.EXPIRED, Action.APPROVE, "⌛ Closed"),
         (PlanPhase.SETTLED, Action.APPROVE, "☑️ Decided"),
         (PlanPhase.REPLACED, None, "↪️ Replaced"),
     ],

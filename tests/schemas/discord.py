@@ -67,7 +67,7 @@ def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     mentions = dict(shown.get("allowed_mentions", {}))
     # The one message that may notify somebody has a sentence of the bot's own, and nobody else's words.
     users = [int(one) for one in mentions.pop("users", [])]
-    sentences = (strings.ANSWER_READY, strings.PLAN_ENDED)
+    sentences = (strings.ANSWER_READY, strings.PLAN_ENDED, strings.PLAN_WAITS)
     others = users and shown.get("content") not in {f"<@{users[0]}>{said}" for said in sentences}
     if (
         mentions.get("parse") != []

@@ -327,3 +327,24 @@ def test_no_cell_of_a_long_row_is_lost() -> None:
     """A row with more cells than the head has them all in Slack's table."""
     (table,) = rendering.arguments(Reply("| a |\n|---|\n| b | c | d |"))["blocks"]
     assert [[cell["text"] for cell in row] for row in table["rows"]][1] == ["b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("*Approve*", "Approve"),
+        ("_Tagger_", "Tagger"),
+        ("`x` ~y~", "x y"),
+        ("*open", "open"),
+        ("a*b", "ab"),
+        ("_start", "start"),
+        ("`code", "code"),
+        ("photo_tagger", "photo_tagger"),
+        ("***", ""),
+    ],
+)
+def test_an_agents_name_on_a_card_has_no_marks(agent: str, shown: str) -> None:
+    """Whatever marks are in it, it is bold and nothing else."""
+    blocks = rendering.arguments(PlanCard("Plan", "", (Step(agent, "Move"),)))["blocks"]
+    (words,) = (one["text"]["text"] for one in blocks if "Move" in str(one))
+    assert words == f">*{f'1. {shown}'.strip()}*\n>Move"
