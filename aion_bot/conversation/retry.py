@@ -69,5 +69,6 @@ class Retries:
 
 def _gone(key: str, sentence: str) -> str:
     """Add the turn's reference to what is said of a question that cannot be asked again, and log both."""
-    _log.info("retry not possible", turn=key, ref=reference(key), sentence=sentence)
+    # The key of a press that is forged may be anything: only its reference is logged.
+    _log.info("retry not possible", ref=reference(key), sentence=sentence)
     return with_reference(sentence, key)
