@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client shape bench relay cost chaos photos pictures requirements hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client log-events shape bench relay cost chaos photos pictures requirements hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -57,12 +57,16 @@ busy: $(STAMP)  ## every test TIMES times (10) beside two busy loops; stops at t
 sync-client: $(STAMP)  ## generates the synchronous Aion client from the asynchronous one
 	$(BIN)/python scripts/unasync.py
 
+log-events: $(STAMP)  ## generates docs/log-events.md, the events of the log and their fields
+	$(BIN)/python scripts/log_events.py
+
 check: $(STAMP)  ## lint, formatting, types, layers, the generated client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/unasync.py --check
+	$(BIN)/python scripts/log_events.py --check
 
 format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .

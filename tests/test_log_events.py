@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from aion_bot import log_config
+from scripts import log_events
 
 ROOT = Path(__file__).parent.parent
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
@@ -72,3 +73,22 @@ def test_fields_of_both_kinds_of_records_are_in_the_line(capsys: pytest.CaptureF
     for line in (by_logging, by_structlog):
         assert 'event="lookup failed"' in line
         assert 'reason="timed out"' in line
+
+
+def test_the_documented_events_are_current() -> None:
+    """docs/log-events.md has every event of the code with its fields; `make log-events` writes it anew."""
+    assert log_events.DOCUMENT.read_text("utf-8") == log_events.document()
+
+
+def test_fields_of_bound_and_chosen_loggers_are_found() -> None:
+    """An event has the fields that its logger was bound to; a logger that a function is given may have any."""
+    source = (
+        "def one(key):\n    log = _log.bind(turn=key)\n    log.info('a', reason=1)\n"
+        "def two(log):\n    log.error('b', extra={'reason': 1})\n"
+        "def three(bad):\n    say = _log.warning if bad else _log.info\n    say('c', **{})\n"
+    )
+    assert list(log_events.events(ast.parse(source))) == [
+        ("a", {"info"}, {"turn", "reason"}),
+        ("b", {"error"}, {"reason", "…"}),
+        ("c", {"warning", "info"}, {"…"}),
+    ]

@@ -7,8 +7,9 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from adapters.discord import strings
+from adapters.discord import ids, strings
 from adapters.discord.errors import translate
+from adapters.discord.handlers import not_taken
 from adapters.discord.interactions import Interactions, answer_privately
 from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.host import Host
@@ -57,7 +58,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         await super().on_error(interaction, error)
         # Otherwise the person has an acknowledgement, or an answer, already.
         if not interaction.response.is_done():
-            await answer_privately(interaction, strings.NOT_TAKEN)
+            await answer_privately(interaction, not_taken(ids.prompt_key(interaction.id)))
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:

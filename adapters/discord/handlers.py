@@ -159,13 +159,18 @@ class EventDelivery:
         """Tell a person that their question was not accepted, when Discord takes that."""
         # The event has no row, so its own key makes the reference that the sentence and the log share.
         key = event.thread.id if isinstance(event, StopRequest) else event.key
-        _log.error("event was not accepted", extra={"ref": reference(key)})
-        told = with_reference(strings.NOT_TAKEN, key)
+        told = not_taken(key)
         await retry(
             lambda: self._reply_privately(event, (told,)),
             backoff=RETRY_DELAYS,
             on=pause_before_retry,
         )
+
+
+def not_taken(key: str) -> str:
+    """Return what a person is told of an event that was not accepted, with its reference, and log that."""
+    _log.error("event was not accepted", extra={"ref": reference(key)})
+    return with_reference(strings.NOT_TAKEN, key)
 
 
 def parse(event: str, parser: Callable[[Any], None], data: Any) -> None:

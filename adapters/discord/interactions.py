@@ -16,7 +16,7 @@ from adapters.discord import content, events, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
-from adapters.discord.handlers import EventDelivery
+from adapters.discord.handlers import EventDelivery, not_taken
 from adapters.discord.rendering import Body
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
@@ -214,7 +214,7 @@ class Interactions:
             direct = await self._retried(lambda: self._rest.direct_channel(interaction.user.id))
             await self._post(direct, Body(content=question, components=[]), str(interaction.id))
         except PlatformError as error:
-            told = strings.DIRECT_CLOSED if is_refusal(error) else strings.NOT_TAKEN
+            told = strings.DIRECT_CLOSED if is_refusal(error) else not_taken(asked.key)
             application, token = interaction.application_id, interaction.token
             await self._retried(lambda: self._rest.follow_up(application, token, told))
         else:

@@ -70,7 +70,9 @@ class Approvals:
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.
-            await reply_privately(thread, click, strings.decided_unseen(record(now)), hidden=True)
+            told = (*strings.decided_unseen(record(now)), with_reference("", now.key))
+            _log.warning("plan card not updated", plan=now.key, ref=reference(now.key))
+            await reply_privately(thread, click, told, hidden=True)
             decided = now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown)
             if decided and now.message is not None:
                 try:
@@ -118,7 +120,8 @@ class Approvals:
         # The words of a plan that is over are erased: the reply tells its record.
         waits = plan.phase is PlanPhase.PENDING
         if waits and click.action is Action.APPROVE and not can_be_approved(plan):
-            return _refused(click, plan, "nothing of the plan can be shown", (strings.PLAN_NOT_SHOWN,))
+            told = (with_reference(strings.PLAN_NOT_SHOWN, plan.key),)
+            return _refused(click, plan, "nothing of the plan can be shown", told)
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan

@@ -6,8 +6,11 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.domain.access import Refusal
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.events import Click, InboundEvent, Prompt, StopRequest
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Line
 
 _log = structlog.get_logger(__name__)
@@ -20,6 +23,23 @@ _SHORTEST = 0.1
 
 _TOO_LATE = 600.0
 """Seconds after which nobody waits for the sentence any more; Discord takes it for fifteen minutes."""
+
+
+_FAILURES = {Refusal.UNCHECKED, Refusal.UNSEEN}
+"""Refusals that nobody decided: something failed, or the bot lacks what it needs. The others hold as they were set."""
+
+
+def failed(platform: str, event: Prompt | Click | StopRequest, sentence: str) -> str:
+    """Add the reference of an event to what its person is told of a failure, and log both."""
+    key = event.thread.id if isinstance(event, StopRequest) else event.key
+    _log.warning("failure told", platform=platform, ref=reference(key), sentence=sentence)
+    return with_reference(sentence, key)
+
+
+def refused(platform: str, event: Prompt | Click | StopRequest, refusal: Refusal) -> str:
+    """Say why somebody may not do something; with a reference where that is a failure."""
+    sentence = strings.refusal(refusal, event.place.lacks)
+    return failed(platform, event, sentence) if refusal in _FAILURES else sentence
 
 
 async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:

@@ -11,6 +11,7 @@ from aion_bot.domain.access import Intent
 from aion_bot.domain.allowance import Allowance, UsedUp, Whose
 from aion_bot.domain.turn import RETRYABLE, Turn, read_key
 from aion_bot.ports.events import Click
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.storage import Store
 
@@ -31,7 +32,7 @@ class Retries:
         key, number = read_key(click.key)
         turn = await self.store.turns.get(key)
         if turn is None or turn.thread != click.thread:
-            return (strings.RETRY_GONE,), None
+            return (_gone(key, strings.RETRY_GONE),), None
         platform = click.thread.platform
         if not self.access.allows(platform, Intent.RETRY, click.place, click.person, turn.asker):
             _log.info("retry refused", turn=turn.key, person=click.person.id)
@@ -54,13 +55,20 @@ class Retries:
     async def _why_not(self, turn: Turn, presser: Person, left: Allowance | UsedUp) -> str:
         """Say why a turn was not claimed."""
         if turn.erased and turn.reason in RETRYABLE:
-            return strings.RETRY_EXPIRED
+            return _gone(turn.key, strings.RETRY_EXPIRED)
         platform = turn.thread.platform
         used_up = self.store.turns.used_up
         found = left if isinstance(left, UsedUp) else await used_up(platform, turn.place, turn.asker, left)
         if found is None or not turn.retryable:
-            return strings.RETRY_GONE
+            return _gone(turn.key, strings.RETRY_GONE)
         whole = self.access.rules.allowance(turn.place, turn.asker)
         found = replace(found, limit=whole.per_person if found.whose is Whose.PERSON else whole.per_channel)
         self.access.log_used_up(platform, turn.place, turn.asker, found)
         return strings.used_up(found, own=presser.id == turn.asker.id)
+
+
+def _gone(key: str, sentence: str) -> str:
+    """Add the turn's reference to what is said of a question that cannot be asked again, and log both."""
+    # The key of a press that is forged may be anything: only its reference is logged.
+    _log.info("retry not possible", ref=reference(key), sentence=sentence)
+    return with_reference(sentence, key)

@@ -29,6 +29,7 @@ from aion_bot.domain.uploads import (
 )
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.files import AttachedFiles, Attachment
 from aion_bot.ports.messages import Action, Button
 from aion_bot.rendering.answer import AnswerView
@@ -152,8 +153,8 @@ class QuestionFiles:
             # requested. What is requested is counted, and a refusal costs the files of the thread alone.
             return await adapter.recent_files(self._turn.thread, before=origin.source or origin.echo)
         except PlatformError as error:
-            self._log.info("recent files not readable", reason=repr(error))
-            self._view.notice(strings.FILES_NOT_LISTED)
+            self._log.info("recent files not readable", reason=repr(error), ref=reference(self._turn.key))
+            self._view.notice(with_reference(strings.FILES_NOT_LISTED, self._turn.key))
             return ()
 
     async def _settle(self) -> Outcome | None:

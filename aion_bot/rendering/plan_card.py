@@ -172,7 +172,7 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
         facts.append(strings.steps_done(done, len(plan.steps)))
     if plan.phase is PlanPhase.PENDING:
         if not can_be_approved(plan):
-            facts.append((strings.PLAN_NOT_SHOWN,))
+            facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
         facts.append(strings.deciders(plan_format.approvers, plan.requester))
     return tuple(facts)
 

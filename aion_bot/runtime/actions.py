@@ -11,7 +11,7 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.picture_questions import question_of
-from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.private_reply import failed, refused, reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -82,7 +82,7 @@ class Actions:
         """Stop whatever is answered in a thread."""
         refusal = self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
         if refusal is not None:
-            await reply_privately(thread, request, (strings.refusal(refusal),), hidden=True)
+            await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)
         else:
             await self._stop(thread, request, self._active.find(thread=request.thread))
 
@@ -100,7 +100,7 @@ class Actions:
     async def _click(self, thread: Thread, click: Click) -> None:
         refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
         if refusal is not None:
-            await reply_privately(thread, click, (strings.refusal(refusal),), hidden=True)
+            await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
         elif _INTENTS[click.action] is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
@@ -124,7 +124,7 @@ class Actions:
             if not error_messages.session_gone(error):
                 told = error_messages.sentence(error, retry=False)
         if prompt is None:
-            await reply_privately(thread, click, (told,), hidden=True)
+            await reply_privately(thread, click, (failed(thread.platform, click, told),), hidden=True)
         elif await self._services.store.turns.accepted(prompt.key):
             await reply_privately(thread, click, (strings.ASKED_ALREADY,), hidden=True)
         else:

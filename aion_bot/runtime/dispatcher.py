@@ -13,7 +13,7 @@ from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.private_reply import remove_echo, reply_privately
+from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -165,7 +165,7 @@ class Dispatcher:
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if prompt.addressed or refusal is Refusal.UNCHECKED:
-                self._reply_once(thread, prompt, strings.refusal(refusal, prompt.place.lacks), hidden=True)
+                self._reply_once(thread, prompt, refused(thread.platform, prompt, refusal), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
         # mention again: that of a question which was asked asks nothing anew.
@@ -205,7 +205,7 @@ class Dispatcher:
         """
         refusal = await self._refusal(prompt)
         if refusal is not None:
-            return strings.refusal(refusal, prompt.place.lacks)
+            return refused(prompt.thread.platform, prompt, refusal)
         objection = self._services.access.unaskable(prompt) or self._too_busy(prompt)
         if objection is not None:
             return objection

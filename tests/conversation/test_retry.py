@@ -10,6 +10,7 @@ from aion_bot.domain.allowance import MOST_OF_APP, Allowance, Whose
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.domain.uploads import FilePhase
 from aion_bot.ports.events import Click, Place, Prompt
+from aion_bot.ports.failures import with_reference
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, MessageRef, Person, ThreadKey
 from aion_bot.storage import Store
@@ -55,7 +56,7 @@ async def test_a_retry_is_in_the_allowance_of_the_app_that_asked(tmp_path: Path)
         line, turn = await press(store, "failed", thread)
         assert line == ()
         assert turn is not None
-        assert (await press(store, "failed", thread))[0] == (strings.RETRY_GONE,)
+        assert (await press(store, "failed", thread))[0] == (with_reference(strings.RETRY_GONE, "failed"),)
     finally:
         await store.close()
 

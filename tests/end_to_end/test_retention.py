@@ -64,7 +64,7 @@ async def test_a_failed_question_leaves_the_files_once_its_writer_deletes_it(
     await bot.shows(thread, strings.QUESTION_DELETED)
     assert bot.pressable(thread) == []
     await bot.workspace.press_forged(bot.ada, thread, failed.id, retry)
-    await bot.replies_privately(thread, bot.ada, strings.RETRY_EXPIRED)
+    await bot.replies_privately(thread, bot.ada, f"{strings.RETRY_EXPIRED} (ref ")
 
 
 async def test_a_question_deleted_before_it_fails_offers_no_retry(bot: Bot, tmp_path: Path) -> None:

@@ -1,0 +1,147 @@
+"""A sentence about a failure reaches its person with a reference; those that are no failures are named here."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+import adapters.discord.strings
+import adapters.slack.strings  # noqa: F401  # both add themselves to the catalogue
+from aion_bot.conversation.private_reply import refused
+from aion_bot.domain import strings
+from aion_bot.domain.access import Refusal
+from aion_bot.ports import catalogue
+from aion_bot.ports.events import Place, StopRequest
+from aion_bot.ports.failures import with_reference
+from aion_bot.ports.messages import Person, ThreadKey
+
+ROOT = Path(__file__).parents[1]
+SEARCHED = (
+    "aion_bot/conversation",
+    "aion_bot/delivery",
+    "aion_bot/rendering",
+    "aion_bot/runtime",
+    "adapters",
+)
+
+# What holds as somebody set or decided it, or as a queue or a plan stands; docs/operations.md lists these.
+REFUSALS = {
+    "ASKED_ALREADY", "DIRECT_CLOSED", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
+    "NOBODY_DECIDES", "NOT_HERE", "ONLY_FILES", "PLAN_REPLACED", "PLAN_REPLACED_PRESSED", "QUESTION_DELETED", "RETRY_LAPSED",
+    "RETRY_NOT_YOURS", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT",
+    "already", "not_yours", "used_up",
+}  # fmt: skip
+
+# Notes under an answer that stands: it has less than it could have, and the note says what.
+PARTS = {
+    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
+    "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "pictures_refused",
+    "unreadable",
+}  # fmt: skip
+
+# Labels, titles, and how things are while nothing failed.
+STATES = {
+    "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
+    "ASKING_AION", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
+    "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GO_ON", "HINT", "MENTION_ME",
+    "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE",
+    "REPLACED", "REST_FOLLOWS", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
+    "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
+    "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
+    "decided", "deciders", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
+    "messages_left", "more_sources", "operations", "pages", "plan_above", "plan_title", "pressed", "question",
+    "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
+}  # fmt: skip
+
+# What adds the reference: by a call around the sentence, or later to what the call makes.
+ROADS = {"with_reference", "failed", "not_taken", "_gone", "Outcome", "Decided"}
+
+# A sentence that reaches its road in a variable, or as a part of another sentence; by file.
+INDIRECT = {
+    "aion_bot/conversation/notices.py": {"without_retry"},  # `told` adds the reference
+    "aion_bot/conversation/plan_outcome.py": {  # each becomes the detail of a `Decided`, and `_told` adds the reference
+        "ANOTHER_DECIDED", "CANCELLED_SEE_BELOW", "NOT_DONE", "PARTLY_DONE", "STILL_BUSY", "STILL_UNKNOWN",
+        "UNREADABLE_OUTCOME", "more_to_confirm",
+    },
+    "aion_bot/conversation/private_reply.py": {"refusal"},  # `refused` adds it
+    "aion_bot/conversation/approval.py": {"decided_unseen"},  # a line, whose last part it is
+    "aion_bot/rendering/answer_parts.py": {"PLAN_NO_ROOM"},  # `with_reference` is around the joined sentence
+    "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
+    "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
+    "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`
+    "adapters/slack/files.py": {"no_upload"},
+}  # fmt: skip
+
+
+def bare(source: str) -> Iterator[str]:
+    """Yield the names of sentences that a source uses outside of every road."""
+
+    def walk(node: ast.AST) -> Iterator[str]:
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ROADS:
+            return
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in {"strings", "error_messages"}
+        ):
+            yield node.attr
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child)
+
+    return walk(ast.parse(source))
+
+
+def test_a_failure_has_a_reference() -> None:
+    """Each sentence of the catalogue is listed as no failure, or is used only where its reference is added."""
+    people = {name for module in catalogue.sentences().values() for name in module} | {
+        "sentence",
+        "not_shown",
+    }
+    failures = people - REFUSALS - PARTS - STATES
+    assert {"UNCHECKED", "NOT_TAKEN", "RETRY_GONE", "PICTURES_GONE", "INTERNAL", "trouble"} <= failures
+    found = {
+        (path, name)
+        for folder in SEARCHED
+        for file in sorted((ROOT / folder).rglob("*.py"))
+        if (path := str(file.relative_to(ROOT)))
+        for name in bare(file.read_text("utf-8"))
+        if name in failures
+    }
+    assert found == {(path, name) for path, names in INDIRECT.items() for name in names}
+
+
+def test_the_search_finds_a_bare_sentence() -> None:
+    """A sentence that is told as it is counts; one inside a call that adds the reference does not."""
+    source = (
+        "say(strings.NEW)\nsay(with_reference(strings.OLD, key))\nrunner.end(Outcome(FAILED, strings.OLD))\n"
+    )
+    assert list(bare(source)) == ["NEW"]
+
+
+def test_the_documents_list_the_refusals() -> None:
+    """docs/operations.md quotes each refusal that is one fixed sentence."""
+    said = " ".join((ROOT / "docs" / "operations.md").read_text("utf-8").split())
+    fixed = [
+        words
+        for module in catalogue.sentences().values()
+        for name, words in module.items()
+        if name in REFUSALS and isinstance(words, str)
+    ]
+    assert len(fixed) > 20
+    assert [words for words in fixed if words not in said] == []
+
+
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_a_refusal_that_is_a_failure_has_the_logs_reference(refusal: Refusal) -> None:
+    """Where the bot could not look, or may not write, sentence and log share a reference; what was decided has none."""
+    stop = StopRequest(ThreadKey("slack", "T1"), Place("W", "C"), Person("U1"))
+    sentence = strings.refusal(refusal)
+    with capture_logs() as logs:
+        told = refused("slack", stop, refusal)
+    if refusal in {Refusal.UNCHECKED, Refusal.UNSEEN}:
+        assert told == with_reference(sentence, "T1")
+        assert f"(ref {logs[0]['ref']})" in told
+    else:
+        assert (told, logs) == (sentence, [])
