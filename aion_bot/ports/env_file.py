@@ -28,11 +28,11 @@ def merge(text: str, values: Mapping[str, str]) -> str:
     left, lines = dict(values), []
     for one in parse_stream(io.StringIO(text)):
         line = one.original.string
-        if one.key in values:
+        if one.key is not None and one.key in values:
             left.pop(one.key, None)
             if one.value != values[one.key]:
                 lead = line[: len(line) - len(line.lstrip())]
-                export = "export " if re.match(r"export\s", line[len(lead) :]) else ""
+                export = "export " if line.split(None, 1)[0] == "export" else ""
                 line = f"{lead}{export}{one.key}={_quoted(values[one.key])}{end}"
         lines.append(line)
     if left and lines and not lines[-1].endswith(("\n", "\r")):
@@ -60,6 +60,7 @@ class EnvFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.copy: Path | None = None
+        self._was_written = False
 
     def write(self, values: Mapping[str, str]) -> bool:
         """Merge values into the file; returns whether it differs now. Raises `EnvironmentFileError`; the file is then as before."""
@@ -75,9 +76,10 @@ class EnvFile:
                 # A replacement asks for no right to write the file itself: its owner may have taken that away on purpose.
                 if not stat.S_IMODE(path.stat().st_mode) & stat.S_IWUSR:
                     raise EnvironmentFileError("is read-only; chmod u+w .env, then start again")
-                if self.copy is None:
+                if not self._was_written:
                     self.copy = _copy(self._path, before)
             _replace(path, after)
+            self._was_written = True
         except (OSError, UnicodeError) as error:
             number = error.errno if isinstance(error, OSError) else None
             reason = os.strerror(number) if number else type(error).__name__
