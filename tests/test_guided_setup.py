@@ -3,7 +3,10 @@
 import asyncio
 import io
 import logging
+import os
+import pty
 import stat
+import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
@@ -177,3 +180,41 @@ def test_the_manifest_is_printed() -> None:
     assert CliRunner().invoke(program, ["manifest"]).output == (root / "manifest.yml").read_text("utf-8")
     refused = CliRunner().invoke(program, ["manifest", "--http", "https://bot.example"])
     assert (refused.exit_code, "not implemented" in refused.output) == (2, True)
+
+
+def in_terminal(env: Mapping[str, str], answers: list[tuple[bytes, str]]) -> tuple[int, bytes]:
+    """Run the command in a pseudo-terminal, answer each question once it is shown, and return status and output."""
+    number, terminal = pty.fork()
+    if number == 0:
+        os.execve(sys.executable, [sys.executable, "-m", "aion_bot", "init"], dict(env))  # noqa: S606  # our own code
+    shown, answered = b"", 0
+    while True:
+        try:
+            shown += os.read(terminal, 65_536)
+        except OSError:  # the program has ended
+            break
+        if answers and answers[0][0] in shown[answered:]:
+            answered = len(shown)
+            os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(number, 0)[1]), shown
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings(
+    "ignore:.*forkpty:DeprecationWarning"
+)  # the child becomes another program at once
+async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) -> None:
+    """What is typed for a secret is not echoed, and the manifest goes to the clipboard, which is said."""
+    order = ("AIONVISION_API_KEY", "DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+    answers = [(b"Connect Discord?", "y"), (b"Connect Slack?", "y")]
+    answers += [(f"{name}: ".encode(), setup.env[name]) for name in order]
+    addresses = {name: value for name, value in setup.env.items() if name not in SECRETS}
+    root = str(Path(__file__).parents[1])
+    env = {**os.environ, **addresses, "PYTHONPATH": root}
+    status, shown = await asyncio.to_thread(in_terminal, env, answers)
+    assert status == 0, shown.decode()
+    assert not [name for name in SECRETS if setup.env[name].encode() in shown]
+    assert b"\x1b]52;c;" in shown
+    assert b"clipboard as well (OSC 52" in shown
+    assert b"answered in" in shown
