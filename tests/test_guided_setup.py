@@ -143,6 +143,24 @@ async def test_a_wrong_value_of_the_environment_is_named(setup: Setup) -> None:
     assert "AIONVISION_API_KEY: it is set in the environment, which wins over .env" in said
 
 
+async def test_tokens_of_two_apps_are_named_at_the_end(setup: Setup) -> None:
+    """Each of the two tokens works by itself; doctor, which has both, names the app of the other one."""
+    setup.slack.configuration.app = "A0OTHER"
+    key, bot, app, _ = (setup.env[name] for name in SECRETS)
+    status, said = await init(setup, f"n\ny\n{key}\n{bot}\n{app}\n")
+    assert status == 1
+    assert "FAIL  SLACK_APP_TOKEN: it belongs to the app" in said
+
+
+async def test_a_dead_proxy_is_no_refusal(setup: Setup) -> None:
+    """Behind a proxy that does not answer, the key is not said to be wrong, and it is not written."""
+    env = {"AIONVISION_PROXY_URL": NOWHERE}
+    status, said = await init(setup, f"n\ny\n{setup.env['AIONVISION_API_KEY']}\n", env=env)
+    assert status == 1
+    assert "FAIL  Aion: it cannot be reached" in said
+    assert not (setup.folder / ".env").exists()
+
+
 async def test_yes_asks_nothing_and_merges(setup: Setup) -> None:
     """Secrets and addresses of the environment are merged into `.env`, other lines stay, and doctor decides the status."""
     (setup.folder / ".env").write_text("# mine\nFOREIGN=1\nAION_BOT_FOOTER=true\n")
