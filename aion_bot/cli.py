@@ -14,14 +14,14 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 
 import adapters
-from aion_bot import __version__, app, doctor, log_config
+from aion_bot import __version__, app, doctor, guided_setup, log_config
 from aion_bot.config import CONFIG, Settings, check_lists, read_database, read_rules, unknown_variables
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import private_files
-from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, id_forms_of
-from aion_bot.ports.diagnosis import Status, fail
+from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, SetUpGuide, id_forms_of
+from aion_bot.ports.diagnosis import Finding, Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
 from aion_bot.storage import StoreError, back_up, explain
@@ -147,6 +147,15 @@ def run() -> None:
         raise typer.Exit(1)
 
 
+def _examine(env: Mapping[str, str], *, offline: bool = False) -> tuple[Settings | None, list[Finding]]:
+    """Look as doctor does; returns the settings, None where they are wrong, and all findings."""
+    settings, platforms, problems = compose(env)
+    rules, more = read_file(env)
+    names, problems = [one.platform for one in platforms], [*problems, *more]
+    examined = doctor.examine(settings, problems, names, platforms, rules=rules, env=None if offline else env)
+    return settings, asyncio.run(examined)
+
+
 @program.command("doctor")
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as a JSON list.")] = False,
@@ -164,19 +173,52 @@ def check(
         findings = [fail(error.problem.variable, error.problem.mend, error.problem.mend)]
     else:
         log_config.configure("error" if as_json else "warning", "text", secrets_in(env), sdk_loggers())
-        settings, platforms, problems = compose(env)
-        rules, more = read_file(env)
-        names = [one.platform for one in platforms]
-        findings = asyncio.run(
-            doctor.examine(
-                settings, [*problems, *more], names, platforms, rules=rules, env=None if offline else env
-            )
-        )
+        _, findings = _examine(env, offline=offline)
     if as_json:
         _say(json.dumps([asdict(one) for one in findings], indent=2))
     for one in () if as_json else findings:
         _say(one)
     raise typer.Exit(1 if any(one.status is Status.FAIL for one in findings) else 0)
+
+
+@program.command()
+def manifest(
+    http: Annotated[str, typer.Option("--http", help="Public address for HTTP mode; not implemented.")] = "",
+) -> None:
+    """Print the manifest from which a platform makes the app; exit status 2 with --http, which is not implemented."""
+    if http:
+        _say(strings.HTTP_MODE, sys.stderr)
+        raise typer.Exit(2)
+    for platform in adapters.platforms():
+        if isinstance(platform, SetUpGuide) and (text := platform.manifest()):
+            print(text, end="")
+
+
+@program.command()
+def init(
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Ask nothing; take everything from the environment.")
+    ] = False,
+) -> None:
+    """Set the bot up, step by step: ask for what is missing, check it by real calls, write .env, then look as doctor does.
+
+    What stands in .env and works is kept. Each accepted answer is written at once, so Ctrl-C loses none; an earlier .env
+    is copied first. At the end Aion is asked a first question, except with --yes. Exit status: 0 when doctor finds nothing
+    wrong, 1 otherwise or when ended; 2 if .env cannot be used, or with --yes a variable is wrong or missing: nothing is
+    written then.
+    """
+    log_config.configure("error", "text", (), sdk_loggers())
+    env = _environment()
+    if yes and (problems := [*compose(env)[2], *read_file(env)[1]]):
+        for problem in problems:
+            _say(problem, sys.stderr)
+        raise typer.Exit(2)
+    guide = guided_setup.GuidedSetup(Path.cwd(), adapters.platforms(), _say)
+    try:
+        raise typer.Exit(0 if guide.run(env, _examine, asks=not yes) else 1)
+    except EnvironmentFileError as error:
+        _say(error, sys.stderr)
+        raise typer.Exit(2) from None
 
 
 @program.command()

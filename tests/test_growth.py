@@ -445,6 +445,7 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/aion/references.py _OPENING": "markers",
     "aion_bot/aion/references.py _PAGES": "markers",
     "aion_bot/aion/settings.py _API_KEY": _SETTINGS,
+    "aion_bot/ports/env_file.py _PLAIN": _SETTINGS,
     "aion_bot/config.py _ids": _SETTINGS,
     "aion_bot/domain/strings.py _agent_words": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,

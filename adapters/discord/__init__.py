@@ -8,7 +8,7 @@ turn what it receives into `events` of the core, and `membership` finds where th
 
 from collections.abc import Mapping, Sequence
 
-from adapters.discord import config, links
+from adapters.discord import config, links, strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Diagnosis, Subjects, fail
 from aion_bot.ports.settings import Problem
@@ -30,6 +30,16 @@ def required() -> Sequence[str]:
 def loggers() -> Sequence[str]:
     """The loggers of Discord's libraries."""
     return ("discord",)
+
+
+def manual_steps() -> Mapping[str, str]:
+    """What a person does by hand, in order, by the variable that it yields."""
+    return strings.MANUAL_STEPS
+
+
+def manifest() -> str:
+    """Discord takes none."""
+    return ""
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:

@@ -83,9 +83,18 @@ def _quoted(text: str) -> str:
 NO_ATTACHMENTS = "I need the permission “Attach Files”"
 FILE_TOO_LARGE = "the file is too large for Discord"
 
+MANUAL_STEPS = {
+    "DISCORD_TOKEN": (
+        "On discord.com/developers/applications make an application; on its page Bot switch Public Bot off and press Reset Token"
+    ),
+    "a server": "Open the invitation link and choose your server",
+}
+"""What a person does by hand, by the variable that it yields."""
+
 catalogue.add(
     __name__,
     for_others={
+        "MANUAL_STEPS",
         "QUEUED_EMOJI",
         "UNANSWERABLE_EMOJI",  # no sentences
         "PUBLIC_BOT",

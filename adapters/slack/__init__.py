@@ -1,8 +1,9 @@
 """Slack, over Socket Mode. The SDK is imported only where an adapter is built."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from adapters.slack import config, links
+from adapters.slack import config, links, strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Diagnosis, fail
 from aion_bot.ports.settings import Problem
@@ -24,6 +25,17 @@ def required() -> Sequence[str]:
 def loggers() -> Sequence[str]:
     """The loggers of Slack's libraries."""
     return ("slack_bolt", "slack_sdk")
+
+
+def manual_steps() -> Mapping[str, str]:
+    """What a person does by hand, in order, by the variable that it yields."""
+    return strings.MANUAL_STEPS
+
+
+def manifest() -> str:
+    """The manifest of the app, from the package or from the checkout. Raises `OSError`."""
+    packaged, checkout = (Path(__file__).parents[one] / "manifest.yml" for one in (0, 2))
+    return (packaged if packaged.exists() else checkout).read_text("utf-8")
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:

@@ -31,6 +31,14 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 GO_BACK = "Go back"
 
+MANUAL_STEPS = {
+    "the app": "On api.slack.com/apps choose Create New App, From a manifest, your workspace; paste the manifest",
+    "SLACK_BOT_TOKEN": "Choose Install to Workspace, then copy the Bot User OAuth Token (xoxb-) from OAuth & Permissions",
+    "SLACK_APP_TOKEN": "Under Basic Information, App-Level Tokens, generate a token (xapp-) with the scope connections:write",
+    "a channel": "In a channel write /invite @aion",
+}
+"""What a person does by hand, by the variable that it yields."""
+
 
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
@@ -54,5 +62,6 @@ catalogue.add(
         "token_refused",
         "foreign_connections",
         "FOREIGN",
+        "MANUAL_STEPS",
     },
 )

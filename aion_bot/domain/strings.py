@@ -773,6 +773,52 @@ def no_platform(required: Sequence[Sequence[str]]) -> str:
     return f"no platform is set: give {', or '.join(ways)}, or those of several"
 
 
+def set_up_ended(folder: str) -> str:
+    """Say that the guided set-up was ended, and how to go on."""
+    return f"Ended. What was accepted stands in {folder}/.env; start aion-bot init again to go on."
+
+
+def manual_steps(count: int) -> str:
+    """Say how much a person does by hand."""
+    return f"{count} steps by hand. Ctrl-C ends this; start it again to go on."
+
+
+KEY_STEP = "On the settings page of Aion make an API key with the scope write"
+MANIFEST_COPIED = (
+    "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
+)
+NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
+HTTP_MODE = "--http: HTTP mode is not implemented in this version; leave the option out"
+
+
+def kept(variable: str) -> str:
+    """Say that a value that was there before is right."""
+    return f"{variable} is kept."
+
+
+def set_in_environment(variable: str) -> str:
+    """Say that an answer would have no effect."""
+    return f"{variable}: it is set in the environment, which wins over .env; correct it there, or unset it"
+
+
+def written(path: str, copy: str) -> str:
+    """Say that `.env` was written; `copy` is where its earlier content is, "" if there was none."""
+    return f"{path} is written (mode 0600)" + (f"; what it was before is in {copy}" if copy else "")
+
+
+def first_answer(seconds: float, text: str) -> str:
+    """Say that Aion answered the first question, which was not asked in a chat."""
+    return f"Asked Aion itself, not in a chat: answered in {seconds:.1f} s: {text}"
+
+
+def no_first_answer(code: str) -> str:
+    """Say that Aion did not answer the first question."""
+    return f"Asked Aion itself, not in a chat: no answer ({code}); ask again in the chat"
+
+
+FIRST_QUESTION = "What can you help me with?"
+
+
 def port_not_usable(port: int | None, reason: str) -> str:
     """Tell the operator that the demo's page cannot listen."""
     return f"--port: {port or 'the page'} cannot be served ({reason}); name another port, or leave it out"
@@ -816,6 +862,18 @@ catalogue.add(
         "several_servers",
         "no_platform",
         "port_not_usable",
+        "set_up_ended",
+        "manual_steps",
+        "KEY_STEP",
+        "MANIFEST_COPIED",
+        "NO_PLATFORM_CHOSEN",
+        "HTTP_MODE",
+        "kept",
+        "set_in_environment",
+        "written",
+        "first_answer",
+        "no_first_answer",
+        "FIRST_QUESTION",
         "tour_not_writable",
     },
 )

@@ -276,6 +276,17 @@ class MessageLinks(Protocol):
 
 
 @runtime_checkable
+class SetUpGuide(Protocol):
+    """A sub-package of `adapters` that tells what a person does by hand before the bot runs."""
+
+    def manual_steps(self) -> Mapping[str, str]:
+        """Return one sentence for each step, in order: by the variable that it yields, or by a name of its own."""
+
+    def manifest(self) -> str:
+        """Return the text from which the platform makes the app, "" where it takes none. Raises `OSError`."""
+
+
+@runtime_checkable
 class VariableProbe(Protocol):
     """A sub-package of `adapters` that can check one variable by a real call, before the others are given."""
 
