@@ -26,6 +26,7 @@ from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.runtime import service_manager
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
@@ -64,6 +65,7 @@ async def serve(
         async with (
             _watched(settings, adapters, store, stop) as monitor,
             _connected(settings, monitor, check=check_aion) as aion,
+            service_manager.announced(),
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
@@ -190,6 +192,7 @@ async def serve_until_signal(
         for one in (signal.SIGTERM, signal.SIGINT):
             default_again(one)
         _log.info("stopping", grace=settings.shutdown_grace)
+        service_manager.notify("STOPPING=1")
         stop.set()
 
     had_terminal = sys.stderr.isatty()

@@ -1,0 +1,118 @@
+"""The Dockerfile, the compose file, the systemd unit and the Kubernetes manifest of `deploy/`. No container engine is run."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aion_bot.config import VARIABLES
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+UNIT = (DEPLOY / "aion-bot.service").read_text()
+SYSTEMD = shutil.which("systemd-analyze")
+needs_systemd = pytest.mark.skipif(SYSTEMD is None, reason="systemd-analyze is not installed")
+
+
+def _instructions() -> list[tuple[str, str]]:
+    """Return the Dockerfile's instructions in order, with what follows each."""
+    lines = [line for line in DOCKERFILE.splitlines() if line and not line.startswith("#")]
+    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
+
+
+def _analyze(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    unit = tmp_path / "aion-bot.service"
+    # The program is not installed here.
+    unit.write_text(UNIT.replace("/opt/aion-bot/bin/aion-bot", shutil.which("true") or "/bin/true"))
+    return subprocess.run(  # noqa: S603  # its own file
+        [str(SYSTEMD), *command, str(unit)], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_every_base_of_the_image_is_pinned_by_digest() -> None:
+    """Each stage begins with the same tag and digest."""
+    bases = [rest.split()[0] for word, rest in _instructions() if word == "FROM"]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", bases[0])
+
+
+def test_what_the_image_copies_is_there() -> None:
+    """Every source of a COPY from the context exists, and nothing else of the folder comes in."""
+    copied = [rest.split()[:-1] for word, rest in _instructions() if word == "COPY" and "--from" not in rest]
+    sources = {source for sources in copied for source in sources}
+    assert {"aion_bot", "adapters", "pyproject.toml", "requirements.txt"} <= sources
+    assert all((ROOT / source).exists() and source != "." for source in sources)
+
+
+def test_every_installation_in_the_image_is_pinned() -> None:
+    """What comes from outside is checked against hashes; the rest is built of the copied files alone."""
+    installs = [rest for word, rest in _instructions() if word == "RUN" and " pip install " in rest]
+    assert len(installs) == 3
+    assert all("--require-hashes" in one or "--no-index" in one for one in installs)
+
+
+def test_the_image_runs_without_root_and_asks_for_readiness() -> None:
+    """The last stage names a user that is not root, a volume for the database and a health check on `/readyz`."""
+    last = dict(_instructions())
+    assert last["USER"] == "10001:10001"
+    assert last["VOLUME"] == last["WORKDIR"] == "/data"
+    assert "/readyz" in last["HEALTHCHECK"]
+    assert last["ENTRYPOINT"] == '["aion-bot"]'
+
+
+def test_the_compose_file_keeps_the_root_read_only_and_the_database_in_a_volume() -> None:
+    """It builds this Dockerfile, bounds its logs, and lets a stop take longer than the drain."""
+    compose = yaml.safe_load((DEPLOY / "compose.yml").read_text())
+    (service,) = compose["services"].values()
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).samefile(
+        DEPLOY / "Dockerfile"
+    )
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    (volume,) = service["volumes"]
+    assert volume.split(":") == [*compose["volumes"], "/data"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert service["stop_grace_period"] == "30s"
+
+
+def test_kubernetes_runs_one_restricted_pod_that_is_probed() -> None:
+    """One replica that is recreated, no root, a read-only root, probes on the port that the bot listens on."""
+    claim, deployment = yaml.safe_load_all((DEPLOY / "kubernetes.yml").read_text())
+    spec: dict[str, Any] = deployment["spec"]
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
+    }  # fmt: skip
+    variables = {one["name"]: one["value"] for one in container["env"]}
+    assert variables.keys() <= set(VARIABLES)
+    (port,) = container["ports"]
+    assert variables["AION_BOT_HTTP_ADDRESS"].endswith(f":{port['containerPort']}")
+    probes = {name: container[name]["httpGet"] for name in ("readinessProbe", "livenessProbe")}
+    assert [probes[name]["path"] for name in probes] == ["/readyz", "/healthz"]
+    assert {probe["port"] for probe in probes.values()} == {port["name"]}
+    assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+
+
+@needs_systemd
+def test_the_unit_is_sound(tmp_path: Path) -> None:
+    """`systemd-analyze verify` finds nothing to say about it."""
+    found = _analyze(tmp_path, "verify")
+    assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+@needs_systemd
+def test_the_unit_is_hardened(tmp_path: Path) -> None:
+    """The figure of `systemd-analyze security`, from 0 to 10, is at most 1.5."""
+    found = _analyze(tmp_path, "security", "--offline=true", "--threshold=15")
+    assert found.returncode == 0, found.stdout[-500:]
