@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client log-events shape bench relay cost chaos photos pictures requirements hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow coverage growth busy check format sync-client log-events shape bench relay cost chaos photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -60,19 +60,21 @@ sync-client: $(STAMP)  ## generates the synchronous Aion client from the asynchr
 log-events: $(STAMP)  ## generates docs/log-events.md, the events of the log and their fields
 	$(BIN)/python scripts/log_events.py
 
-check: $(STAMP)  ## lint, formatting, types, layers, the generated client
+check: $(STAMP)  ## lint, formatting, types, layers, what is generated, the release tag
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python scripts/unasync.py --check
 	$(BIN)/python scripts/log_events.py --check
+	$(BIN)/python scripts/check_tag.py
 
 format: $(STAMP)  ## mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 $(STAMP): requirements-dev.txt pyproject.toml
+	@$(PYTHON) aion_bot/__init__.py
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
@@ -103,6 +105,13 @@ pictures: $(STAMP)  ## the README's pictures, of the demo's page and of the tour
 requirements:  ## pin anew what pyproject.toml names; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet --group dev pyproject.toml -o requirements-dev.txt
+
+sbom: $(STAMP)  ## the pinned libraries as a CycloneDX file: dist/sbom.cdx.json
+	mkdir -p dist
+	$(BIN)/python -m scripts.bill_of_materials dist/sbom.cdx.json
+
+licences: $(STAMP)  ## the licences of the pinned libraries; fails on one that is not allowed
+	$(BIN)/python -m scripts.bill_of_materials --licences
 
 hooks:  ## run the checks before every commit; needs pre-commit
 	pre-commit install

@@ -198,3 +198,48 @@ def test_the_scopes_of_the_manifest_are_in_the_table_of_security() -> None:
     security = (ROOT / "SECURITY.md").read_text("utf-8")
     assert len(scopes) >= 14
     assert [scope for scope in scopes if f"`{scope}`" not in security] == []
+
+
+def test_the_sentences_of_the_troubleshooting_are_the_bot_s() -> None:
+    """Each sentence that a symptom quotes stands in a catalogue, but for Slack's own; each variable is a setting."""
+    table = README.split("## Troubleshooting")[1].split("\n## ")[0]
+    catalogues = [
+        ROOT / "aion_bot" / "domain" / "strings.py",
+        *(ROOT / "adapters").glob("*/strings.py"),
+    ]
+    source = "".join(path.read_text("utf-8") for path in catalogues)
+    quoted = re.findall("“([^”]+)”", table)
+    assert len(quoted) >= 12
+    slack_s_own = {"Sending messages to this app has been turned off"}
+    assert [one for one in quoted if one not in source and one not in slack_s_own] == []
+    known = {*VARIABLES, *(name for platform in adapters.platforms() for name in platform.variables())}
+    named = set(re.findall(r"`((?:AION|SLACK|DISCORD)[A-Z_]+[A-Z])(?:=\w+)?`", table))
+    assert named
+    assert named <= known
+
+
+def test_the_first_screen_of_the_readme_has_a_picture_and_two_commands() -> None:
+    """Within thirty lines a newcomer sees an answer grow and reads how to try it; the rest is linked."""
+    screen = "\n".join(README.splitlines()[:30])
+    assert "](docs/demo.webp)" in screen
+    assert re.findall(r"^make (\w+)", screen, re.MULTILINE) == ["demo", "test"]
+    assert {f"docs/{name}.md" for name in ("usage", "limits", "performance", "reliability")} <= set(
+        re.findall(r"\]\(([^)#:]+)", README)
+    )
+
+
+def test_connecting_takes_at_most_seven_manual_steps() -> None:
+    """Each platform's numbered list in *Connect* has seven steps at most."""
+    connect = README.split("\n## Connect\n")[1].split("\n## ")[0]
+    lists = [re.findall(r"^\d\. ", part, re.MULTILINE) for part in connect.split("\n### ")[1:3]]
+    assert all(1 <= len(steps) <= 7 for steps in lists)
+
+
+def test_every_anchor_leads_to_a_heading() -> None:
+    """A link to a heading of another page, or of its own, names one that is there."""
+    for page in PAGES:
+        for target, anchor in re.findall(r"\]\(([^)#:\s]*)#([^)\s]+)\)", page.read_text("utf-8")):
+            text = (page.parent / target).read_text("utf-8") if target else page.read_text("utf-8")
+            headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+            assert anchor in slugs, (page, anchor)
