@@ -46,11 +46,11 @@ STATES = {
     "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
     "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GO_ON", "HINT", "MENTION_ME",
-    "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE",
+    "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
     "REPLACED", "REST_FOLLOWS", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
-    "decided", "deciders", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
+    "decided", "decided_by", "deciders", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
     "messages_left", "more_sources", "operations", "pages", "plan_above", "plan_title", "pressed", "question",
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
 }  # fmt: skip
@@ -62,8 +62,8 @@ ROADS = {"with_reference", "failed", "not_taken", "_gone", "Outcome", "Decided"}
 INDIRECT = {
     "aion_bot/conversation/notices.py": {"without_retry"},  # `told` adds the reference
     "aion_bot/conversation/plan_outcome.py": {  # each becomes the detail of a `Decided`, and `_told` adds the reference
-        "ANOTHER_DECIDED", "CANCELLED_SEE_BELOW", "NOT_DONE", "PARTLY_DONE", "STILL_BUSY", "STILL_UNKNOWN",
-        "UNREADABLE_OUTCOME", "more_to_confirm",
+        "ANOTHER_DECIDED", "MORE_TO_CONFIRM", "NOT_DONE", "PARTLY_DONE", "STILL_BUSY", "STILL_UNKNOWN",
+        "UNREADABLE_OUTCOME",
     },
     "aion_bot/conversation/private_reply.py": {"refusal"},  # `refused` adds it
     "aion_bot/conversation/approval.py": {"decided_unseen"},  # a line, whose last part it is

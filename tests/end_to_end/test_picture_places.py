@@ -80,8 +80,8 @@ async def test_a_session_that_stayed_narrow_is_widened_after_a_restart(bot: Bot)
     await bot.shows(thread, "Only these.")
     await bot.aion.until(lambda: bot.aion.count("update_mode") == 5)
     await bot.kill()
-    await bot.start()
     assert not session.use_all_images
+    await bot.start()
     await bot.workspace.reply(bot.ada, thread, "And all?")
     await bot.shows(thread, "All of them.")
     assert session.use_all_images
