@@ -356,9 +356,11 @@ async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(
     with monkeypatch.context() as patch:
         patch.setattr(Executor, "_post", posting)
         await idle.start()
-        idle.aion.play(Scene((Speak(text), Hold("more"))))
+        # All at once: a page that grows has a button.
+        idle.aion.play(Scene((Speak(pieces=(text,)), Hold("more"))))
         thread = await idle.workspace.ask(idle.ada, "What do you see?")
-        await posted.wait()
+        async with asyncio.timeout(60):
+            await posted.wait()
         await idle.kill()
     await idle.start()
     await idle.until(lambda: strings.RETRY in idle.pressable(thread))
