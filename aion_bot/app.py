@@ -1,6 +1,7 @@
 """The composition root: builds the bot, serves until a signal, and closes everything in order."""
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from aion_bot.aion import AionVision
+from aion_bot import __version__
+from aion_bot.aion import AionVision, AionvisionError
 from aion_bot.aion.pictures import PictureReader
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
@@ -19,12 +22,13 @@ from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
+from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
-from aion_bot.storage import Store
+from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
@@ -43,10 +47,12 @@ async def serve(
     stop: asyncio.Event,
     polling: Polling | None = None,
     rules: Rules | None = None,
+    *,
+    check_aion: bool = True,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -57,7 +63,7 @@ async def serve(
     try:
         async with (
             _watched(settings, adapters, store, stop) as monitor,
-            AionVision.from_settings(settings) as aion,
+            _connected(settings, monitor, check=check_aion) as aion,
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
@@ -67,7 +73,6 @@ async def serve(
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))
             if monitor is not None:
-                aion.observe_requests(monitor.aion_answered)
                 monitor.metrics.load = dispatcher.load
             try:
                 return await dispatcher.serve(stop)
@@ -82,11 +87,52 @@ def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rule
     """Make what decides who may do what, and say in the log what is in force."""
     policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
     access = AccessControl(policies, rules)
+    _say_start(settings, access, adapters)
     for adapter in adapters:
         described = describe(access.policies[adapter.platform], id_forms_of(adapter))
         _log.info("access policy", platform=adapter.platform, **described)
     _log.info("rules", **rules.describe())
     return access
+
+
+def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[PlatformAdapter]) -> None:
+    """Say in one line what starts: what an operator has to know when they are asked for help."""
+    policies = []
+    for one in adapters:
+        described = describe(access.policies[one.platform], id_forms_of(one))
+        policies.append(f"{one.platform} ({', '.join(f'{what}: {who}' for what, who in described.items())})")
+    _log.info(
+        "starting",
+        version=__version__, platforms=", ".join(one.platform for one in adapters),
+        database=os.path.realpath(settings.database), schema=migrations()[-1][0], access="; ".join(policies),
+        aion=settings.base_url, http=str(settings.http_address or "none"),
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, monitor: "Monitor | None", *, check: bool
+) -> AsyncIterator[AionVision]:
+    """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
+    async with AionVision.from_settings(settings) as aion:
+        if monitor is not None:
+            aion.observe_requests(monitor.aion_answered)
+        checking = BackgroundTasks()
+        if check:
+            checking.spawn(_check_aion(aion, settings.base_url))
+        try:
+            yield aion
+        finally:
+            await checking.cancel()
+
+
+async def _check_aion(aion: AionVision, base_url: str) -> None:
+    """Say in the log what is wrong with Aion's key or address; readiness learns of it as of every request."""
+    try:
+        await call(aion)
+    except AionvisionError as error:
+        found = trouble(error, base_url)
+        _log.error("aion check failed", check=found.check, reason=found.message, mend=found.mend)
 
 
 def _options(settings: Settings) -> DispatchOptions:

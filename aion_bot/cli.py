@@ -20,12 +20,11 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import private_files
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, id_forms_of
 from aion_bot.ports.diagnosis import Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
-from aion_bot.ports.text import visible_line
-from aion_bot.storage import StoreError, back_up
+from aion_bot.storage import StoreError, back_up, explain
 
 program = typer.Typer(
     name="aion-bot",
@@ -57,6 +56,17 @@ def _environment() -> Mapping[str, str]:
         return read_environment(Path.cwd())
     except EnvironmentFileError as error:
         _say(error, sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _database() -> Path:
+    """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
+    env = _environment()
+    KNOWN.know(secrets_in(env))
+    try:
+        return read_database(env)
+    except ValueError as error:
+        _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
         raise typer.Exit(2) from None
 
 
@@ -165,7 +175,7 @@ def check(
     if as_json:
         _say(json.dumps([asdict(one) for one in findings], indent=2))
     for one in () if as_json else findings:
-        _say(visible_line(str(one)))
+        _say(one)
     raise typer.Exit(1 if any(one.status is Status.FAIL for one in findings) else 0)
 
 
@@ -179,19 +189,43 @@ def backup(
     copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
     or cannot be written, or the database cannot be read; 2 if its address is wrong.
     """
-    env = _environment()
-    KNOWN.know(secrets_in(env))
-    try:
-        database = read_database(env)
-    except ValueError as error:
-        _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
-        raise typer.Exit(2) from None
+    database = _database()
     try:
         back_up(database, file)
     except StoreError as error:
         _say(error, sys.stderr)
         raise typer.Exit(1) from None
     _say(f"{database} is copied to {file}")
+
+
+@program.command("explain")
+def explain_reference(
+    ref: Annotated[
+        str, typer.Argument(help="A reference (six characters), a message's link, or a plan's key.")
+    ],
+) -> None:
+    """Tell when a question and its plans came to what, without their words.
+
+    REF is a reference from a chat or the log, a link to a message of the question or its answer, or a plan's key. Changes nothing
+    and works beside a running bot; reads AION_BOT_DATABASE_URL alone. Exit status: 1 if REF is unknown or the database cannot be
+    read; 2 if its address is wrong.
+    """
+    database, message = _database(), None
+    for platform in adapters.platforms():
+        found = platform.message_of_link(ref) if isinstance(platform, MessageLinks) else None
+        if found is not None:
+            message = platform.__name__.rpartition(".")[2], found  # type: ignore[attr-defined]  # a module
+    try:
+        explanations = explain(database, ref.strip().removeprefix("ref "), message)
+    except StoreError as error:
+        _say(error, sys.stderr)
+        raise typer.Exit(1) from None
+    if not explanations:
+        _say(strings.UNKNOWN_REFERENCE, sys.stderr)
+        raise typer.Exit(1)
+    for one in explanations:
+        for line in one.lines():
+            _say(line)
 
 
 @program.command()

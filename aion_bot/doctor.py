@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import Diagnosable, PlatformAdapter, id_forms_of
-from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, warn
+from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, unfinished, warn
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
@@ -41,7 +42,7 @@ _LITTLE_SPACE = 200_000_000
 """Bytes below which a disk is nearly full: SQLite's log and the copy before a migration need room beside the database."""
 _NAME = 200
 """Characters of damage that a finding repeats."""
-_AION = "Aion"
+_AION, _DATABASE = "Aion", "AION_BOT_DATABASE_URL"
 
 
 async def examine(
@@ -89,7 +90,7 @@ def _access(
         words = "; ".join(f"{subject}: {allowed}" for subject, allowed in described.items())
         yield ok(f"access on {adapter.platform}", words)
         for variable in [one for one in wholly_excluded(settings, forms) if one not in refused]:
-            mend = f"add ids of {adapter.platform}, or empty the list"
+            mend = f"add ids of {adapter.platform}"
             yield warn(variable, f"it names no id of {adapter.platform}, so it allows nobody there", mend)
     for key, words in rules.with_variables(settings.rules()).describe().items():
         yield ok(key, words)
@@ -135,16 +136,20 @@ def _variable(env: Mapping[str, str]) -> str:
 
 async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagnosis:
     """Ask a platform; one that does not answer is a finding."""
+    host = urlsplit(adapter.address).hostname
     try:
         async with asyncio.timeout(_PATIENCE):
             return await adapter.diagnose(subjects)
     except RateLimited as error:
-        wait = f"wait {error.retry_after:.0f} s, then check again"
-        return Diagnosis([warn(platform, "it takes no more requests now", wait)])
+        return Diagnosis([unfinished(error)])
     except (PlatformError, TimeoutError) as error:
-        host = urlsplit(adapter.address).hostname
-        mend = f"let this machine reach {host}, or name a proxy in {PROXY_URL}"
-        return Diagnosis([fail(platform, f"it cannot be reached ({error or type(error).__name__})", mend)])
+        mend = f"let this machine reach {host}, name a proxy in {PROXY_URL}, or correct the address that you gave"
+        if "Certificate" in str(error):
+            mend = f"name the certificates that your network uses for {host} in SSL_CERT_FILE"
+        return Diagnosis([fail(platform, f"no answer ({error or type(error).__name__})", mend)])
+    except (LookupError, TypeError, ValueError) as error:
+        mend = f"look what answers at {host}, and whether a proxy is between"
+        return Diagnosis([fail(platform, f"an answer that cannot be read ({type(error).__name__})", mend)])
 
 
 def _listed(
@@ -185,17 +190,28 @@ def _second_processes(path: Path) -> list[Finding]:
     return [fail(f"second process on {one}", said, said) for one in sorted(recent)]
 
 
+def _size_of(files: Sequence[Path]) -> int:
+    """Return the bytes of those files that are there; a bot that ends meanwhile removes its log."""
+    size = 0
+    for file in files:
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size
+
+
 def _database(path: Path) -> Iterator[Finding]:
     """Look at the database and its disk, also while a bot uses it."""
     try:
         schema = check_database(path)
         damage = find_damage(path, seconds=_READING) if schema is not None else ""
     except StoreError as error:
-        message, _, mend = str(error).partition(": ")
-        yield fail("database", message, mend or message)
+        said = str(error)
+        yield fail(
+            "database", said, said if _DATABASE in said else f"mend that, or name another file in {_DATABASE}"
+        )
         return
     if damage:
-        said = one_line(damage, _NAME)
+        said = one_line(damage.replace("*", ""), _NAME)
         yield fail(
             "database", f"{path} is damaged ({said})", "restore a backup, or move it away to start afresh"
         )
@@ -206,7 +222,7 @@ def _database(path: Path) -> Iterator[Finding]:
     if schema is not None and 0 < schema < newest:
         yield ok("schema", f"schema {schema}; the next start brings it to {newest} and keeps a copy")
     elif schema is not None:
-        size = sum(one.stat().st_size for one in files_of(path) if one.is_file())
+        size = _size_of(files_of(path))
         whole = "no damage" if damage == "" else f"not read to its end within {_READING:.0f} s"
         yield ok("schema", f"schema {schema}, {size / 1e6:,.1f} MB with its log and copies, {whole}")
     free = shutil.disk_usage(Path(os.path.realpath(path)).parent).free

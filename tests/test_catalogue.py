@@ -46,7 +46,7 @@ ACTIONS = re.compile(
 STATES = {
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
-    "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "TOKENS_LOW",
+    "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "TOKENS_LOW", "SESSION_FULL",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "CANCELLED_SEE_BELOW", "ANOTHER_DECIDED",
@@ -77,7 +77,7 @@ MADE: dict[str, list[str | Line]] = {
     "and_more": [strings.and_more(2)],
     "messages_left": [strings.messages_left(count) for count in (1, 3)],
     "steps_done": [strings.steps_done(1, steps) for steps in (1, 3)],
-    "folded": strings.folded(["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"]),
+    "folded": strings.folded(["a: 1", "b: 2", "c: 3", "d: 4", "e: 5"], str),
     "trouble": [strings.trouble(one, 20.0, retry=retry) for one in strings._TROUBLE for retry in (True, False)],
     "without_retry": [strings.without_retry(strings.trouble(one, 20.0)) for one in strings._TROUBLE],
     "stopped_by": [strings.stopped_by(ADA)],
@@ -85,8 +85,6 @@ MADE: dict[str, list[str | Line]] = {
     "unreadable": [strings.unreadable(one) for one in (1, 9)],
     "pages": [strings.pages(one) for one in ([(5, 5)], [(3, 7), (9, 9)])],
     "other_pictures": [strings.other_pictures(one, names) for one in (0, 1, 9) for names in ([], ["a.jpg"], ["a.jpg"] * 9)],
-    "pictures_gone": [strings.pictures_gone(one) for one in (1, 9)],
-    "pictures_refused": [slack_strings.pictures_refused(one) for one in ([], ["Concrete pump, site 7"], ["Crane hook"] * 5)],
     "more_sources": [strings.more_sources(9)],
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
     "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],
@@ -113,6 +111,8 @@ MADE: dict[str, list[str | Line]] = {
         if reason or phase not in {FilePhase.REFUSED, FilePhase.FAILED}
     ],
     "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
+    "pictures_gone": [strings.pictures_gone(one) for one in (1, 3)],
+    "pictures_refused": [slack_strings.pictures_refused(["A pump"]), slack_strings.pictures_refused(["A pump", "A lift"])],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
 }  # fmt: skip
 

@@ -8,12 +8,13 @@ turn what it receives into `events` of the core, and `membership` finds where th
 
 from collections.abc import Mapping, Sequence
 
-from adapters.discord import config
+from adapters.discord import config, links
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Diagnosis, Subjects, fail
 from aion_bot.ports.settings import Problem
 
 id_forms = config.ID_FORMS
+message_of_link = links.message_of_link
 
 
 def variables() -> Sequence[str]:

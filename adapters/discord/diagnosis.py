@@ -11,8 +11,8 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import MESSAGE_CONTENT, TOKEN, Settings
 from adapters.discord.gateway import PERMISSIONS, SCOPES
 from adapters.discord.http import RequestReporter
-from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, warn
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, TokenRefused
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
 from aion_bot.ports.text import one_line
@@ -22,6 +22,8 @@ MOST_LOOKUPS = 20
 
 _NAME = 80
 """Characters of a name that a finding repeats."""
+
+_ALLOWED_SERVERS = "AION_BOT_ALLOW_WORKSPACES"
 
 _PORTAL = "discord.com/developers/applications"
 
@@ -42,16 +44,17 @@ class DiscordDiagnosis:
         self._servers: dict[str, Mapping[str, Any]] = {}
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
-        """Check everything; a token that Discord refuses hides the rest. Raises `PlatformDown` and `RateLimited`."""
+        """Check everything; a token that Discord refuses hides the rest. Raises `PlatformDown`."""
         findings, ahead = [], None
         try:
             async with self._rest.call() as client:
                 ahead = seconds_ahead(self._reporter.date)
-            is_limited = any(one.kind is IdKind.WORKSPACE for one in subjects.listed)
+            is_limited = any(one.source == _ALLOWED_SERVERS for one in subjects.listed)
             findings += list(_application(client, self._settings, is_limited=is_limited))
-            findings += [one async for one in self._reach()]
-            findings += [one async for one in self._channels(subjects.places)]
-            findings += [one async for one in self._listed(subjects)]
+            for check in self._reach(), self._channels(subjects.places), self._listed(subjects):
+                findings += [one async for one in check]
+        except RateLimited as error:  # a running bot may have used the limit up
+            findings.append(unfinished(error))
         except TokenRefused:
             mend = f"copy it from the page Bot of {_PORTAL}, or reset it there"
             findings.append(fail(TOKEN, "refused by Discord", mend))
@@ -118,7 +121,7 @@ class DiscordDiagnosis:
                     unknown = True
             if unknown:
                 words = f"no {one.kind.value} {one.id} is shown to the bot by Discord"
-                yield warn(one.source, words, "correct it, or remove it")
+                yield warn(one.source, words, "correct it")
 
 
 def _application(client: discord.Client, settings: Settings, *, is_limited: bool) -> Iterable[Finding]:
@@ -142,7 +145,7 @@ def _application(client: discord.Client, settings: Settings, *, is_limited: bool
     if app.bot_public and not is_limited:
         yield warn("public bot", *strings.PUBLIC_BOT.split(": ", 1))
     else:
-        yield ok("public bot", "off" if not app.bot_public else "on; AION_BOT_ALLOW_WORKSPACES limits it")
+        yield ok("public bot", "off" if not app.bot_public else f"on; {_ALLOWED_SERVERS} limits it")
     if app.bot_require_code_grant:
         yield warn("invitation", "the link does not work", f"switch off Requires OAuth2 Code Grant on {page}")
     link = discord.utils.oauth_url(app.id, permissions=PERMISSIONS, scopes=SCOPES)

@@ -3,7 +3,7 @@
 import io
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 
 import aiohttp
@@ -108,8 +108,9 @@ class AttachedFiles:
             if known is None:
                 known = await self._read_again(channel, message, number)
                 answer = await stack.enter_async_context(self._get(known, file.media_type))
-            pieces = await stack.enter_async_context(aclosing(_pieces(answer)))
-            yield await stack.enter_async_context(aclosing(whole(pieces, known.size)))
+            # aiohttp stops reading from the connection while its buffer of two pieces is full.
+            pieces = whole(answer.content.iter_chunked(PIECE), known.size, FAILURES, translate)
+            yield await stack.enter_async_context(aclosing(pieces))
 
     async def _read_again(self, channel: int, message: int, number: int) -> FileAddress:
         """Read the message of a file for its address. Raises `FileUnavailable` where that is not there any more."""
@@ -259,12 +260,3 @@ def _check(answer: aiohttp.ClientResponse, media_type: str) -> None:
         raise FileUnavailable(f"{text} with a page", FileProblem.WITHHELD)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise FileUnavailable(f"{text}, packed", FileProblem.INCOMPLETE)
-
-
-async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-    """Read the body of an answer. aiohttp stops reading from the connection while its buffer of two pieces is full."""
-    try:
-        async for piece in answer.content.iter_chunked(PIECE):
-            yield piece
-    except FAILURES as error:
-        raise translate(error) from None

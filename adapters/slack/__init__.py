@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from adapters.slack import config
+from adapters.slack import config, links
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Diagnosis, fail
 from aion_bot.ports.settings import Problem
 
 id_forms = config.ID_FORMS
+message_of_link = links.message_of_link
 
 
 def variables() -> Sequence[str]:

@@ -11,7 +11,8 @@ from adapters.slack.config import APP_TOKEN, BOT_TOKEN, CONFIG_TOKEN, SlackSetti
 from adapters.slack.errors import BAD_APP_TOKEN
 from adapters.slack.events import SHORTCUT
 from adapters.slack.methods import Method
-from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, warn
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
 from aion_bot.ports.text import one_line
@@ -33,6 +34,8 @@ _LOST: Mapping[str, str] = {
 }
 """What does not work without each of `methods.OPTIONAL`."""
 
+_ALLOWED_WORKSPACES = "AION_BOT_ALLOW_WORKSPACES"
+
 _REINSTALL = {"account_inactive", "token_expired", "token_revoked"}
 """Codes of a bot token that was good once."""
 
@@ -53,15 +56,14 @@ class SlackDiagnosis:
         self._team = self._app = ""
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
-        """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown` and `RateLimited`."""
-        findings = [one async for one in self.bot_token()]
-        known = bool(self._team)
-        findings += [one async for one in self.app_token()]
-        if self._settings.config_token is not None:
-            findings += [one async for one in self._configuration()]
-        if known:
-            findings += [one async for one in self._channels(subjects.places)]
-            findings += [one async for one in self._listed(subjects)]
+        """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown`."""
+        findings: list[Finding] = []
+        checks = [self.bot_token(), self.app_token(), self._configuration()]
+        try:
+            for check in [*checks, self._channels(subjects.places), self._listed(subjects)]:
+                findings += [one async for one in check]
+        except RateLimited as error:  # a running bot may have used the limit up
+            findings.append(unfinished(error))
         return Diagnosis(findings, self._ahead)
 
     async def one(self, variable: str) -> Diagnosis:
@@ -133,6 +135,8 @@ class SlackDiagnosis:
 
     async def _channels(self, places: Iterable[Place]) -> AsyncIterator[Finding]:
         """Look whether the bot is in the channels that have threads."""
+        if not self._team:
+            return
         channels = dict.fromkeys(one.channel for one in places if not one.channel.startswith("D"))
         for channel in list(channels)[:MOST_LOOKUPS]:
             answer = await self._web.ask(Method.CONVERSATIONS_INFO, self._team, channel=channel)
@@ -148,20 +152,27 @@ class SlackDiagnosis:
                 )
 
     async def _listed(self, subjects: Subjects) -> AsyncIterator[Finding]:
-        """Look up the ids that the settings list."""
+        """Look up the ids that the settings list; a workspace may be another organisation's, but the bot's own is needed."""
+        if not self._team:
+            return
+        workspaces = {one.id for one in subjects.listed if one.source == _ALLOWED_WORKSPACES}
+        if workspaces and self._team not in workspaces and not any(one[:1] == "E" for one in workspaces):
+            words = (
+                f"it does not name {self._team}, the workspace of the bot token, so nobody there is answered"
+            )
+            yield warn(_ALLOWED_WORKSPACES, words, f"add {self._team}")
         for one in subjects.listed[:MOST_LOOKUPS]:
-            unknown = one.kind is IdKind.WORKSPACE and one.id[:1] == "T" and one.id != self._team
-            if one.kind in _LOOKUPS:
-                method, argument, none = _LOOKUPS[one.kind]
-                unknown = _code(await self._web.ask(method, self._team, **{argument: one.id})) == none
-            if unknown:
-                mend = "correct it, or remove it; a private channel is seen once the bot is in it"
+            if one.kind not in _LOOKUPS:
+                continue
+            method, argument, none = _LOOKUPS[one.kind]
+            if _code(await self._web.ask(method, self._team, **{argument: one.id})) == none:
+                mend = "correct it; a private channel is seen once the bot is in it"
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 
 
 def _scopes(granted: set[str]) -> Iterable[Finding]:
     """Compare the scopes of a token with those of the manifest."""
-    mend = f"add it under OAuth & Permissions of {_PAGES}, then reinstall the app"
+    mend = f"add what is missing under OAuth & Permissions of {_PAGES}, then reinstall the app"
     missing = sorted(methods.required() - granted)
     if missing:
         yield fail("scopes", f"the bot token lacks {', '.join(missing)}", mend)
@@ -179,7 +190,7 @@ def _manifest_problems(manifest: object) -> Iterable[Finding]:
     events = _part(settings, "event_subscriptions").get("bot_events")
     missing = sorted(set(methods.EVENTS) - set(map(str, events if isinstance(events, list) else ())))
     if missing:
-        mend = f"add it under Event Subscriptions of {_PAGES}, then reinstall the app"
+        mend = f"add what is missing under Event Subscriptions of {_PAGES}, then reinstall the app"
         yield fail("events", f"the app is not subscribed to {', '.join(missing)}", mend)
     if not settings.get("socket_mode_enabled"):
         yield fail("Socket Mode", "it is off, so no event arrives", f"switch it on, on {_PAGES}")

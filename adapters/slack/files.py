@@ -15,8 +15,9 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -56,14 +57,14 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
 EVENT_PATIENCE = 0.5
 """Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
 does not."""
-_MOST_PAGES = 5
-"""Pages of a thread that are read for its files: Slack lists a thread from its beginning."""
+_LOOK_BACK = 30 * 86_400.0
+"""Seconds before a question in which a thread is read for its files, by one request."""
 
 OwnMessages = Callable[[ThreadKey, float], Awaitable[Sequence[OwnMessage]]]
 """Returns the bot's messages in a thread since a time in seconds since the epoch."""
 
-Replies = Callable[[ThreadKey, ThreadFiles, int], Awaitable[None]]
-"""Notes the files of a thread's messages, reading so many pages at most."""
+Replies = Callable[[ThreadKey, ThreadFiles, float], Awaitable[None]]
+"""Notes the files of a thread's messages since a time in seconds since the epoch, by one request."""
 
 
 class Files:
@@ -166,13 +167,19 @@ class AttachedFiles:
         async with self._web.download(address) as answer:
             _check_is_file(answer, str(about.get("mimetype") or ""))
             promised = size if isinstance(size, int) else None
-            async with aclosing(_pieces(answer)) as pieces, aclosing(whole(pieces, promised)) as found:
+            # aiohttp stops reading from the connection while its buffer of two pieces is full.
+            pieces, down = (
+                answer.content.iter_chunked(PIECE),
+                partial(errors.translate, method=Method.FILES_DOWNLOAD),
+            )
+            async with aclosing(whole(pieces, promised, errors.FAILURES, down)) as found:
                 yield found
 
     async def recent(self, thread: ThreadKey, before: MessageRef | None) -> Sequence[Attachment]:
         """Return what the port's `recent_files` does, without a request where events told enough.
 
-        A thread that was seen in part is read, `_MOST_PAGES` at most; of one that is longer nothing is returned.
+        A thread that was seen in part is read by one request, `_LOOK_BACK` at most. Raises PlatformError where that does not
+        tell its newest messages.
         """
         number = None if before is None else ids.number(ids.message(before).ts)
         if number is not None and self.listening:
@@ -180,8 +187,9 @@ class AttachedFiles:
             await self.seen.wait_for(thread, number, timeout=EVENT_PATIENCE)
         found = self.seen.recent(thread, number)
         if found is None:
-            await self._replies(thread, self.seen, _MOST_PAGES)
-            found = self.seen.recent(thread, number)
+            asked = time.time() if before is None else float(ids.message(before).ts)
+            await self._replies(thread, self.seen, asked - _LOOK_BACK)
+            found = self.seen.recent(thread, number, complete=False)
         return found or ()
 
 
@@ -192,15 +200,6 @@ def _check_is_file(answer: aiohttp.ClientResponse, media_type: str) -> None:
         raise FileUnavailable(f"{method}: a page instead of the file", FileProblem.WITHHELD)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise FileUnavailable(f"{method}: packed, which was not asked for", FileProblem.INCOMPLETE)
-
-
-async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
-    """Read the body of an answer. aiohttp stops reading from the connection while its buffer of two pieces is full."""
-    try:
-        async for piece in answer.content.iter_chunked(PIECE):
-            yield piece
-    except errors.FAILURES as error:
-        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
 
 
 def file_name(name: str, nonce: str) -> str:

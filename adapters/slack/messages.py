@@ -12,7 +12,7 @@ five minutes, and refuses `chat.update` for one that has not ended.
 import logging
 import time
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +44,8 @@ _TS_SKEW = 2.0
 """Seconds by which two `ts` that Slack named one after the other may be out of order."""
 _PAGE = 200
 """Messages of a page of `conversations.replies`. Slack may send fewer: 15 for some apps since 2025-05-29."""
+_LARGEST_PAGE = 999
+"""Messages of the largest page (Slack's documentation of the method: less than 1,000)."""
 _NEWEST = 20
 _CONFLICT = "streaming_state_conflict"
 _MOST_CONFLICTS = 4
@@ -266,11 +268,13 @@ class Messages:
         return [
             _own_message(thread, place.channel, message)
             async for page in self._pages(thread, oldest)
-            for message in page
+            for message in items(page, "messages")
             if message.get("ts") and is_own(message, me)
         ]
 
-    async def _pages(self, thread: ThreadKey, oldest: float = 0.0) -> AsyncIterator[Sequence[Arguments]]:
+    async def _pages(
+        self, thread: ThreadKey, oldest: float = 0.0, limit: int = _PAGE
+    ) -> AsyncGenerator[Arguments, None]:
         """Read the messages of a thread since `oldest` in seconds since the epoch, a page by a request."""
         place, cursor = ids.thread(thread), ""
         while True:
@@ -281,24 +285,27 @@ class Messages:
                 ts=place.ts,
                 oldest=f"{oldest:.6f}",
                 include_all_metadata=True,
-                limit=_PAGE,
+                limit=limit,
                 cursor=cursor,
             )
-            yield items(page, "messages")
+            yield page
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
 
-    async def _note_files(self, thread: ThreadKey, seen: ThreadFiles, most: int) -> None:
-        """Note the files of a thread's messages; nothing of a thread of more than `most` pages."""
-        me, pages = await self._web.me(), list[Sequence[Arguments]]()
-        async for page in self._pages(thread):
-            if len(pages) == most:
-                _log.info("thread is too long to look for files", extra={"pages": most})
-                return
-            pages.append(page)
-        for page in pages:
-            for message in page:
+    async def _note_files(self, thread: ThreadKey, seen: ThreadFiles, since: float) -> None:
+        """Note the files of a thread's messages since a time in seconds since the epoch, by one request.
+
+        Raises PlatformError where they are more than a page: Slack lists a thread from its beginning, so that the newest ones
+        are missing, and what is noted must have no gap.
+        """
+        me = await self._web.me()
+        page = await anext(self._pages(thread, since, _LARGEST_PAGE))
+        if page.get("has_more"):
+            raise PlatformError(f"{Method.CONVERSATIONS_REPLIES}: more than a page")
+        for message in items(page, "messages"):
+            # Slack lists the message that begins a thread always: one before `since` has a gap behind it.
+            if float(message.get("ts") or 0) >= since:
                 note_files(seen, thread, message, me)
 
 

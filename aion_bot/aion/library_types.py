@@ -192,7 +192,13 @@ def parse_limits(data: dict[str, Any]) -> TenantLimits:
 
     def numbers(name: str) -> dict[str, int]:
         sent = read(data.get(name), dict) or {}
-        found = {key: read(value, int) for key, value in sent.items()}
+        # Some gateways write numbers as words; 18 digits are more bytes than anybody has.
+        found = {
+            key: int(value)
+            if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18
+            else read(value, int)
+            for key, value in sent.items()
+        }
         return {key: value for key, value in found.items() if value is not None}
 
     tier = read(data.get("subscription_tier"), str)

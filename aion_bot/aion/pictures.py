@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
 
@@ -73,7 +74,7 @@ class PictureReader:
             raise PictureUnavailable("in a private network")
         proxy = self._settings.proxy_url
         async with (
-            httpx.AsyncClient(timeout=TIMEOUT, proxy=proxy, trust_env=False) as client,
+            httpx.AsyncClient(timeout=TIMEOUT, proxy=proxy, trust_env=False, verify=ssl_context()) as client,
             client.stream("GET", asked, headers=headers, extensions=extensions) as answer,
         ):
             if answer.has_redirect_location:

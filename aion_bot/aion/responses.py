@@ -33,6 +33,9 @@ from aion_bot.aion.serialization import read, read_body, read_list
 QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "STORAGE_QUOTA_EXCEEDED", "QUOTA_EXCEEDED"})
 """Server codes for an allowance that is used up, whatever the status: asking again later today does not help."""
 
+PAGE = "text/html"
+"""The type of a page for people, which Aion's API sends nowhere."""
+
 _PROBLEMS = {
     "IMAGE_PROCESSING_ERROR": UploadProblem.DAMAGED,
     413: UploadProblem.TOO_LARGE,
@@ -133,18 +136,13 @@ def _error(  # noqa: PLR0911 # a table
     return ChatError(message, session_id=session_id, error_code=body.code, plan_data=plan_data)
 
 
-def is_page(response: httpx.Response) -> bool:
-    """Tell whether this is a page for people, which Aion's API sends nowhere."""
-    kind: str = response.headers.get("content-type", "")
-    return kind.startswith("text/html")
-
-
 def _is_elsewhere(response: httpx.Response, body: _ErrorBody, resource: tuple[str, str]) -> bool:
     """Tell whether something else than Aion's API answered. With a code of its own, Aion says what it misses."""
     status, named = response.status_code, bool(resource[1])
     if status < 400:
         return True  # a page, or a redirect: Aion answers no request of ours with one, and none is followed
-    return status in {404, 405} and body.code is None and (is_page(response) or not named)
+    is_page = PAGE in response.headers.get("content-type", "")
+    return status in {404, 405} and body.code is None and (is_page or not named)
 
 
 def _upload_error(

@@ -29,8 +29,7 @@ from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
-from aion_bot.storage import BRIEFLY, recorded, retry_write
-from aion_bot.storage.turns import Turns
+from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -48,10 +47,10 @@ class _SessionGoneError(Exception):
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where
-    a full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by
-    ours. `changed` is called after each change of the view; its argument says whether that is urgent. `replaced` is called
-    with the key of each plan whose card a newer one has replaced.
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a
+    full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
+    for a question that begins its thread and has none: it can get none. `changed` is called after each change of the view;
+    its argument says whether that is urgent. `replaced` is called with the key of each plan whose card a newer one replaced.
     """
 
     def __init__(
@@ -73,9 +72,9 @@ class AionStream:
         self._turn = turn
         self._view = view
         self._plan_format = plan_format
-        self._changed = changed
-        self._replaced = replaced
-        self._files = QuestionFiles(services, thread, turn, view, changed)
+        self._changed, self._replaced = changed, replaced
+        begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
+        self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
 
     async def ask(self) -> Outcome:
@@ -83,17 +82,18 @@ class AionStream:
 
         Raises what the client raises.
         """
-        if (held := await self._files.bring()) is not None:
+        if self.files is not None and (held := await self.files.bring()) is not None:
             return held
         began = time.monotonic()
         outcome = await self._ask()
         if outcome.answered:
             await self._add_footer(time.monotonic() - began)
-        return Outcome(EndReason.INCOMPLETE) if outcome.answered and self._files.incomplete else outcome
+        missing = outcome.answered and self.files and self.files.found and self.files.incomplete
+        return Outcome(EndReason.INCOMPLETE) if missing else outcome
 
     async def end_again(self) -> Outcome:
         """Return how a turn ends whose end an earlier process recorded and did not show."""
-        if (held := await self._files.show_again()) is not None:
+        if self.files is not None and (held := await self.files.show_again()) is not None:
             return held
         ended = Outcome(self._turn.reason or EndReason.FAILED)
         if ended.reason is EndReason.INCOMPLETE:
@@ -127,7 +127,8 @@ class AionStream:
         Where a plan of it waits, one look is enough: the card's buttons let people go on.
         """
         parked = self._turn.phase is TurnPhase.PARKED
-        await self._files.show_again()
+        if self.files is not None:
+            await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
         if self._turn.origin is not None and self._turn.origin.pictures and session:
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
@@ -174,8 +175,7 @@ class AionStream:
 
     async def _stream(self, session: str) -> Outcome:
         services = self._services
-        if session in services.uploads.narrowed:
-            # What an earlier question left.
+        if session in services.uploads.narrowed:  # what an earlier question left
             library = Library(services.aion, services.uploads, services.polling)
             if not await library.see_all(session):
                 self._view.notice(strings.MODE_LOST)
@@ -189,7 +189,7 @@ class AionStream:
             return await self._stream_in(session, taken)
 
     async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
-        attached = await self._files.add_to(session)
+        attached = await self.files.add_to(session) if self.files and self.files.found else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         text = await self._turns.start_asking(self._turn.key, session)
         if text is None:
@@ -228,8 +228,7 @@ class AionStream:
         said = str((token.data or {}).get("error", ""))
         # Aion uses one event type for a refused key and for a session that is gone; only its words tell them apart.
         session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
-        # A new session is tried only while nothing of the answer is shown: halves of two answers must not stand
-        # together.
+        # A new session is tried only while nothing is shown: halves of two answers must not stand together.
         if session_gone and self._view.empty:
             raise _SessionGoneError
         for key in self.plans:
@@ -325,7 +324,7 @@ class AionStream:
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
-        found = await stored_answer(self._turns, turn, messages)
+        found = await stored_answer(self._services.store, turn, messages)
         return found if found is not None and await self._claim(turn, found) else None
 
     async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
@@ -341,10 +340,11 @@ class AionStream:
         return claimed
 
 
-async def stored_answer(turns: Turns, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+async def stored_answer(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     session = turn.session_id or ""
-    taken = await turns.taken(session, turn.key)
-    contested = turn.answer_id is None and await turns.has_other_unnamed(session, turn.key)
-    free = [one for one in messages if one.id not in taken]
-    return answer_to(with_attached(turn.text, turn.attached), turn.answer_id, free, contested=contested)
+    taken = await store.turns.taken(session, turn.key)
+    contested = await store.turns.has_other_unnamed(session, turn.key)
+    unseen = await store.plans.unseen_results(session)
+    asked, free = with_attached(turn.text, turn.attached), [one for one in messages if one.id not in taken]
+    return answer_to(asked, turn.answer_id, free, contested=contested, unseen=unseen)

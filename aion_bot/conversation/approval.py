@@ -175,7 +175,7 @@ class Approvals:
             move = partial(
                 self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps
             )
-            if await retry_write(partial(move, answer=decided.answer, doubt=plan.doubt)):
+            if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
 
         # The phase that brings buttons back is written before they can be pressed. A result is shown before its card
@@ -287,7 +287,7 @@ class Approvals:
         # Where the stream that brought the plan is still open, Aion tells the result there.
         if await self._stream_end(plan.key, backoff.total):
             phase, told = unreported_end(plan)
-            return Decided(phase, told, answer=answer)
+            return Decided(phase, told, answer=answer, doubt=False)
         found = await self._services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),

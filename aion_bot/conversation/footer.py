@@ -30,7 +30,10 @@ async def footer(aion: AionVision, session_id: str, facts: Facts, seconds: float
     more = [strings.and_more(len(agents) - _MOST_AGENTS)] if len(agents) > _MOST_AGENTS else []
     parts = [", ".join([*agents[:_MOST_AGENTS], *more]), strings.duration(seconds)]
     messages, tokens, all_tokens = await _left(aion, session_id, facts)
-    if messages is not None and 0 < messages <= _FEW_MESSAGES:
+    # Nothing of both is what a server says that does not tell.
+    if (messages == 0 and tokens != 0) or (tokens == 0 and messages):
+        parts.append(strings.SESSION_FULL)
+    elif messages is not None and 0 < messages <= _FEW_MESSAGES:
         parts.append(strings.messages_left(messages))
     elif tokens is not None and 0 < tokens <= _FEW_TOKENS * all_tokens:
         parts.append(strings.TOKENS_LOW)

@@ -10,7 +10,13 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from aion_bot.aion import AionVision, AionvisionError, DocumentProcessingError
+from aion_bot.aion import (
+    AionVision,
+    AionvisionError,
+    DocumentProcessingError,
+    UploadError,
+    UploadProblem,
+)
 from aion_bot.conversation.file_spool import FileSpool, Progress
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import error_messages
@@ -23,6 +29,8 @@ _AT_ONCE = 4
 """Files that are on their way at once: each takes disk, and about two MB of memory."""
 _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
+_RAISED = 60.0
+"""Seconds for which a limit that a file exceeds is believed."""
 CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
 _SET_BACK = 2.0
@@ -52,37 +60,52 @@ class Library:
         self._shared = shared
         self._polling = polling
 
-    async def limit(self, kind: FileKind) -> int:
-        """Return the most bytes of a file: what Aion says, where the key may know, or else what no plan allows."""
-        shared = self._shared
-        if time.monotonic() - shared.limits_read_at >= _LIMITS_HOLD:
+    async def limit(self, kind: FileKind, size: int) -> int:
+        """Return the most bytes of a file: what Aion says, where the key may know, or else what no plan allows.
+
+        A limit that a file of `size` bytes exceeds is read again, as somebody may have raised it.
+        """
+        shared, age = self._shared, time.monotonic() - self._shared.limits_read_at
+        known = largest(shared.limits, kind)
+        if age >= _LIMITS_HOLD or (known is not None and size > known and age >= _RAISED):
             shared.limits_read_at = time.monotonic()
             try:
                 shared.limits = dict((await self._aion.tenant.get_limits()).limits)
             except AionvisionError as error:
                 # Then the refusal says it.
+                shared.limits = {}
                 _log.info("limits not readable", code=error.code)
         return min(largest(shared.limits, kind) or MOST_BYTES, MOST_BYTES)
 
     async def put(
         self, file: AttachedFile, kind: FileType, spool: FileSpool, progress: Progress
     ) -> tuple[str, bool]:
-        """Upload a file; returns its id, and whether the library had its content already."""
+        """Upload a file; returns its id, and whether the library had its content already.
+
+        Where Aion says that it is too large, the limit is read anew: somebody has lowered it. The error tells it.
+        """
         name = kind.name(file.attachment.name)
         pieces = spool.pieces(progress)
-        if kind.kind is FileKind.IMAGE:
-            image = await self._aion.uploads.upload_stream(
-                pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+        try:
+            if kind.kind is FileKind.IMAGE:
+                image = await self._aion.uploads.upload_stream(
+                    pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+                )
+                return image.image_id, image.skipped
+            document = await self._aion.documents.upload(
+                pieces,
+                filename=name,
+                content_type=kind.media_type,
+                size_bytes=spool.size,
+                # The same for each attempt at this content, in every process.
+                idempotency_key=f"{file.turn}-{file.number}-{spool.digest[:16]}",
             )
-            return image.image_id, image.skipped
-        document = await self._aion.documents.upload(
-            pieces,
-            filename=name,
-            content_type=kind.media_type,
-            size_bytes=spool.size,
-            # The same for each attempt at this content, in every process.
-            idempotency_key=f"{file.turn}-{file.number}-{spool.digest[:16]}",
-        )
+        except UploadError as error:
+            if error.problem is UploadProblem.TOO_LARGE:
+                self._shared.limits_read_at = -_LIMITS_HOLD
+                most = await self.limit(kind.kind, spool.size)
+                error.limit = error.limit or (most if most < spool.size else None)
+            raise
         return document.document_id, document.deduplicated
 
     async def processed(self, file: AttachedFile) -> None:

@@ -1,10 +1,12 @@
 """What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended."""
 
 import sqlite3
+from collections.abc import Callable
 
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
@@ -94,10 +96,28 @@ def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
         log.error("rendering failed", reason=view.trouble)
 
 
-def show_to(observer: Observer, turn: Turn, view: AnswerView, content: Content | PostedOnce) -> None:
-    """Tell an observer what a message of a turn shows."""
+def show_to(
+    observer: Observer,
+    turn: Turn,
+    view: AnswerView,
+    sync: Callable[[], MessageSync],
+    content: Content | PostedOnce,
+) -> None:
+    """Tell an observer what a message of a turn shows; `sync` has the screen that it was taken from."""
     text = not view.empty and not (isinstance(content, Reply) and not content.text)
-    observer.showed(turn, text=text)
+    screen = sync().screen
+    later = screen[screen.index(content) + 1 :] if content in screen else ()
+    behind = sum(len(one.text) for one in later if isinstance(one, Reply))
+    observer.showed(turn, text=text, until=sync().screen_at, behind=behind)
+
+
+def receive_for(
+    observer: Observer, turn: Turn, view: AnswerView, changed: Callable[[bool], None], urgent: bool = False
+) -> None:
+    """Tell an observer how long the answer has become, and then `changed`."""
+    part, length, *_ = view.progress
+    observer.received(turn, part, length)
+    changed(urgent)
 
 
 def told(outcome: Outcome, key: str, log: structlog.stdlib.BoundLogger, *, has_button: bool) -> str:

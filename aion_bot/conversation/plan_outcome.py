@@ -18,6 +18,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Step
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible
 from aion_bot.rendering.citations import Sources
@@ -28,6 +29,9 @@ _log = structlog.get_logger(__name__)
 _DETAIL = 400
 """Characters of Aion's own words on a card at most."""
 
+_READ = 4
+"""Times as many characters of them are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -35,7 +39,8 @@ class Decided:
 
     `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
     `lost`, or empty where it was not asked. `results` are what its agents brought, and `pending` what needs another
-    confirmation, None for each that cannot be shown. `pictures` are those of the result.
+    confirmation, None for each that cannot be shown. `pictures` are those of the result. `doubt` as of a plan: whether
+    Aion may have acted, and nobody has seen the result; None leaves that as it was.
     """
 
     phase: PlanPhase
@@ -47,6 +52,7 @@ class Decided:
     results: Sequence[Mapping[str, Any]] = ()
     pending: Sequence[Step | None] = ()
     pictures: Sequence[Referred] = ()
+    doubt: bool | None = None
 
     @property
     def failed(self) -> bool:
@@ -60,7 +66,7 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
     """Read a 200; only an answer in which nothing failed and nothing waits is called done."""
     if response.success and plan.action is Action.CANCEL:
         return Decided(PlanPhase.CANCELLED, strings.DROPPED, answer="200")
-    said = strings.in_aions_words(response.message, response.results)
+    said = strings.in_aions_words(_without_lines(response.message), response.results)
     phase, detail = _denial(response) or (PlanPhase.DONE, strings.DONE)
     # Aion's words about a failure may hold an address, a key or a trace: they reach no chat.
     # Words that claim a success which the rest of the answer denies are left out, too.
@@ -77,9 +83,10 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
     """Return the outcome of a plan that waited in `phase`, and whose session showed no result in time."""
     if phase is PlanPhase.RUNNING:
-        return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer)
+        return Decided(PlanPhase.SETTLED, strings.UNSEEN_END, answer=answer, doubt=True)
     busy = phase is PlanPhase.BUSY
-    return Decided(PlanPhase.PENDING, strings.STILL_BUSY if busy else strings.STILL_UNKNOWN, answer=answer)
+    told = strings.STILL_BUSY if busy else strings.STILL_UNKNOWN
+    return Decided(PlanPhase.PENDING, told, answer=answer, doubt=True)
 
 
 def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
@@ -110,10 +117,17 @@ def ended_plan(plan: Plan, decided: Decided) -> Plan:
         plan,
         phase=decided.phase,
         detail=_told(plan, decided),
-        said=one_line(KNOWN.strike(visible(resolve_content(decided.said, {}))), _DETAIL),
+        said=one_line(KNOWN.strike(visible(decided.said)), _DETAIL),
         attempts=(*plan.attempts[:-1], *(replace(one, answer=decided.answer) for one in last)),
         steps=at_end(plan.steps, decided.phase, decided.results, lambda result: _denies(result, _DEEPEST)),
     )
+
+
+def _without_lines(said: str) -> str:
+    """Return Aion's words for one line; what has several may have lists and tables, whose marks mean nothing there."""
+    # Struck first: a cut could leave a half secret.
+    words = resolve_content(KNOWN.strike(said)[: _READ * _DETAIL], {})
+    return plain_words(words) if "\n" in words.strip() else words
 
 
 def _told(plan: Plan, decided: Decided) -> str:
@@ -131,11 +145,12 @@ def _told(plan: Plan, decided: Decided) -> str:
 def _summaries(plan: Plan, response: PlanActionResponse) -> list[str]:
     """Return what each agent says of its result, where the card does not say the same; many are counted only."""
     known = {response.message, "", *(step.description for step in plan.steps)}
-    found = (
-        (agent_words(one.get("agent_name")), read(one.get("summary"), str) or "")
+    found = [
+        (one.get("agent_name"), summary)
         for one in response.agent_results or ()
-    )
-    return strings.folded([f"{agent}: {summary}" for agent, summary in found if summary not in known])
+        if (summary := read(one.get("summary"), str) or "") not in known
+    ]
+    return strings.folded(found, lambda one: f"{agent_words(one[0])}: {_without_lines(one[1])}")
 
 
 def unreported_end(plan: Plan) -> tuple[PlanPhase, str]:

@@ -20,6 +20,9 @@ from aion_bot.ports.text import visible_line
 _CALM = 1.0
 """Seconds between two changes of the marks on a card at least."""
 
+_MOST_RESULTS = 1_000
+"""Results that steps are ticked by; to read many thousands would hold up everybody."""
+
 Steps = tuple[Step, ...]
 
 
@@ -58,7 +61,7 @@ def at_end(
     Of a plan that is done every step is. Otherwise a step without a result has no mark, as nobody knows how it ended.
     """
     found: dict[str, list[bool]] = {}
-    for result in results:
+    for result in results[:_MOST_RESULTS]:
         found.setdefault(agent_words(result.get("agent_name")), []).append(failed(result))
     ended: list[Step] = []
     for step in steps:

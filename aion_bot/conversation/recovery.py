@@ -72,7 +72,7 @@ class Recovery:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""
         found = await self.services.history.wait(
             turn.session_id or "",
-            lambda messages: stored_answer(self._store.turns, turn, messages),
+            lambda messages: stored_answer(self._store, turn, messages),
             self.services.polling.stored_answer,
         )
         if found is None:

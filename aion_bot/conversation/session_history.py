@@ -115,26 +115,34 @@ def is_answer(message: ChatMessage) -> bool:
 
 
 def answer_to(
-    question: str, answer_id: str | None, messages: Iterable[ChatMessage], *, contested: bool = False
+    question: str,
+    answer_id: str | None,
+    messages: Iterable[ChatMessage],
+    *,
+    contested: bool = False,
+    unseen: int = 0,
 ) -> ChatMessage | None:
     """Find an answer by its id, or as the first one behind the newest message that asks the question.
 
     `contested`: another turn of the session has an answer that nothing names yet. Then a message behind a later
-    question, or behind the same words asked twice, may be that one, and is not taken.
+    question, or behind the same words asked twice, may be that one, and is not taken. `unseen`: how many plans of the
+    session may have a result stored that nobody has seen. As long as fewer messages stand in front of the question, one
+    behind it may be such a result, and only the id tells the answer.
     """
-    asked = others = 0
+    asked = others = answers = before = 0
     found: ChatMessage | None = None
     for message in messages:
         if message.role is MessageRole.USER and message.content.strip() == question.strip():
             # Start again at the newest message with the question: people may ask the same words twice.
-            asked, others, found = asked + 1, 0, None
+            asked, others, before, found = asked + 1, 0, answers, None
         elif message.role is MessageRole.USER:
             others += 1
         elif is_answer(message):
+            answers += 1
             if answer_id is not None and message.id == answer_id:
                 return message
-            if asked and found is None and not (contested and (others or asked > 1)):
-                found = message
+            ours = asked and before >= unseen and not (contested and (others or asked > 1))
+            found = message if ours and found is None else found
     return found
 
 

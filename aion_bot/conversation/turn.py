@@ -100,13 +100,14 @@ class TurnRunner:
         self._delivery = self._new_delivery(resumed)
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
+        observer, heard = services.observer, self.silence.heard
         self._stream = AionStream(
             services,
             thread,
             turn,
             self._view,
             PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
-            changed=self.silence.heard,
+            changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )
         self._replacing, self._posts_recorded = BackgroundTasks(), True
@@ -120,7 +121,8 @@ class TurnRunner:
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
-        on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view)
+        sync = lambda: self.sync  # noqa: E731  # made of this delivery
+        on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view, sync)
         return Delivery(
             turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, on_shown=on_shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
@@ -167,6 +169,9 @@ class TurnRunner:
                 await self._end_unshown()
             finally:
                 self._release()
+            if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN} and self._stream.files is not None:
+                show = self.sync.run if self.reason is EndReason.STOPPED else None
+                self._replacing.spawn(self._stream.files.look_up(show))
             if self._replacing.running:
                 await self._replacing.wait(_REPLACING)
         finally:

@@ -4,32 +4,28 @@ Each file is a row with a phase, and says in the line above the answer how far i
 ends that file, never the question.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import structlog
 
-from aion_bot.aion import AionvisionError, DocumentProcessingError
-from aion_bot.conversation.file_spool import FileSpool
-from aion_bot.conversation.library import CLOCKS, Library
+from aion_bot.aion import AionvisionError
+from aion_bot.conversation.file_upload import FileUpload
+from aion_bot.conversation.library import Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.file_types import FileKind, FileType, recognise
+from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, readable
 from aion_bot.domain.rules import Uploads
 from aion_bot.domain.turn import EndReason, Outcome, Turn, suggestion_key
 from aion_bot.domain.uploads import (
-    MOST_BYTES,
     MOST_OF_A_QUESTION,
     AttachedFile,
     FileEnd,
     FilePhase,
     FileReason,
     end_of,
-    objection,
 )
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
@@ -46,7 +42,7 @@ _STEP = 10
 
 
 class QuestionFiles:
-    """The files of one question. `changed` is called after each change of the view."""
+    """The files of one question, in `found` once they are known. `changed` is called after each change of the view."""
 
     def __init__(
         self,
@@ -56,13 +52,11 @@ class QuestionFiles:
         view: AnswerView,
         changed: Callable[[bool], None],
     ) -> None:
-        self._store, self._folder = services.store.files, services.store.folder
-        self._library = Library(services.aion, services.uploads, services.polling)
-        self._shared = services.uploads
+        self.found: list[AttachedFile] = []
+        self._services, self._store = services, services.store.files
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
         self._workspace = f"{thread.platform}/{turn.place.home}"
-        self._files: list[AttachedFile] = []
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
@@ -70,7 +64,7 @@ class QuestionFiles:
     @property
     def incomplete(self) -> bool:
         """Whether a file is missing that another attempt may bring."""
-        return any(file.phase is FilePhase.FAILED for file in self._files)
+        return any(file.phase is FilePhase.FAILED for file in self.found)
 
     async def bring(self) -> Outcome | None:
         """Bring the files into the library; returns how the turn ends instead where somebody has to choose first.
@@ -78,23 +72,23 @@ class QuestionFiles:
         Raises `sqlite3.Error`: without a row a file could be stored twice.
         """
         await self._load()
-        if not self._files:
+        if not self.found:
             return None
         if (outcome := await self._settle()) is not None:
             return outcome
         try:
-            for file in self._files:
+            for file in self.found:
                 if file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
-                    await self._bring(file)
+                    await self._upload(file).bring()
         finally:
-            # What is still on its way was stopped, and goes no further.
+            # What is still on its way was stopped, and goes no further; `look_up` tells what of it had arrived.
             self._stopped = True
             self._show()
         return None
 
     async def show_again(self) -> Outcome | None:
         """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""
-        self._files = await self._store.of(self._turn.key)
+        self.found = await self._store.of(self._turn.key)
         self._show()
         return self._choice() if self._turn.reason is EndReason.HELD else None
 
@@ -103,21 +97,20 @@ class QuestionFiles:
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
-        if not self._files:
-            return ""
+        library = Library(self._services.aion, self._services.uploads, self._services.polling)
         for kind, add in ((FileKind.IMAGE, self._add_images), (FileKind.DOCUMENT, self._add_documents)):
-            if not (files := [file for file in self._files if file.in_library and file.kind is kind]):
+            if not (files := [file for file in self.found if file.in_library and file.kind is kind]):
                 continue
             try:
-                await add(session, files)
+                await add(library, session, files)
             except AionvisionError as error:
                 if error_messages.session_gone(error):
                     raise
                 self._log.warning("files not added", code=error.code)
                 for file in files:
-                    await self._end(self._files[file.number], end_of(error, stored=True))
+                    await self._end(self.found[file.number], end_of(error, stored=True))
         self._show()
-        added = [file for file in self._files if file.phase is FilePhase.ADDED]
+        added = [file for file in self.found if file.phase is FilePhase.ADDED]
         named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
         told = attached_words(named, MESSAGE_LIMIT - len(self._turn.text))
         await self._store.note_attached(self._turn.key, told)
@@ -130,8 +123,8 @@ class QuestionFiles:
             return
         if self._turn.attempt:
             await self._store.retry(key)
-            self._files = await self._store.of(key)
-            if self._files:
+            self.found = await self._store.of(key)
+            if self.found:
                 return
         found, adopted = list(origin.files), 0
         holds = self._mode is Uploads.ASK or not readable(self._turn.text)
@@ -140,12 +133,14 @@ class QuestionFiles:
         if origin.opening is None and self._mode is not Uploads.OFF and not origin.pictures:
             found += await self._recent(adapter, origin)
             if readable(self._turn.text):
-                adopted = await self._store.adopt_held(key, self._turn.thread, phase)
+                adopted = await self._store.adopt_held(
+                    key, self._turn.thread, phase, direct=origin.place.direct
+                )
         found = list({one.id: one for one in found}.values())
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
         if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
-            self._files = await self._store.of(key)
+            self.found = await self._store.of(key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
         """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
@@ -164,13 +159,22 @@ class QuestionFiles:
     async def _settle(self) -> Outcome | None:
         """Decide what is not for the library; returns how the turn ends where somebody has to choose first."""
         if self._mode is Uploads.OFF:
-            for file in self._files:
+            for file in self.found:
                 if file.phase is FilePhase.WAITING:
                     await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.OFF))
             return None
-        held = [file for file in self._files if file.phase is FilePhase.HELD]
+        for file in self.found:
+            # Before anything is offered: what cannot be added is said at once.
+            if file.phase is FilePhase.HELD and not file.digest and not self._turn.attempt:
+                self._show()
+                await self._upload(file).inspect()
+        held = [file for file in self.found if file.phase is FilePhase.HELD]
         if not held:
-            return None
+            if readable(self._turn.text):
+                return None
+            self._show()
+            self._view.notice(strings.NO_FILE_TO_USE)
+            return Outcome(EndReason.REFUSED)
         # A press that asks nothing leaves the choice as it is.
         if not self._turn.attempt or not readable(self._turn.text):
             self._show()
@@ -194,111 +198,45 @@ class QuestionFiles:
         )
         return Outcome(EndReason.HELD, buttons=tuple(suggested))
 
-    async def _bring(self, file: AttachedFile) -> None:
-        """Bring one file into the library, or record why not."""
-        try:
-            async with self._shared.slots:
-                if not (file.phase is FilePhase.UPLOADING and await self._arrived(file)):
-                    await self._read_and_put(self._files[file.number])
-            # Outside of the slots: it may take a minute, and no byte passes meanwhile.
-            await self._wait_until_read(self._files[file.number])
-        except (AionvisionError, PlatformError, OSError) as error:
-            end, now = end_of(error), self._files[file.number]
-            self._log.info("file not added", reason=end.reason.value, error=repr(error))
-            if end.reason is FileReason.UNKNOWN and now.phase is FilePhase.UPLOADING:
-                await self._settle_lost(now)
-            else:
-                await self._end(now, end)
+    async def look_up(self, show: Callable[[], Awaitable[None]] | None) -> None:
+        """Record which files have arrived that a Stop cut off, so that nobody uploads them again.
 
-    async def _settle_lost(self, file: AttachedFile) -> None:
-        """Record what became of a file whose upload has no answer, as far as the library tells; it is not sent again."""
-        try:
-            if not await self._arrived(file):
-                await self._end(self._files[file.number], FileEnd(FilePhase.FAILED, FileReason.NO_ANSWER))
-        except AionvisionError as error:
-            self._log.warning("library not readable", code=error.code)
-            await self._end(file, FileEnd(FilePhase.FAILED, FileReason.UNKNOWN))
-
-    async def _arrived(self, file: AttachedFile) -> bool:
-        """Return whether the library has a file whose upload began; records what is found."""
-        others = await self._store.others(file.digest, file.sent_at - 2 * CLOCKS)
-        found = await self._library.find(file, others)
-        if found is None:
-            await self._store.restart(file)
-            self._update(replace(file, phase=FilePhase.WAITING))
-            return False
-        await self._stored(file, found, known=False)
-        return True
-
-    async def _read_and_put(self, file: AttachedFile) -> None:
-        """Read a file from the platform, and upload it unless the library has its content."""
-        adapter, number, promised = self._thread.adapter, file.number, file.attachment.size
-        if not isinstance(adapter, AttachedFiles):
-            return
-        if promised > MOST_BYTES:
-            await self._end(file, FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, MOST_BYTES))
-            return
-        with await asyncio.to_thread(FileSpool, self._folder) as spool:
-            self._progress(number, 0, 1)
-            async with adapter.open_file(file.attachment) as pieces:
-                await spool.fill(
-                    pieces, MOST_BYTES, lambda size: self._progress(number, size, 2 * (promised or 2 * size))
-                )
-            kind = recognise(spool.head, spool.tail, file.attachment.name)
-            file = replace(file, size=spool.size, digest=spool.digest, kind=kind.kind if kind else None)
-            await self._store.note_read(file)
-            self._update(file)
-            limit = await self._library.limit(kind.kind) if kind else MOST_BYTES
-            end = objection(kind, spool.size, limit)
-            if kind is None or end is not None:
-                await self._end(file, end or FileEnd(FilePhase.REFUSED, FileReason.WRONG_TYPE))
-                return
-            # Of two questions with the same content the second waits here, and finds it.
-            async with self._shared.locks.setdefault((self._workspace, spool.digest), asyncio.Lock()):
-                known = await self._store.library_id(self._workspace, spool.digest)
-                if known is not None:
-                    await self._stored(file, known, known=True)
-                else:
-                    await self._put(file, kind, spool)
-
-    async def _put(self, file: AttachedFile, kind: FileType, spool: FileSpool) -> None:
-        file = replace(file, phase=FilePhase.UPLOADING, sent_at=int(time.time()))
-        # Before a byte leaves: a process that finds this phase looks into the library first.
-        await self._store.start_upload(file)
-        self._update(file)
-        library_id, known = await self._library.put(
-            file, kind, spool, lambda sent: self._progress(file.number, spool.size + sent, 2 * spool.size)
-        )
-        await self._stored(file, library_id, known=known)
-
-    async def _stored(self, file: AttachedFile, library_id: str, *, known: bool) -> None:
-        file = replace(file, phase=FilePhase.STORED, library_id=library_id, known=known)
-        await self._store.store(file, self._workspace)
-        self._update(file)
-
-    async def _wait_until_read(self, file: AttachedFile) -> None:
-        """Wait until a document's text can be searched; one that cannot be read is forgotten, and raises."""
-        # Also of what Aion has had before: it keeps documents that it could not read.
-        if file.phase is FilePhase.STORED and file.kind is FileKind.DOCUMENT:
+        The view has ended: `show` shows it anew. None: its messages are gone.
+        """
+        cut_off = [file for file in self.found if file.phase is FilePhase.UPLOADING]
+        for file in cut_off:
+            await self._upload(file, None if show else lambda _: None).look_up()
+        if cut_off and show is not None:
             try:
-                await self._library.processed(file)
-            except DocumentProcessingError:
-                await self._store.forget(self._workspace, file.digest)
-                raise
+                await show()
+            except PlatformError as error:
+                self._log.info("outcome of a stopped upload not shown", reason=repr(error))
 
-    async def _add_images(self, session: str, files: Sequence[AttachedFile]) -> None:
-        selected, sees_all = await self._library.selection(session)
+    def _upload(
+        self, file: AttachedFile, changed: Callable[[AttachedFile], None] | None = None
+    ) -> FileUpload:
+        return FileUpload(
+            self._services,
+            self._thread,
+            self._workspace,
+            file,
+            changed=changed or self._update,
+            progress=self._progress,
+        )
+
+    async def _add_images(self, library: Library, session: str, files: Sequence[AttachedFile]) -> None:
+        selected, sees_all = await library.selection(session)
         # A process may have been killed between the two requests that follow.
         sees_all = sees_all or any(one.all_images for one in await self._store.of_session(session))
         for file in files:
             await self._store.note_adding(file, session, all_images=sees_all)
         ids = [file.library_id for file in files]
-        usable, restored = await self._library.select_images(session, selected, ids, all_images=sees_all)
+        usable, restored = await library.select_images(session, selected, ids, all_images=sees_all)
         if not restored:
             self._view.notice(strings.MODE_LOST)
         await self._added(session, files, usable)
 
-    async def _add_documents(self, session: str, files: Sequence[AttachedFile]) -> None:
+    async def _add_documents(self, library: Library, session: str, files: Sequence[AttachedFile]) -> None:
         for file in files:
             await self._store.note_adding(file, session, all_images=False)
         # The request replaces the selection, which no request reads.
@@ -307,7 +245,7 @@ class QuestionFiles:
             for one in await self._store.of_session(session)
             if one.kind is FileKind.DOCUMENT and one.in_library
         ]
-        usable = await self._library.select_documents(session, earlier)
+        usable = await library.select_documents(session, earlier)
         await self._added(session, files, usable)
 
     async def _added(self, session: str, files: Sequence[AttachedFile], usable: set[str]) -> None:
@@ -325,7 +263,7 @@ class QuestionFiles:
         self._update(replace(file, phase=end.phase, reason=end.reason, limit=end.limit))
 
     def _update(self, file: AttachedFile) -> None:
-        self._files[file.number] = file
+        self.found[file.number] = file
         self._show()
 
     def _progress(self, number: int, done: int, whole: int) -> None:
@@ -336,13 +274,13 @@ class QuestionFiles:
 
     def _show(self) -> None:
         """Put the line with every file's outcome above the answer, in place of the one before."""
-        if not self._files:
+        if not self.found:
             return
         outcomes = [
             strings.file_outcome(file, self._percent.get(file.number), stopped=self._stopped)
-            for file in self._files
+            for file in self.found
         ]
-        off = all(file.reason is FileReason.OFF for file in self._files)
+        off = all(file.reason is FileReason.OFF for file in self.found)
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)
         self._changed(False)

@@ -76,7 +76,8 @@ class MessageSync:
             stream_life=thread.adapter.limits.stream_life,
         )
         self._executor, self._retry = Executor(thread, self.diff, delivery), retry
-        self._screen: Screen = ()
+        self.screen: Screen = ()
+        self.screen_at = 0.0  # when it was taken, by `time.monotonic`
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
         self._share = AnswerShare(self._unseen_since)
@@ -174,16 +175,17 @@ class MessageSync:
             await asyncio.sleep(0)
         self._news.clear()
         self._urgent_news.clear()
-        self._screen = struck_screen(self._view.screen())
+        self.screen_at = time.monotonic()
+        self.screen = struck_screen(self._view.screen())
 
     async def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended
         try:
             with time_limit():
-                step = self.diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+                step = self.diff.next(self.screen, ended=ended, now=time.monotonic(), streams=streams)
         except Exception as error:  # noqa: BLE001  # what a native stream should append could not be rendered
             await self._fall_back(error)
-            step = self.diff.next(self._screen, ended=ended, now=time.monotonic(), streams=streams)
+            step = self.diff.next(self.screen, ended=ended, now=time.monotonic(), streams=streams)
         if ended and isinstance(step, Idle) and self._in_doubt is not None:
             return self._in_doubt  # posting it again finds a message that arrived; it is then removed
         return step
@@ -192,7 +194,7 @@ class MessageSync:
         """Tell whether the end of the answer or a decision waits for the next step."""
         if self._view.ended or self._delivery.owns_cards:
             return True
-        return any(isinstance(one, PlanCard) for one in self._screen) and self.diff.awaits_card(self._screen)
+        return any(isinstance(one, PlanCard) for one in self.screen) and self.diff.awaits_card(self.screen)
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""

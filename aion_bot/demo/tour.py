@@ -94,6 +94,7 @@ class _Visit:
         )
         for step in steps:
             thread = await step()
+            await self._watch(thread, "nothing of it goes on", _has_ended)
             self.stops.append(Stop(self._step, self._workspace, thread))
             self._say(f"{'':8}In the end the thread shows:")
             for line in final(self._workspace.thread(thread)):
@@ -114,7 +115,9 @@ class _Visit:
         await self._watch(thread, "its pictures stand under it, each with a description", _shows_pictures)
         await self._workspace.reply(self._ada, thread, "Which of them is the most urgent?")
         await self._watch(
-            thread, "the thread's session knows what was said before", _says("Of the three, the", "says how")
+            thread,
+            "the thread's session knows what was said before",
+            _says("Of the three, the", "says how", "pp.3-7)"),
         )
         return thread
 
@@ -239,6 +242,10 @@ class _Visit:
         self._say(f"{'':8}{'✓' if holds else '✗'} {what}")
         if not holds:
             self.wrong.append(f"{self._workspace.name}: {what}")
+
+
+def _has_ended(thread: Sequence[Shown]) -> bool:
+    return not any(button.label == "Stop" for one in thread for button in one.buttons)
 
 
 def _says(*parts: str, pressable: bool | None = None) -> Seen:

@@ -10,6 +10,7 @@ from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, TooLong
 _BY_CODE = {
     "INVALID_API_KEY": "AUTH_ERROR",
     "EXPIRED_API_KEY": "AUTH_ERROR",
+    "WRONG_ADDRESS": "AUTH_ERROR",
     "USAGE_LIMIT_EXCEEDED": "QUOTA_EXCEEDED",
     "STORAGE_QUOTA_EXCEEDED": "QUOTA_EXCEEDED",
     "RATE_LIMIT_ERROR": "RATE_LIMIT",

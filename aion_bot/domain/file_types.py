@@ -62,6 +62,14 @@ _STILL = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif"
 _PDF_WITHIN = 1024
 _ZIP = b"PK\x03\x04"
 _WORD = b"word/document.xml"
+_ENDS = {
+    JPEG.media_type: b"\xff\xd9",
+    PNG.media_type: b"IEND",
+    GIF.media_type: b"\x3b",
+    PDF.media_type: b"%%EOF",
+    DOCX.media_type: b"PK\x05\x06",
+}
+"""What stands at the end of a whole file (the specifications of the formats)."""
 _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 _CUT = 3
 """Bytes of a character in UTF-8 that may be missing where the head ends."""
@@ -89,6 +97,17 @@ def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: 
         if extension in text.extensions and _is_text(head):
             return text
     return TXT if not extension and head and _is_text(head) else None
+
+
+def is_cut_off(kind: FileType, head: bytes, tail: bytes, size: int) -> bool:
+    """Tell whether a file surely lacks its end. What follows a whole file is no fault: readers pass it over.
+
+    `head` and `tail` as of `recognise`, `size` in bytes. False also where its end cannot be told: of text, and of videos.
+    """
+    if kind is WEBP:
+        return int.from_bytes(head[4:8], "little") + 8 > size
+    ends = _ENDS.get(kind.media_type)
+    return ends is not None and ends not in tail
 
 
 def _is_text(head: bytes) -> bool:

@@ -21,8 +21,14 @@ class Observer:
     def accepted(self, turn: Turn) -> None:
         """Called when an attempt of a turn begins to wait for its answer."""
 
-    def showed(self, turn: Turn, *, text: bool = False) -> None:
-        """Called when people see something of a turn: a mark, an indicator, a message; `text`: words of its answer."""
+    def received(self, turn: Turn, part: int, length: int) -> None:
+        """Called when Aion has sent text: part `part` of the answer, counted between its plans, has `length` characters."""
+
+    def showed(self, turn: Turn, *, text: bool = False, until: float = 0.0, behind: int = 0) -> None:
+        """Called when people see something of a turn: a mark, an indicator, a message; `text`: words of its answer.
+
+        A message shows what had been received `until` then, by `time.monotonic`, but the last `behind` characters.
+        """
 
     def end_shown(self, turn: Turn, lag: float) -> None:
         """Called when a thread shows the end of an answer, `lag` seconds after the answer had ended."""

@@ -102,7 +102,7 @@ class Plan:
 
     `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the key of the question that led to it.
     `message` is its card, None until it was posted. `doubt` is true after an attempt whose outcome is not known: from
-    then on a 404 means that the plan was decided, not that it expired. `detail` is a sentence about how it ended, or
+    then on a 404 means that the plan was decided, not that it expired, and a result may be stored that nobody has seen. `detail` is a sentence about how it ended, or
     about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids of the session's
     messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
     `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may

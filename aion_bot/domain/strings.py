@@ -6,7 +6,8 @@ Those for people are short, say "I", name nothing from inside the bot, and end w
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
@@ -236,6 +237,7 @@ def attached_file(kind: FileKind, name: str) -> str:
 ASK_WHAT = "What should I do with this?"
 ASK_WHAT_AND_UPLOAD = "What should I do with this? I'd put it into your company's library first."
 ASK_UPLOAD = "May I put this into your company's library to answer you?"
+NO_FILE_TO_USE = "Attach another file, or tell me in words what you'd like to know."
 UPLOAD = "Add and answer"
 ANSWER_WITHOUT = "Answer without it"
 SUGGESTIONS = ("Describe it", "Read the text in it", "Find similar in the library")
@@ -263,7 +265,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
-    FileReason.VIDEO: "I can't add videos",
+    FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
     FileReason.TOO_MANY: "not read, send 10 files at most",
@@ -303,7 +305,7 @@ def file_name(name: str) -> str:
 def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: bool = False) -> str:
     """Say how far a file has come, or why it was not added.
 
-    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further.
+    `percent`: how much of it is on its way; `stopped`: what is on its way goes no further, and may have arrived.
     """
     match file.phase:
         case FilePhase.HELD | FilePhase.WAITING:
@@ -315,7 +317,7 @@ def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: boo
         case _:
             said = _FILE_REASONS[file.reason]
     if stopped and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
-        said = "not added"
+        said = "not added" if file.phase is FilePhase.WAITING else "upload stopped"
     elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
     if file.reason is FileReason.TOO_LARGE:
@@ -390,12 +392,13 @@ def activity(name: str) -> str:
 
 
 def _agent_words(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name.strip()).lower().removesuffix(" agent")
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[_-]+", " ", name).lower()
+    return " ".join(words.split()).removesuffix(" agent")
 
 
 def found_so_far(doing: str, found: int | None) -> str:
-    """Say what Aion does, and how much it has found so far where that is known."""
-    if found is None:
+    """Say what Aion does, and how much it has found so far where that is known and not said already."""
+    if found is None or {"found", str(found)} <= set(doing.lower().split()):
         return f"{doing}…"
     return f"{doing}… {found} found" if found else f"{doing}… nothing found yet"
 
@@ -403,7 +406,7 @@ def found_so_far(doing: str, found: int | None) -> str:
 # Trouble, by what the person can do.
 
 _TROUBLE = {
-    "AUTH_ERROR": "I can't sign in to Aion. Ask your admin to renew my access.",
+    "AUTH_ERROR": "I'm not set up correctly. Please tell your admin.",
     "PERMISSION_DENIED": "I'm not allowed to do this in Aion. Ask your admin to check my permissions.",
     "QUOTA_EXCEEDED": "This month's Aion limit is used up. Ask your admin to raise it, or ask again next month.",
     "SUBSCRIPTION": "There's a problem with the Aion subscription. Ask your admin to check it.",
@@ -484,6 +487,7 @@ def messages_left(count: int) -> str:
 
 
 TOKENS_LOW = "Room for little more before I begin anew here"
+SESSION_FULL = "No room left, I begin anew here with your next question"
 
 
 def steps_done(done: int, steps: int) -> Line:
@@ -626,13 +630,15 @@ def more_to_confirm(unreadable: int) -> str:
 
 def in_aions_words(message: str, results: Mapping[str, object] | None) -> str:
     """What Aion said about an outcome, with its plain results; for a quote, not for a sentence of the bot's own."""
+    # A boolean is for programs.
     plain = [
-        f"{name.replace('_', ' ')}: {value}"
+        (name, value)
         for name, value in (results or {}).items()
-        if isinstance(value, str | int | float)
+        if isinstance(value, str | int | float) and not isinstance(value, bool)
     ]
+    shown = folded(plain, lambda one: f"{one[0].replace('_', ' ')}: {one[1]}")
     said = message.strip()
-    return f"{said} ({'; '.join(folded(plain))})".strip() if plain else said
+    return f"{said} ({'; '.join(shown)})".strip() if plain else said
 
 
 _BEHIND_DONE = " .:,;!-\u2013\u2014"
@@ -645,14 +651,17 @@ def without_done(said: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" if rest[:1] in {"", *_BEHIND_DONE} else said
 
 
+T = TypeVar("T")
+
 _MOST_RESULTS = 3
 """Results that a card names one by one."""
 
 
-def folded(results: Sequence[str]) -> list[str]:
-    """Return the first results, and how many more there are."""
+def folded(results: Sequence[T], words: Callable[[T], str]) -> list[str]:
+    """Return the first results in words, and how many more there are."""
     more = len(results) - _MOST_RESULTS
-    return [*results[:_MOST_RESULTS], f"{more} more"] if more > 1 else list(results)
+    named = [words(one) for one in results[: _MOST_RESULTS + (more == 1)]]
+    return [*named, f"{more} more"] if more > 1 else named
 
 
 def refused(reason: str) -> str:
@@ -668,6 +677,10 @@ def unknown_variable(nearest: str) -> str:
     return f"is no setting, so it would have no effect; remove it, or did you mean {nearest}?"
 
 
+UNKNOWN_REFERENCE = (
+    "no turn and no plan in the database has this reference: it may be removed already (AION_BOT_RETENTION_DAYS), or have been "
+    "refused before it had a row; look for ref= in the log"
+)
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
 FILE_NOT_READABLE = "the file cannot be read; name one that can be, or remove this"
@@ -782,6 +795,7 @@ catalogue.add(
         "ATTACHED",
         "attached_file",
         "unknown_variable",
+        "UNKNOWN_REFERENCE",
         "NO_TOML",
         "NO_SECTION",
         "FILE_NOT_READABLE",

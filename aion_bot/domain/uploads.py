@@ -28,6 +28,9 @@ MOST_BYTES = 200 * 1024 * 1024
 MOST_OF_A_QUESTION = 10
 """Files of one question that are taken; the others are named as left out."""
 
+FOLLOWS_WITHIN = 120
+"""Seconds after files without words, in a direct message, in which the same person's next message is about them."""
+
 
 class FilePhase(StrEnum):
     """How far a file has come."""

@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from platform import python_version
 
@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from aion_bot import __version__
 from aion_bot.aion import AionvisionError, RateLimitError
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.monitoring.staleness import Staleness
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
 
 OUTCOMES = ("answered", "failed", "stopped", "interrupted", "withdrawn")
@@ -29,17 +30,17 @@ _OUTCOME = {
 
 _PLATFORM = ["platform"]
 
-_LAG = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
-_TURN = (1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+_LAG = (0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5)
+_TURN = (1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 
 _SIGN = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-_TEXT = (0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+_TEXT = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 """Upper bounds of the histograms' buckets in seconds."""
 
-_MOST_REQUESTS = 70
+_MOST_REQUESTS = 56
 """Series of requests; `Metrics` has fewer than 300 in all. Two platforms need some forty."""
 
-_MOST_LIMITED = 20
+_MOST_LIMITED = 14
 """Series of rate limited requests."""
 
 _OTHER = "other"
@@ -56,6 +57,7 @@ class _Begun:
     at: float
     signed: bool = False
     text: bool = False
+    staleness: Staleness = field(default_factory=Staleness)
 
 
 class _Registry(CollectorRegistry):
@@ -134,6 +136,11 @@ class Metrics:
         self._first_text = self._histogram(
             "first_text", "From accepting a question to the first words of its answer.", _TEXT
         )
+        self._staleness = self._histogram(
+            "staleness",
+            "From receiving a character of an answer until it is shown: the mean of each turn.",
+            _SIGN,
+        )
         self._final_lag = self._histogram("final_lag", "From the end of an answer until it is shown.", _SIGN)
         self._turns = self._counter("turns", "Turns that ended.", "outcome")
         self._plans = self._counter(
@@ -189,12 +196,20 @@ class Metrics:
         if turn.origin is not None and turn.origin.echo is not None:
             self.showed(turn, text=False)  # the acknowledgement of a command stands already
 
-    def showed(self, turn: Turn, *, text: bool) -> None:
-        """Measure the first sign of a turn, and the first words of its answer."""
+    def received(self, turn: Turn, part: int, length: int) -> None:
+        """Note when characters of an answer arrived."""
+        if (begun := self._begun.get(turn.name)) is not None:
+            begun.staleness.received(part, length, time.monotonic())
+
+    def showed(self, turn: Turn, *, text: bool, until: float = 0.0, behind: int = 0) -> None:
+        """Measure the first sign of a turn, the first words of its answer, and when its characters are shown."""
         begun = self._begun.get(turn.name)
         if begun is None:
             return
-        waited = time.monotonic() - begun.at
+        now = time.monotonic()
+        waited = now - begun.at
+        if text:
+            begun.staleness.shown(until, behind, now)
         if not begun.signed:
             begun.signed = True
             self._first_sign.labels(turn.thread.platform).observe(waited)
@@ -211,6 +226,8 @@ class Metrics:
         platform = turn.thread.platform
         self._turns.labels(platform, _OUTCOME.get(reason, "failed")).inc()
         begun = self._begun.pop(turn.name, None)
+        if begun is not None and (mean := begun.staleness.mean) is not None:
+            self._staleness.labels(platform).observe(mean)
         if timed and begun is not None:
             self._turn_seconds.labels(platform).observe(time.monotonic() - begun.at)
 

@@ -36,9 +36,13 @@ class Monitor(Observer):
         """Remember when a turn began."""
         self.metrics.accepted(turn)
 
-    def showed(self, turn: Turn, *, text: bool = False) -> None:
-        """Measure how long the first sign and the first words took."""
-        self.metrics.showed(turn, text=text)
+    def received(self, turn: Turn, part: int, length: int) -> None:
+        """Note when text arrived."""
+        self.metrics.received(turn, part, length)
+
+    def showed(self, turn: Turn, *, text: bool = False, until: float = 0.0, behind: int = 0) -> None:
+        """Measure how long the first sign, the first words, and each character took."""
+        self.metrics.showed(turn, text=text, until=until, behind=behind)
 
     def end_shown(self, turn: Turn, lag: float) -> None:
         """Measure how late an end is shown."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from aion_bot.aion import AionvisionError, AuthenticationError
+from aion_bot.aion import AionvisionError, AuthenticationError, WrongAddressError
 
 _log = structlog.get_logger(__name__)
 
@@ -63,11 +63,11 @@ class Readiness:
         self._second_at[platform] = self._clock()
 
     def aion_answered(self, error: AionvisionError | None) -> None:
-        """Note whether Aion refused the key; a failure on the way, or of the server, says nothing about it."""
+        """Note whether Aion refused the key, or something else answered; a failure on the way, or of the server, says nothing about it."""
         status = 200 if error is None else error.status_code
         # Any answer below 500 is Aion's own: the key was looked at.
         if status is not None and status < 500:
-            self._key_refused = isinstance(error, AuthenticationError)
+            self._key_refused = isinstance(error, AuthenticationError | WrongAddressError)
 
     def connected(self, platform: str) -> bool:
         """Return whether a platform's connection has shown life within `LIFE`."""

@@ -160,7 +160,7 @@ class Diagnosable(Protocol):
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Ask the platform about the variables, the app, and `subjects`. Changes nothing, also beside a running bot.
 
-        Raises `PlatformDown` where it cannot be reached, and `RateLimited`.
+        Raises `PlatformDown` where it cannot be reached, and what parsing an answer raises that is not the platform's.
         """
 
 
@@ -265,6 +265,14 @@ class Platform(Protocol):
 
     def configure(self, env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
         """Build the adapter if its variables are set; None if it is not wanted. Connects to nothing."""
+
+
+@runtime_checkable
+class MessageLinks(Protocol):
+    """A sub-package of `adapters` that reads the links to messages which people copy."""
+
+    def message_of_link(self, link: str) -> str | None:
+        """Return the id of the `MessageRef` that a link leads to; None if it is none of this platform's. Pure."""
 
 
 @runtime_checkable

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdKind
+from aion_bot.ports.text import visible_line
 
 
 class Status(StrEnum):
@@ -29,9 +31,10 @@ class Finding:
     mend: str = ""
 
     def __str__(self) -> str:
+        """Return the finding as one line; names that others gave can neither end it nor act on a terminal."""
         word = "FAIL" if self.status is Status.FAIL else self.status.value
         said = self.message if self.mend in {"", self.message} else f"{self.message}; {self.mend}"
-        return f"{word:<4}  {self.check}: {said}"
+        return f"{word:<4}  {visible_line(f'{self.check}: {said}')}"
 
 
 def ok(check: str, message: str) -> Finding:
@@ -47,6 +50,12 @@ def warn(check: str, message: str, mend: str) -> Finding:
 def fail(check: str, message: str, mend: str) -> Finding:
     """Return a finding of what keeps the bot from working."""
     return Finding(check, Status.FAIL, message, mend)
+
+
+def unfinished(error: RateLimited) -> Finding:
+    """Return a finding for a service that takes no more requests for now, so that the rest was not asked."""
+    mend = f"wait {error.retry_after:.0f} s, then check again"
+    return warn("rate limit", "no more requests are taken for now, so the rest was not asked", mend)
 
 
 @dataclass(frozen=True, slots=True)

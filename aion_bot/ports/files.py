@@ -1,11 +1,11 @@
 """Files that people attach to their messages: what they are called, and how their bytes are read."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from aion_bot.ports.errors import FileProblem, FileUnavailable
+from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformError
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.text import ELLIPSIS, visible_line, well_formed
 
@@ -45,19 +45,27 @@ def attachment(id_: str, name: object, size: object = 0, media_type: object = ""
     return Attachment(id_, line, length, kind if kind.isascii() and kind.isprintable() else "")
 
 
-async def whole(pieces: AsyncIterator[bytes], size: int | None) -> AsyncGenerator[bytes, None]:
+async def whole(
+    pieces: AsyncIterator[bytes],
+    size: int | None,
+    failures: tuple[type[Exception], ...],
+    translate: Callable[[Exception], PlatformError],
+) -> AsyncGenerator[bytes, None]:
     """Pass on the pieces of a file as they come, and hold none back.
 
     Raises `FileUnavailable` where they are not `size` bytes together: one that is longer ends before it exceeds that.
-    None: the platform did not say.
+    None: the platform did not say. Raises what `translate` makes of one of the `failures` of reading them.
     """
     left = size
-    async for piece in pieces:
-        if left is not None:
-            left -= len(piece)
-            if left < 0:
-                break
-        yield piece
+    try:
+        async for piece in pieces:
+            if left is not None:
+                left -= len(piece)
+                if left < 0:
+                    break
+            yield piece
+    except failures as error:
+        raise translate(error) from None
     if left:
         raise FileUnavailable(f"{size} bytes were promised", FileProblem.INCOMPLETE)
 

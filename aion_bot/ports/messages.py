@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aion_bot.ports.inline import in_words
+
 
 @dataclass(frozen=True, slots=True)
 class ThreadKey:
@@ -161,7 +163,16 @@ class PlanCard:
                 return said
             at += 1
         after = said[at:].lstrip("*") if self.headline else said
-        return after.lstrip() if not after or after[0].isspace() else said
+        begun = said[: len(said) - len(after)]
+        if "*" in begun and in_words(begun) != self.headline:
+            return said  # the emphasis goes on behind the sentence
+        # Some scripts have no blank behind the sign that ends a sentence.
+        ends = (
+            not after
+            or after[0].isspace()
+            or not (self.headline[-1:].isascii() or self.headline[-1].isalnum())
+        )
+        return after.lstrip() if ends else said
 
 
 Content = Reply | PlanCard

@@ -74,24 +74,29 @@ class ThreadFiles:
         seen = self._threads.get(thread, {}).get(message)
         return None if seen is None else seen.files
 
-    def recent(self, thread: ThreadKey, before: int | None) -> Sequence[Attachment] | None:
-        """Return what `AttachedFiles.recent_files` does; None where too little of the thread was seen."""
+    def recent(
+        self, thread: ThreadKey, before: int | None, *, complete: bool = True
+    ) -> Sequence[Attachment] | None:
+        """Return what `AttachedFiles.recent_files` does; None where too little of the thread was seen.
+
+        `complete=False`: nothing more can be seen of it, and what was seen is returned.
+        """
         seen = self._threads.get(thread, {})
         if before is not None and before not in seen:
             return None
         found: list[_Seen] = []
-        complete, left = False, LOOK_BACK
+        whole, left = not complete, LOOK_BACK
         for number in sorted(seen, reverse=True):
             one = seen[number]
             if before is not None and number > before:
                 continue
             if number != before and one.own:
-                complete = True
+                whole = True
                 break
             found.append(one)
             left -= number != before
-            complete = one.first or left == 0
-            if complete:
+            if one.first or left == 0:
+                whole = True
                 break
         by_id = {file.id: file for one in reversed(found) for file in one.files}
-        return tuple(by_id.values()) if complete else None
+        return tuple(by_id.values()) if whole else None

@@ -19,7 +19,7 @@ _MARKUP = frozenset("*_~`[]<>\\&$")
 """Signs without which a text is words already."""
 
 _LONGEST = 1_000
-"""Characters of a status that are read; the line has fewer."""
+"""Characters of a status, and of the name of an agent or a tool, that are read; the line has fewer."""
 
 _RESULTS = {
     ChatTokenType.TOOL_RESULT: ("result_count", "results", ""),
@@ -42,7 +42,7 @@ class Activity:
 
     def line(self, kind: ChatTokenType, data: Mapping[str, Any]) -> str:
         """Take an event and return the line; "" where there is nothing new to say."""
-        name = read(data.get("agent_name"), str) or read(data.get("tool_name"), str) or ""
+        name = (read(data.get("agent_name"), str) or read(data.get("tool_name"), str) or "")[:_LONGEST]
         match kind:
             case ChatTokenType.THINKING:
                 return "" if self._doing else strings.THINKING
@@ -59,10 +59,12 @@ class Activity:
                 return ""
         # Struck before the words are in small letters: an agent's name may hold a secret.
         doing = doing.strip().rstrip(".…").rstrip() or strings.activity(KNOWN.strike(name))
+        if not doing:
+            return ""
         if doing != self._doing:
             self._doing, self._found = doing, None
         self._agent = name
-        return strings.found_so_far(self._doing, self._found) if self._doing else ""
+        return strings.found_so_far(doing, self._found)
 
     def _count(self, kind: ChatTokenType, data: Mapping[str, Any], name: str) -> str:
         count_field, list_field, finder = _RESULTS[kind]
@@ -72,11 +74,22 @@ class Activity:
             count = None if listed is None else len(listed)
         if count is None or not 0 <= count <= _MOST_FOUND:
             return ""
-        if not self._doing:
-            self._doing, self._agent = strings.activity(KNOWN.strike(name or finder)), name or finder
+        by = self._finder(read(data.get("agent_name"), str) or "", finder) if self._doing else name or finder
+        if by:
+            self._doing, self._agent, self._found = strings.activity(KNOWN.strike(by)), by, None
         # A search may tell its count twice, by its tool and with what it found.
         self._found = max(count, self._found or 0)
         return strings.found_so_far(self._doing, self._found) if self._doing else ""
+
+    def _finder(self, agent: str, finder: str) -> str:
+        """Return who found something beside the agent that the line names; "" where that one may have found it."""
+        now = strings.activity(KNOWN.strike(self._agent))
+        # A search whose results have an event of their own found no other one's.
+        searches = {strings.activity(one) for _, _, one in _RESULTS.values() if one}
+        if not now or (not agent and now not in searches):
+            return ""
+        by = (agent or finder)[:_LONGEST]
+        return by if strings.activity(KNOWN.strike(by)) not in {"", now} else ""
 
 
 _MOST_FOUND = 1_000_000_000

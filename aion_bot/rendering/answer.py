@@ -75,7 +75,7 @@ class AnswerView:
         return not any(segment.text().strip() or segment.card for segment in self._segments)
 
     @property
-    def progress(self) -> object:
+    def progress(self) -> tuple[int, int, bool, str]:
         """Equal to what it was before as long as people can see nothing new; costs next to nothing."""
         segment = self._segments[-1]
         return len(self._segments), len(segment.raw), segment.final is None, self._status

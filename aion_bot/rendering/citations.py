@@ -29,8 +29,14 @@ _MARKS = "*_~`"
 _MOST_HELD = 8
 """Blanks and signs of emphasis behind a citation that wait for what follows them."""
 
-_ENDING = frozenset(".,;:!?%…")
-"""Signs that end a word or a sentence, beside closing brackets and quotation marks; a space follows them."""
+_ENDING = frozenset(".,;:!?%…\u2032\u2033")
+"""Signs that end a word or a sentence, primes included, beside those of `_PARTED`; a space follows them."""
+
+_PARTED = frozenset({"Pe", "Pf", "Sc", "So"})
+"""Unicode's categories of other signs that a space follows: closing brackets and quotation marks, currencies, symbols as °."""
+
+_OPENING = frozenset({"Sc", "Pi"})
+"""Those of signs that begin a word: currencies and opening quotation marks."""
 
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before its words: the marks of quotes and list items."""
@@ -150,7 +156,7 @@ class CitationWriter:
                 return ""
             self._held, self._follows = "", False
             opens_link = not held and (first in {"(", "["} or (first == ":" and self._opens_line))
-            glued = first.isalnum() or (self._number > 0 and opens_link)
+            glued = begins_word(first) or (self._number > 0 and opens_link)
             apart = " " in held or len(held) > _MOST_HELD
             text = f"{' ' if glued and not apart else ''}{held}{rest}"
         self._tail = (self._tail + text[-TAIL:])[-TAIL:]
@@ -162,16 +168,33 @@ class CitationWriter:
         self._held, self._follows = "", True
         if follows and number and number == self._number and not held.strip():
             return ""  # two passages of one source in a row are one citation
-        # Emphasis that begins or ends stands between a word and a citation without parting them.
-        end = self._tail.rstrip(_MARKS)[-1:]
-        apart = end.isalnum() or end in _ENDING or (end and unicodedata.category(end) in {"Pe", "Pf"})
-        space = held or " " if follows else " " if apart else ""
+        space = held or " " if follows else " " if ends_word(self._tail) else ""
         line = (self._tail + space).rpartition("\n")[2]
         self._opens_line = len(line) < TAIL and not line.strip(_LINE_MARKS)
         self._number = number
         written = f"{space}{f'[{number}]' if number else self._sources.words(marker)}"
         self._tail = (self._tail + written)[-TAIL:]
         return written
+
+
+def ends_word(text: str) -> bool:
+    """Tell whether a text ends with a word, or with a sign behind one; it may be the end of a longer text."""
+    end = next((sign for sign in reversed(text) if not _belongs_to_word(sign)), "")
+    return bool(end) and (end.isalnum() or end in _ENDING or unicodedata.category(end) in _PARTED)
+
+
+def _belongs_to_word(sign: str) -> bool:
+    """Tell whether a sign says nothing of itself about a word's end: marks, such as vowels of Thai, and what is invisible.
+
+    Emphasis that begins or ends stands between a word and a citation without parting them. A straight quotation mark closes
+    behind a word only; `#` and `+` may belong to a name.
+    """
+    return sign in _MARKS or sign in "\"'#+" or unicodedata.category(sign) in {"Mn", "Mc", "Me", "Cf"}
+
+
+def begins_word(sign: str) -> bool:
+    """Tell whether a word may begin with a sign, which may be empty."""
+    return sign.isalnum() or sign in {"#", "@"} or (bool(sign) and unicodedata.category(sign) in _OPENING)
 
 
 def literal(name: str) -> str:

@@ -19,19 +19,58 @@ def _forms(*stems: str) -> frozenset[str]:
 # The most harmful first: what deletes, what overwrites, what shares, what moves.
 _RISKS = (
     _forms(
-        "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink"
+        "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink",
+        "dedup", "deduplicat", "prun", "expung"
     ),
     _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten"),
     _forms("shar", "publish", "public", "send", "unshar", "invit", "grant", "upload", "export", "email"),
     _forms("mov", "merg", "renam", "archiv", "relocat", "transfer", "transferr"),
 )  # fmt: skip
 
-# The same in German, French, Spanish and Polish, by the beginnings of words: a plan may be in the language of the question.
-_RISKS_ELSEWHERE = (
-    (" lösch", " gelösch", " entfern", " supprim", " effac", " borra", " elimin", " usuń", " usuwa", " usuni"),
-    (" überschr", " ersetz", " écras", " remplac", " sobrescri", " reemplaz", " nadpis", " zastąp"),
-    (" freigeb", " freigab", " veröffentl", " teilen", " partag", " envoy", " compart", " envia", " udostępni"),
-    (" verschieb", " verschob", " umbenen", " déplac", " renomm", " mueve", " mover ", " renombr", " przenie"),
+
+def _folded(text: str) -> str:
+    """Return a text in letters as they are read: of another width or weight, or with marks, they are the same.
+
+    Letter by letter, as long runs of marks are slow to sort; a mark, or what is invisible, parts no word.
+    """
+    return text.translate(
+        {
+            ord(sign): "".join(
+                one
+                for one in unicodedata.normalize("NFKD", sign)
+                if unicodedata.category(one) not in {"Mn", "Me", "Cf"}
+            )
+            for sign in set(text)
+        }
+    )
+
+
+# The same in other languages, as a plan may be in the language of the question: by the beginnings of words in German, French,
+# Spanish, Polish, Italian, Portuguese, Dutch and Russian, and by characters in Chinese, Japanese, Korean and Arabic.
+_RISKS_ELSEWHERE = tuple(
+    tuple(map(_folded, beginnings))
+    for beginnings in (
+        (
+            " lösch", " gelösch", " entfern", " supprim", " effac", " borra", " suprim", " elimin", " usuń", " usuwa",
+            " usuni", " skasuj", " kasuj", " cancella ", " cancellar", " rimuov", " apag", " exclui", " verwijder", " удал", " стер", " стира",
+            "删", "刪", "削除", "消去", "삭제", "حذف",
+        ),
+        (
+            " überschr", " ersetz", " écras", " remplac", " sobrescri", " reemplaz", " nadpis", " zastąp", " sovrascr",
+            " sostitu", " substitu", " vervang", " overschr", " замен", " перезапис", "覆盖", "覆蓋", "替换", "替換", "上書き",
+            "置換", "덮어쓰", "교체", "استبد",
+        ),
+        (
+            " freigeb", " freigab", " veröffentl", " teilen", " partag", " envoy", " compart", " envia", " udostępni",
+            " condivid", " invia", " partilh", " delen ", " verstu", " поделит", " отправ", "共享", "分享", "共有", "送信", "공유",
+            "مشارك", "شارك",
+        ),
+        (
+            " verschieb", " verschob", " umbenen", " déplac", " renomm", " mueve", " mover ", " renombr", " przenie",
+            " spost", " rinomin", " renomea", " verplaats", " hernoem", " перемещ", " перемест", " переимен", "移动", "移動",
+            "이동", "نقل",
+        ),
+    )
 )  # fmt: skip
 
 
@@ -51,9 +90,7 @@ def deletes(description: str, steps: Sequence[Step]) -> bool:
 
 
 def _risk(step: Step) -> int:
-    said = f"{step.agent} {step.description}"
-    # Letters of another width or weight are read as what they are; one by one, as long runs of marks are slow to sort.
-    said = said.translate({ord(one): unicodedata.normalize("NFKC", one) for one in set(said)})
+    said = _folded(f"{step.agent} {step.description}")
     # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
     said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
     spaced = "".join(one if one.isalpha() else " " for one in said.lower())

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -18,6 +19,7 @@ from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
+from aion_bot.conversation.turn_log import AS_WANTED, is_slow, log_turn
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
@@ -58,6 +60,7 @@ class ActiveTurns:
     async def _run(self, runner: TurnRunner) -> None:
         thread, turn, sync = runner.thread, runner.turn, runner.sync
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
+        began = time.monotonic()
         runner.before_end = partial(self._indicators.end_activity, thread, turn)
         try:
             async with self._indicators.working(thread, turn, progress, sync.may_wait):
@@ -66,6 +69,8 @@ class ActiveTurns:
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
             if runner.reason is not None:
+                if runner.reason not in AS_WANTED or (not runner.plans and is_slow(turn, began)):
+                    await log_turn(self._services.store.timeline, turn, runner.reason)
                 if (observer := self._services.observer) is not None:
                     observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:

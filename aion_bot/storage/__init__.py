@@ -9,16 +9,19 @@ from aion_bot.storage.database import (
     remembered,
 )
 from aion_bot.storage.errors import StoreError
+from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
 
 __all__ = [
     "BRIEFLY",
+    "Explanation",
     "Store",
     "StoreError",
     "back_up",
     "check_database",
+    "explain",
     "files_of",
     "find_damage",
     "migrations",

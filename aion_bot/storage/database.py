@@ -112,6 +112,8 @@ def check_database(path: Path) -> int | None:
                 raise PermissionError(errno.EACCES, "cannot be written", str(needed))
         if not exists:
             return None
+        if not real.is_file():
+            raise StoreError(f"{path} is no file: name one in AION_BOT_DATABASE_URL")
         with _reading(real) as connection:
             connection.execute("SELECT count(*) FROM sqlite_schema")
             return read_schema(connection, path, migrations())
@@ -179,6 +181,14 @@ def places_with_threads(path: Path) -> dict[str, list[Place]]:
     return places
 
 
+def read_beside(path: Path) -> closing[sqlite3.Connection]:
+    """Open a database to read it, also beside a bot; no file is made. Raises `StoreError` where there is none."""
+    real = _real(path)
+    if not real.is_file():
+        raise StoreError(f"{path} does not exist: name the bot's own in AION_BOT_DATABASE_URL")
+    return _reading(real)
+
+
 def find_damage(path: Path, *, seconds: float) -> str | None:
     """Read every page of a database that exists: what is damaged, "" where nothing is, None where time did not suffice.
 
@@ -204,7 +214,9 @@ def find_damage(path: Path, *, seconds: float) -> str | None:
 
 
 def _reading(real: Path) -> closing[sqlite3.Connection]:
-    """Open a database to read it, without making a file beside it."""
+    """Open a database to read it, without making a file beside it. Raises `OSError` where there is no file."""
+    if not real.is_file():  # to open a pipe would wait for somebody who writes into it
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(real))
     # Without a log no process has the database open. Reading it as immutable then creates no files beside it.
     mode = "mode=ro" if real.with_name(f"{real.name}-wal").exists() else "mode=ro&immutable=1"
     return closing(sqlite3.connect(_uri(real, mode), uri=True, timeout=_PATIENCE))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.uploads import (
+    FOLLOWS_WITHIN,
     MOST_OF_A_QUESTION,
     AttachedFile,
     FileEnd,
@@ -18,6 +19,28 @@ from aion_bot.storage.statements import Statements, among
 
 _BEFORE = {phase: among("phase", file_sources(phase)) for phase in FilePhase}
 """SQL for a file whose phase may be followed by the given one."""
+
+# Of ?2, ?3: the thread of the question ?1. The second way is for ?6, a direct message that begins a thread; a question of
+# files alone that came before may still be looking at its files, as each thread goes its own way.
+_ADOPT = (
+    "INSERT INTO file (turn, number, source, name, media_type, size, phase) "
+    "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, ?4 "
+    "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
+    "WHERE file.phase = 'held' AND turn.erased_at IS NULL AND turn.rowid < asked.rowid AND turn.rowid IN ("
+    "SELECT rowid FROM turn WHERE platform = ?2 AND thread = ?3 UNION ALL "
+    "SELECT turn.rowid FROM turn JOIN turn AS asked ON asked.key = ?1 WHERE ?6 AND turn.platform = ?2 "
+    "AND turn.channel = asked.channel AND turn.asked_at >= asked.asked_at - ?7) AND ("
+    "(turn.thread = ?3 AND turn.reason = 'held' AND NOT EXISTS ("
+    "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 "
+    "AND other.rowid > turn.rowid AND other.rowid < asked.rowid AND other.reason IS NOT 'held')) "
+    "OR (?6 AND turn.thread <> ?3 AND turn.asker_id = asked.asker_id "
+    "AND (turn.reason IS 'held' OR (turn.reason IS NULL AND turn.text = '')) AND NOT EXISTS ("
+    "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 AND other.rowid < asked.rowid) "
+    "AND NOT EXISTS (SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.channel = asked.channel "
+    "AND other.asked_at >= turn.asked_at AND other.asker_id = asked.asker_id AND other.rowid > turn.rowid AND other.rowid < asked.rowid "
+    "AND other.reason IS NOT 'held' AND NOT (other.reason IS NULL AND other.text = '')))) "
+    "ORDER BY turn.rowid, file.number LIMIT ?5 ON CONFLICT DO NOTHING"
+)
 
 
 class Files(Statements):
@@ -38,22 +61,17 @@ class Files(Statements):
                 turn, one.id, one.name, one.media_type, one.size, phase,
             )  # fmt: skip
 
-    async def adopt_held(self, turn: str, thread: ThreadKey, phase: FilePhase) -> int:
+    async def adopt_held(
+        self, turn: str, thread: ThreadKey, phase: FilePhase, *, direct: bool = False
+    ) -> int:
         """Give a question the files of those just before it in its thread that still wait for words about them.
 
-        Returns how many.
+        `direct`: it is a direct message. One that begins a thread gets those that the same person sent there within
+        `FOLLOWS_WITHIN` as well: Slack makes a thread of each message. Returns how many.
         """
         return await self._do(
-            "INSERT INTO file (turn, number, source, name, media_type, size, phase) "
-            "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, ?4 "
-            "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
-            "WHERE file.phase = 'held' AND turn.reason = 'held' AND turn.erased_at IS NULL "
-            "AND turn.platform = ?2 AND turn.thread = ?3 AND turn.rowid < asked.rowid AND NOT EXISTS ("
-            "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 "
-            "AND other.rowid > turn.rowid AND other.rowid < asked.rowid AND other.reason IS NOT 'held') "
-            "ORDER BY turn.rowid, file.number LIMIT ?5 ON CONFLICT DO NOTHING",
-            turn, thread.platform, thread.id, phase, MOST_OF_A_QUESTION,
-        )  # fmt: skip
+            _ADOPT, turn, thread.platform, thread.id, phase, MOST_OF_A_QUESTION, direct, FOLLOWS_WITHIN
+        )
 
     async def allow(self, turn: str) -> None:
         """Record that somebody lets the files of a question into the library; only whoever claimed the turn may say so."""

@@ -80,6 +80,17 @@ class Plans(Statements):
         )
         return [plan_from(row) for row in rows]
 
+    async def unseen_results(self, session_id: str) -> int:
+        """Count the plans of a session for which Aion may store a result, or has stored one that nobody has seen."""
+        sql = (
+            "SELECT count(DISTINCT plan_id) AS plans FROM plan "  # noqa: S608  # members of enumerations
+            f"WHERE session_id = ?1 AND (doubt OR {among('phase', UNDER_WAY - {PlanPhase.CLAIMED})}) AND plan_id NOT IN "
+            "(SELECT plan_id FROM plan WHERE session_id = ?1 "
+            f"AND (result IS NOT NULL OR {among('phase', FINISHED - {PlanPhase.SETTLED, PlanPhase.REPLACED})}))"
+        )
+        row = await self._one(sql, session_id)
+        return 0 if row is None else int(row["plans"])
+
     async def note_card(self, key: str, message: MessageRef) -> None:
         """Record which message is the plan's card."""
         await self._do("UPDATE plan SET message = ? WHERE key = ?", message.id, key)

@@ -12,6 +12,7 @@ from aion_bot.storage.plans import Plans
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.statements import Statements
+from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
 
 
@@ -117,6 +118,7 @@ class Store:
         self.threads = Threads(database)
         self.kv = KeyValues(database)
         self.retention = Retention(database)
+        self.timeline = Timeline(database)
         self.erased = database.erased
         """Set when words were erased that the database's log still holds."""
         self.renaming = Renaming(database)

@@ -15,6 +15,7 @@ from aiohttp import web
 from adapters.discord import gateway as discord_gateway
 from adapters.slack.timeouts import Timeouts
 from aion_bot import app
+from aion_bot.aion import circuit_breaker
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
 from aion_bot.simulators.aion import SimulatedAion, script
@@ -41,6 +42,8 @@ _HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
 connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
 _POLLING = Polling().scaled(0.05)
 """The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
+_CIRCUIT_OPEN = 3.0
+"""The pause of Aion's circuit breaker: a tenth of the real one, in which people would press a button in vain too often."""
 _CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
@@ -110,6 +113,7 @@ class Environment:
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = _HEARTBEAT
         discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
+        circuit_breaker.OPEN_SECONDS = _CIRCUIT_OPEN
         self.workspaces: Mapping[str, Workspace] = {
             "slack": SlackWorkspace(self.slack),
             "discord": DiscordWorkspace(self.discord),

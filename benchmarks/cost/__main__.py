@@ -12,8 +12,9 @@ ratios or bytes, because seconds would depend on the machine. The platform's lim
 - memory: a thousand answers side by side, each of 200 tokens, three a second, edited every ten seconds, so that a shared
   machine can serve them. All have to be shown to the last character. The figure is the maximum of resident bytes while
   they run, less those of the idle bot that has answered some before, divided by a thousand. Loopback has no TLS.
-- uploads: a picture of 100 MB is attached to a question on Slack, and is in Aion's library byte for byte. The figure is the
-  maximum of resident bytes meanwhile, less those of the idle bot that has uploaded a small one before.
+- uploads: pictures are attached to questions on Slack and on Discord, and are in Aion's library byte for byte: one of 100 MB,
+  ten of 20 MB in one message, and five questions with 50 MB each at the same time. The figure is the maximum of resident
+  bytes meanwhile, less those of the idle bot that has uploaded small ones before.
 - growth: rendering alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
   1,000, and the time of a page's thousandth edit against its first with the same text.
 
@@ -25,7 +26,7 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -37,6 +38,12 @@ from benchmarks.cost.processes import Peer
 WARM = Load(answers=20, tokens=60, rate=30.0)
 TWENTY = Load(answers=20, tokens=600, rate=30.0)
 THOUSAND = Load(answers=1_000, tokens=200, rate=3.0)
+UPLOADS: Mapping[str, Sequence[Sequence[int]]] = {
+    "a file of 100 MB": [[100_000_000]],
+    "ten files of 20 MB in one message": [[20_000_000] * 10],
+    "five questions with 50 MB at once": [[50_000_000]] * 5,
+}
+"""Sizes of the files of questions that are asked at once, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +127,30 @@ async def memory(_: int, folder: Path) -> list[Figure]:
 
 
 async def uploads(_: int, folder: Path) -> list[Figure]:
-    async with Peer(servers.run) as servers_process, Peer(bot.run) as bot_process:
-        await started(servers_process, bot_process, folder, gap=1.0)
-        whole_files = await servers_process.ask("upload", 1_000)
-        idle = await bot_process.ask("idle")
-        whole_files += await servers_process.ask("upload", 100_000_000)
-        most = await bot_process.ask("most")
-        await bot_process.ask("end")
-    return [
-        Figure("uploads: MB for a file of 100 MB", (most - idle) / 1e6, 32.0),
-        Figure("uploads: files that arrived whole", whole_files, 2, least=True),
-    ]
+    figures = []
+    for platform in ("slack", "discord"):
+        async with Peer(servers.run) as servers_process, Peer(bot.run) as bot_process:
+            env = await servers_process.ask("env", platform)
+            database = {"AION_BOT_DATABASE_URL": f"sqlite:///{folder / f'{platform}.db'}"}
+            await bot_process.ask("start", {**env, **database}, 1.0)
+            await servers_process.ask("connected")
+            # The first files load what every one needs.
+            await servers_process.ask("upload", [[1_000]] * 5)
+            for name, questions in UPLOADS.items():
+                idle = await bot_process.ask("idle")
+                whole_files = await servers_process.ask("upload", questions)
+                most = await bot_process.ask("most")
+                figures += [
+                    Figure(f"uploads: {platform}, MB for {name}", (most - idle) / 1e6, 32.0),
+                    Figure(
+                        f"uploads: {platform}, whole of {name}",
+                        whole_files,
+                        sum(map(len, questions)),
+                        least=True,
+                    ),
+                ]
+            await bot_process.ask("end")
+    return figures
 
 
 async def growing(_: int, __: Path) -> list[Figure]:

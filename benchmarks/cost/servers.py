@@ -1,19 +1,21 @@
-"""The simulated Aion and Slack in a process of their own."""
+"""The simulated Aion, Slack and Discord in a process of their own."""
 
 import asyncio
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import count, cycle
 from multiprocessing.connection import Connection
 from typing import Any
 
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.pictures import png
-from aion_bot.simulators.aion.scene import Scene
+from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, Speak
 from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.workspace import SimulatedFile
@@ -41,18 +43,23 @@ class Servers:
     def __init__(self) -> None:
         self._aion = _Aion()
         self._slack = SimulatedSlack(inspector=self._note)
+        self._discord = SimulatedDiscord()
+        self._workspace: SimulatedSlack | SimulatedDiscord = self._slack
+        self._numbers = count()
         self._calls: list[Operation] = []
         self._begun = 0.0
 
-    async def env(self) -> Mapping[str, str]:
-        """Start the servers; returns the settings that connect a bot."""
+    async def env(self, platform: str = "slack") -> Mapping[str, str]:
+        """Start Aion and a platform; returns the settings that connect a bot."""
+        if platform == "discord":
+            self._workspace = self._discord
         await self._aion.start()
-        await self._slack.start()
-        return {**self._aion.env, **self._slack.env}
+        await self._workspace.start()
+        return {**self._aion.env, **self._workspace.env}
 
     async def connected(self) -> None:
         """Wait until the bot listens."""
-        await self._slack.connected(timeout=30)
+        await self._workspace.connected(timeout=30)
 
     async def ask(self, load: Load) -> RunRecord:
         """Ask, and wait until all answers are shown or the time is up."""
@@ -69,15 +76,25 @@ class Servers:
         await self.forget()
         return seen
 
-    async def upload(self, size: int) -> bool:
-        """Attach a picture of about `size` bytes to a question, and wait for its answer; whether Aion has each byte."""
-        content = png(str(size), padding=size)
-        digest = sha256(content).hexdigest()
-        person, asked = self._slack.people[0], self._aion.count("send_stream")
-        file = SimulatedFile(f"{size}.png", content)
-        await self._slack.mention(person, "What is this?", files=[file])
-        await self._aion.until(lambda: self._aion.count("send_stream") > asked, timeout=_PATIENCE)
-        return any(one.digest == digest for one in self._aion.files.uploaded)
+    async def upload(self, questions: Sequence[Sequence[int]]) -> int:
+        """Ask questions at once, people in turn, each with pictures of about these sizes in bytes.
+
+        Waits until all are asked of Aion; returns how many pictures it has byte for byte.
+        """
+        self._aion.scene = Scene((Speak("Seen."), *ENDING), Answer("Seen."))
+        asked, digests, asking = self._aion.count("send_stream"), set[str](), []
+        for person, sizes in zip(cycle(self._workspace.people), questions, strict=False):
+            files = []
+            for size in sizes:
+                name = f"{next(self._numbers)}.png"
+                content = png(name, padding=size)
+                digests.add(sha256(content).hexdigest())
+                files.append(SimulatedFile(name, content))
+            asking.append(self._workspace.mention(person, "What is this?", files=files))
+        await asyncio.gather(*asking)
+        wanted = asked + len(questions)
+        await self._aion.until(lambda: self._aion.count("send_stream") >= wanted, timeout=_PATIENCE)
+        return len(digests & {one.digest for one in self._aion.files.uploaded})
 
     async def prepare(self, load: Load, seen: RunRecord) -> list[Replay]:
         """Open a session and a thread for each answer of `seen`, so that another program can show the same."""

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -46,6 +47,20 @@ async def test_aion_s_own_pictures_are_read_with_the_key(server: TestServer) -> 
     """An address of Aion's own host, also a relative one, gets the key; a redirect there is followed."""
     for address in ("/picture", str(server.make_url("/picture")), "/redirect?to=/picture"):
         assert await reader(server).read(address, most=100) == f"Bearer {KEY}".encode()
+
+
+async def test_certificates_are_loaded_once(server: TestServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several pictures of a process share what they are checked against: loading it takes longer than most pictures."""
+    loaded, load = list[ssl.SSLContext](), ssl.create_default_context
+
+    def loading(*args: Any, **kwargs: Any) -> ssl.SSLContext:
+        loaded.append(load(*args, **kwargs))
+        return loaded[-1]
+
+    monkeypatch.setattr(ssl, "create_default_context", loading)
+    for _ in range(3):
+        await reader(server).read("/picture", most=100)
+    assert len(loaded) <= 1
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
-from aion_bot.aion import AionVision
+from aion_bot.aion import AionVision, UploadError, UploadProblem
+from aion_bot.aion.library_types import parse_limits
+from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import Library, SharedUploads
 from aion_bot.conversation.session_history import Polling
-from aion_bot.domain.file_types import FileKind
-from aion_bot.domain.uploads import MOST_BYTES, AttachedFile
+from aion_bot.domain.file_types import PNG, FileKind
+from aion_bot.domain.uploads import MOST_BYTES, AttachedFile, largest
 from aion_bot.ports.files import Attachment
 from aion_bot.simulators.aion import API_KEY, SimulatedAion, library
 from tests.schemas import aion as contract
@@ -29,6 +32,10 @@ async def found(aion: SimulatedAion) -> AsyncIterator[Library]:
     """Aion's library, seen by the bot."""
     async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
         yield Library(client, SharedUploads(), Polling().scaled(0.001))
+
+
+async def pieces() -> AsyncIterator[bytes]:
+    yield CONTENT
 
 
 def file(name: str = "a.png", size: int = len(CONTENT), ago: float = 0.0) -> AttachedFile:
@@ -80,16 +87,73 @@ async def test_it_is_looked_for_again_as_it_may_be_on_its_way(aion: SimulatedAio
 async def test_limits_are_asked_for_once_an_hour(aion: SimulatedAion, found: Library) -> None:
     """What Aion says counts; a key that may not know costs one request."""
     aion.files.limits.image = 5
-    assert [await found.limit(FileKind.IMAGE) for _ in range(3)] == [5, 5, 5]
-    assert await found.limit(FileKind.DOCUMENT) == 50 * 1024 * 1024
+    assert [await found.limit(FileKind.IMAGE, 1) for _ in range(3)] == [5, 5, 5]
+    assert await found.limit(FileKind.DOCUMENT, 1) == 50 * 1024 * 1024
     assert aion.count("tenant_limits") == 1
 
 
 async def test_where_the_key_may_not_know_the_refusal_says_it(aion: SimulatedAion, found: Library) -> None:
     """Then only what no plan allows is refused here."""
     aion.files.hides_limits = True
-    assert [await found.limit(FileKind.IMAGE) for _ in range(2)] == [MOST_BYTES] * 2
+    assert [await found.limit(FileKind.IMAGE, 1) for _ in range(2)] == [MOST_BYTES] * 2
     assert aion.count("tenant_limits") == 1
+
+
+async def test_a_limit_that_was_raised_counts_soon(aion: SimulatedAion) -> None:
+    """A file that exceeds what was believed makes the bot look again, once a minute at most; another file does not."""
+    async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
+        shared = SharedUploads()
+        seen = Library(client, shared, Polling())
+        aion.files.limits.image = 5
+        assert await seen.limit(FileKind.IMAGE, 9) == 5
+        aion.files.limits.image = 50
+        assert await seen.limit(FileKind.IMAGE, 9) == 5
+        shared.limits_read_at -= 61
+        assert await seen.limit(FileKind.IMAGE, 1) == 5
+        assert await seen.limit(FileKind.IMAGE, 9) == 50
+        assert aion.count("tenant_limits") == 2
+        # The key may not look any more: what it knew is not held against a file.
+        aion.files.hides_limits = True
+        shared.limits_read_at -= 3601
+        assert await seen.limit(FileKind.IMAGE, 9) == MOST_BYTES
+
+
+async def test_a_limit_that_was_lowered_counts_after_the_first_refusal(
+    aion: SimulatedAion, tmp_path: Path
+) -> None:
+    """Aion refuses what it said it would take: the next file is held against what it says now, before a byte leaves."""
+    async with AionVision(API_KEY, base_url=aion.base_url, retry_delay=0.001, max_retries=1) as client:
+        seen = Library(client, SharedUploads(), Polling())
+        aion.files.limits.image = 50
+        assert await seen.limit(FileKind.IMAGE, len(CONTENT)) == 50
+        aion.files.limits.image = 5
+        with FileSpool(tmp_path) as spool:
+            await spool.fill(pieces(), 100, lambda _: None)
+            with pytest.raises(UploadError) as refused:
+                await seen.put(file(), PNG, spool, lambda _: None)
+        assert (refused.value.problem, refused.value.limit) == (UploadProblem.TOO_LARGE, 5)
+        assert await seen.limit(FileKind.IMAGE, len(CONTENT)) == 5
+
+
+@pytest.mark.parametrize(
+    ("sent", "found"),
+    [
+        ("25", {"max_image_size_mb": 25}),
+        (25.0, {"max_image_size_mb": 25}),
+        (0, {"max_image_size_mb": 0}),
+        (None, {}),
+        ("many", {}),
+        ("9" * 5_000, {}),
+        ("²", {}),
+        (True, {}),
+        ([25], {}),
+    ],
+)
+def test_limits_of_any_form_are_read(sent: object, found: dict[str, int]) -> None:
+    """Numbers as words count; what is no number names no limit. Zero is kept, and `largest` does not believe it."""
+    limits = parse_limits({"limits": {"max_image_size_mb": sent}}).limits
+    assert limits == found
+    assert largest(limits, FileKind.IMAGE) == (25 * 1024**2 if found.get("max_image_size_mb") else None)
 
 
 @pytest.mark.parametrize("all_images", [True, False])

@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot.aion import ChatMessage, ImageReference, MessageRole, PlanActionResponse
 from aion_bot.aion.types import parse_plan_action
-from aion_bot.conversation.plan_outcome import answered, seen_in_session
+from aion_bot.conversation.plan_outcome import answered, never_seen, seen_in_session
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, ThreadKey
@@ -130,6 +130,13 @@ def test_what_a_message_of_the_session_says(
         bool(others) or (phase is PlanPhase.BUSY and action is Action.CANCEL)
     )
     assert (decided.detail == strings.ANOTHER_DECIDED) is another
+
+
+@pytest.mark.parametrize("phase", [PlanPhase.RUNNING, PlanPhase.BUSY, PlanPhase.UNKNOWN])
+def test_a_plan_that_was_given_up_is_in_doubt(phase: PlanPhase) -> None:
+    """Aion may have acted: a result may still be stored, and a 404 of a later attempt is no expiry."""
+    assert never_seen(phase, "").doubt is True
+    assert seen_in_session(PLAN, ChatMessage("m", MessageRole.ASSISTANT, "text"), "lost").doubt is None
 
 
 def test_a_result_cites_its_sources() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from aion_bot.aion.types import parse_plan_action
-from aion_bot.conversation import plan_steps
+from aion_bot.conversation import plan_outcome, plan_steps
 from aion_bot.conversation.plan_outcome import answered, ended_plan
 from aion_bot.conversation.plan_steps import CalmWake, agent_words, at_end, at_work
 from aion_bot.conversation.proposal import read_pending
@@ -111,6 +111,30 @@ def test_results_are_folded() -> None:
     assert ended_plan(PLAN, decided).said == (
         "Sorted. (moved: 1; copied: 2; found: 3; 2 more) · Look: Saw x.jpg"
     )
+
+
+def test_a_result_of_many_lines_is_words() -> None:
+    """In one line the marks of lists, tables and code mean nothing, and a boolean says nothing to people."""
+    said = "Moved:\n\n- **a**\n- b\n\n| Folder | Photos |\n|---|---|\n| Site 7 | 12 |\n\n```\nok\n```"
+    data = {"message": said, "results": {"ok": True, "moved": 2}}
+    decided = answered(PLAN, parse_plan_action(data, "p", "approve", accepted=False))
+    assert ended_plan(PLAN, decided).said == "Moved: • a • b Folder, Photos Site 7, 12 ok (moved: 2)"
+
+
+def test_only_results_that_are_shown_are_worded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty thousand agents with results cost the words of a few."""
+    worded: list[object] = []
+
+    def count(name: object) -> str:
+        worded.append(name)
+        return "Agent"
+
+    monkeypatch.setattr(plan_outcome, "agent_words", count)
+    monkeypatch.setattr(plan_steps, "agent_words", count)
+    data = {"agent_results": [{"agent_name": f"A{at}", "summary": f"found {at}"} for at in range(20_000)]}
+    decided = answered(PLAN, parse_plan_action(data, "p", "approve", accepted=False))
+    assert ended_plan(PLAN, decided).said.endswith("found 2 · 19997 more")
+    assert len(worded) < 2000
 
 
 def test_what_needs_another_confirmation_is_a_card_of_its_own() -> None:

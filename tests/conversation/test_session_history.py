@@ -1,6 +1,7 @@
 """Polling a session for what Aion has stored."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import pytest
 from aion_bot.aion import AionVision, ChatMessage, MessageRole
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.session_history import Polling, SessionHistory
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Place, Prompt
-from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
@@ -90,21 +92,21 @@ async def test_an_answer_behind_a_later_question_is_not_an_earlier_ones(
     first = await asked(store, "t1", "What?")
     await store.turns.end("t1", EndReason.INTERRUPTED)
     later = await asked(store, "t2", said[1])
-    assert await stored_answer(store.turns, first, history(*said)) is None
+    assert await stored_answer(store, first, history(*said)) is None
     await store.turns.name_answer(later.key, "m2")
-    assert await stored_answer(store.turns, first, history(*said)) is None
+    assert await stored_answer(store, first, history(*said)) is None
 
 
 async def test_an_answer_that_can_be_no_other_questions_is_taken(store: Store) -> None:
     """It is taken from right behind its question, and from behind a later one whose own answer has a name."""
     first = await asked(store, "t1", "What?")
     later = await asked(store, "t2", "And now?")
-    found = await stored_answer(store.turns, first, history("What?", "m1: A house.", "And now?"))
+    found = await stored_answer(store, first, history("What?", "m1: A house.", "And now?"))
     assert found is not None
     assert found.id == "m1"
     await store.turns.name_answer(later.key, "m2")
     late = history("What?", "And now?", "m2: It rains.", "m1: A house.")
-    found = await stored_answer(store.turns, first, late)
+    found = await stored_answer(store, first, late)
     assert found is not None
     assert found.id == "m1"
 
@@ -114,6 +116,73 @@ async def test_a_question_that_was_refused_has_no_answer_to_keep(store: Store) -
     first = await asked(store, "t1", "What?")
     await asked(store, "t2", "And now?")
     await store.turns.note_shown("t2", 0, EndReason.REFUSED)
-    found = await stored_answer(store.turns, first, history("What?", "And now?", "m1: A house."))
+    found = await stored_answer(store, first, history("What?", "And now?", "m1: A house."))
     assert found is not None
     assert found.id == "m1"
+
+
+async def watched(
+    store: Store, key: str, waits: PlanPhase, ended: PlanPhase | None, doubt: bool = True
+) -> None:
+    """A plan of session s1 whose decision Aion has, and whose watch has ended in `ended`, if it has."""
+    await store.plans.add(Plan(key, f"aion's {key}", "s1", THREAD, ADA, "Sort them", turn="t0"))
+    await store.plans.note_card(key, MessageRef(THREAD, f"card of {key}"))
+    await store.plans.claim(key, Action.APPROVE, ADA)
+    await store.plans.note_sent(key, [])
+    await store.plans.move(key, waits, doubt=waits is PlanPhase.UNKNOWN)
+    if ended is not None:
+        await store.plans.move(key, ended, doubt=doubt)
+
+
+@pytest.mark.parametrize("name", [None, "m2"])
+@pytest.mark.parametrize(
+    ("waits", "ended"),
+    [
+        (PlanPhase.RUNNING, None),
+        (PlanPhase.RUNNING, PlanPhase.SETTLED),
+        (PlanPhase.BUSY, PlanPhase.PENDING),
+        (PlanPhase.UNKNOWN, PlanPhase.PENDING),
+    ],
+)
+async def test_a_result_that_nobody_has_seen_is_no_answer(
+    store: Store, waits: PlanPhase, ended: PlanPhase | None, name: str | None
+) -> None:
+    """While a result may still be stored for a plan, also one that was given up, a question takes only what has its name."""
+    await watched(store, "p1", waits, ended)
+    turn = replace(await asked(store, "t2", "What?"), answer_id=name)
+    said = ("Sort them", "What?", "r1: Three photos are in two folders.")
+    assert await stored_answer(store, turn, history(*said)) is None
+    found = await stored_answer(store, turn, history(*said, "m2: A house."))
+    assert (found.id if found else None) == name
+
+
+@pytest.mark.parametrize("ended", [PlanPhase.DONE, PlanPhase.SETTLED])
+async def test_a_plan_whose_end_is_known_costs_no_answer(store: Store, ended: PlanPhase) -> None:
+    """Behind a plan that is done, or whose result a stream has told, an answer is found by its place."""
+    await watched(store, "p1", PlanPhase.UNKNOWN, ended, doubt=ended is PlanPhase.DONE)
+    found = await stored_answer(store, await asked(store, "t2", "What?"), history("What?", "m2: A house."))
+    assert found is not None
+
+
+async def test_results_in_front_of_a_question_cost_no_answer(store: Store) -> None:
+    """As soon as each plan's result stands in front of a question, seen or not, what is behind it is its answer."""
+    await watched(store, "p1", PlanPhase.RUNNING, PlanPhase.SETTLED)
+    await watched(store, "p2", PlanPhase.UNKNOWN, PlanPhase.PENDING)
+    turn = await asked(store, "t2", "What?")
+    assert await stored_answer(store, turn, history("r1: Done.", "What?", "m2: A house.")) is None
+    found = await stored_answer(store, turn, history("r1: Done.", "r2: Done.", "What?", "m2: A house."))
+    assert found is not None
+    assert found.id == "m2"
+    await store.turns.end("t2", EndReason.INTERRUPTED)
+    await store.plans.claim_result("p1", ["r1"])
+    found = await stored_answer(store, turn, history("r1: Done.", "r2: Done.", "What?", "m2: A house."))
+    assert found is not None
+
+
+async def test_a_named_answer_that_was_never_stored_is_not_a_later_questions(store: Store) -> None:
+    """A question whose answer has a name does not take a later question's answer, which has none yet."""
+    first = await asked(store, "t1", "What?")
+    await store.turns.name_answer("t1", "m1")
+    await asked(store, "t2", "And now?")
+    said = history("What?", "And now?", "m2: Now it rains.")
+    assert await stored_answer(store, replace(first, answer_id="m1"), said) is None

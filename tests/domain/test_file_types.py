@@ -15,6 +15,7 @@ from aion_bot.domain.file_types import (
     VIDEO,
     WEBP,
     FileType,
+    is_cut_off,
     recognise,
 )
 from aion_bot.ports.files import attachment
@@ -98,3 +99,34 @@ def test_the_name_goes_with_the_content(kind: FileType, name: str, sent: str) ->
 def test_the_longest_name_is_one_that_aion_takes(kind: FileType) -> None:
     """An attachment's name is bounded so that an ending can be added to it."""
     assert len(kind.name(attachment("1", "x" * 5_000).name)) <= MAX_FILENAME_LENGTH
+
+
+WHOLE = {
+    "jpeg": jpeg("a"),
+    "png": png("a"),
+    "gif": gif(),
+    "webp": webp(),
+    "pdf": pdf("a"),
+    "docx": b"PK\x03\x04word/document.xml" + bytes(99) + b"PK\x05\x06" + bytes(18),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_file_that_lacks_its_end_is_known(name: str) -> None:
+    """A transfer that was broken off leaves a file that nobody can read; what follows its end harms nothing."""
+
+    def cut_off(content: bytes) -> bool:
+        head, tail = content[:HEAD], content[-HEAD:]
+        kind = recognise(head, tail, f"a.{name}")
+        assert kind is not None
+        return is_cut_off(kind, head, tail, len(content))
+
+    assert not cut_off(WHOLE[name])
+    assert not cut_off(WHOLE[name] + bytes(200))
+    assert cut_off(WHOLE[name][: -1 if name == "gif" else -22 if name == "docx" else -8])
+
+
+def test_text_and_videos_have_no_end_that_could_be_missed() -> None:
+    """Nothing is known of them, so nothing is refused."""
+    assert not is_cut_off(TXT, b"a", b"a", 1)
+    assert not is_cut_off(VIDEO, b"", b"", 0)

@@ -40,8 +40,11 @@ class Bot:
         database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._database}"}
         return {**self.aion.env, **self.workspace.env, **short_waits, **database, **more}
 
-    async def start(self, *, rules: Rules | None = None, **more: str) -> None:
-        """Start the bot and wait until it listens; `rules` are those of its `aion-bot.toml`."""
+    async def start(self, *, rules: Rules | None = None, check_aion: bool = False, **more: str) -> None:
+        """Start the bot and wait until it listens; `rules` are those of its `aion-bot.toml`.
+
+        Without `check_aion` Aion's requests are those of questions alone.
+        """
         settings, adapters, problems = compose(self.env(**more))
         assert settings is not None, problems
         assert not problems
@@ -49,7 +52,8 @@ class Bot:
             adapter.limits = replace(adapter.limits, **self.limits)
             self.watch(adapter)
         self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, self.polling, rules))
+        serving = app.serve(settings, adapters, self._stop, self.polling, rules, check_aion=check_aion)
+        self._serving = asyncio.create_task(serving)
         await self.workspace.connected()
 
     async def stop(self) -> None:

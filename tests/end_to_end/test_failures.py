@@ -13,7 +13,7 @@ DEEP = tuple(opened * 100_000 for opened in (b"[", b'{"a":'))
 @pytest.mark.parametrize(
     ("status", "code", "sentence", "retry"),
     [
-        (401, "INVALID_API_KEY", "sign in to Aion", False),
+        (401, "INVALID_API_KEY", "not set up correctly", False),
         (402, "SUBSCRIPTION_REQUIRED", "subscription", False),
         (403, "FORBIDDEN", "not allowed to do this in Aion", False),
         (429, "USAGE_LIMIT_EXCEEDED", "This month's Aion limit", False),

@@ -1,8 +1,14 @@
 """The footer of an answer, where the operator wants one."""
 
-from aion_bot.simulators.aion import script
+import pytest
+
+from aion_bot.aion import AionVision
+from aion_bot.conversation.footer import footer
+from aion_bot.domain import strings
+from aion_bot.rendering.answer_parts import Facts
+from aion_bot.simulators.aion import API_KEY, SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
-from aion_bot.simulators.aion.sessions import MESSAGES
+from aion_bot.simulators.aion.sessions import MESSAGES, Session
 from tests.end_to_end.bot import Bot
 
 
@@ -33,6 +39,30 @@ async def test_the_footer_says_when_the_session_runs_low(idle: Bot) -> None:
     await idle.workspace.reply(idle.ada, thread, "Again?")
     await idle.until(lambda: idle.text(thread).count("Document search · 1 s") == 2)
     assert idle.text(thread).count("left before") == 1
+
+
+@pytest.mark.parametrize(
+    ("messages", "tokens", "said"),
+    [
+        (0, 900, strings.SESSION_FULL),
+        (40, 0, strings.SESSION_FULL),
+        (3, 0, strings.SESSION_FULL),
+        (0, 0, ""),
+        (5, 900, strings.messages_left(5)),
+        (40, 90, strings.TOKENS_LOW),
+        (40, 900, ""),
+    ],
+)
+async def test_the_footer_says_when_nothing_is_left(
+    aion: SimulatedAion, monkeypatch: pytest.MonkeyPatch, messages: int, tokens: int, said: str
+) -> None:
+    """The last answer of a session says that the next question begins anew; what a server does not tell is not told."""
+    left = {"remaining_messages": messages, "remaining_tokens": tokens}
+    monkeypatch.setattr(Session, "remaining", property(lambda _: left))
+    monkeypatch.setattr(Session, "total_tokens", property(lambda _: 1000 - tokens))
+    session = aion.sessions.create({})
+    async with AionVision(API_KEY, base_url=aion.base_url) as client:
+        assert await footer(client, session.id, Facts(), 2.0) == " · ".join(filter(None, ("2 s", said)))
 
 
 async def test_an_answer_that_is_completed_after_a_restart_has_its_footer(idle: Bot) -> None:

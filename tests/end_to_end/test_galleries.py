@@ -13,6 +13,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
 from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -25,7 +26,7 @@ from aion_bot.simulators.aion.scene import (
     Speak,
     proposed,
 )
-from aion_bot.simulators.workspace import Shown
+from aion_bot.simulators.workspace import Shown, SimulatedFile
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
@@ -49,6 +50,17 @@ async def test_pictures_stand_under_their_answer(bot: Bot) -> None:
     assert [one.content for one in shown.pictures] == [photo(one.filename) for one in wanted]
     assert all(one.title in shown.text for one in wanted)
     assert [button.label for button in shown.buttons] == [strings.ONLY_THESE, strings.CLOSER]
+
+
+async def test_an_answer_about_attached_files_cites_and_shows_them(bot: Bot) -> None:
+    """A picture that a person attached stands under the answer about it; a document is among its sources."""
+    roof = SimulatedFile("roof.png", png("roof.png"))
+    notes = SimulatedFile("notes.txt", b"The hoist has no gate.", "text/plain")
+    thread = await bot.workspace.mention(bot.ada, "What is this?", files=[roof, notes])
+    await bot.shows(thread, "I looked at 2 of your files", "[1]", "[2]")
+    shown = await gallery(bot, thread)
+    assert [(one.name, one.content) for one in shown.pictures] == [(roof.name, roof.content)]
+    assert strings.SOURCES in bot.text(thread)
 
 
 async def asked_about(bot: Bot) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.simulators.aion import SimulatedAion
-from aion_bot.simulators.aion.scene import Hold, spoken
+from aion_bot.simulators.aion.scene import ENDING, Hold, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
@@ -113,12 +113,15 @@ async def test_the_end_of_one_answer_keeps_the_activity_of_another(
     await bot.start()
     thread = await bot.workspace.ask(bot.ada, "Sort the photos of site 7")
     await bot.card(thread)
-    await bot.until(lambda: slack.status(thread) == "processing")
-    bot.aion.play(spoken("The second."))
+    await bot.until(lambda: slack.status(thread) == "active")  # nothing works while a plan waits
+    bot.aion.play(Scene((Speak("The second,"), Hold("on", pings=True), Speak(" whole."), *ENDING)))
     await bot.workspace.reply(bot.ada, thread, QUESTIONS[1])
-    await bot.shows(thread, "The second.")
-    await bot.until(lambda: bot.pressable(thread).count("Stop") == 0)
-    assert slack.status(thread) == "processing"
+    await bot.shows(thread, "The second,")
+    await bot.until(lambda: slack.status(thread) == "processing")
     await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by")
+    assert slack.status(thread) == "processing"
+    bot.aion.release("on")
+    await bot.shows(thread, "The second, whole.")
     await bot.until(lambda: slack.status(thread) == "active")
     await bot.stop()

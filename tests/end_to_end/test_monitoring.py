@@ -69,6 +69,7 @@ async def test_health_readiness_and_metrics_of_a_running_bot(idle: Bot, address:
         f'aion_bot_first_sign_seconds_count{{platform="{name}"}} 1.0',
         f'aion_bot_first_text_seconds_count{{platform="{name}"}} 1.0',
         f'aion_bot_final_lag_seconds_count{{platform="{name}"}} 1.0',
+        f'aion_bot_staleness_seconds_count{{platform="{name}"}} 1.0',
     )
     assert f'platform="{name}",status="ok"' in text
     # It is measured four times a second: one of the next answers has it.

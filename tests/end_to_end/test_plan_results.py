@@ -4,11 +4,13 @@ import asyncio
 import functools
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
 from aion_bot.domain.plan import PlanPhase
@@ -129,6 +131,43 @@ async def test_a_result_is_not_taken_for_a_stored_answer(bot: Bot) -> None:
     bot.aion.cut_streams()
     await bot.shows(thread, "Half an ans", strings.CUT)
     assert bot.text(thread).count("Result one.") == 1
+
+
+@pytest.mark.parametrize("end", ["cut", "kill"])
+async def test_a_result_of_a_plan_that_was_given_up_is_no_answer(idle: Bot, end: str) -> None:
+    """A result that comes when its plan was given up answers no question, whose stream broke or that a kill cut off."""
+    idle.polling = replace(idle.polling, accepted=Backoff(0.01, attempts=2))
+    await idle.start()
+    thread = await approve_plans(idle, "one")
+    await idle.shows(thread, strings.UNSEEN_END)
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    await idle.workspace.reply(idle.ada, thread, "And what else?")
+    await idle.shows(thread, "Half an ans")
+    store_results(idle, "Result one.")
+    if end == "cut":
+        idle.aion.cut_streams()
+        await idle.shows(thread, strings.CUT)
+    else:
+        await idle.kill()
+        await idle.start()
+        await idle.shows(thread, strings.INTERRUPTED)
+    assert "Result one." not in idle.text(thread)
+
+
+async def test_a_result_that_the_stream_told_leaves_no_doubt(bot: Bot, tmp_path: Path) -> None:
+    """No other result can come to be stored then: an answer behind it is found by its place."""
+    bot.aion.plan_time = 60.0
+    bot.aion.play(
+        proposed(Plan("Plan one", STEPS, "Result one.", (PlanEnd.LOST_AFTER_ACTING,)), stays_open=True)
+    )
+    thread = await bot.workspace.ask(bot.ada, "Do one")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Result one.", strings.SEE_BELOW)
+    await bot.stop()
+    with sqlite3.connect(tmp_path / "bot.db") as connection:
+        assert connection.execute("SELECT phase, doubt FROM plan").fetchall() == [(PlanPhase.SETTLED, 0)]
+    connection.close()
 
 
 async def test_a_stored_answer_is_not_taken_for_a_result(bot: Bot) -> None:

@@ -85,6 +85,17 @@ async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) 
     await bot.shows(thread, "Cancelled by", strings.DROPPED)
 
 
+async def test_a_plan_that_was_busy_does_not_expire(bot: Bot) -> None:
+    """A 404 after a 409 means that the other request decided the plan."""
+    thread = await proposed_plan(bot, PlanEnd.EXPIRED)
+    bot.aion.fail_next("plan_action", 409, code="CONFLICT")
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.STILL_BUSY)
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, strings.SETTLED, without=[strings.EXPIRED])
+
+
 async def test_a_rate_limited_decision_is_not_repeated_by_the_bot(bot: Bot) -> None:
     """After a 429 the card says that nothing was done, and the bot does not repeat the plan action."""
     thread = await proposed_plan(bot)

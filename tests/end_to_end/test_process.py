@@ -190,7 +190,7 @@ async def test_a_refused_api_key_does_not_prevent_the_start(bot: Bot, program: P
     """With a wrong key the bot runs, and the thread reports the refusal."""
     await program.start(bot.env(AIONVISION_API_KEY="aion_" + "w" * 24))
     await bot.workspace.connected()
-    await bot.asked(bot.ada, "What?", "sign in to Aion")
+    await bot.asked(bot.ada, "What?", "not set up correctly")
 
 
 async def test_a_refused_token_is_named(slack: SimulatedSlack, program: Program) -> None:
@@ -272,7 +272,7 @@ async def test_doctor_warns_of_a_public_bot(bot: Bot, discord: SimulatedDiscord)
         discord.world.public = public
         assert [line] == await doctor_on_discord(bot, "public bot")
     (line,) = await doctor_on_discord(bot, "discord", DISCORD_API_URL="http://127.0.0.1:9")
-    assert line.startswith("FAIL  discord: it cannot be reached (")
+    assert line.startswith("FAIL  discord: no answer (")
 
 
 async def doctor_on_discord(bot: Bot, check: str, **more: str) -> list[str]:

@@ -35,7 +35,10 @@ async def serving(services: SimulatedServices, folder: Path, stop: asyncio.Event
 
 
 async def test_the_tour_succeeds(tmp_path: Path) -> None:
-    """Every step succeeds on both platforms, and the transcript shows questions, edits, cards and records."""
+    """Every step succeeds on both platforms, and the transcript shows questions, edits, cards and records.
+
+    What a thread shows in the end is its end: nothing in it can be stopped, and its sources are whole.
+    """
     lines: list[str] = []
     stop = asyncio.Event()
     async with SimulatedServices(token_delay=0.001) as services:
@@ -56,6 +59,9 @@ async def test_the_tour_succeeds(tmp_path: Path) -> None:
     ):
         assert part in transcript
     assert "✗" not in transcript
+    ends = [line for line in lines if "│" in line]
+    assert not any("[ Stop ]" in line for line in ends)
+    assert sum("pump_manual.pdf (pp.3-7)" in line for line in ends) == 2
 
 
 async def test_a_failed_tour_is_reported(tmp_path: Path) -> None:

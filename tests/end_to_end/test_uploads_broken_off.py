@@ -98,11 +98,53 @@ async def test_a_damaged_document_is_damaged_each_time(on_slack: Bot) -> None:
     """The library keeps what it could not read, and says that it has the content already: that does not make it readable."""
     bot = on_slack
     await bot.start()
-    damaged = SimulatedFile("a.pdf", pdf("a")[:-7], "application/pdf")
+    damaged = SimulatedFile(
+        "a.pdf", pdf("a") + bytes(9), "application/pdf"
+    )  # it has its end: only Aion can tell
     await bot.shows(await ask(bot, damaged), "`a.pdf`: damaged")
     thread = await ask(bot, damaged)
     await bot.until(lambda: "📎" in bot.text(thread) and bot.pressable(thread) == [])
     assert "`a.pdf`: damaged" in bot.text(thread)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_what_arrived_before_a_stop_is_not_uploaded_again(bot: Bot, arrived: bool) -> None:
+    """The library is looked at after the Stop: the line says what it has, and the next question uploads only what is not."""
+    bot.aion.hold_uploads()
+    thread = await ask(bot, LARGE)
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    if arrived:
+        bot.aion.files.put(LARGE.name, LARGE.content)
+    await bot.until(lambda: bot.pressable(thread) == [strings.STOP])
+    await bot.press(bot.ada, thread, strings.STOP)
+    await bot.shows(thread, "Stopped by", "`large.png`: added" if arrived else "`large.png`: not added")
+    assert bot.aion.count("list_files") == (1 if arrived else 4)
+    bot.aion.release_uploads()
+    begun = bot.aion.count("upload_image")
+    again = await ask(bot, LARGE)
+    await bot.shows(again, "`large.png`: already there" if arrived else "`large.png`: added", LOOKED)
+    assert stored(bot) == [LARGE.name]
+    assert bot.aion.count("upload_image") == begun + (not arrived)
+
+
+async def test_a_kill_after_a_stop_leaves_nothing_twice(idle: Bot) -> None:
+    """The look at the library was cut off, and the file's name went with the words: Aion knows its content again."""
+    bot = idle
+    await bot.start()
+    bot.aion.hold_uploads()
+    thread = await ask(bot, LARGE)
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    bot.aion.files.put(LARGE.name, LARGE.content)
+    bot.aion.fail_next("list_files", None, silent=True)
+    await bot.until(lambda: bot.pressable(thread) == [strings.STOP])
+    await bot.press(bot.ada, thread, strings.STOP)
+    await bot.shows(thread, "Stopped by", "`large.png`: upload stopped")
+    await bot.aion.until(lambda: bot.aion.count("list_files") == 1)
+    await bot.kill()
+    bot.aion.release_uploads()
+    await bot.start()
+    await bot.shows(await ask(bot, LARGE), "`large.png`: already there", LOOKED)
+    assert stored(bot) == [LARGE.name]
 
 
 async def test_a_question_deleted_in_an_upload_goes_no_further(bot: Bot) -> None:
@@ -165,4 +207,5 @@ async def test_one_content_in_two_workspaces_at_once(on_slack: Bot, discord: Sim
     bot.aion.release_uploads()
     await bot.shows(here, LOOKED)
     await discord.until(lambda: any(LOOKED in one.text for one in discord.thread(there)))
+    await discord.until(lambda: any(one.pictures for one in discord.thread(there)))
     assert stored(bot) == [PICTURE.name]

@@ -12,6 +12,7 @@ from aion_bot.aion import AionvisionError, AuthenticationError, RateLimitError, 
 from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.monitoring.metrics import Metrics
+from aion_bot.monitoring.staleness import Staleness
 from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
 from aion_bot.runtime.watchdog import Watchdog
@@ -35,6 +36,12 @@ def series(metrics: Metrics) -> dict[tuple[str, ...], float]:
 
 def turn(platform: str = "slack", key: str = "0" * 16) -> Turn:
     return Turn(key, ThreadKey(platform, "T1/C1/1.1"), Person("U1", "Ada"), "the question")
+
+
+GROUPS = (
+    "sessions", "messages", "plans", "images", "export", "uploads", "documents", "storage", "files", "tenant",
+)  # fmt: skip
+"""Every `operation` that docs/operations.md names."""
 
 
 def _error(error: AionvisionError, status: int | None) -> AionvisionError:
@@ -104,6 +111,54 @@ def test_the_first_sign_and_the_first_words_are_measured_once(metrics: Metrics) 
     assert found["aion_bot_final_lag_seconds_sum", "slack"] == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize(
+    ("shown", "mean"),
+    [
+        ([(2.0, 0, 3.0)], 1.5),
+        ([(1.0, 0, 1.0), (2.0, 0, 2.0)], 0.0),
+        ([(1.0, 0, 2.0), (2.0, 0, 2.0)], 0.5),
+        ([(2.0, 10, 3.0)], 2.0),
+        ([(2.0, 10, 3.0), (2.0, 0, 5.0)], 2.5),
+        ([(2.0, 5, 3.0), (2.0, 10, 9.0), (2.0, 0, 3.0)], 1.5),
+        ([(0.5, 0, 1.0)], None),
+    ],
+)
+def test_staleness_is_the_mean_over_the_characters(
+    shown: list[tuple[float, int, float]], mean: float | None
+) -> None:
+    """Ten characters arrive at 1 and ten at 2: each counts once, from there until a message first shows it."""
+    staleness = Staleness()
+    staleness.received(1, 10, 1.0)
+    staleness.received(1, 10, 1.5)  # a ping brings nothing
+    staleness.received(2, 10, 2.0)
+    for until, behind, at in shown:
+        staleness.shown(until, behind, at)
+    assert staleness.mean == (None if mean is None else pytest.approx(mean))
+
+
+def test_what_waits_to_be_shown_is_bounded() -> None:
+    """Text for a platform that is down for long counts from the last arrival that is kept, and none is lost."""
+    staleness = Staleness()
+    for length in range(1, 3_001):
+        staleness.received(1, length, 0.0)
+    staleness.shown(0.0, 0, 2.0)
+    assert staleness.mean == pytest.approx(2.0)
+    assert staleness.characters == 3_000
+
+
+def test_staleness_is_observed_once_a_turn(metrics: Metrics) -> None:
+    """A turn whose text was shown is one observation; one without text, or of an earlier process, is none."""
+    answered, silent, earlier = turn(key="a" * 16), turn(key="b" * 16), turn(key="c" * 16)
+    for one in (answered, silent):
+        metrics.accepted(one)
+    for one in (answered, earlier):
+        metrics.received(one, 1, 5)
+        metrics.showed(one, text=True, until=time.monotonic())
+    for one in (answered, silent, earlier):
+        metrics.ended(one, EndReason.ANSWERED, timed=True)
+    assert series(metrics)["aion_bot_staleness_seconds_count", "slack"] == 1
+
+
 def test_the_load_is_read_at_each_scrape(metrics: Metrics) -> None:
     """How many turns run and wait is asked for when somebody looks."""
     metrics.load = lambda platform: (3, 5) if platform == "discord" else (0, 1)
@@ -142,19 +197,20 @@ def test_requests_to_aion_count_by_what_came_of_them(
 
 def test_there_are_fewer_than_300_series_whatever_happens(metrics: Metrics) -> None:
     """Every platform, outcome, action and status, and more methods than there are, stay below the bound; none is lost."""
-    reasons, phases = list(EndReason), list(PlanPhase)
+    reasons, outcomes = list(EndReason), set(PlanPhase) - {PlanPhase.CLAIMED, PlanPhase.SENT}
     for platform in PLATFORMS:
         metrics.accepted(turn(platform))
-        metrics.showed(turn(platform), text=True)
+        metrics.received(turn(platform), 1, 10)
+        metrics.showed(turn(platform), text=True, until=time.monotonic())
         metrics.end_shown(turn(platform), 1.0)
         for reason in reasons:
             metrics.ended(turn(platform), reason, timed=True)
-        for action, phase in itertools.product((Action.APPROVE, Action.CANCEL), phases[5:]):
+        for action, phase in itertools.product((Action.APPROVE, Action.CANCEL), outcomes):
             metrics.plan_decided(platform, action, phase)
         for number, status in itertools.product(range(100), RequestStatus):
             metrics.requests_of(platform).answered(PlatformRequest(f"method {number}"), status)
     for group, error in itertools.product(
-        ("sessions", "messages", "plans", "images", "export"),
+        GROUPS,
         (None, _error(RateLimitError(), 429), _error(AuthenticationError(), 401), _error(ServerError(), 500)),
     ):
         metrics.aion_answered(group, error)

@@ -5,7 +5,13 @@ import sqlite3
 
 import pytest
 
-from aion_bot.aion import AionvisionConnectionError, AionvisionError, AuthenticationError, ServerError
+from aion_bot.aion import (
+    AionvisionConnectionError,
+    AionvisionError,
+    AuthenticationError,
+    ServerError,
+    WrongAddressError,
+)
 from aion_bot.monitoring.readiness import LIFE, SECOND_PROCESS, Readiness
 from tests.support.manual_clock import ManualClock
 
@@ -133,6 +139,10 @@ async def test_a_key_that_aion_refused_at_the_last_try_is_missing(readiness: Rea
     readiness.aion_answered(_answered(AionvisionError("NOT_FOUND", "gone"), 404))
     assert await readiness.missing() == []
     readiness.aion_answered(refused)
+    readiness.aion_answered(None)
+    assert await readiness.missing() == []
+    readiness.aion_answered(_answered(WrongAddressError(), 200))  # a web page
+    assert await readiness.missing() == ["aion"]
     readiness.aion_answered(None)
     assert await readiness.missing() == []
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from aion_bot.ports.errors import FileProblem, FileUnavailable
+from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError
 from aion_bot.ports.files import NAME_LENGTH, Attachment, attachment, whole
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.thread_files import LOOK_BACK, ThreadFiles
@@ -62,8 +62,12 @@ async def _pieces(*sizes: int) -> AsyncIterator[bytes]:
         yield b"x" * size
 
 
+def _down(error: Exception) -> PlatformError:
+    return PlatformDown(str(error))
+
+
 async def _read(size: int | None, *sizes: int) -> int:
-    return sum([len(piece) async for piece in whole(_pieces(*sizes), size)])
+    return sum([len(piece) async for piece in whole(_pieces(*sizes), size, (OSError,), _down)])
 
 
 async def test_a_file_that_comes_whole_is_passed_on() -> None:
@@ -79,6 +83,19 @@ async def test_a_file_of_another_size_is_not_the_file(sizes: tuple[int, ...]) ->
     with pytest.raises(FileUnavailable) as raised:
         await _read(7, *sizes)
     assert raised.value.problem is FileProblem.INCOMPLETE
+
+
+async def test_a_failure_of_reading_is_in_the_ports_words() -> None:
+    """What the platform's library raises between two pieces reaches nobody; what it does not is a fault, and does."""
+
+    async def broken(error: Exception) -> AsyncIterator[bytes]:
+        yield b"x"
+        raise error
+
+    with pytest.raises(PlatformDown, match="reset"):
+        [piece async for piece in whole(broken(OSError("reset")), 7, (OSError,), _down)]
+    with pytest.raises(KeyError):
+        [piece async for piece in whole(broken(KeyError("fault")), 7, (OSError,), _down)]
 
 
 def test_files_since_the_bots_last_message_belong_to_a_question() -> None:

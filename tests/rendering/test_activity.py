@@ -59,6 +59,44 @@ def test_the_line_counts_what_is_found() -> None:
     ]  # fmt: skip
 
 
+def test_each_count_is_its_own_agents() -> None:
+    """Of agents that search at the same time, each one's results are counted behind its own words, whichever began last."""
+    both = (("tool_invocation", {"agent_name": "ImageSearchAgent"}), ("tool_invocation", {"agent_name": "DocumentSearchAgent"}))  # fmt: skip
+    for found in (
+        ("tool_result", {"agent_name": "image_search", "result_count": 5}),
+        ("image_results", {"count": 5}),
+    ):
+        assert lines(*both, found, ("document_results", {"count": 2}))[1:] == [
+            "Searching documents…",
+            "Searching images… 5 found",
+            "Searching documents… 2 found",
+        ]
+    looked = lines(
+        ("tool_invocation", {"agent_name": "VisualAnalysisAgent"}), ("image_results", {"count": 5})
+    )
+    assert looked[-1] == "Looking at images… 5 found"
+
+
+def test_a_count_that_is_said_is_not_said_again() -> None:
+    """Aion's own words may have it."""
+    said = ("status", {"message": "Found 5 documents", "agent_name": "DocumentSearchAgent"})
+    assert lines(said, ("document_results", {"count": 5}), ("document_results", {"count": 6})) == [
+        "Found 5 documents…",
+        "Found 5 documents…",
+        "Found 5 documents… 6 found",
+    ]
+
+
+def test_a_status_without_words_leaves_the_line_as_it_is() -> None:
+    """It names nobody either: what follows still belongs to who is at work."""
+    at_work = ("tool_invocation", {"agent_name": "ImageSearchAgent"})
+    assert lines(at_work, ("status", {"message": "…"}), ("tool_result", {"result_count": 2})) == [
+        "Searching images…",
+        "",
+        "Searching images… 2 found",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["thinking", "thinking_step"])
 def test_reasoning_is_shown_to_nobody(kind: str) -> None:
     """Whatever field a thinking event has it in."""
@@ -101,6 +139,9 @@ def test_a_status_is_plain_words(message: str, line: str) -> None:
         ("image_results", {"images": "x"}, ""),
         ("tool_invocation", {}, ""),
         ("tool_invocation", {"agent_name": 7}, ""),
+        ("tool_invocation", {"agent_name": "__"}, ""),
+        ("tool_invocation", {"agent_name": "image  search  agent"}, "Searching images…"),
+        ("tool_invocation", {"agent_name": "x" * 1_000_000}, f"X{'x' * 999}…"),
         ("ping", {"message": "x"}, ""),
     ],
 )  # fmt: skip

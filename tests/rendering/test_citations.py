@@ -310,7 +310,7 @@ def test_an_answer_that_cannot_be_rendered_has_no_citations() -> None:
 PIECES = st.lists(
     st.one_of(
         st.sampled_from([HOSE, REPORT, NORM, "[[ref:torn]]", "[[doc:none|x_.pdf]]", "**", "`", " ", "         ", "(", ":"]),
-        st.text(alphabet="ab *_[](:\n文", max_size=6),
+        st.text(alphabet="ab *_[](:\n文\"#€“\u0301\u0e35\u200d", max_size=6),
     ),
     max_size=14,
 ).map("".join)  # fmt: skip

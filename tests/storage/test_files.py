@@ -9,6 +9,7 @@ from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.domain.uploads import (
     FILE_TRANSITIONS,
+    FOLLOWS_WITHIN,
     AttachedFile,
     FileEnd,
     FilePhase,
@@ -24,9 +25,17 @@ A, B = Attachment("f1", "a.jpg", 10, "image/jpeg"), Attachment("f2", "b.pdf", 20
 C = Attachment("f3", "c.png")
 
 
-async def ask(store: Store, key: str, text: str = "What?") -> None:
-    prompt = Prompt(f"prompt {key}", THREAD, Place("W", "C"), ADA, text)
-    assert await store.turns.accept(Turn(key, THREAD, ADA, text), prompt)
+async def ask(
+    store: Store,
+    key: str,
+    text: str = "What?",
+    thread: ThreadKey = THREAD,
+    asker: str = ADA.id,
+    channel: str = "C",
+) -> None:
+    person = Person(asker, "Ada")
+    prompt = Prompt(f"prompt {key}", thread, Place("W", channel), person, text)
+    assert await store.turns.accept(Turn(key, thread, person, text), prompt)
 
 
 async def row(store: Store, number: int = 0, turn: str = "t1") -> AttachedFile:
@@ -145,6 +154,37 @@ async def test_all_files_that_wait_for_the_same_words_are_adopted(store: Store) 
         (1, B, FilePhase.WAITING),
     ]
     assert await store.files.adopt_held("t5", THREAD, FilePhase.WAITING) == 0
+
+
+@pytest.mark.parametrize(
+    ("age", "asker", "channel", "between", "adopted"),
+    [
+        (0, "U1", "C", None, 1),
+        (FOLLOWS_WITHIN, "U1", "C", None, 1),
+        (FOLLOWS_WITHIN + 2, "U1", "C", None, 0),
+        (0, "U2", "C", None, 0),
+        (0, "U1", "D", None, 0),
+        (0, "U1", "C", "And this?", 0),
+        (0, "U1", "C", "", 1),
+    ],
+)
+@pytest.mark.parametrize("held", [True, False])
+async def test_words_in_a_direct_message_follow_files_of_another_thread(
+    store: Store, age: int, asker: str, channel: str, between: str | None, adopted: int, held: bool
+) -> None:
+    """Those of the same person, in the same place and shortly before, unless they asked something in between."""
+    await ask(store, "t1", "", ThreadKey("slack", "earlier"), asker, channel)
+    await store.files.add("t1", [A], FilePhase.HELD)
+    if held:
+        await store.turns.end("t1", EndReason.HELD)
+    await store.turns._do("UPDATE turn SET asked_at = asked_at - ?", age)  # no other way to be late
+    if between is not None:
+        await ask(store, "t2", between, ThreadKey("slack", "between"))
+    await ask(store, "t3")
+    assert await store.files.adopt_held("t3", THREAD, FilePhase.WAITING) == 0
+    assert await store.files.adopt_held("t3", THREAD, FilePhase.WAITING, direct=True) == adopted
+    await ask(store, "t4")
+    assert await store.files.adopt_held("t4", THREAD, FilePhase.WAITING, direct=True) == 0
 
 
 async def test_sessions_whose_files_were_not_added_may_be_narrowed(store: Store) -> None:

@@ -4,17 +4,16 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from functools import cache
-from ssl import SSLContext
 from typing import Any, TypeVar
 
 import httpx
 
+from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
 from aion_bot.aion.requests import Request, RequestObserver, Upload
-from aion_bot.aion.responses import error_for, error_without_response, is_page
+from aion_bot.aion.responses import PAGE, error_for, error_without_response
 from aion_bot.aion.retry import RetryPolicy
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
@@ -53,7 +52,7 @@ class AsyncTransport:
             proxy=settings.proxy_url,
             # Of the environment's proxy variables, one could divert requests to a loopback host.
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
         self.on_loopback = is_loopback(self._http.base_url.host)
         """Whether Aion is on this machine, as a simulated one is."""
@@ -63,7 +62,7 @@ class AsyncTransport:
             limits=UNLIMITED,
             proxy=settings.proxy_url,
             trust_env=False,
-            verify=_ssl_context(),
+            verify=ssl_context(),
         )
         # async-only: begin
         self.malformed_events = 0
@@ -162,7 +161,8 @@ class AsyncTransport:
                 headers=headers,
             )
             response = await client.send(outgoing, stream=stream)
-            if response.is_success and (client is self._storage or not is_page(response)):
+            is_page = PAGE in response.headers.get("content-type", "") and client is not self._storage
+            if response.is_success and not is_page:
                 self.server_date = response.headers.get("date")
                 return response
             # The body of a stream's error is still to come.
@@ -206,10 +206,3 @@ async def _drain(chunks: AsyncIterator[bytes]) -> None:
 
 
 # async-only: end
-
-
-@cache
-def _ssl_context() -> SSLContext:
-    """Return a context that trusts `SSL_CERT_FILE` or `SSL_CERT_DIR` where set, otherwise certifi's certificates."""
-    # Loading them takes some ten milliseconds, so all clients of a process share the context.
-    return httpx.create_ssl_context()

@@ -24,7 +24,6 @@ from aion_bot.simulators.aion.scene import (
     Step,
     proposed,
     refused,
-    spoken,
 )
 from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.aion.stored_files import StoredFile
@@ -85,14 +84,18 @@ def safety_report() -> Scene:
 
 
 def about_files(files: Sequence[StoredFile]) -> Scene:
-    """What is in files that somebody attached; of the photo that the demo offers it is known."""
-    seen = {sha256(photos.ROOF_LEAK.content).hexdigest(): LEAK}
-    found = "\n".join(
-        f"- {one.reference}: {seen.get(one.digest, f'{one.size:,} bytes, nothing is damaged')}"
-        for one in files
-    )
+    """What is in files that somebody attached, with its pictures; of the photo that the demo offers it is known."""
+    known = {sha256(photos.ROOF_LEAK.content).hexdigest(): LEAK}
+    seen = {one.id: known.get(one.digest, f"{one.size:,} bytes, nothing is damaged") for one in files}
+    found = "\n".join(f"- {one.reference}: {seen[one.id]}" for one in files)
     content = f"I looked at {len(files)} of your files:\n\n{found}"
-    return spoken(content, *_at_work("VisualAnalysisAgent", "Looking at your files…"))
+    images = tuple(one.to_context(seen[one.id]) for one in files if one.media_type == "image")
+    documents = [one for one in files if one.media_type == "document"]
+    data = [{"document_id": one.id, "filename": one.filename} for one in documents]
+    answer = Answer(content, {"tool_document_data": data}, images, ("VisualAnalysisAgent",))
+    return Scene(
+        (*_at_work("VisualAnalysisAgent", "Looking at your files…"), Speak(content), *ENDING), answer
+    )
 
 
 def long_report() -> Scene:

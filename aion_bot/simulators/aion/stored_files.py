@@ -62,6 +62,19 @@ class StoredFile:
         """Its reference in an answer."""
         return f"[[{'doc' if self.media_type == 'document' else 'img'}:{self.id[:8]}|{self.filename}]]"
 
+    def to_context(self, description: str) -> dict[str, Any]:
+        """A picture as the contract's MessageImageInfo."""
+        where = f"/pictures/{self.id}"
+        return {
+            "image_id": self.id,
+            "filename": self.filename,
+            "title": None,
+            "description": description,
+            "confidence": 0.9,
+            "thumbnail_url": where,
+            "stored_url": where,
+        }
+
     @property
     def text_status(self) -> str | None:
         """How far its text is extracted; None of a picture."""

@@ -9,7 +9,7 @@ from aiohttp import BodyPartReader, web
 
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Fault, Shape
-from aion_bot.simulators.aion.stored_files import Arriving, StoredFile
+from aion_bot.simulators.aion.stored_files import KEPT, Arriving, StoredFile
 
 if TYPE_CHECKING:
     from aion_bot.simulators.aion.server import SimulatedAion
@@ -180,9 +180,9 @@ async def tenant_limits(aion: "SimulatedAion", request: web.Request) -> web.Resp
 
 
 async def get_picture(aion: "SimulatedAion", request: web.Request) -> web.Response:
-    """GET a picture of the library, without a key, as from a public address."""
+    """GET a picture of the library, without a key, as from a public address; of a large one too little is kept."""
     stored = aion.files.find(request.match_info["file_id"])
-    if stored is None or stored.media_type != "image":
+    if stored is None or stored.media_type != "image" or stored.size > KEPT:
         raise web.HTTPNotFound
     return web.Response(body=stored.content, content_type=stored.content_type)
 

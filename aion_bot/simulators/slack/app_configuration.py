@@ -43,7 +43,9 @@ class AppConfiguration:
 
     def manifest(self) -> dict[str, Any]:
         """Return the part of the app's manifest that the simulator knows."""
-        shortcuts = [{"name": one, "type": "message", "callback_id": one} for one in self.shortcuts]
+        shortcuts = [
+            {"name": one, "type": "message", "callback_id": one, "description": one} for one in self.shortcuts
+        ]
         return {
             "display_information": {"name": BOT.name},
             "features": {"bot_user": {"display_name": BOT.name}, "shortcuts": shortcuts},

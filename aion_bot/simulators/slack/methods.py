@@ -17,9 +17,6 @@ from aion_bot.simulators.slack.backend import (
 )
 from aion_bot.simulators.slack.state import BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
 
-REPLIES_AT_ONCE = 15
-"""The most messages of a page, for apps that are not in Slack's Marketplace (since 2025-05-29)."""
-
 
 def failure(error: str) -> Answer:
     """Slack's response to a call that failed."""
@@ -143,7 +140,8 @@ def _replies(backend: Backend, arguments: Arguments) -> Answer:
     if backend.conversations.find(channel.id, root) is None:
         raise Refused("thread_not_found")
     oldest, begin = float(arguments.get("oldest") or 0), int(arguments.get("cursor") or 0)
-    end = begin + min(int(arguments.get("limit") or REPLIES_AT_ONCE), REPLIES_AT_ONCE)
+    page = backend.conversations.page
+    end = begin + min(int(arguments.get("limit") or page), page)
     found = [m for m in backend.conversations.thread(root) if m.only_for is None]
     found = [m for m in found if m.ts == root or float(m.ts) > oldest]
     with_metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}

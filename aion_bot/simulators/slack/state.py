@@ -87,10 +87,15 @@ class Clock:
 
 
 class Conversations:
-    """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id."""
+    """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
+
+    `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
+    install (since 2025-05-29), and 999 to the others.
+    """
 
     def __init__(self, people: Sequence[SimulatedPerson]) -> None:
         self.clock = Clock()
+        self.page = 15
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
         self.deleted: list[Message] = []

@@ -328,21 +328,6 @@ async def test_a_thread_is_read_once_and_only_where_events_did_not_tell(
     assert slack.api.calls[REPLIES] == 0
 
 
-async def test_a_very_long_thread_is_not_read_to_its_end(
-    slack: SimulatedSlack, adapter: SlackAdapter
-) -> None:
-    """Slack lists a thread from its beginning: one of more than five pages is given up, and nothing is returned."""
-    ada = slack.people[0]
-    thread = slack.remark(ada, "begin")
-    for _ in range(5 * 15):
-        slack.say(ada, slack.general, "more", thread=thread)
-    last = slack.drop(ada, thread, [ROOF])
-    key = ids.thread_key(state.TEAM, slack.general.id, thread)
-    question = ids.message_ref(key, slack.general.id, last)
-    assert await adapter.recent_files(key, before=question) == ()
-    assert slack.api.calls[REPLIES] == 6
-
-
 async def test_files_of_apps_are_not_attached(slack: SimulatedSlack, adapter: SlackAdapter) -> None:
     """What an app posts in the thread, the bot's own files included, is no part of the next question."""
     ada = slack.people[0]

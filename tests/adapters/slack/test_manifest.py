@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from adapters.slack import events, methods
+from aion_bot.simulators.slack.app_configuration import AppConfiguration
 from tests.schemas import slack as contracts
 
 FILE = Path(__file__).resolve().parents[3] / "manifest.yml"
@@ -47,3 +48,13 @@ def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> No
     settings = manifest["settings"]
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
+
+
+@contracts.needed
+def test_the_simulated_app_is_the_one_that_the_manifest_makes(manifest: dict[str, Any]) -> None:
+    """Doctor finds in the simulated app what it would find in one that was made of the manifest."""
+    asked, made = manifest["oauth_config"]["scopes"], AppConfiguration()
+    assert set(made.scopes) == {*asked["bot"], *asked["bot_optional"]}
+    assert made.events == manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert made.shortcuts == [one["callback_id"] for one in manifest["features"]["shortcuts"]]
+    assert contracts.manifest_errors(made.manifest()) == []
