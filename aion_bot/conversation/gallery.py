@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from aion_bot.aion import AionvisionError
 from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.aion.references import EntryIndex, with_images
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.session_history import answer_data
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -147,8 +149,11 @@ def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
     name = one_line(next(filter(None, names), strings.UNNAMED_SOURCES["img"]), _TITLE)
     title = one_line(said.get("title", "") or name, _TITLE)
     description = one_line(said.get("description", "") or title, _DESCRIPTION)
-    addresses = dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str))
-    return Referred(image_id, name, title, description, tuple(addresses))
+    return Referred(image_id, name, title, description, _addresses(entry))
+
+
+def _addresses(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str)))
 
 
 def due_gallery(
@@ -187,6 +192,7 @@ async def show_gallery(
         Button(Action.ONLY_THESE, due.owner, strings.ONLY_THESE), Button(Action.CLOSER, due.owner, strings.CLOSER)
     )  # fmt: skip
     try:
+        found = await _with_new_addresses(services, due, found) if resumed else found
         types = thread.galleries.picture_types
         gallery = await services.pictures.gallery(due.owner, found, buttons, types)
         if not (resumed and await _is_posted(thread, due, gallery)):
@@ -198,6 +204,26 @@ async def show_gallery(
     except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
         _log.warning("pictures not shown", owner=due.owner, reason=where(error))
     await retry_write(lambda: services.store.galleries.note_shown(due))
+
+
+async def _with_new_addresses(
+    services: "Services", due: DueGallery, found: Sequence[Referred]
+) -> Sequence[Referred]:
+    """Return pictures with what Aion says now of where they are: the addresses of before may have been signed for minutes."""
+    turn = await services.store.turns.get(due.owner)
+    if turn is None or not turn.session_id:
+        return found  # the result of a plan, whose message in the session has no name
+    try:
+        messages = await services.history.messages(turn.session_id)
+    except AionvisionError as error:
+        _log.info("pictures not addressed anew", owner=due.owner, code=error.code)
+        return found
+    stored = next((one for one in messages if one.id == turn.answer_id), None)
+    entries = {} if stored is None else EntryIndex.of("img", answer_data(stored)).entries
+    return [
+        replace(one, addresses=tuple(dict.fromkeys((*_addresses(entries.get(one.id, {})), *one.addresses))))
+        for one in found
+    ]
 
 
 async def _is_posted(thread: Thread, due: DueGallery, gallery: Gallery) -> bool:
