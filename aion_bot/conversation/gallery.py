@@ -1,7 +1,7 @@
 """The pictures that an answer refers to: fetched, and shown in one message under it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -175,10 +175,16 @@ def packed(found: Sequence[Referred]) -> list[dict[str, Any]]:
 
 
 async def show_gallery(
-    services: "Services", thread: Thread, due: DueGallery, *, resumed: bool = False
+    services: "Services",
+    thread: Thread,
+    due: DueGallery,
+    *,
+    resumed: bool = False,
+    posted: Callable[[], object] = lambda: None,
 ) -> None:
     """Post pictures that are due. `resumed`: an earlier process may have posted them; then the thread is looked at first.
 
+    `posted` is called once they stand there, or never will, before that is recorded: a full disk may delay the record.
     Where they cannot be posted, the text above them stands all the same.
     """
     if services.pictures is None or thread.galleries is None:
@@ -203,6 +209,7 @@ async def show_gallery(
         return
     except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
         _log.warning("pictures not shown", owner=due.owner, reason=where(error))
+    posted()
     await retry_write(lambda: services.store.galleries.note_shown(due))
 
 

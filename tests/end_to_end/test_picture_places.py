@@ -136,3 +136,14 @@ async def test_addresses_that_were_signed_for_minutes(bot: Bot, monkeypatch: pyt
     session.messages[-1].answer = Answer("Here it is.", images=(image("new"),))
     await bot.start()
     assert [one.name for one in (await gallery(bot, thread)).pictures] == [library.PUMP.filename]
+
+
+async def test_two_people_press_at_once(bot: Bot) -> None:
+    """The question is asked once, for whoever was first; the other person is told that."""
+    thread = await asked_about(bot)
+    await asyncio.gather(*(bot.press(one, thread, strings.CLOSER) for one in (bot.ada, bot.ben)))
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    await bot.until(lambda: any(bot.private_replies(thread, one) for one in (bot.ada, bot.ben)))
+    told = [text for one in (bot.ada, bot.ben) for text in bot.private_replies(thread, one)]
+    assert told == [strings.ASKED_ALREADY]
+    assert bot.aion.count("send_stream") == 2
