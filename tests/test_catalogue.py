@@ -85,8 +85,6 @@ MADE: dict[str, list[str | Line]] = {
     "unreadable": [strings.unreadable(one) for one in (1, 9)],
     "pages": [strings.pages(one) for one in ([(5, 5)], [(3, 7), (9, 9)])],
     "other_pictures": [strings.other_pictures(one, names) for one in (0, 1, 9) for names in ([], ["a.jpg"], ["a.jpg"] * 9)],
-    "pictures_gone": [strings.pictures_gone(one) for one in (1, 9)],
-    "pictures_refused": [slack_strings.pictures_refused(one) for one in ([], ["Concrete pump, site 7"], ["Crane hook"] * 5)],
     "more_sources": [strings.more_sources(9)],
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
     "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],

@@ -93,8 +93,9 @@ def _text(content: Content) -> str:
         # What Aion says about its work stands in the bot's own small print: it is words, and nothing that can be drawn.
         lines = content.note.splitlines()
         small = [clip(_plain(line), _NOTE) for line in lines]
-        if len(lines) > 1 and not content.text.strip() and not content.byline:
-            # Nothing else needs the room: the last line under the titles of a gallery ends with names.
+        is_gallery = len(lines) > 1 or any(one.action is Action.ONLY_THESE for one in content.buttons)
+        if lines and is_gallery and not content.text.strip() and not content.byline:
+            # Nothing else needs the room: the last line under the titles of pictures ends with names.
             taken = (_NOTE + _MARK) * (len(lines) - 1) + _MARK
             small[-1] = clip(_plain(lines[-1]), max(_NOTE, strings.MESSAGE_LENGTH - taken))
         small.append(sentence(content.byline))

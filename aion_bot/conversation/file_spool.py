@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from aion_bot.aion.errors import UploadError, UploadProblem
-from aion_bot.domain.file_types import HEAD
+from aion_bot.domain.file_types import HEAD, jpeg_has_end
 
 _BLOCK = 1024 * 1024
 """Bytes that are written at once, in a thread: the disk may be slow."""
@@ -70,6 +70,15 @@ class FileSpool:
             yield piece
             sent += len(piece)
             progress(sent)
+
+    async def has_jpeg_end(self) -> bool:
+        """Tell whether a JPEG that does not end like one is whole all the same."""
+
+        def read(at: int, size: int) -> bytes:
+            self._file.seek(at)
+            return self._file.read(size)
+
+        return await asyncio.to_thread(jpeg_has_end, read)
 
     async def _write(self, block: bytes) -> None:
         if len(self.head) < HEAD:

@@ -15,7 +15,7 @@ from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.file_types import FileKind, FileType, is_cut_off, recognise
+from aion_bot.domain.file_types import JPEG, FileKind, FileType, is_cut_off, recognise
 from aion_bot.domain.uploads import (
     MOST_BYTES,
     AttachedFile,
@@ -135,7 +135,8 @@ class FileUpload:
         self._update(self.file)
         limit = await self._library.limit(kind.kind, spool.size) if kind else MOST_BYTES
         end = objection(kind, spool.size, limit)
-        if kind is not None and end is None and is_cut_off(kind, spool.head, spool.tail, spool.size):
+        lacks_end = kind is not None and is_cut_off(kind, spool.head, spool.tail, spool.size)
+        if end is None and lacks_end and not (kind is JPEG and await spool.has_jpeg_end()):
             end = FileEnd(FilePhase.REFUSED, FileReason.DAMAGED)
         if end is not None:
             await self._end(end)
@@ -158,7 +159,10 @@ class FileUpload:
             library_id, had_it = await self._library.put(
                 self.file, kind, spool, lambda sent: self._progress(number, size + sent, 2 * size)
             )
-            await self._stored(library_id, known=had_it)
+            if library_id:
+                await self._stored(library_id, known=had_it)
+            else:  # an answer that does not name it, as from a gateway
+                await self._settle_lost()
 
     async def _stored(self, library_id: str, *, known: bool) -> None:
         file = replace(self.file, phase=FilePhase.STORED, library_id=library_id, known=known)

@@ -1,16 +1,18 @@
 """The pictures that an answer refers to: fetched, and shown in one message under it."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from aion_bot.aion import AionvisionError
 from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.aion.references import EntryIndex, with_images
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.session_history import answer_data
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -147,8 +149,11 @@ def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
     name = one_line(next(filter(None, names), strings.UNNAMED_SOURCES["img"]), _TITLE)
     title = one_line(said.get("title", "") or name, _TITLE)
     description = one_line(said.get("description", "") or title, _DESCRIPTION)
-    addresses = dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str))
-    return Referred(image_id, name, title, description, tuple(addresses))
+    return Referred(image_id, name, title, description, _addresses(entry))
+
+
+def _addresses(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str)))
 
 
 def due_gallery(
@@ -170,10 +175,16 @@ def packed(found: Sequence[Referred]) -> list[dict[str, Any]]:
 
 
 async def show_gallery(
-    services: "Services", thread: Thread, due: DueGallery, *, resumed: bool = False
+    services: "Services",
+    thread: Thread,
+    due: DueGallery,
+    *,
+    resumed: bool = False,
+    posted: Callable[[], object] = lambda: None,
 ) -> None:
     """Post pictures that are due. `resumed`: an earlier process may have posted them; then the thread is looked at first.
 
+    `posted` is called once they stand there, or never will, before that is recorded: a full disk may delay the record.
     Where they cannot be posted, the text above them stands all the same.
     """
     if services.pictures is None or thread.galleries is None:
@@ -187,6 +198,7 @@ async def show_gallery(
         Button(Action.ONLY_THESE, due.owner, strings.ONLY_THESE), Button(Action.CLOSER, due.owner, strings.CLOSER)
     )  # fmt: skip
     try:
+        found = await _with_new_addresses(services, due, found) if resumed else found
         types = thread.galleries.picture_types
         gallery = await services.pictures.gallery(due.owner, found, buttons, types)
         if not (resumed and await _is_posted(thread, due, gallery)):
@@ -197,7 +209,28 @@ async def show_gallery(
         return
     except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
         _log.warning("pictures not shown", owner=due.owner, reason=where(error))
+    posted()
     await retry_write(lambda: services.store.galleries.note_shown(due))
+
+
+async def _with_new_addresses(
+    services: "Services", due: DueGallery, found: Sequence[Referred]
+) -> Sequence[Referred]:
+    """Return pictures with what Aion says now of where they are: the addresses of before may have been signed for minutes."""
+    turn = await services.store.turns.get(due.owner)
+    if turn is None or not turn.session_id:
+        return found  # the result of a plan, whose message in the session has no name
+    try:
+        messages = await services.history.messages(turn.session_id)
+    except AionvisionError as error:
+        _log.info("pictures not addressed anew", owner=due.owner, code=error.code)
+        return found
+    stored = next((one for one in messages if one.id == turn.answer_id), None)
+    entries = {} if stored is None else EntryIndex.of("img", answer_data(stored)).entries
+    return [
+        replace(one, addresses=tuple(dict.fromkeys((*_addresses(entries.get(one.id, {})), *one.addresses))))
+        for one in found
+    ]
 
 
 async def _is_posted(thread: Thread, due: DueGallery, gallery: Gallery) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,9 +14,12 @@ from aion_bot.aion import (
     AionVision,
     AionvisionError,
     DocumentProcessingError,
+    RateLimitError,
+    ServerError,
     UploadError,
     UploadProblem,
 )
+from aion_bot.concurrency.backoff import retry
 from aion_bot.conversation.file_spool import FileSpool, Progress
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import error_messages
@@ -33,6 +36,8 @@ _RAISED = 60.0
 """Seconds for which a limit that a file exceeds is believed."""
 CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
+_LONGEST_PAUSE = 60.0
+"""Seconds of a pause that is waited for where Aion asks for one: its limits count by the minute."""
 _SET_BACK = 2.0
 """Seconds for which a question that was stopped waits until its session is as it was."""
 _PAGES = 5
@@ -85,15 +90,22 @@ class Library:
         Where Aion says that it is too large, the limit is read anew: somebody has lowered it. The error tells it.
         """
         name = kind.name(file.attachment.name)
-        pieces = spool.pieces(progress)
         try:
             if kind.kind is FileKind.IMAGE:
-                image = await self._aion.uploads.upload_stream(
-                    pieces, filename=name, content_type=kind.media_type, size_bytes=spool.size
+                # The client sends an upload once, as its bytes are gone then; the spool has them again.
+                image = await retry(
+                    lambda: self._aion.uploads.upload_stream(
+                        spool.pieces(progress),
+                        filename=name,
+                        content_type=kind.media_type,
+                        size_bytes=spool.size,
+                    ),
+                    backoff=self._polling.crowded,
+                    on=_pause,
                 )
                 return image.image_id, image.skipped
             document = await self._aion.documents.upload(
-                pieces,
+                spool.pieces(progress),
                 filename=name,
                 content_type=kind.media_type,
                 size_bytes=spool.size,
@@ -160,7 +172,7 @@ class Library:
         try:
             if not set(ids) <= set(selected):
                 wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
-                selected = (await chats.update_images(session, wanted)).get("selected_image_ids", [])
+                selected = _selected(await chats.update_images(session, wanted), "selected_image_ids")
         except BaseException:
             # Perhaps Aion has selected them, which narrows the session to them.
             if all_images:
@@ -195,4 +207,21 @@ class Library:
     async def select_documents(self, session: str, ids: Sequence[str]) -> set[str]:
         """Let a session use these documents and no others, the last hundred; returns those that it can use."""
         answer = await self._aion.chats.update_documents(session, list(dict.fromkeys(ids))[-100:])
-        return set(ids) & set(answer.get("selected_document_ids", []))
+        return set(ids) & set(_selected(answer, "selected_document_ids"))
+
+
+def _selected(answer: Mapping[str, object], name: str) -> list[str]:
+    """Return what a session has selected. Raises ServerError where the answer does not say it: nothing is known to be lost."""
+    selected = answer.get(name)
+    if not isinstance(selected, list):
+        raise ServerError("The answer names no selection")
+    return selected
+
+
+def _pause(error: Exception) -> float | bool:
+    """Return whether an upload is sent again, or after how many seconds: only one that Aion did not look at."""
+    # A server that is overloaded is left alone: people are told, and may press Retry.
+    if not isinstance(error, RateLimitError) or error.server_code == "MEMORY_LIMIT_EXCEEDED":
+        return False
+    pause = error.retry_after
+    return True if pause is None else pause <= _LONGEST_PAUSE and pause

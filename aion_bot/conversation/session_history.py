@@ -17,6 +17,7 @@ _HALF_A_MINUTE = Backoff(1.0, cap=15.0, total=30.0)
 _A_MINUTE = Backoff(1.0, cap=15.0, total=60.0)
 _PROCESSED = Backoff(1.0, cap=5.0, total=60.0)
 _ARRIVES = Backoff(0.5, attempts=4)
+_CROWDED = Backoff(5.0, cap=30.0, attempts=3)
 _TEN_MINUTES = Backoff(1.0, cap=15.0, total=600.0)
 
 
@@ -27,6 +28,7 @@ class Polling:
     `stored_answer`: for the answer to a question whose stream broke. `accepted`: for the result of a decision that Aion
     accepted for later (202). `in_doubt`: for the result of one whose answer was lost, or that somebody else decides.
     `processed`: until the text of a new document can be searched; after that the question is asked without waiting further.
+    `crowded`: before an upload is sent again that was one request too many, where Aion does not say when.
     `arrives`: for a file in the library whose upload has no answer. `unnamed`: seconds between two looks while Aion has not named the answer of another question in that session.
     """
 
@@ -36,6 +38,7 @@ class Polling:
     unnamed: float = 1.0
     processed: Backoff = _PROCESSED
     arrives: Backoff = _ARRIVES
+    crowded: Backoff = _CROWDED
 
     def scaled(self, factor: float) -> "Polling":
         """Return the same with every time multiplied, for a simulated Aion that is quicker than the real one."""
@@ -55,6 +58,7 @@ class Polling:
             self.unnamed * factor,
             scale(self.processed),
             scale(self.arrives),
+            scale(self.crowded),
         )
 
 

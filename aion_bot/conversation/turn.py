@@ -282,7 +282,7 @@ class TurnRunner:
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
         if gallery is not None:
-            await show_gallery(self._services, self.thread, gallery)
+            await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""

@@ -3,7 +3,7 @@
 Nobody believes a file's name or what a platform says of it. A name counts for text alone, whose kinds look alike.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,8 +56,21 @@ _MAGIC: Sequence[tuple[int, bytes, FileType]] = (
 )
 """Where a file has which bytes (the specifications of the formats)."""
 
-# ISO base media files name their brand behind `ftyp`; those of still pictures (HEIC, AVIF) are no videos.
-_STILL = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1", b"avif", b"avis")
+# ISO base media files name their brand behind `ftyp`; still pictures (HEIC, AVIF, CR3) and sound are no videos.
+_NO_VIDEO = (
+    b"heic",
+    b"heix",
+    b"heim",
+    b"heis",
+    b"hevc",
+    b"mif1",
+    b"msf1",
+    b"avif",
+    b"avis",
+    b"crx ",
+    b"M4A ",
+    b"M4B ",
+)
 # PDF readers look for the mark in the first 1,024 bytes (PDF 32000-1, Annex H).
 _PDF_WITHIN = 1024
 _ZIP = b"PK\x03\x04"
@@ -70,6 +83,8 @@ _ENDS = {
     DOCX.media_type: b"PK\x05\x06",
 }
 """What stands at the end of a whole file (the specifications of the formats)."""
+_SCAN, _MOST_PARTS = 0xDA, 1_000
+"""The mark of a JPEG's part behind which its picture stands, and parts that are read before it; photos have about ten."""
 _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 _CUT = 3
 """Bytes of a character in UTF-8 that may be missing where the head ends."""
@@ -86,7 +101,7 @@ def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: 
     if head.startswith(b"RIFF"):
         return {b"WEBP": WEBP, b"AVI ": VIDEO}.get(head[8:12])
     if head[4:8] == b"ftyp":
-        return None if head[8:12] in _STILL else VIDEO
+        return None if head[8:12] in _NO_VIDEO else VIDEO
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
     if head.startswith(_ZIP):
@@ -108,6 +123,30 @@ def is_cut_off(kind: FileType, head: bytes, tail: bytes, size: int) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 > size
     ends = _ENDS.get(kind.media_type)
     return ends is not None and ends not in tail
+
+
+def jpeg_has_end(read: Callable[[int, int], bytes]) -> bool:
+    """Tell whether a JPEG has the end of its picture, which is far before that of the file where a video stands behind it.
+
+    `read` returns so many bytes from a place on, fewer at the end. The mark of the end also stands in the thumbnail of a
+    photo, so it is looked for behind the parts that have a length (ITU-T T.81, Annex B). True where there are too many parts.
+    """
+    at = 2
+    for _ in range(_MOST_PARTS):
+        part = read(at, 4)
+        if len(part) < 4 or part[0] != 0xFF:  # a part's mark and length
+            return False
+        at += 2 + int.from_bytes(part[2:], "big")
+        if part[1] == _SCAN:
+            break
+    else:
+        return True
+    while block := read(at, HEAD):
+        if _ENDS[JPEG.media_type] in block:
+            return True
+        # The mark may stand over the edge of two blocks.
+        at += max(1, len(block) - 1)
+    return False
 
 
 def _is_text(head: bytes) -> bool:

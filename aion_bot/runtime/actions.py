@@ -61,6 +61,8 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
+        self._asking: set[str] = set()
+        """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
         self._tasks = tasks
         self._active = active
@@ -125,10 +127,17 @@ class Actions:
                 told = error_messages.sentence(error, retry=False)
         if prompt is None:
             await reply_privately(thread, click, (failed(thread.platform, click, told),), hidden=True)
-        elif await self._services.store.turns.accepted(prompt.key):
-            await reply_privately(thread, click, (strings.ASKED_ALREADY,), hidden=True)
-        else:
-            await self._ask(thread, prompt)
+            return
+        is_first = prompt.key not in self._asking
+        self._asking.add(prompt.key)
+        try:
+            if is_first and not await self._services.store.turns.accepted(prompt.key):
+                await self._ask(thread, prompt)
+                return
+        finally:
+            if is_first:
+                self._asking.discard(prompt.key)
+        await reply_privately(thread, click, (strings.ASKED_ALREADY,), hidden=True)
 
     async def _stop(self, thread: Thread, event: Click | StopRequest, found: Sequence[TurnRunner]) -> None:
         """Stop answers at once, and cancel the plans they brought where the person may decide them."""

@@ -84,3 +84,13 @@ async def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     """32 MB take at most 5 MB more than 2 MB do, whatever else a run under coverage keeps."""
     small = await most_memory(tmp_path, 2)
     assert await most_memory(tmp_path, 32) < small + 5_000_000
+
+
+async def test_a_photo_with_a_video_behind_it_has_its_end(tmp_path: Path) -> None:
+    """The end of its picture is found on the disk; afterwards the file is read from its beginning as before."""
+    photo = b"\xff\xd8\xff\xda\x00\x02scan\xff\xd9"
+    for content, whole in ((photo + bytes(2 * HEAD), True), (photo[:-1] + bytes(2 * HEAD), False)):
+        with FileSpool(tmp_path) as spool:
+            await spool.fill(pieces(times=1, piece=content), len(content), lambda _: None)
+            assert await spool.has_jpeg_end() is whole
+            assert b"".join([piece async for piece in spool.pieces(lambda _: None)]) == content

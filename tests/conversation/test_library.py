@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.aion import AionVision, UploadError, UploadProblem
+from aion_bot.aion import AionVision, RateLimitError, ServerError, UploadError, UploadProblem
 from aion_bot.aion.library_types import parse_limits
 from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import Library, SharedUploads
@@ -205,3 +205,40 @@ async def test_the_selection_is_bounded(aion: SimulatedAion, found: Library) -> 
     await found.select_documents(session.id, [*many[:150], library.SAFETY.id])
     assert aion.bodies("update_documents")[0]["document_ids"][-1] == library.SAFETY.id
     assert len(aion.bodies("update_documents")[0]["document_ids"]) == 100
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "times", "sent"), [(None, 2, 3), (0.001, 1, 2), (61.0, 1, 1), (0.001, 9, 3)]
+)
+async def test_a_picture_too_many_is_sent_again(
+    aion: SimulatedAion, found: Library, tmp_path: Path, retry_after: float | None, times: int, sent: int
+) -> None:
+    """Aion has not looked at an upload that was one request too many: it is sent again after the pause, not for ever."""
+    aion.fail_next("upload_image", 429, times=times, retry_after=retry_after)
+    file = AttachedFile("t", 0, Attachment("1", "a.png", len(CONTENT)))
+    with FileSpool(tmp_path) as spool:
+        await spool.fill(pieces(), len(CONTENT), lambda _: None)
+        if sent > times:
+            await found.put(file, PNG, spool, lambda _: None)
+        else:
+            with pytest.raises(RateLimitError):
+                await found.put(file, PNG, spool, lambda _: None)
+    assert aion.count("upload_image") == sent
+    assert [one.content for one in aion.files.uploaded] == [CONTENT] * (sent > times)
+
+
+@pytest.mark.parametrize("operation", ["update_images", "update_documents"])
+async def test_an_answer_without_a_selection_loses_nothing(
+    aion: SimulatedAion, found: Library, operation: str
+) -> None:
+    """Where Aion does not say what is selected, as behind a gateway, no file counts as gone from the library."""
+    session = aion.sessions.create({})
+    aion.fail_next(operation, 200)
+    selected = (
+        found.select_images(session.id, [], [library.CRANE.id], all_images=True)
+        if operation == "update_images"
+        else found.select_documents(session.id, [library.MANUAL.id])
+    )
+    with pytest.raises(ServerError):
+        await selected
+    assert session.use_all_images

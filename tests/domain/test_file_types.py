@@ -16,6 +16,7 @@ from aion_bot.domain.file_types import (
     WEBP,
     FileType,
     is_cut_off,
+    jpeg_has_end,
     recognise,
 )
 from aion_bot.ports.files import attachment
@@ -124,6 +125,29 @@ def test_a_file_that_lacks_its_end_is_known(name: str) -> None:
     assert not cut_off(WHOLE[name])
     assert not cut_off(WHOLE[name] + bytes(200))
     assert cut_off(WHOLE[name][: -1 if name == "gif" else -22 if name == "docx" else -8])
+
+
+def test_a_photo_with_a_video_behind_it_is_whole() -> None:
+    """Phones put a video of some megabytes behind a photo; the end of its picture stands before that, and may be missing."""
+    thumbnail = b"\xff\xe1\x00\x08Exif\xff\xd9"
+    photo = b"\xff\xd8" + thumbnail + b"\xff\xda\x00\x02scan\xff\x00more"
+    video = b"\x00\x00\x00\x18ftypmp42" + bytes(200_000)
+
+    def has_end(content: bytes) -> bool:
+        return jpeg_has_end(lambda at, size: content[at : at + size])
+
+    assert has_end(photo + b"\xff\xd9" + video)
+    assert has_end(photo + bytes(65_536 - len(photo) - 1) + b"\xff\xd9")  # over the edge of a block
+    assert not has_end(photo + video)
+    assert not has_end(photo)
+    assert not has_end(b"\xff\xd8" + thumbnail)
+    assert has_end(b"\xff\xd8" + b"\xff\xe1\x00\x02" * 5_000)  # nobody reads so many parts
+
+
+def test_sound_is_no_video() -> None:
+    """A voice message in the same container as a video is of a wrong type."""
+    assert recognise(b"\x00\x00\x00\x18ftypM4A " + bytes(99), b"", "voice.m4a") is None
+    assert recognise(b"\x00\x00\x00\x18ftypcrx " + bytes(99), b"", "raw.cr3") is None
 
 
 def test_text_and_videos_have_no_end_that_could_be_missed() -> None:

@@ -249,3 +249,13 @@ async def test_a_plan_waits_for_no_name_that_there_is_room_for(idle: Bot, disk: 
     await bot.shows(thread, strings.STILL_UNKNOWN)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "3 photos are in two folders")
+
+
+async def test_pictures_that_cannot_be_recorded_hold_no_question_up(bot: Bot, disk: Disk) -> None:
+    """Pictures appear although their row cannot be written, and the thread's next question is answered."""
+    disk.full, disk.only = True, "gallery"
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
+    await bot.workspace.reply(bot.ada, thread, "What can you do?")
+    await bot.shows(thread, "Ask me what is damaged")
+    disk.full = False

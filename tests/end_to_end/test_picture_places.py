@@ -1,10 +1,11 @@
 """Where pictures stand, what they are called, and what a session sees after a question about some of them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from aion_bot.aion.pictures import PictureReader
+from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import library
@@ -107,3 +108,42 @@ async def test_the_buttons_of_an_old_answer_work(bot: Bot) -> None:
         bot.aion.sessions.store(session, ("user", "assistant")[number % 2], Answer(f"Message {number}"))
     await bot.press(bot.ada, thread, strings.CLOSER)
     await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+
+
+async def test_addresses_that_were_signed_for_minutes(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures that a kill kept from their answer are fetched from where Aion says they are at the next start."""
+    read, signed, asked = PictureReader.read, "none", asyncio.Event()
+
+    async def checked(reader: PictureReader, address: str, *, most: int) -> bytes:
+        asked.set()
+        if not address.endswith(f"?{signed}"):
+            if signed == "none":
+                await asyncio.Event().wait()
+            raise PictureUnavailable("status 403")
+        return await read(reader, address, most=most)
+
+    def image(signature: str) -> dict[str, Any]:
+        return library.PUMP.to_context() | dict.fromkeys(
+            ("thumbnail_url", "stored_url"), f"/pictures/{library.PUMP.id}?{signature}"
+        )
+
+    monkeypatch.setattr(PictureReader, "read", checked)
+    bot.aion.play(spoken("Here it is.", images=(image("old"),)))
+    thread = await bot.asked(bot.ada, "Show me the pump", "Here it is.")
+    await asked.wait()
+    await bot.kill()
+    signed, (session,) = "new", bot.aion.sessions
+    session.messages[-1].answer = Answer("Here it is.", images=(image("new"),))
+    await bot.start()
+    assert [one.name for one in (await gallery(bot, thread)).pictures] == [library.PUMP.filename]
+
+
+async def test_two_people_press_at_once(bot: Bot) -> None:
+    """The question is asked once, for whoever was first; the other person is told that."""
+    thread = await asked_about(bot)
+    await asyncio.gather(*(bot.press(one, thread, strings.CLOSER) for one in (bot.ada, bot.ben)))
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    await bot.until(lambda: any(bot.private_replies(thread, one) for one in (bot.ada, bot.ben)))
+    told = [text for one in (bot.ada, bot.ben) for text in bot.private_replies(thread, one)]
+    assert told == [strings.ASKED_ALREADY]
+    assert bot.aion.count("send_stream") == 2

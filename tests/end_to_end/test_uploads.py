@@ -349,3 +349,19 @@ async def test_a_forged_suggestion_does_nothing(on_slack: Bot, key: str) -> None
     if key:
         await on_slack.until(lambda: len(on_slack.workspace.thread(thread)) > 2)
     assert on_slack.aion.count("send_stream") == 0
+
+
+@pytest.mark.parametrize(
+    ("operation", "file"),
+    [("upload_image", PICTURE), ("confirm_document", NOTES)],
+    ids=["picture", "document"],
+)
+async def test_an_answer_that_does_not_name_the_file(bot: Bot, operation: str, file: SimulatedFile) -> None:
+    """The library tells whether it arrived: it is used, and is not there twice. What did not arrive is not called lost."""
+    bot.aion.fail_next(operation, 202, acts=True)
+    thread = await ask(bot, file)
+    await bot.shows(thread, f"`{file.name}`: added", LOOKED)
+    assert stored(bot) == [file.name]
+    bot.aion.fail_next(operation, 202)
+    other = await ask(bot, SimulatedFile(f"2{file.name}", pdf("b") if file is NOTES else png("b")))
+    await bot.shows(other, "not added, Aion doesn't answer")

@@ -156,6 +156,8 @@ def test_the_line_under_a_gallery_keeps_its_names() -> None:
     names = ", ".join(f"site7_scaffold_north_face_{number:020}.jpg" for number in range(5))
     reply = Reply("", f"Concrete pump\nI couldn't load: {names}.")
     assert rendering.body(reply)["content"].replace("\\", "").endswith(f"{names}.")
+    alone = Reply("", f"I couldn't load: {names}.", (), (Button(Action.ONLY_THESE, "k", "Only these"),))
+    assert rendering.body(alone)["content"].replace("\\", "").endswith(f"{names}.")
     longest = Reply("", "\n".join(["_" * 100] * 10 + [f"And 3 more pictures. {'_' * 2_000}"]))
     assert "And 3 more pictures." in rendering.body(longest)["content"]
     assert len(rendering.body(longest)["content"]) <= 2_000
