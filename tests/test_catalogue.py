@@ -111,6 +111,8 @@ MADE: dict[str, list[str | Line]] = {
         if reason or phase not in {FilePhase.REFUSED, FilePhase.FAILED}
     ],
     "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
+    "pictures_gone": [strings.pictures_gone(one) for one in (1, 3)],
+    "pictures_refused": [slack_strings.pictures_refused(["A pump"]), slack_strings.pictures_refused(["A pump", "A lift"])],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
 }  # fmt: skip
 

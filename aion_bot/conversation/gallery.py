@@ -189,7 +189,7 @@ async def show_gallery(
     """
     if services.pictures is None or thread.galleries is None:
         return
-    found = [
+    found: Sequence[Referred] = [
         Referred(**{"name": "", "title": "", "description": "", "addresses": (), **one})
         for one in due.pictures
     ]
