@@ -73,7 +73,7 @@ def test_the_bot_runs_and_stops(tmp_path: Path) -> None:
         if "starting" in line:
             break
     bot.send_signal(signal.SIGTERM)
-    said += bot.communicate(timeout=60)[1]
+    said += bot.communicate(timeout=300)[1]
     assert bot.returncode == 0, said
     assert "stopping" in said
     assert "locks: 1" in said
@@ -85,7 +85,7 @@ def test_the_bot_runs_and_stops(tmp_path: Path) -> None:
 def test_doctor_and_demo_end(tmp_path: Path, arguments: tuple[str, ...], shown: str) -> None:
     """`doctor` prints its findings and the demo plays its tour; neither meets a missing module or signal."""
     program = start(tmp_path, *arguments)
-    out, err = program.communicate(timeout=60)
+    out, err = program.communicate(timeout=300)
     assert "Traceback" not in err
     assert shown in out
     if arguments[0] == "demo":

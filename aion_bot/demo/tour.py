@@ -160,7 +160,7 @@ class _Visit:
         await self._watch(
             thread,
             "the card records who cancelled",
-            _says("Cancelled by", "Nothing was changed.", pressable=False),
+            _says("🚫 Cancelled", "By @Ben", "Nothing was changed.", pressable=False),
         )
         return thread
 

@@ -78,7 +78,7 @@ async def test_a_plan_that_another_request_decides_can_be_tried_again(bot: Bot) 
     bot.aion.fail_next("plan_action", 409, code="CONFLICT")
     await bot.press(bot.ada, thread, "Cancel")
     text = await bot.shows(thread, strings.STILL_BUSY)
-    assert "Cancelled by" not in text
+    assert "🚫 Cancelled" not in text
     await bot.card(thread)
     assert bot.aion.count("plan_action") == 1
     await bot.press(bot.ada, thread, "Cancel")

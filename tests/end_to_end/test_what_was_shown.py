@@ -149,7 +149,7 @@ async def test_the_card_tells_every_attempt(idle: Bot, tmp_path: Path) -> None:
         await idle.card(thread)
         await idle.press(idle.ben, thread, "Cancel")
         text = await idle.shows(thread, strings.SETTLED, "Cancel pressed by")
-    assert "Cancelled by" not in text
+    assert "🚫 Cancelled" not in text
     assert text.index("Approve pressed by") < text.index("Cancel pressed by")
     decided = [one for one in logs if one["event"] == "plan decided"]
     assert [(one["person"], one["action"], one["answer"], one["log_level"]) for one in decided] == [
@@ -248,7 +248,7 @@ async def test_a_cancellation_that_another_decision_overtook(idle: Bot) -> None:
     await idle.card(thread)
     await idle.press(idle.ben, thread, "Cancel")
     await idle.shows(thread, "Cancel pressed by", strings.ANOTHER_DECIDED, "The plan was cancelled")
-    assert "Cancelled by" not in idle.text(thread)
+    assert "🚫 Cancelled" not in idle.text(thread)
 
 
 async def test_a_plan_that_an_older_card_decided(bot: Bot) -> None:
