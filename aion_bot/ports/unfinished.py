@@ -75,7 +75,11 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
     The outermost is the first.
     """
     begin = _last_paragraph(text)
-    words = text[begin:].rstrip()
+    return [(begin + start, mark) for start, mark in open_marks(text[begin:].rstrip())]
+
+
+def open_marks(words: str) -> list[tuple[int, str]]:
+    """Return what `closing_marks` does of the words of one block."""
     if not any(sign in words for sign in _RUNS):
         return []
     found = spans(words)
@@ -97,7 +101,7 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
         if any(span.start == start and span.kind != "sign" for span in spans(words + closing + run)):
             opened.insert(0, (start, run))
             closing += run
-    return [(begin + start, mark) for start, mark in opened]
+    return opened
 
 
 def _runs(words: str, found: Sequence[Span]) -> list[tuple[int, str]]:
@@ -219,7 +223,9 @@ def _last_paragraph(text: str) -> int:
         words = _words(text, at)
         if _is_fence(text, at):
             return text.find("\n", at) + 1 or len(text)
-        if text[at:words].strip():
+        # Each line of a quote has its mark; that of any other block begins the words.
+        begun = text.rfind("\n", 0, max(0, at - 1)) + 1
+        if text[at:words].strip(" \t>" if text[begun:at].lstrip(" ").startswith(">") else None):
             return words
         at = text.rfind("\n", start, at - 1) + 1
     return (text.find("\n", start) + 1 or len(text)) if _is_fence(text, start) else _words(text, start)
