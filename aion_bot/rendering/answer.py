@@ -75,9 +75,7 @@ class AnswerView:
     @property
     def empty(self) -> bool:
         """Whether Aion has said nothing yet."""
-        return not any(
-            segment.card or segment.settling or segment.text(1).strip() for segment in self._segments
-        )
+        return not any(one.card or one.settling or one.text(1).strip() for one in self._segments)
 
     @property
     def progress(self) -> tuple[int, int, bool, str]:
