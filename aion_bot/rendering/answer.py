@@ -342,8 +342,7 @@ class AnswerView:
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        known = segment.shown
-        segment.shown = {page: known.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]}
+        segment.shown = {one: segment.shown.get(one) or Reply(one, plain=last.plain) for one in pages[:-1]}
         has_document = over and self.ended and end.in_file and self.refused is None
         if has_document and not end.document:
             end.document = whole_answer(self._segments, self.sources, cut=self.cut)

@@ -221,7 +221,8 @@ class Piece:
 
         What stands behind the cut does not matter: there may be nothing yet.
         """
-        moved, found = cut, blocks(self._preamble + self._plain[:cut])
+        moved = kept = cut
+        found = blocks(self._preamble + self._plain[:cut])
         while found:
             last, line = found.pop(), bisect_right(self._starts, moved - 1) - 1
             first = last.first - self._before
@@ -239,8 +240,10 @@ class Piece:
             elif last.kind not in {"heading", "underlined"}:
                 return moved
             # A page that only has headings would be left empty.
-            if first <= 0 or self._starts[first] < cut // 2:
-                return cut
+            is_heading = last.kind in {"heading", "underlined"}
+            if first <= 0 or (is_heading and self._starts[first] < kept // 2):
+                return kept
+            kept = kept if is_heading else self._starts[first]
             moved = self._starts[first]
         return moved
 
