@@ -14,7 +14,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.reference_links import with_links, without_definitions
+from aion_bot.rendering.reference_links import as_labels, with_links, without_definitions
 from aion_bot.rendering.references import PIECE, Growing, cited, cited_pieces
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -97,7 +97,8 @@ class Segment:
         if not pages:
             return pages, 0
         last, closing = healed(pages[-1], self.pages.closing, growing=growing)
-        return [*pages[:-1], last] if last.strip() else pages[:-1], closing
+        shown = [*pages[:-1], last] if last.strip() else pages[:-1]
+        return list(map(as_labels, shown)) if growing else shown, closing
 
     def settle(self, text: str, sources: Sources | None = None) -> None:
         """Take the whole text; its markers become citations of `sources`, a long one's piece by piece, as `text` reads it."""

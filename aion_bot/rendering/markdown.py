@@ -123,12 +123,14 @@ def open_at_end(text: str) -> Context:
         return Context(containers, "table", head)
     if last.kind == "code":
         return Context(containers, "code", inside_line=inside_line)
-    return Context(containers, "paragraph", inside_line=inside_line, marks=_open_marks(last))
+    return Context(containers, "paragraph", inside_line=inside_line, marks=_open_marks(last, inside_line))
 
 
-def _open_marks(block: Block) -> tuple[str, ...]:
+def _open_marks(block: Block, inside_line: bool) -> tuple[str, ...]:
     """Return what closes the marks that a block leaves open; none where they would begin a fence on the next page."""
-    marks = tuple(mark for _, mark in open_marks(block.text)) if block.kind != "table" else ()
+    found = open_marks(block.text) if block.kind != "table" else []
+    # Code ends with its line.
+    marks = tuple(mark for _, mark in found if inside_line or "`" not in mark)
     written = " ".join(("".join(marks), "".join(reversed(marks))))
     return () if "```" in written or "~~~" in written else marks
 
