@@ -129,7 +129,9 @@ def _construct(text: str, span: Span, *, links: bool) -> str:
     source = text[span.start : span.end]
     match span.kind:
         case "code":
-            return _code_span(span.value, text[: span.start])
+            # A formula of several lines; Discord's apps do not agree on code over lines.
+            written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
+            return _code_span(written, text[: span.start])
         case "link" if span.link is not None and links:
             return _link(span.link)
         case "address" if links:

@@ -57,6 +57,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a list in a quote": ("> - a\n>   - b", "> - a\n>   - b", SAME),
     "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
     "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
+    "words behind code in an item": ("2. a\n\n   ```\n   x\n   ```\n\n    b", "2. a\n\n```\nx\n```\n\n b", SAME),
     "code in an item": ("- ```\n  __x__\n  ```\n- b", "-\n```\n__x__\n```\n- b", SAME),
     # Tables
     "signs in cells": (
@@ -121,7 +122,9 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     # Others
     "footnotes": ("a[^1] b[^n]\n\n[^1]: c", "a¹ b[n]\n\n¹ c", "a¹ b[n]\n\n¹ c"),
     "a formula": (r"\(a_1*b_2\) and $$\sum_{i}^n$$", r"`a_1*b_2` and `\sum_{i}^n`", r"`a_1*b_2` and `\sum_{i}^n`"),
-    "a formula of its own": ("\\[\n\\frac{a}{b}\n\\]", "`\n\\frac{a}{b}\n`", SAME),
+    "a formula of its own": ("\\[\n\\frac{a}{b}\n\\]", "```\n\\frac{a}{b}\n```", SAME),
+    "a formula of two lines in words": ("so $$a_1\n= b$$ is", "so `a_1 = b` is", SAME),
+    "a formula without an end": ("$$\na_1", "$$\na_1", SAME),
     "escaped brackets": (r"\[a\] and \(b\)", r"\[a\] and \(b\)", SAME),
     "a hard line end": ("a\\\nb", "a\nb", SAME),
 }  # fmt: skip
