@@ -70,7 +70,7 @@ class AnswerView:
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self.sources = "", End(), Sources()
-        self._segments = [Segment(Pages(self._measure, self._limit), Growing(self.sources))]
+        self._segments = [Segment(self._new_pages(), Growing(self.sources))]
 
     @property
     def empty(self) -> bool:
@@ -257,7 +257,7 @@ class AnswerView:
         return True
 
     def _new_pages(self) -> Pages | PlainPages:
-        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
+        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit, comments=False)
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""

@@ -11,6 +11,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
@@ -112,7 +113,10 @@ class Segment:
 
     def _end(self, text: str) -> None:
         # Secrets are struck before the text is cut into pages, which could cut one in two.
-        self.final = KNOWN.strike(with_links(text) if self.growing and "]: " in text else text)
+        if self.growing:
+            text = with_links(text) if "]: " in text else text
+            text = without_open_comment(text) if "<!--" in text else text
+        self.final = KNOWN.strike(text)
 
     def lead(self) -> str:
         """Return what stands above the card."""
