@@ -177,9 +177,9 @@ def _code_span(written: str, before: str) -> str:
     """Write code. A backtick in an address is a part of it for Discord, and opens no code."""
     inside = written.strip("`")
     mark = written[: written.index(inside)]
-    begun, in_address, rest = before[max(map(before.rfind, " \t\n")) + 1 :].rpartition(":/")
+    begun, scheme, rest = before[max(map(before.rfind, " \t\n")) + 1 :].rpartition(":/")
     # That of a link ends with its bracket, and one beside Chinese is written in brackets of its own.
-    in_address = in_address and rest.isascii() and not ("](" in begun and ")" in rest) and ">" not in rest
+    in_address = bool(scheme) and rest.isascii() and not ("](" in begun and ")" in rest) and ">" not in rest
     # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
     if in_address or mark in inside or len(mark) > len(_FENCE):
         return unlinked("".join(f"\\{one}" if one in _DRAWN else one for one in written))
