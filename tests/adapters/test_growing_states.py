@@ -104,3 +104,14 @@ def test_no_state_of_a_construct_shows_half_of_it(name: str) -> None:
 def test_no_state_of_an_answer_shows_half_a_construct(name: str) -> None:
     """The same holds for answers as models write them, but for a label in brackets that turns out to be a link by reference."""
     assert half_shown(SAMPLES[name][:1_500], 3) == []
+
+
+@pytest.mark.parametrize("name", sorted(CONSTRUCTS.keys() - {"markers"}))  # these need Aion's data
+def test_a_restart_shows_the_same(name: str) -> None:
+    """A process that only finds the stored answer shows what one does that saw it grow."""
+    text = CONSTRUCTS[name]
+    *_, last = states(text, 9)
+    view = AnswerView(PlainAdapter(3_000).page_format)
+    view.show_stored(text, None)
+    view.finish()
+    assert [one.text for one in view.screen() if isinstance(one, Reply)] == last
