@@ -183,7 +183,9 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     )
     quote = "> " if _is_quoted(block) else ""
     opening = (
-        _marks(block, lines[0], lines[0][lines[0].find(block.markup) :].rstrip()) if block.markup else quote
+        _marks(block, lines[0], lines[0][lines[0].find(block.markup) :].rstrip())
+        if block.markup and block.containers
+        else quote
     )
     if any(not container.quote for container in block.containers):
         # A list of Discord's ends at the first line that is not indented, and a fence that it opens ends with it. So the
@@ -213,7 +215,7 @@ def _underlined(block: Block, lines: list[str]) -> Iterator[str]:
         yield from _paragraph(block, lines[:-1])
         yield _DRAWN_RULE
         return
-    before = _marks(block, lines[0], block.text.split("\n")[0].strip())
+    before = _marks(block, lines[0], block.text.split("\n")[0].strip()) if block.containers else ""
     title = " ".join(inline(block.text).replace(LINE_BREAK, " ").split())
     yield f"{before}{'#' if block.markup == '=' else '##'} {title}"
 

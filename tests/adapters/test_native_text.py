@@ -56,6 +56,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a quote of three marks": (">>> a\nb\n\nc", "> a\n> b\n\nc", SAME),
     "a list in a quote": ("> - a\n>   - b", "> - a\n>   - b", SAME),
     "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
+    "code and a title behind blanks": ("  ```\n   x\n  ```\n\n  Two\n  ===", "```\n x\n```\n\n# Two", SAME),
     "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
     "words behind code in an item": ("2. a\n\n   ```\n   x\n   ```\n\n    b", "2. a\n\n```\nx\n```\n\n b", SAME),
     "code in an item": ("- ```\n  __x__\n  ```\n- b", "-\n```\n__x__\n```\n- b", SAME),
