@@ -101,7 +101,7 @@ def measure(content: Content) -> int:
 
     An answer with two tables is larger than any page, as Slack takes one table a message.
     """
-    if isinstance(content, Reply) and not content.plain and has_two(content.text):
+    if isinstance(content, Reply) and not content.plain and "|" in content.text and has_two(content.text):
         return 2 * FALLBACK
     blocks = _blocks(content)
     holders = [one for block in blocks for one in (block, *block.get("elements", ()))]

@@ -99,7 +99,7 @@ class Segment:
             return pages, 0
         last, closing = healed(pages[-1], self.pages.closing, growing=growing)
         shown = [*pages[:-1], last] if last.strip() else pages[:-1]
-        return list(map(as_labels, shown)) if growing else shown, closing
+        return [as_labels(page) if growing and "]" in page else page for page in shown], closing
 
     def settle(self, text: str, sources: Sources | None = None) -> None:
         """Take the whole text; its markers become citations of `sources`, a long one's piece by piece, as `text` reads it."""

@@ -114,7 +114,8 @@ class Pages:
         if room is not None:
             most = _break(piece.text, room - _MARKS) if room >= _SHORTEST_END else 0
             length, ending = piece.ending(most)
-        page = piece.page(length, ending=ending) if ending is not None else piece.last_page(length)
+        is_open = ending is None and bool(self._context.marks)
+        page = piece.last_page(length) if is_open else piece.page(length, ending=ending)
         shown, closing = self._shown(page)
         full = not shown or len(self._full) >= most
         self.over = room is not None or bool(full and shown)
