@@ -55,11 +55,12 @@ from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_f
 from aion_bot.ports.unfinished import closing_marks, settled
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.headline import headline
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, pending_card, plan_card
-from aion_bot.rendering.reference_links import with_links, without_definitions
+from aion_bot.rendering.reference_links import as_labels, with_links, without_definitions
 from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
@@ -103,6 +104,10 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "links that mislead": lambda n: "[a.bc](https://d.ef) " * (n // 21),
     "definitions of links": lambda n: "[a]: b\n" * (n // 7),
     "tags": lambda n: "<a" * (n // 2),
+    "comments": lambda n: "<!-- a -->" * (n // 10),
+    "comments in lines": lambda n: "a <!-- b\n-->\n" * (n // 13),
+    "comments without an end": lambda n: "<!-- a " * (n // 7),
+    "links by reference": lambda n: "[a][b] " * (n // 7),
     "stars": lambda n: "*" * n,
     "stars and letters": lambda n: "*a " * (n // 3),
     "stars and underlines": lambda n: "**a_ " * (n // 5),
@@ -328,6 +333,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "what is unfinished": lambda text: (settled(text), closing_marks(text)),
     "words without marks": lambda text: (plain_words(text), plain_words(text, addresses=True)),
     "definitions of citations": lambda text: without_definitions(f"{text}\n\n[1]: /1", {1: None}),
+    "pages without comments": lambda text: Pages(len, 500, comments=False).update(text),
+    "an open comment": lambda text: without_open_comment(f"{text}\n\n<!-- a"),
+    "labels of links by reference": as_labels,
     "links by reference": lambda text: with_links(f"{text}\n\n[a]: https://x.example"),
     "tables for Slack": lambda text: around_table(f"| a |\n|---|\n{text}"),
     "markers": lambda text: list(find_markers(text)),

@@ -129,7 +129,9 @@ def _construct(text: str, span: Span, *, links: bool) -> str:
     source = text[span.start : span.end]
     match span.kind:
         case "code":
-            return _code_span(span.value, text[: span.start])
+            # A formula of several lines; Discord's apps do not agree on code over lines.
+            written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
+            return _code_span(written, text[: span.start])
         case "link" if span.link is not None and links:
             return _link(span.link)
         case "address" if links:
@@ -175,7 +177,9 @@ def _code_span(written: str, before: str) -> str:
     """Write code. A backtick in an address is a part of it for Discord, and opens no code."""
     inside = written.strip("`")
     mark = written[: written.index(inside)]
-    in_address = ":/" in before[max(map(before.rfind, " \t\n")) + 1 :]
+    begun, scheme, rest = before[max(map(before.rfind, " \t\n")) + 1 :].rpartition(":/")
+    # That of a link ends with its bracket, and one beside Chinese is written in brackets of its own.
+    in_address = bool(scheme) and rest.isascii() and not ("](" in begun and ")" in rest) and ">" not in rest
     # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
     if in_address or mark in inside or len(mark) > len(_FENCE):
         return unlinked("".join(f"\\{one}" if one in _DRAWN else one for one in written))

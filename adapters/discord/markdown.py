@@ -6,6 +6,7 @@ stands between double bars. What it does not draw is rewritten; all other lines 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from adapters.discord.inline import (
     as_words,
@@ -17,9 +18,9 @@ from adapters.discord.inline import (
     without_pills_in_code,
 )
 from adapters.discord.tables import show
-from aion_bot.ports.inline import LINE_BREAK
+from aion_bot.ports.inline import LINE_BREAK, spans
 from aion_bot.ports.links import opens_no_link
-from aion_bot.ports.markdown import Block, blocks, plain_line_ends, table_cells
+from aion_bot.ports.markdown import Block, Container, blocks, plain_line_ends, table_cells
 
 _LARGEST_SMALL_HEADING = 4
 _SHORTEST_RULE = 3
@@ -45,12 +46,23 @@ def convert(text: str) -> str:
     lines = text.split("\n")
     drawn: list[str] = []
     done = 0
+    left: tuple[Container, ...] = ()
     for block in blocks(text, is_plain=is_plain):
         end = min(block.end, len(lines))
         drawn += map(_line, lines[done : block.first])
-        drawn += _REWRITTEN[block.kind](block, lines[block.first : end])
+        drawn += _REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end]))
         done = end
+        # Code stands outside of its list (see `_code`), and so does what follows it in the same item.
+        left = block.containers if block.kind in {"fence", "code"} else left
     return without_pills_in_code("\n".join([*drawn, *map(_line, lines[done:])]))
+
+
+def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> list[str]:
+    """Return lines without the indentation of list items that code has ended."""
+    if not left or _is_quoted(block):
+        return lines
+    indent = max((one.indent for one in block.containers if one in left), default=0)
+    return [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
 
 
 def is_plain(text: str) -> bool:
@@ -140,6 +152,11 @@ def _is_quoted(block: Block) -> bool:
 
 
 def _paragraph(block: Block, lines: list[str]) -> Iterator[str]:
+    if block.text[:2] in {"\\[", "$$"} and "\n" in block.text and not block.containers:
+        found = spans(block.text)
+        if len(found) == 1 and found[0].kind == "code" and found[0].end == len(block.text):
+            yield from _code(replace(block, text=f"{found[0].value.strip('`').strip(chr(10))}\n"), lines)
+            return
     written = block.text.split("\n")
     task = _TASKS.get(block.text[:4]) if block.containers and not block.containers[-1].quote else None
     begins_item = task is not None and block.containers[-1].first == block.first
@@ -166,7 +183,9 @@ def _code(block: Block, lines: list[str]) -> Iterator[str]:
     )
     quote = "> " if _is_quoted(block) else ""
     opening = (
-        _marks(block, lines[0], lines[0][lines[0].find(block.markup) :].rstrip()) if block.markup else quote
+        _marks(block, lines[0], lines[0][lines[0].find(block.markup) :].rstrip())
+        if block.markup and block.containers
+        else quote
     )
     if any(not container.quote for container in block.containers):
         # A list of Discord's ends at the first line that is not indented, and a fence that it opens ends with it. So the
@@ -196,7 +215,7 @@ def _underlined(block: Block, lines: list[str]) -> Iterator[str]:
         yield from _paragraph(block, lines[:-1])
         yield _DRAWN_RULE
         return
-    before = _marks(block, lines[0], block.text.split("\n")[0].strip())
+    before = _marks(block, lines[0], block.text.split("\n")[0].strip()) if block.containers else ""
     title = " ".join(inline(block.text).replace(LINE_BREAK, " ").split())
     yield f"{before}{'#' if block.markup == '=' else '##'} {title}"
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from adapters.slack import mrkdwn, strings
 from adapters.slack.events import ACTIONS
 from adapters.slack.markdown import in_markdown_block
-from adapters.slack.tables import around_table
+from adapters.slack.tables import around_table, has_two
 from adapters.slack.tables import characters as table_characters
 from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.markdown import plain_line_ends
@@ -97,7 +97,12 @@ def sentence(line: Line) -> dict[str, Any]:
 
 
 def measure(content: Content) -> int:
-    """Characters of all texts in the blocks; more where headings, rules and the like make many of one block."""
+    """Characters of all texts in the blocks; more where headings, rules and the like make many of one block.
+
+    An answer with two tables is larger than any page, as Slack takes one table a message.
+    """
+    if isinstance(content, Reply) and not content.plain and "|" in content.text and has_two(content.text):
+        return 2 * FALLBACK
     blocks = _blocks(content)
     holders = [one for block in blocks for one in (block, *block.get("elements", ()))]
     texts = [one["text"] for one in holders if "text" in one]

@@ -1,8 +1,8 @@
 """Tables of Markdown as Slack's own `table` block. No I/O.
 
 Block Kit takes one table a message, with at most 100 rows of 20 cells and 10,000 characters, and no cell without a character:
-https://docs.slack.dev/reference/block-kit/blocks/table-block. What is larger, and a second table, is left to Slack's
-`markdown` block.
+https://docs.slack.dev/reference/block-kit/blocks/table-block. So an answer's page ends before a second table. What is larger,
+and a table in a quote or a list, is left to Slack's `markdown` block.
 """
 
 from collections.abc import Iterator
@@ -28,16 +28,27 @@ Shown = dict[str, Any]
 @lru_cache(maxsize=256)  # a page is measured before it is shown
 def around_table(text: str) -> tuple[str, Shown, str] | None:
     """Return the only table of a text as a block, with the text before and behind it; None where that cannot be."""
-    if "|" not in text or "-" not in text:
-        return None
-    lines = plain_line_ends(text).split("\n")
-    found = [block for block in blocks("\n".join(lines)) if block.kind == "table"]
-    if len(found) != 1 or found[0].containers:
-        return None
-    table = table_block(found[0])
+    found = _outermost(text)
+    table = table_block(found[0]) if len(found) == 1 else None
     if table is None:
         return None
+    lines = plain_line_ends(text).split("\n")
     return "\n".join(lines[: found[0].first]), table, "\n".join(lines[found[0].end :])
+
+
+def has_two(text: str) -> bool:
+    """Tell whether a text has more tables than a message may have; where a text ends below a head this is not known yet."""
+    found = _outermost(text)
+    return len(found) > 1 and plain_line_ends(text).count("\n") >= found[1].first + 2
+
+
+@lru_cache(maxsize=64)
+def _outermost(text: str) -> list[Block]:
+    """Return the first tables of a text that stand in no quote and no list, two at most."""
+    if "|" not in text or "-" not in text:
+        return []
+    found = (block for block in blocks(plain_line_ends(text)) if block.kind == "table")
+    return [block for block in found if not block.containers][:2]
 
 
 def table_block(block: Block) -> Shown | None:

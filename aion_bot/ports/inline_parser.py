@@ -79,7 +79,8 @@ def parse(text: str, *, names: bool = True) -> list[Span]:
 def in_a_name(src: str, start: int, end: int) -> tuple[bool, bool]:
     """Tell whether signs go on with a name or a calculation, and so open no emphasis, and whether one goes on behind them.
 
-    `(AB)_{ij}` and `src/_old_` go on before them, `__init__.py` and `__call__(x)` behind them, and `2**10` on both sides.
+    `(AB)_{ij}` and `src/_old_` go on before them, `__init__.py` and `__call__(x)` behind them, and `2**10` and `*.py` on both
+    sides.
     """
     before, behind = src[max(0, start - 2) : start], src[end : end + 2]
     if src[start] == "_":
@@ -88,7 +89,12 @@ def in_a_name(src: str, start: int, end: int) -> tuple[bool, bool]:
         return before[-1:] in set(_CLOSING) or joined, behind[:1] in set(_GOES_ON) or goes_on
     last, first = before[-1:], behind[:1]
     counts = (last.isdecimal() and _is_operand(first, "(")) or (first.isdecimal() and _is_operand(last, ")"))
-    return counts and src[start] == "*", counts and src[start] == "*"
+    # Stars of a pattern for files, such as `*.py`, `src/*.c` and `**/*.py`.
+    begins = last in {"", "/"} or last.isspace()
+    matches = begins and (
+        behind == "/*" or (first == "." and behind[1:].islower()) or (last, first) == ("/", "/")
+    )
+    return (counts or matches) and src[start] == "*", (counts or matches) and src[start] == "*"
 
 
 def _is_operand(sign: str, bracket: str) -> bool:

@@ -9,12 +9,16 @@ from itertools import pairwise
 
 from aion_bot.ports.inline import KNOWN_TAGS, spans
 from aion_bot.ports.inline_parser import Span
-from aion_bot.ports.markdown import begins_table
+from aion_bot.ports.markdown import begins_table, table_cells
 
 _LONGEST_WAIT = 300
 """Characters at the end of a text that may wait for what follows."""
 _LONGEST_LABEL = 80
 """Characters of a link's label that wait for its end; most brackets begin no link."""
+_LONGEST_COMMENT = 2_000
+"""Characters of a comment of HTML that wait for its end."""
+_LONGEST_ROW = 120
+"""Characters of a row that begins without a bar."""
 _LONGEST_ENTITY, _LONGEST_TAG = 10, 12
 _PARAGRAPH = 1_500
 """Characters of a paragraph, or of a table, that are looked at."""
@@ -28,18 +32,21 @@ _MARKS = f"{_RUNS} \t#>+-=.)|:0123456789[]xX"
 _BEFORE_ADDRESS = frozenset("([\"'*_~<")
 _ROW_MARKS = " \t>-*"
 _SIGNS = frozenset("*_~`[<&:\\!")
+_ARGUMENTS = frozenset({"args", "kwargs"})
+_AROUND_NAME = "`'\",.;:)]"
 
 
 def settled(text: str) -> int:
     """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
     formula = _open_formula(text, max(0, len(text) - _LONGEST_WAIT))
-    return _settled(text if formula < 0 else text[:formula])
+    text = text if formula < 0 else text[:formula]
+    return _settled(text[: _open_comment(text)] if "<!--" in text[-_LONGEST_COMMENT:] else text)
 
 
 def _settled(text: str) -> int:
     line = text.rfind("\n") + 1
     before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
-    if _is_row(text[line:]) or (line == len(text) and _is_row(before)):
+    if _is_row(text[line:]) or (not text[line:].strip(_ROW_MARKS) and _is_row(before)):
         return _whole_rows(text, line)
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
@@ -48,10 +55,13 @@ def _settled(text: str) -> int:
     if line < len(text) <= line + _LONGEST_WAIT and marks:
         return line
     word = max(map(text.rfind, (" ", "\t", "\n"))) + 1
-    if _SIGNS.isdisjoint(text[line:]) and not text.startswith("h", word):
+    if line == len(text) and not before.strip(f"{_MARKS}\n"):
+        return len(text)  # a blank line, or a rule
+    if _SIGNS.isdisjoint(text[line:] or before) and not text.startswith("h", word):
         return len(text)
     begin = max(_last_paragraph(text), len(text) - _LONGEST_WAIT)
     starts = [begin + _unfinished_link(text[begin:]), _without_run(text, begin), _unfinished_tag(text, begin)]
+    starts += _run_in_word(text, word, begin), _unfinished_autolink(text, word)
     address = word
     while text[address : address + 1] in _BEFORE_ADDRESS:
         address += 1
@@ -60,7 +70,7 @@ def _settled(text: str) -> int:
         text[word:] == "!" or _may_be_address(text[address : address + _LONGEST_WAIT])
     ):
         starts.append(address - (text[address - 1 : address] == "<"))
-    for sign, longest, more in (("&", _LONGEST_ENTITY, "#"), ("<", _LONGEST_TAG, "/")):
+    for sign, longest, more in (("&", _LONGEST_ENTITY, "#"), ("<", _LONGEST_TAG, "/!-")):
         at = text.rfind(sign, word)
         if at >= 0 and len(text) - at <= longest and (text[at + 1 :].strip(more) or "a").isalnum():
             starts.append(at)
@@ -75,7 +85,11 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
     The outermost is the first.
     """
     begin = _last_paragraph(text)
-    words = text[begin:].rstrip()
+    return [(begin + start, mark) for start, mark in open_marks(text[begin:].rstrip())]
+
+
+def open_marks(words: str) -> list[tuple[int, str]]:
+    """Return what `closing_marks` does of the words of one block."""
     if not any(sign in words for sign in _RUNS):
         return []
     found = spans(words)
@@ -90,14 +104,21 @@ def closing_marks(text: str) -> list[tuple[int, str]]:
         _runs(words, [span for span in found if at < 0 or span.end <= at])[-_MOST_OPEN:]
     ):
         before = words[start - 1 : start]
-        # A name such as `__init__.py` has the run twice, and is no emphasis.
         word, *_ = words[start + len(run) :].split(None, 1) or [""]
-        if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()) or run in word:
+        if len(run) > _LONGEST_MARK or (before.isascii() and before.isalnum()) or _is_name(run, word):
             continue
         if any(span.start == start and span.kind != "sign" for span in spans(words + closing + run)):
             opened.insert(0, (start, run))
             closing += run
-    return [(begin + start, mark) for start, mark in opened]
+    return opened
+
+
+def _is_name(run: str, word: str) -> bool:
+    """Tell whether signs belong to the name that follows them, and not to emphasis: `__init__.py`, `*.png`, `**kwargs`."""
+    inside = spans(word)
+    marks = {at for span in inside if span.kind in {"mark", "hidden"} for at in range(span.start, span.end)}
+    rest = "".join(sign for at, sign in enumerate(word) if at not in marks)
+    return run in rest or rest[:1] in {".", "/"} or rest.rstrip(_AROUND_NAME) in _ARGUMENTS
 
 
 def _runs(words: str, found: Sequence[Span]) -> list[tuple[int, str]]:
@@ -127,16 +148,19 @@ def masked(words: str) -> str:
 def _unfinished_link(words: str) -> int:
     """Return where a link begins that is not closed yet; the length of the words where there is none."""
     opened: list[int] = []
-    signs, waiting = masked(words), len(words)
+    signs, waiting, whole = masked(words), len(words), (0, -1)
     for at, sign in enumerate(signs):
         if sign == "[":
             opened.append(at)
         elif sign == "]" and opened:
             start = opened.pop()
+            # The second brackets of a link by reference wait with its label.
+            start, whole = whole[0] if whole[1] == start else start, (start, at + 1)
             rest = signs[at + 1 :]
             # A number in brackets is a citation, which is whole as it stands.
             ends = not rest and not words[start + 1 : at].isdigit()
-            if ends or (rest[:1] == "(" and ")" not in rest):
+            behind = rest[:1]
+            if ends or (behind == "(" and ")" not in rest) or (behind == "[" and "]" not in rest):
                 waiting = min(waiting, start)
     if opened and len(words) - opened[0] <= _LONGEST_LABEL:
         waiting = min(waiting, opened[0])
@@ -149,12 +173,41 @@ def _unfinished_link(words: str) -> int:
 def _unfinished_tag(text: str, begin: int) -> int:
     """Return where an HTML tag with attributes begins that is not closed yet; the length of the text where there is none."""
     at = text.rfind("<", begin)
-    if at < 0 or ">" in text[at:]:
+    if at < 0 or ">" in text[at:] or text[at + 1 : at + 2].isspace():
         return len(text)
     name, *words = text[at + 1 :].lower().split(None, 2) or [""]
     # A sign of comparison may stand before a word as well: an attribute has its value behind a sign of equality.
-    begun = bool(words) and ("=" in words[0] or (len(words) == 1 and not text[-1].isspace()))
+    begun = not words or ("=" in words[0] or (len(words) == 1 and not text[-1].isspace()))
     return at if begun and (name in KNOWN_TAGS or name == "a") else len(text)
+
+
+def _run_in_word(text: str, word: int, begin: int) -> int:
+    """Return where marks stand in the last word that may be emphasis once it ends; the length of the text where none do."""
+    for span in spans(text[begin:]):
+        at = begin + span.start
+        before = text[at - 1 : at]
+        if at > word and span.kind == "sign" and text[at] in "*~" and before.isascii() and before.isalpha():
+            return at
+    return len(text)
+
+
+def _unfinished_autolink(text: str, word: int) -> int:
+    """Return where an address in angle brackets begins that is not closed yet; the length of the text where none does."""
+    at = text.rfind("<", word)
+    inside = text[at + 1 :]
+    begun = at >= 0 and inside.isascii() and inside[:1].isalpha() and ">" not in inside
+    return at if begun and not {":", "@"}.isdisjoint(inside) else len(text)
+
+
+def _open_comment(text: str) -> int:
+    """Return where a comment of HTML begins that is not closed yet; the length of the text where none does."""
+    at = text.rfind("<!--")
+    line = text.rfind("\n", 0, at) + 1
+    # Inside a line a comment ends in its paragraph.
+    over = "\n\n" in text[at:] and text[line:at].strip(f"{_ROW_MARKS}+.)0123456789")
+    if over or text.find("-->", at + 2) >= 0 or masked(text[line:].split("\n", 1)[0])[at - line] != "<":
+        return len(text)
+    return at
 
 
 def _open_formula(text: str, begin: int) -> int:
@@ -189,7 +242,10 @@ def _may_be_address(word: str) -> bool:
 
 
 def _is_row(line: str) -> bool:
-    return line.lstrip(_ROW_MARKS).startswith("|")
+    """Tell whether a line may be one of a table; one that does not begin with a bar is words once it is long."""
+    return line.lstrip(_ROW_MARKS).startswith("|") or (
+        "|" in line and len(line) <= _LONGEST_ROW and len(table_cells(f"{line}x")) > 1
+    )
 
 
 def _whole_rows(text: str, line: int) -> int:
@@ -219,7 +275,9 @@ def _last_paragraph(text: str) -> int:
         words = _words(text, at)
         if _is_fence(text, at):
             return text.find("\n", at) + 1 or len(text)
-        if text[at:words].strip():
+        # Each line of a quote has its mark; that of any other block begins the words.
+        begun = text.rfind("\n", 0, max(0, at - 1)) + 1
+        if text[at:words].strip(" \t>" if text[begun:at].lstrip(" ").startswith(">") else None):
             return words
         at = text.rfind("\n", start, at - 1) + 1
     return (text.find("\n", start) + 1 or len(text)) if _is_fence(text, start) else _words(text, start)

@@ -70,14 +70,12 @@ class AnswerView:
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self.sources = "", End(), Sources()
-        self._segments = [Segment(Pages(self._measure, self._limit), Growing(self.sources))]
+        self._segments = [Segment(self._new_pages(), Growing(self.sources))]
 
     @property
     def empty(self) -> bool:
         """Whether Aion has said nothing yet."""
-        return not any(
-            segment.card or segment.settling or segment.text(1).strip() for segment in self._segments
-        )
+        return not any(one.card or one.settling or one.text(1).strip() for one in self._segments)
 
     @property
     def progress(self) -> tuple[int, int, bool, str]:
@@ -259,7 +257,7 @@ class AnswerView:
         return True
 
     def _new_pages(self) -> Pages | PlainPages:
-        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
+        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit, comments=False)
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""
@@ -344,8 +342,7 @@ class AnswerView:
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing
         last = Reply(text, note, end.byline, buttons, closing, plain=bool(self.trouble))
-        known = segment.shown
-        segment.shown = {page: known.get(page) or Reply(page, plain=last.plain) for page in pages[:-1]}
+        segment.shown = {one: segment.shown.get(one) or Reply(one, plain=last.plain) for one in pages[:-1]}
         has_document = over and self.ended and end.in_file and self.refused is None
         if has_document and not end.document:
             end.document = whole_answer(self._segments, self.sources, cut=self.cut)

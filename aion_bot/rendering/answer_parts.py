@@ -11,10 +11,11 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
-from aion_bot.rendering.reference_links import with_links, without_definitions
+from aion_bot.rendering.reference_links import as_labels, with_links, without_definitions
 from aion_bot.rendering.references import PIECE, Growing, cited, cited_pieces
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
@@ -97,7 +98,8 @@ class Segment:
         if not pages:
             return pages, 0
         last, closing = healed(pages[-1], self.pages.closing, growing=growing)
-        return [*pages[:-1], last] if last.strip() else pages[:-1], closing
+        shown = [*pages[:-1], last] if last.strip() else pages[:-1]
+        return [as_labels(page) if growing and "]" in page else page for page in shown], closing
 
     def settle(self, text: str, sources: Sources | None = None) -> None:
         """Take the whole text; its markers become citations of `sources`, a long one's piece by piece, as `text` reads it."""
@@ -111,7 +113,10 @@ class Segment:
 
     def _end(self, text: str) -> None:
         # Secrets are struck before the text is cut into pages, which could cut one in two.
-        self.final = KNOWN.strike(with_links(text) if self.growing and "]: " in text else text)
+        if self.growing:
+            text = with_links(text) if "]: " in text else text
+            text = without_open_comment(text) if "<!--" in text else text
+        self.final = KNOWN.strike(text)
 
     def lead(self) -> str:
         """Return what stands above the card."""

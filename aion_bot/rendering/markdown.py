@@ -23,8 +23,9 @@ On its page (see `piece`) it is shown without the list item, which is on the pag
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aion_bot.ports.inline import spans
 from aion_bot.ports.markdown import Block, Container, blocks, line_starts, plain_line_ends
-from aion_bot.ports.unfinished import closing_marks, settled
+from aion_bot.ports.unfinished import closing_marks, open_marks, settled
 
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
@@ -35,7 +36,7 @@ _LONGEST_MARK = 40
 _LONGEST_HEAD = 400
 """Characters of a table's head, with the line under it, that are worth repeating; one with a longer head is cut like words."""
 
-_WORD_JOINER = "\N{WORD JOINER}"
+WORD_JOINER = "\N{WORD JOINER}"
 """Nobody sees it; in front of the mark of a block it makes plain text of the mark."""
 
 
@@ -50,6 +51,7 @@ class Context:
         markup: The mark of an open fence, or the head of a table and the line under it.
         info: The words behind the mark of an open fence.
         inside_line: Whether the cut is inside a line.
+        marks: What closes the emphasis and the code of a paragraph that are open, the outermost first.
     """
 
     containers: tuple[Container, ...] = ()
@@ -57,6 +59,17 @@ class Context:
     markup: str = ""
     info: str = ""
     inside_line: bool = False
+    marks: tuple[str, ...] = ()
+
+    @property
+    def closing(self) -> str:
+        """What closes the marks that are open."""
+        return "".join(reversed(self.marks))
+
+    @property
+    def opening(self) -> str:
+        """What opens these marks again."""
+        return "".join(mark.strip() for mark in self.marks)
 
     @property
     def quotes(self) -> str:
@@ -65,6 +78,23 @@ class Context:
 
 
 NOTHING_OPEN = Context()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one message shows of a piece.
+
+    Attributes:
+        closing: How many characters at its end only close a fence that the piece leaves open.
+        reserve: The room to keep for the closing of any fence that was opened so far. It never shrinks with the length
+            of the piece, so that a page that is full once stays full while the text grows.
+        blank: Whether it shows nothing but the marks of a fence.
+    """
+
+    text: str
+    closing: int
+    reserve: int
+    blank: bool
 
 
 def open_at_end(text: str) -> Context:
@@ -91,7 +121,18 @@ def open_at_end(text: str) -> Context:
     head = table_head(last)
     if head and not inside_line:
         return Context(containers, "table", head)
-    return Context(containers, "code" if last.kind == "code" else "paragraph", inside_line=inside_line)
+    if last.kind == "code":
+        return Context(containers, "code", inside_line=inside_line)
+    return Context(containers, "paragraph", inside_line=inside_line, marks=_open_marks(last, inside_line))
+
+
+def _open_marks(block: Block, inside_line: bool) -> tuple[str, ...]:
+    """Return what closes the marks that a block leaves open; none where they would begin a fence on the next page."""
+    found = open_marks(block.text) if block.kind != "table" else []
+    # Code ends with its line.
+    marks = tuple(mark for _, mark in found if inside_line or "`" not in mark)
+    written = " ".join(("".join(marks), "".join(reversed(marks))))
+    return () if "```" in written or "~~~" in written else marks
 
 
 def is_kept_fence(block: Block) -> bool:
@@ -116,7 +157,7 @@ def preamble(context: Context, text: str) -> str:
         return f"{opening}{head}\n{going_on}{dashes}\n"
     if context.leaf == "paragraph":
         # `x` stands for the words on the page before; the preamble is parsed, and never shown.
-        return f"{opening}x" if context.inside_line else f"{opening}x\n"
+        return f"{opening}{context.opening}x" if context.inside_line else f"{opening}{context.opening}x\n"
     # A paragraph, and an empty line that ends it but not the list items around it.
     indented = f"{going_on}    " if context.leaf == "code" else going_on
     return f"{opening}x\n{going_on.rstrip()}\n{indented if context.inside_line else ''}"
@@ -153,8 +194,9 @@ def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
     waits for it.
     """
     text = page[: len(page) - closing]
-    if closing:
-        plain, close = plain_line_ends(text), page[len(text) :]
+    close = page[len(text) :]
+    if "```" in close or "~~~" in close:
+        plain = plain_line_ends(text)
         last = blocks(plain)[-1:]
         opened = line_starts(plain)[last[0].first] if last else 0
         line = text.rfind("\n") + 1
@@ -172,7 +214,14 @@ def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
 
 def guard(line: str, markup: str) -> str:
     """Return what keeps the rest of a line of code from closing the code."""
-    return _WORD_JOINER if line.lstrip(" ").startswith(markup[0]) else ""
+    return WORD_JOINER if line.lstrip(" ").startswith(markup[0]) else ""
+
+
+def paired(words: str, opening: str) -> str:
+    """Return which of the marks that words begin with have a partner."""
+    return "".join(
+        words[one.start : min(one.end, len(opening))] for one in spans(words) if one.kind != "sign"
+    )
 
 
 def _marker(width: int) -> str:
@@ -216,4 +265,4 @@ def as_words(line: str, old: int, new: str) -> tuple[int, str]:
     words = line[old:].lstrip(" \t")
     found = blocks(words.rstrip("\n")) if words.strip() else []
     harmless = not words.strip() or (found and found[0].kind == "paragraph" and not found[0].containers)
-    return len(line) - len(words), new if harmless else new + _WORD_JOINER
+    return len(line) - len(words), new if harmless else new + WORD_JOINER

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from aion_bot.ports.markdown import BlockReader
 from aion_bot.ports.text import character_start
-from aion_bot.rendering.markdown import NOTHING_OPEN
+from aion_bot.rendering.comments import without_comments
+from aion_bot.rendering.markdown import NOTHING_OPEN, Context, Page, open_at_end
 from aion_bot.rendering.piece import Piece
 
 Measure = Callable[[str], int]
@@ -29,6 +30,9 @@ MOST_TEXT = 1_000_000
 _SHORTEST_END = 200
 """Characters of a page at least that ends at the bound of characters."""
 
+_MARKS = 16
+"""Characters of it that may close emphasis."""
+
 _LONGEST_CHARACTER = 4
 """Bytes of a character in UTF-8 at most."""
 
@@ -42,17 +46,20 @@ _UNSAFE = frozenset(" \t\n\r`~>#*+-=_|0123456789")
 class Pages:
     """The pages of a text that mostly grows at its end. Pages that are full are not looked at again.
 
+    `comments`: whether comments of HTML are shown.
+
     Attributes:
         closing: How many characters at the end of the last page only close a fence that the text leaves open.
         over: Whether the text has more than the pages that `update` was asked for.
         pending: Whether `update` was told to stop before it had made all of them.
     """
 
-    def __init__(self, measure: Measure, limit: int) -> None:
+    def __init__(self, measure: Measure, limit: int, *, comments: bool = True) -> None:
         self.closing = 0
         self.over = self.pending = False
         self._measure = measure
         self._limit = limit
+        self._comments = comments
         self._full: list[str] = []
         self._taken = ""
         self._context = NOTHING_OPEN
@@ -90,26 +97,40 @@ class Pages:
             self.pending = not self.over and made >= effort
             if self.over or self.pending:
                 return self._full[:most]
-            self._last_cut = cut = self._cut(piece, length, size)
+            cut, self._context = self._cut(piece, length, size)
             # A new reader, because its text begins with the next page.
-            self._context, self._reader = piece.context(cut), BlockReader()
+            self._last_cut, self._reader = cut, BlockReader()
             self._taken = text[: len(self._taken) + cut]
-            page = piece.page(cut, full=True)
-            if not page.blank:
-                self._full.append(page.text)
+            page = piece.page(cut, ending=self._context)
+            if shown := self._shown(page)[0]:
+                self._full.append(shown)
                 made += 1
             piece, length, size = self._next(text)
         return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
 
     def _with_last(self, piece: Piece, length: int, most: int, room: int | None) -> list[str]:
         """Return all pages, the last one of this piece; `room`: how many characters it may have where it has more."""
+        ending = None
         if room is not None:
-            length = piece.safe_cut(_break(piece.text, room)) if room >= _SHORTEST_END else 0
-        page = piece.page(length, full=room is not None)
-        full = page.blank or len(self._full) >= most
-        self.over = room is not None or (full and not page.blank)
-        self.closing = 0 if full else page.closing
-        return self._full[:most] if full else [*self._full, page.text]
+            most = _break(piece.text, room - _MARKS) if room >= _SHORTEST_END else 0
+            length, ending = piece.ending(most)
+        is_open = ending is None and bool(self._context.marks)
+        page = piece.last_page(length) if is_open else piece.page(length, ending=ending)
+        shown, closing = self._shown(page)
+        full = not shown or len(self._full) >= most
+        self.over = room is not None or bool(full and shown)
+        self.closing = 0 if full else closing
+        return self._full[:most] if full else [*self._full, shown]
+
+    def _shown(self, page: Page) -> tuple[str, int]:
+        """Return what people see of a page, nothing where that is blank, and how much of its end only closes."""
+        if self._comments or "<!--" not in page.text or page.blank:
+            return ("", 0) if page.blank else (page.text, page.closing)
+        end = len(page.text) - page.closing
+        shown, closing = without_comments(page.text[:end]).lstrip("\n"), page.text[end:]
+        # What looks like a fence in a comment goes with it.
+        closing = "" if "\n" in closing and open_at_end(shown).leaf != "fence" else closing
+        return (shown + closing, len(closing)) if shown.strip() else ("", 0)
 
     def fits(self, page: str) -> bool:
         """Tell whether a message can hold this page."""
@@ -132,21 +153,24 @@ class Pages:
                 break
         return piece, length, size
 
-    def _size(self, piece: Piece, length: int) -> int:
+    def _size(self, piece: Piece, length: int, ending: Context | None = None) -> int:
         """Measure a page with room for any closing that its text needed so far."""
-        page = piece.page(length)
+        page = piece.page(length, ending=ending)
         # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
         if self._measured is None or page.text != self._measured[0]:
             self._measured = page.text, self._measure(page.text)
         return self._measured[1] - page.closing + page.reserve
 
-    def _cut(self, piece: Piece, length: int, size: int) -> int:
-        """Find the longest beginning that fits, ending where a reader expects a break; `length` measures `size`."""
-        cut = piece.safe_cut(_break(piece.text, self._longest(piece, length, size)))
-        # A break inside a fence or a table can measure more than the whole.
-        while cut > 1 and self._size(piece, cut) > self._limit:
-            cut = piece.safe_cut(cut * 9 // 10)
-        return max(cut, 1)
+    def _cut(self, piece: Piece, length: int, size: int) -> tuple[int, Context]:
+        """Find the longest beginning that fits, ending where a reader expects a break, and what it leaves open.
+
+        `length` measures `size`.
+        """
+        cut, ending = piece.ending(_break(piece.text, self._longest(piece, length, size)))
+        # A break inside a fence, a table or emphasis can measure more than the whole.
+        while cut > 1 and self._size(piece, cut, ending) > self._limit:
+            cut, ending = piece.ending(cut * 9 // 10)
+        return (cut, ending) if cut else (1, piece.context(1))
 
     def _longest(self, piece: Piece, length: int, size: int) -> int:
         """Return how many characters fit, by few measurements: each guess is where the limit is if all measure alike."""

@@ -29,12 +29,16 @@ from aion_bot.ports.markdown import (
     line_starts,
     plain_line_ends,
 )
+from aion_bot.ports.unfinished import open_marks, settled
 from aion_bot.rendering.markdown import (
+    WORD_JOINER,
     Context,
+    Page,
     as_words,
     guard,
     is_kept_fence,
     open_at_end,
+    paired,
     preamble,
     without_items,
 )
@@ -65,23 +69,6 @@ class _Fence:
     closing_line: int | None
     closed: int | None
     close: str
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What one message shows of a piece.
-
-    Attributes:
-        closing: How many characters at its end only close a fence that the piece leaves open.
-        reserve: The room to keep for the closing of any fence that was opened so far. It never shrinks with the length
-            of the piece, so that a page that is full once stays full while the text grows.
-        blank: Whether it shows nothing but the marks of a fence.
-    """
-
-    text: str
-    closing: int
-    reserve: int
-    blank: bool
 
 
 class Piece:
@@ -121,6 +108,10 @@ class Piece:
         self._reserves = list(accumulate((len(fence.close) + 1 for fence in fences), max))
         self._left_out = 0 if first or self._head or context.leaf == "code" else self._count_left_out()
         self._prefixes = self._find_prefixes() if self._preamble else {}
+        # Up to where the marks go on that were open before the piece: the end of their paragraph; 0 where there are none.
+        self._marked_until = self._marks_at = 0
+        if context.marks and 0 in self._prefixes and self._left_out == 0:
+            self._find_marks()
         self._body, self._shown_starts = self.text, self._starts
         if self._prefixes or self._left_out:
             self._body, self._shown_starts = self._rewrite()
@@ -142,12 +133,13 @@ class Piece:
             beginning = at + 2 if at >= 0 else 0
         return open_at_end(("" if beginning else self._preamble) + self._plain[beginning:length])
 
-    def page(self, length: int, *, full: bool = False) -> Page:
+    def page(self, length: int, *, ending: Context | None = None) -> Page:
         """Return a page of the first `length` characters: it opens what was open before, and closes what is open.
 
-        `full`: nothing will be added to it, so that it need not end with empty lines.
+        `ending`: what is open where nothing will be added to the page, so that it need not end with empty lines; None where
+        something may be.
         """
-        while full and length > 1 and self.text[length - 1] == "\n":
+        while ending is not None and length > 1 and self.text[length - 1] == "\n":
             length -= 1
         line = bisect_right(self._starts, length) - 1
         inside = length - self._starts[line]
@@ -162,7 +154,40 @@ class Piece:
             fence, reserve = self._fences[opened - 1], self._reserves[opened - 1]
             if fence.closed is None or length < fence.closed:
                 closing = fence.close if (shown or self._head).endswith("\n") else f"\n{fence.close}"
-        return Page(self._head + shown + closing, len(closing), reserve, not shown or shown.isspace())
+        blank = not shown or shown.isspace()
+        if self._marked_until:
+            # Where their paragraph ends without a partner of a mark, it is no mark on this page.
+            all_marks = self._context.opening
+            marks = paired(self._blocks[0].text, all_marks) if length > self._marked_until else all_marks
+            shown = shown[: self._marks_at] + marks + shown[self._marks_at :]
+            reserve = max(reserve, len(self._context.closing) + len(all_marks) - len(marks))
+        if ending is not None and ending.marks:
+            shown, closing = shown.rstrip(), ending.closing
+            reserve = max(reserve, len(closing))
+        return Page(self._head + shown + closing, len(closing), reserve, blank)
+
+    def last_page(self, length: int) -> Page:
+        """Return a page to which more may be added; it closes the marks that were open before the piece, too."""
+        page = self.page(length)
+        if not 0 < length <= self._marked_until:
+            return page
+        at, opening = self._marks_at, self._context.opening
+        words = page.text[at:].rstrip()
+        closing = "".join(mark for start, mark in reversed(open_marks(words)) if start < len(opening))
+        text = page.text[:at] + paired(words + closing, opening) + words[len(opening) :] + closing
+        return Page(text, len(closing), page.reserve, page.blank)
+
+    def ending(self, cut: int) -> tuple[int, Context]:
+        """Return where a page may end at or before a cut, as `safe_cut` has it and not inside a link, and what is open there."""
+        cut = self.safe_cut(cut)
+        context = self.context(cut)
+        if context.leaf == "paragraph" and "`" not in context.closing:  # in code nothing else begins
+            said = (self._preamble + self._plain[:cut]).rstrip()
+            whole = settled(said)
+            if whole < len(said) and cut // 2 < whole - len(self._preamble):
+                cut = self.safe_cut(whole - len(self._preamble))
+                context = self.context(cut)
+        return cut, context
 
     def safe_cut(self, cut: int) -> int:
         """Move a cut back to where the next page can begin.
@@ -196,7 +221,8 @@ class Piece:
 
         What stands behind the cut does not matter: there may be nothing yet.
         """
-        moved, found = cut, blocks(self._preamble + self._plain[:cut])
+        moved = kept = cut
+        found = blocks(self._preamble + self._plain[:cut])
         while found:
             last, line = found.pop(), bisect_right(self._starts, moved - 1) - 1
             first = last.first - self._before
@@ -214,8 +240,10 @@ class Piece:
             elif last.kind not in {"heading", "underlined"}:
                 return moved
             # A page that only has headings would be left empty.
-            if first <= 0 or self._starts[first] < cut // 2:
-                return cut
+            is_heading = last.kind in {"heading", "underlined"}
+            if first <= 0 or (is_heading and self._starts[first] < kept // 2):
+                return kept
+            kept = kept if is_heading else self._starts[first]
             moved = self._starts[first]
         return moved
 
@@ -262,6 +290,15 @@ class Piece:
                 old, new = found.get(following, (0, ""))
                 found[following] = (old, f"{self._indentation(block.containers)}{block.markup}\n{new}")
         return found
+
+    def _find_marks(self) -> None:
+        removed, prefix = self._prefixes[0]
+        following = self._blocks[0].end - self._before
+        if following <= 0 or self._plain[removed : removed + 1] in self._context.opening[-1:]:
+            return
+        # What keeps the words from being read as the beginning of a block stands between them and the marks.
+        self._marks_at = len(prefix.removesuffix(WORD_JOINER))
+        self._marked_until = self._starts[following] if following < len(self._starts) else len(self.text) + 1
 
     def _rewrite(self) -> tuple[str, list[int]]:
         """Return the text as it is shown, and where each of its lines begins there."""

@@ -46,6 +46,42 @@ def with_links(text: str) -> str:
     )
 
 
+def as_labels(page: str) -> str:
+    """Write each link by reference as its label, and no definition: in a text that grows nobody knows yet where it leads."""
+    if "][" not in page and "]:" not in page:
+        return page
+    lines = page.split("\n")
+    found = blocks(plain_line_ends(page), is_plain=lambda part: "][" not in part and "]:" not in part)
+    for at in (at for one in found if one.kind not in {"fence", "code"} for at in range(one.first, one.end)):
+        label, is_definition, rest = lines[at].strip().partition("]:")
+        address = rest.strip().removeprefix("<")
+        if is_definition and label[:1] == "[" and label[1:2] != "^" and address[:4] in {"", "http"}:
+            lines[at] = ""
+        elif "][" in lines[at]:
+            lines[at] = _labelled(lines[at])
+    return "\n".join(lines)
+
+
+def _labelled(line: str) -> str:
+    signs, pieces, done = masked(line), list[str](), 0
+    at = signs.find("][")
+    while at >= 0:
+        start, close = signs.rfind("[", done, at), signs.find("]", at + 2, at + 2 + _LONGEST_LABEL)
+        label, before = line[start + 1 : at], signs[max(0, start - 1) : start]
+        # Two brackets behind a name are an index, and numbers are citations.
+        if (
+            start >= 0
+            and close > 0
+            and not before.isalnum()
+            and before not in {"]", ")", "_"}
+            and any(map(str.isalpha, label))
+        ):
+            pieces += line[done:start], label
+            done = close + 1
+        at = signs.find("][", max(at + 1, done))
+    return "".join((*pieces, line[done:]))
+
+
 def without_definitions(text: str, numbers: Container[int]) -> str:
     """Escape the text's own definitions of these numbers: where they are citations, they would lead elsewhere."""
     if "]:" not in text:

@@ -28,6 +28,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "stars between blanks": ("2 * 3 * 4", "2 * 3 * 4", SAME),
     "arguments": ("*args and **kwargs", r"\*args and \*\*kwargs", SAME),
     "patterns": ("*.jpg, *.png", r"\*.jpg, \*.png", SAME),
+    "patterns in folders": ("**/*.py, src/*.c, a/**/*.h", r"\*\*/\*.py, src/\*.c, a/\*\*/\*.h", r"\*\*/\*.py, src/\*.c, a/\*\*/*.h"),
     "tildes": ("a ~~ b ~~ c", r"a \~\~ b \~\~ c", SAME),
     "double bars": ("a || b", r"a \|\| b", SAME),
     "a path of Windows": (r"C:\Users\ada", r"C:\Users\ada", SAME),
@@ -55,7 +56,9 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a quote of three marks": (">>> a\nb\n\nc", "> a\n> b\n\nc", SAME),
     "a list in a quote": ("> - a\n>   - b", "> - a\n>   - b", SAME),
     "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
+    "code and a title behind blanks": ("  ```\n   x\n  ```\n\n  Two\n  ===", "```\n x\n```\n\n# Two", SAME),
     "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
+    "words behind code in an item": ("2. a\n\n   ```\n   x\n   ```\n\n    b", "2. a\n\n```\nx\n```\n\n b", SAME),
     "code in an item": ("- ```\n  __x__\n  ```\n- b", "-\n```\n__x__\n```\n- b", SAME),
     # Tables
     "signs in cells": (
@@ -112,13 +115,17 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "bars in addresses": ("https://x.example/a||b [l](https://x.example/a||b)", "https://x.example/a%7C%7Cb [l](https://x.example/a%7C%7Cb)", SAME),
     "signs in an address": ("https://x.example/_a_/b*c*d", "https://x.example/_a_/b*c*d", SAME),
     "an address beside Chinese": ("见https://x.example/a。好", "见<https://x.example/a>。好", "见<https://x.example/a>。好"),
+    "code behind a link of Chinese": ("见[文](https://x.example/a)和`x_y`", "见[文](https://x.example/a)和`x_y`", SAME),
+    "code behind an address": ("https://x.example/a`b`", r"https://x.example/a\`b\`", SAME),
     "an address in wide brackets": ("\uff08https://x.example/a\uff09", "\uff08<https://x.example/a>\uff09", "\uff08<https://x.example/a>\uff09"),
     "an address in bold": ("**https://x.example/a**", "**https://x.example/a**", "**<https://x.example/a>**"),
     "an address in brackets": ("(https://x.example/a_(b)).", "(https://x.example/a_(b)).", SAME),
     # Others
     "footnotes": ("a[^1] b[^n]\n\n[^1]: c", "a¹ b[n]\n\n¹ c", "a¹ b[n]\n\n¹ c"),
     "a formula": (r"\(a_1*b_2\) and $$\sum_{i}^n$$", r"`a_1*b_2` and `\sum_{i}^n`", r"`a_1*b_2` and `\sum_{i}^n`"),
-    "a formula of its own": ("\\[\n\\frac{a}{b}\n\\]", "`\n\\frac{a}{b}\n`", SAME),
+    "a formula of its own": ("\\[\n\\frac{a}{b}\n\\]", "```\n\\frac{a}{b}\n```", SAME),
+    "a formula of two lines in words": ("so $$a_1\n= b$$ is", "so `a_1 = b` is", SAME),
+    "a formula without an end": ("$$\na_1", "$$\na_1", SAME),
     "escaped brackets": (r"\[a\] and \(b\)", r"\[a\] and \(b\)", SAME),
     "a hard line end": ("a\\\nb", "a\nb", SAME),
 }  # fmt: skip

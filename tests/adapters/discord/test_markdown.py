@@ -74,7 +74,7 @@ def test_code_blocks(written: str, drawn: str) -> None:
         ("- a\n  ```\n  x\n  ```\n- b", "- a\n```\nx\n```\n- b"),
         ("- a\n\n      x\n- b", "- a\n\n```\nx\n```\n- b"),
         ("> 1. ~~~py\n>    x\n>    ~~~\n> 2. b", "> 1.\n> ```py\n> x\n> ```\n> 2. b"),
-        ("- a\n  - ```\n    x\n    ```\n    c", "- a\n  -\n```\nx\n```\n    c"),
+        ("- a\n  - ```\n    x\n    ```\n    c", "- a\n  -\n```\nx\n```\nc"),
         ("> ~~~\n> a || b\nafter || all", "> ```\n> a || b\n> ```\nafter \\|\\| all"),
         ("words\n\n    #### x\n    ```\n\nafter", "words\n\n```\n#### x\n``\u200b`\n```\n\nafter"),
         ("> #### Small\n> ---", "> **Small**\n> ────────────"),

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 from adapters.slack import rendering
 from adapters.slack.markdown import delta
 from adapters.slack.tables import around_table
+from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.demo.page import slack_payload
+from aion_bot.ports.markdown import blocks as markdown_blocks
 from aion_bot.ports.messages import Reply
+from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.screen import PageFormat
 from aion_bot.simulators.slack import reading, rules
 from tests.adapters.slack.texts import texts
 from tests.schemas import slack as contracts
@@ -56,8 +60,50 @@ def test_a_table_is_slack_s_own() -> None:
     ],
 )
 def test_other_tables_stay_markdown(text: str) -> None:
-    """A message has one table of Slack's own at most; two of them, one in a quote, and one that is too large stay as they are."""
+    """A message has one table of Slack's own at most; one in a quote, and one that is too large, stay as they are."""
     assert [block["type"] for block in blocks(text)] == ["markdown"]
+
+
+WORDS = "Words between the tables, as a model writes them."
+OTHER = "| Crane | Load | Place behind the northern hall |\n|---|---|---|\n| C1 | 4 t | north |\n| C2 | 6 t | east |"
+THREE = f"## Roofs\n\n{TABLE}\n\n{WORDS}\n\n### Cranes\n\n{OTHER}\n\n{TABLE}\n\n{WORDS}"
+
+
+def shown(view: AnswerView) -> list[list[dict[str, Any]]]:
+    return [blocks(one.text) for one in view.screen() if isinstance(one, Reply)]
+
+
+@pytest.mark.parametrize("step", [1, 50, 10_000])
+def test_each_table_is_slack_s_own(step: int) -> None:
+    """Of several tables each stands in a message of its own, below its heading, as soon as it has a row, and at the end."""
+    view = AnswerView(PageFormat(rendering.measure, rendering.FALLBACK))
+    for end in (*range(20, len(THREE), step), len(THREE)):
+        view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": THREE[:end]}))
+        view.begin()
+        for message in shown(view):
+            # A table is Markdown only until its first row is whole, and none of the messages has two.
+            written = [
+                parsed
+                for one in message
+                if one["type"] == "markdown"
+                for parsed in markdown_blocks(one["text"])
+            ]
+            assert not any(one.kind == "table" and one.text.strip().count("\n") > 1 for one in written)
+            assert not any(one.kind == "paragraph" and "|" in one.text for one in written)
+            assert sum(one["type"] == "table" for one in message) <= 1
+    view.finish()
+    first, second, third = shown(view)
+    assert [one["type"] for one in first] == ["markdown", "table", "markdown"]
+    assert first[2]["text"].strip() == WORDS
+    assert [one["type"] for one in second] == ["markdown", "table"]
+    assert second[0]["text"].strip() == "### Cranes"
+    assert [one["type"] for one in third] == ["table", "markdown"]
+
+
+def test_a_table_behind_one_in_a_quote() -> None:
+    """A table in a quote or a list is Markdown, beside one that is Slack's own."""
+    quoted = TABLE.replace("\n", "\n> ")
+    assert [one["type"] for one in blocks(f"> {quoted}\n\n{TABLE}")] == ["markdown", "table"]
 
 
 def test_a_link_that_misleads_is_none() -> None:
