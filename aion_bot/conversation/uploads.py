@@ -285,3 +285,15 @@ class QuestionFiles:
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)
         self._changed(False)
+
+
+async def look_up_again(services: Services, thread: Thread, turn: Turn, file: AttachedFile) -> None:
+    """Look into the library for a file that a Stop cut off, where an earlier process ended before it had looked.
+
+    The thread shows that its upload was stopped, which stays true.
+    """
+    workspace = f"{thread.platform}/{turn.place.home}"
+    upload = FileUpload(
+        services, thread, workspace, file, changed=lambda _: None, progress=lambda _, __, ___: None
+    )
+    await upload.look_up()
