@@ -23,8 +23,8 @@ _BEFORE = {phase: among("phase", file_sources(phase)) for phase in FilePhase}
 # Of ?2, ?3: the thread of the question ?1. The second way is for ?6, a direct message that begins a thread; a question of
 # files alone that came before may still be looking at its files, as each thread goes its own way.
 _ADOPT = (
-    "INSERT INTO file (turn, number, source, name, media_type, size, phase) "
-    "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, ?4 "
+    "INSERT INTO file (turn, number, source, name, media_type, size, kind, digest, phase) "
+    "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, kind, digest, ?4 "
     "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
     "WHERE file.phase = 'held' AND turn.erased_at IS NULL AND turn.rowid < asked.rowid AND turn.rowid IN ("
     "SELECT rowid FROM turn WHERE platform = ?2 AND thread = ?3 UNION ALL "
