@@ -175,7 +175,6 @@ CANCEL = "Cancel"
 PLAN_TITLE = "Aion's plan"
 DONE = "Done"
 _PLAN_STATES = {
-    PlanPhase.PENDING: "",
     PlanPhase.REPLACED: "↪️ Replaced",
     PlanPhase.DONE: f"✅ {DONE}",
     PlanPhase.CANCELLED: "🚫 Cancelled",
@@ -188,18 +187,23 @@ _PLAN_STATES = {
 _PLAN_UNDER_WAY = {Action.APPROVE: "⏳ Working", Action.CANCEL: "⏳ Cancelling"}
 
 
+def plan_state(phase: PlanPhase, action: Action | None) -> str:
+    """Say how far a plan is; "" for one that waits for a decision."""
+    if phase is PlanPhase.PENDING:
+        return ""
+    return _PLAN_STATES.get(phase) or _PLAN_UNDER_WAY[action or Action.APPROVE]
+
+
 def plan_title(phase: PlanPhase, action: Action | None) -> str:
     """Name a plan's card, with how far it is; of one that waits for a decision nothing stands before the name."""
-    state = _PLAN_STATES.get(phase) or (
-        "" if phase is PlanPhase.PENDING else _PLAN_UNDER_WAY.get(action or Action.APPROVE)
-    )
+    state = plan_state(phase, action)
     return f"{state} · {PLAN_TITLE}" if state else PLAN_TITLE
 
 
 DELETES = "This deletes something, and I can't undo it. Read the steps first."
 PARALLEL_STEPS = "∥ can run at the same time as the step above it."
 PENDING_TITLE = "Aion needs another confirmation"
-PENDING_HOW = "Aion has no way to confirm this from here. Ask me to go on."
+PENDING_HOW = "You can't confirm this from here. Ask me how to go on."
 PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."
 PLAN_REPLACED = "This plan has a newer card. Use that one."
 PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
@@ -604,17 +608,17 @@ def decided_unseen(record: tuple[Line, ...]) -> Line:
 
 
 ASKING_AION = "Telling Aion…"
-RUNNING = "Aion is working on it…"
+RUNNING = "Aion took it on. This may take a while…"
 BUSY = "Another decision is under way. Waiting for its result…"
 STILL_BUSY = "Another decision was under way, and I couldn't see how it ended. You can decide again."
-UNKNOWN = "I couldn't see whether that worked. Checking…"
+UNKNOWN = "I couldn't see whether that worked. Looking for the result…"
 STILL_UNKNOWN = (
     "I couldn't see whether that worked. You can decide again: Aion refuses a plan that was decided."
 )
 UNSEEN_END = "Aion accepted this, but I haven't seen a result. Ask me how it ended."
 EXPIRED = "This plan has expired. Ask again if you still need it."
-SETTLED = "This plan was already decided. Ask me how it ended."
-MORE_TO_CONFIRM = "This isn't finished: Aion needs another confirmation. Ask me how to go on."
+SETTLED = "An earlier decision counts. Ask me how it ended."
+MORE_TO_CONFIRM = "This isn't finished. Read the card below."
 UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
 PARTLY_DONE = "Not all of this was done. Ask me what's missing."
 DROPPED = "Nothing was changed."

@@ -29,6 +29,8 @@ from aion_bot.rendering.plan_card import (
     PlanCardView,
     PlanFormat,
     can_be_approved,
+    in_words,
+    pending_card,
     plan_card,
     record,
 )
@@ -387,7 +389,52 @@ def test_a_finished_card_says_once_that_it_is_done(adapter: ModuleType) -> None:
     shown = str(adapter.arguments(card)["blocks"] if adapter is slack else adapter.body(card)["content"])
     assert shown.lower().count("done") == 1
     assert "3 photos are in two folders." in shown
-    assert said(record(ended))[-1] == "Done."
+    assert said(in_words(ended)) == ["✅ Done.", "Approved by Ada."]
+
+
+@pytest.mark.parametrize(
+    ("phase", "action", "detail", "once"),
+    [
+        (PlanPhase.CLAIMED, Action.APPROVE, "", "working"),
+        (PlanPhase.SENT, Action.CANCEL, "", "cancelling"),
+        (PlanPhase.RUNNING, Action.APPROVE, "", "working"),
+        (PlanPhase.RUNNING, Action.CANCEL, "", "cancel"),
+        (PlanPhase.BUSY, Action.CANCEL, "", "checking"),
+        (PlanPhase.UNKNOWN, Action.APPROVE, "", "checking"),
+        (PlanPhase.DONE, Action.APPROVE, strings.DONE, "done"),
+        (PlanPhase.FAILED, Action.APPROVE, strings.NOT_DONE, "failed"),
+        (PlanPhase.FAILED, Action.APPROVE, strings.PARTLY_DONE, "failed"),
+        (PlanPhase.CANCELLED, Action.CANCEL, strings.DROPPED, "cancel"),
+        (PlanPhase.CANCELLED, Action.CANCEL, strings.SEE_BELOW, "cancel"),
+        (PlanPhase.EXPIRED, Action.APPROVE, strings.EXPIRED, "expired"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.SETTLED, "decided"),
+        (PlanPhase.SETTLED, Action.CANCEL, strings.ANOTHER_DECIDED, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.UNSEEN_END, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.UNREADABLE_OUTCOME, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.MORE_TO_CONFIRM, "decided"),
+    ],
+)
+def test_a_card_and_its_private_replies_say_it_in_the_same_words_and_once(
+    phase: PlanPhase, action: Action, detail: str, once: str
+) -> None:
+    """How far a plan is stands once on the card, and once in what a late press is told, which has the card's lines."""
+    attempts = (Attempt(ADA, action, 1),)
+    found = plan(phase=phase, action=action, decider=ADA, detail=detail, attempts=attempts)
+    card, _ = plan_card(found, SIMPLE)
+    (replied,) = said((strings.already(in_words(found)),))
+    assert all(line in replied for line in said(card.record))
+    assert [text.lower().count(once) for text in (" ".join([card.title, *said(card.record)]), replied)] == [
+        1,
+        1,
+    ]
+
+
+def test_what_needs_confirmation_is_said_once() -> None:
+    """The card of the plan leads to the card below it, which says what is needed and how to go on."""
+    card, _ = plan_card(plan(phase=PlanPhase.SETTLED, detail=strings.MORE_TO_CONFIRM), SIMPLE)
+    below = pending_card("k", [None], SIMPLE.page)
+    shown = " ".join([card.title, *said(card.record), below.title, *said(below.facts)])
+    assert (shown.count("needs another confirmation"), shown.count("Ask me how to go on")) == (1, 1)
 
 
 def test_an_attempt_that_came_to_nothing_says_so_once() -> None:
