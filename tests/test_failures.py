@@ -70,6 +70,7 @@ INDIRECT = {
     "aion_bot/rendering/answer_parts.py": {"PLAN_NO_ROOM"},  # `with_reference` is around the joined sentence
     "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
+    "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`
     "adapters/slack/files.py": {"no_upload"},
 }  # fmt: skip
