@@ -87,7 +87,7 @@ def about_files(files: Sequence[StoredFile]) -> Scene:
     """What is in files that somebody attached, with its pictures; of the photo that the demo offers it is known."""
     known = {sha256(photos.ROOF_LEAK.content).hexdigest(): LEAK}
     seen = {one.id: known.get(one.digest, f"{one.size:,} bytes, nothing is damaged") for one in files}
-    found = "\n".join(f"- {one.reference}: {seen[one.id]}" for one in files)
+    found = "\n".join(f"- {seen[one.id][:1].upper()}{seen[one.id][1:]} {one.reference}" for one in files)
     content = f"I looked at {len(files)} of your files:\n\n{found}"
     images = tuple(one.to_context(seen[one.id]) for one in files if one.media_type == "image")
     documents = [one for one in files if one.media_type == "document"]
