@@ -85,7 +85,13 @@ class QuestionFiles:
             # What is still on its way was stopped, and goes no further; `look_up` tells what of it had arrived.
             self._stopped = True
             self._show()
-        return None
+        # A suggestion is about the files alone: without any of them Aion would make something up.
+        if self._turn.text not in strings.SUGGESTED or any(file.in_library for file in self.found):
+            return None
+        if self.incomplete:
+            return Outcome(EndReason.FAILED, strings.NO_FILE_YET)
+        self._view.notice(strings.NO_FILE_TO_USE)
+        return Outcome(EndReason.REFUSED)
 
     async def show_again(self) -> Outcome | None:
         """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""

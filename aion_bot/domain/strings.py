@@ -244,6 +244,7 @@ ASK_WHAT = "What should I do with this?"
 ASK_WHAT_AND_UPLOAD = "What should I do with this? I'd put it into your company's library first."
 ASK_UPLOAD = "May I put this into your company's library to answer you?"
 NO_FILE_TO_USE = "Attach another file, or tell me in words what you'd like to know."
+NO_FILE_YET = "There's nothing to look at yet. Press Retry to try again."
 UPLOAD = "Add and answer"
 ANSWER_WITHOUT = "Answer without it"
 SUGGESTIONS = ("Describe it", "Read the text in it", "Find similar in the library")
