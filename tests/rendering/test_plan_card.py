@@ -442,3 +442,22 @@ def test_an_attempt_that_came_to_nothing_says_so_once() -> None:
     lost = Attempt(ADA, Action.APPROVE, 1, PlanPhase.SENT, PlanPhase.PENDING, "429")
     told = said(record(plan(detail=strings.refused("Aion is busy."), attempts=(lost,))))
     assert " ".join(told).count("Nothing was changed") == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "words"),
+    [
+        (PlanPhase.UNKNOWN, strings.STILL_UNKNOWN, "couldn't see"),
+        (PlanPhase.BUSY, strings.STILL_BUSY, "couldn't see"),
+        (PlanPhase.CLAIMED, strings.refused(strings.NEVER_TOLD), "told"),
+    ],
+)
+def test_a_press_that_brings_the_buttons_back_tells_why_once(
+    source: PlanPhase, detail: str, words: str
+) -> None:
+    """The line of the press has the reason, the sentence below it what to do."""
+    press = Attempt(ADA, Action.APPROVE, 1, source, PlanPhase.PENDING)
+    press_line, then = said(record(plan(detail=detail, attempts=(press,))))
+    assert press_line.startswith("Approve pressed by Ada: ")
+    assert (press_line + then).count(words) == 1
+    assert "You can decide again" in then
