@@ -169,7 +169,7 @@ RETRY_GONE = "This was already asked again, or it's too old. Ask it as a new que
 QUESTION_DELETED = "This question was deleted. Ask again if you still need it."
 RETRY_EXPIRED = "I no longer have this question. Please ask it again."
 RETRY_LAPSED = "The person who asked can't use me here any more. Ask it yourself if you need it."
-RETRY_NOT_YOURS = "Only the person who asked or an approver can retry this. Ask it yourself if you need it."
+RETRY_NOT_YOURS = "Only the person who asked or an approver can press this. Ask it yourself if you need it."
 
 APPROVE = "Approve"
 CANCEL = "Cancel"
