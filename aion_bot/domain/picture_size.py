@@ -1,4 +1,4 @@
-"""How large a picture is when it is drawn, by its headers: few bytes may claim more than a reader has memory for. No I/O."""
+"""What of a file is a picture that can be drawn: few bytes may claim more pixels than a reader has memory for. No I/O."""
 
 from aion_bot.domain.file_types import GIF, JPEG, PNG, FileType
 
@@ -11,24 +11,39 @@ _MOST_PARTS = 1_000
 """Parts of a JPEG in front of its size; photos have about ten."""
 _NO_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
 """Marks of parts between those of frames that are no frames (ITU-T T.81, table B.1)."""
+_SCAN, _END = 0xDA, 0xD9
+"""The marks behind which the picture stands, and of its end; inside of the picture the second one cannot stand."""
 
 
-def is_drawable(kind: FileType, data: bytes) -> bool:
-    """Tell whether a picture of this type says its size, and is not larger than what may be drawn."""
+def drawable(kind: FileType, data: bytes) -> bytes | None:
+    """Return the bytes of a picture of this type up to its end; None where it says no size, or is too large to be drawn.
+
+    What stands behind its end is no picture: a file may be a program or a page as well.
+    """
     try:
-        width, height = _SIZES.get(kind.media_type, _webp)(data)
+        width, height, end = _READERS.get(kind.media_type, _webp)(data)
     except (IndexError, ValueError):
-        return False
-    return 0 < width * height <= MOST_PIXELS
+        return None
+    return data[:end] if 0 < width * height <= MOST_PIXELS else None
 
 
-def _png(data: bytes) -> tuple[int, int]:
+_Read = tuple[int, int, int]
+"""Width and height in pixels, and where the picture ends."""
+
+
+def _png(data: bytes) -> _Read:
     if data[12:16] != b"IHDR":
         raise ValueError
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    at = 8
+    for _ in range(_MOST_BLOCKS):
+        name = data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if name == b"IEND":
+            return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big"), at
+    raise ValueError
 
 
-def _gif(data: bytes) -> tuple[int, int]:
+def _gif(data: bytes) -> _Read:
     """Return what all frames need: a reader enlarges the picture for one that reaches over its edge."""
     width, height = _two(data, 6)
     at = 13 + _colours(data[10])
@@ -47,7 +62,7 @@ def _gif(data: bytes) -> tuple[int, int]:
         at, left = at + 1, left - 1
         if left <= 0:
             raise ValueError
-    return width, height
+    return width, height, at + 1
 
 
 def _colours(flags: int) -> int:
@@ -59,31 +74,33 @@ def _two(data: bytes, at: int) -> tuple[int, int]:
     return int.from_bytes(data[at : at + 2], "little"), int.from_bytes(data[at + 2 : at + 4], "little")
 
 
-def _jpeg(data: bytes) -> tuple[int, int]:
-    at = 2
+def _jpeg(data: bytes) -> _Read:
+    at, size = 2, (0, 0)
     for _ in range(_MOST_PARTS):
-        if data[at] != 0xFF:
-            break
         mark = data[at + 1]
+        if data[at] != 0xFF or mark in {_END, _SCAN}:
+            break
         if mark & 0xF0 == 0xC0 and mark not in _NO_FRAMES:
-            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+            size = int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
         # One more 0xFF only fills.
         at += 1 if mark == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    raise ValueError
+    end = data.find(bytes((0xFF, _END)), at)
+    return *size, len(data) if end < 0 else end + 2
 
 
-def _webp(data: bytes) -> tuple[int, int]:
+def _webp(data: bytes) -> _Read:
     """Read a size as the formats of WebP have it (RFC 9649, section 2; RFC 6386, section 9.1)."""
+    end = int.from_bytes(data[4:8], "little") + 8
     match data[12:16]:
         case b"VP8X":
-            return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+            return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1, end
         case b"VP8L":
             bits = int.from_bytes(data[21:25], "little")
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, end
         case b"VP8 ":
             width, height = _two(data, 26)
-            return width & 0x3FFF, height & 0x3FFF
+            return width & 0x3FFF, height & 0x3FFF, end
     raise ValueError
 
 
-_SIZES = {PNG.media_type: _png, GIF.media_type: _gif, JPEG.media_type: _jpeg}
+_READERS = {PNG.media_type: _png, GIF.media_type: _gif, JPEG.media_type: _jpeg}

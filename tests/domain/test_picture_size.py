@@ -1,4 +1,4 @@
-"""How large pictures claim to be, by their headers: what no reader could draw, and what says no size, is not shown."""
+"""What is shown of files that are pictures: none that claims too many pixels or no size, and nothing behind its end."""
 
 import struct
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain.file_types import GIF, JPEG, PNG, WEBP, FileType
-from aion_bot.domain.picture_size import MOST_PIXELS, is_drawable
+from aion_bot.domain.picture_size import MOST_PIXELS, drawable
 from aion_bot.simulators.aion import photos
 from aion_bot.simulators.aion.pictures import gif, jpeg, png, webp
 
@@ -70,7 +70,18 @@ PHOTOS = sorted(Path(photos.__path__[0]).glob("*.jpg"))
 )
 def test_a_picture_of_a_size_that_can_be_drawn(kind: FileType, data: bytes) -> None:
     """Each type says its size in its own way, and the largest that is shown is shown."""
-    assert is_drawable(kind, data)
+    assert drawable(kind, data) == data
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [(PNG, png("a")), (GIF, gif()), (JPEG, PHOTOS[0].read_bytes()), (WEBP, vp8l(10, 10))],
+    ids=["png", "gif", "jpeg", "webp"],
+)
+@pytest.mark.parametrize("behind", [b"<script>alert(1)</script>", b"PK\x05\x06" + bytes(18), b"MZ"])
+def test_what_stands_behind_a_picture_is_left_out(kind: FileType, data: bytes, behind: bytes) -> None:
+    """A file that is a page, an archive or a program as well is shown as the picture alone."""
+    assert drawable(kind, data + behind) == data
 
 
 @pytest.mark.parametrize(
@@ -80,6 +91,8 @@ def test_a_picture_of_a_size_that_can_be_drawn(kind: FileType, data: bytes) -> N
         (PNG, png_of(2**31 - 1, 2**31 - 1)),
         (PNG, png_of(0, 100)),
         (PNG, png("a")[:8]),
+        (PNG, png("a")[:-12]),
+        (PNG, png("a")[:33] + bytes.fromhex("00000000") * 60_000),
         (PNG, png("a")[:12] + b"tEXt" + png("a")[16:]),
         (JPEG, jpeg_of(SIDE, SIDE + 1)),
         (JPEG, jpeg_of(65_535, 65_535, 0xC2)),
@@ -100,4 +113,4 @@ def test_a_picture_of_a_size_that_can_be_drawn(kind: FileType, data: bytes) -> N
 )
 def test_a_picture_that_is_not_drawn(kind: FileType, data: bytes) -> None:
     """A header that claims more than can be drawn, one without a size, and parts that never end."""
-    assert not is_drawable(kind, data)
+    assert drawable(kind, data) is None
