@@ -72,6 +72,7 @@ MADE: dict[str, list[str | Line]] = {
     "agent": [strings.agent("FolderOrganizationAgent")],
     "activity": [strings.activity("FolderOrganizationAgent")],
     "found_so_far": [strings.found_so_far("Searching documents", found) for found in (None, 0, 5)],
+    "plan_state": [strings.plan_state(phase, action) for phase in PlanPhase if phase is not PlanPhase.PENDING for action in (Action.APPROVE, Action.CANCEL)],
     "plan_title": [strings.plan_title(phase, action) for phase in PlanPhase for action in (Action.APPROVE, Action.CANCEL)],
     "duration": [strings.duration(seconds) for seconds in (0.2, 59.6, 75.0)],
     "and_more": [strings.and_more(2)],

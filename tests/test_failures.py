@@ -51,7 +51,7 @@ STATES = {
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
     "decided", "decided_by", "deciders", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
-    "messages_left", "more_sources", "operations", "pages", "plan_above", "plan_title", "pressed", "question",
+    "messages_left", "more_sources", "operations", "pages", "plan_above", "plan_state", "plan_title", "pressed", "question",
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
 }  # fmt: skip
 
@@ -70,6 +70,7 @@ INDIRECT = {
     "aion_bot/rendering/answer_parts.py": {"PLAN_NO_ROOM"},  # `with_reference` is around the joined sentence
     "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
+    "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`
     "adapters/slack/files.py": {"no_upload"},
 }  # fmt: skip

@@ -39,7 +39,8 @@ from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
-from aion_bot.domain.file_types import FileKind, recognise
+from aion_bot.domain.file_types import GIF, JPEG, PNG, WEBP, FileKind, recognise
+from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
@@ -65,6 +66,7 @@ from aion_bot.rendering.references import Growing, cited, settled_length
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
+from aion_bot.simulators.aion.pictures import gif, png
 
 FULL = "GROWTH" in os.environ
 LENGTHS = (32_000, 128_000) if FULL else (8_000, 20_000)
@@ -326,6 +328,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "a file's name": lambda text: attachment("1", text, 0, text),
     "a file's line": strings.file_name,
     "a file's type": lambda text: recognise(text.encode(), text.encode(), text),
+    "a picture's size": lambda text: [
+        drawable(kind, head + text.encode())
+        for kind, head in ((GIF, gif()[:-1]), (JPEG, b"\xff\xd8"), (PNG, png("a")[:33]), (WEBP, b""))
+    ],
     "files for Aion": lambda text: prompts.with_attached(
         text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
     ),

@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 
 import httpx
 
@@ -20,7 +21,25 @@ TIMEOUT = 8.0
 
 _MOST_REDIRECTS = 3
 
-_PRIVATE_NAMES = (".localhost", ".local", ".internal")
+_PRIVATE_NAMES = tuple(
+    f".{one}"
+    for one in [
+        "localhost",
+        "localdomain",
+        "local",
+        "internal",
+        "intranet",
+        "private",
+        "corp",
+        "home",
+        "lan",
+        "home.arpa",
+    ]
+)
+"""Endings of names that lead into private networks, as routers and companies use them (RFC 6761, RFC 6762, RFC 8375)."""
+_LOOK_UP = 1.0
+"""Seconds for looking a name up that a proxy looks up as well: in its network this machine may know no names."""
+_HEX = frozenset("0123456789abcdef")
 _NAT64, _UNICAST = ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2000::/3")
 """IPv6 addresses that lead to those of IPv4 (RFC 6052), and all that the internet routes (RFC 4291)."""
 
@@ -70,7 +89,7 @@ class PictureReader:
             # Asked by its number, so that the name cannot lead elsewhere a moment later.
             asked = url.copy_with(host=await _public_number(url))
             headers["Host"] = url.netloc.decode("ascii")
-        elif not _is_public(url.host):
+        elif not _is_public(url.host) or await _leads_inside(url):
             raise PictureUnavailable("in a private network")
         proxy = self._settings.proxy_url
         async with (
@@ -91,15 +110,29 @@ class PictureReader:
             return b"".join(pieces)
 
 
-async def _public_number(url: httpx.URL) -> str:
-    """Return an address of a host's that is not in a private network. Raises `PictureUnavailable`."""
+async def _numbers(url: httpx.URL) -> Sequence[str]:
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
-    numbers: Sequence[str] = [str(one[4][0]) for one in found]
+    return [str(one[4][0]) for one in found]
+
+
+async def _public_number(url: httpx.URL) -> str:
+    """Return an address of a host's that is not in a private network. Raises `PictureUnavailable`."""
+    numbers = await _numbers(url)
     # A name that also leads into a private network is not trusted at all.
     if not numbers or not all(map(_is_public, numbers)):
         raise PictureUnavailable("in a private network")
     return numbers[0]
+
+
+async def _leads_inside(url: httpx.URL) -> bool:
+    """Tell whether this machine knows that a name leads into a private network; it may know no names at all."""
+    try:
+        async with asyncio.timeout(_LOOK_UP):
+            numbers = await _numbers(url)
+    except OSError:  # a timeout too
+        return False
+    return not all(map(_is_public, numbers))
 
 
 def _is_public(host: str) -> bool:
@@ -112,9 +145,29 @@ def _is_public(host: str) -> bool:
             # Resolvers, a proxy's as well, also read `127.1`, `0x7f000001` and `2130706433`.
             number = ipaddress.ip_address(socket.inet_aton(host))
         except (OSError, ValueError):
-            return host.lower() != "localhost" and not host.lower().endswith(_PRIVATE_NAMES)
+            return _is_public_name(host.lower())
     if isinstance(number, ipaddress.IPv6Address):
         translated = ipaddress.IPv4Address(int(number) & 0xFFFFFFFF) if number in _NAT64 else None
         number = number.ipv4_mapped or number.sixtofour or translated or number
     routed = number.version == 4 or number in _UNICAST
     return routed and number.is_global and not number.is_multicast
+
+
+def _is_public_name(name: str) -> bool:
+    """Tell whether a name has a domain, which is none of a private network, and spells no number of one.
+
+    Some services answer for `10.0.0.1.example`, `10-0-0-1.example` and `0a000001.example` with that number.
+    """
+    if "." not in name or name.endswith(_PRIVATE_NAMES):
+        return False
+    labels = name.split(".")
+    parts = name.replace("-", ".").split(".")
+    spelt = [".".join(parts[at : at + 4]) for at in range(len(parts) - 3)]
+    spelt += [
+        socket.inet_ntoa(bytes.fromhex(one)) for one in labels if len(one) == 8 and set(one) <= _HEX
+    ]  # digits of an IPv4 address
+    for one in spelt:
+        with suppress(ValueError):
+            if not ipaddress.IPv4Address(one).is_global:
+                return False
+    return True

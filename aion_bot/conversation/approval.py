@@ -32,7 +32,7 @@ from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, record
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, in_words
 from aion_bot.storage import retry_write
 from aion_bot.storage.galleries import DueGallery
 
@@ -70,7 +70,7 @@ class Approvals:
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.
-            told = (*strings.decided_unseen(record(now)), with_reference("", now.key))
+            told = (*strings.decided_unseen(in_words(now)), with_reference("", now.key))
             _log.warning("plan card not updated", plan=now.key, ref=reference(now.key))
             await reply_privately(thread, click, told, hidden=True)
             decided = now.phase is not PlanPhase.PENDING and not isinstance(unshown, PlatformDown)
@@ -130,7 +130,7 @@ class Approvals:
             return (), replace(now, message=now.message or click.message)
         if now.phase is PlanPhase.REPLACED:
             return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
-        return _refused(click, now, "decided already", strings.already(record(now)))
+        return _refused(click, now, "decided already", strings.already(in_words(now)))
 
     async def _show(
         self,

@@ -62,7 +62,8 @@ class FileUpload:
         """Bring the file into the library, or record why not."""
         try:
             async with self._shared.slots:
-                if not (self.file.phase is FilePhase.UPLOADING and await self._arrived()):
+                arrived = self.file.phase is FilePhase.UPLOADING and await self._arrived()
+                if not arrived and not await self._is_known():
                     with await asyncio.to_thread(FileSpool, self._folder) as spool:
                         if (kind := await self._read(spool, self._progress)) is not None:
                             await self._put_once(kind, spool)
@@ -114,6 +115,15 @@ class FileUpload:
             self._update(replace(self.file, phase=FilePhase.WAITING))
             return False
         await self._stored(found, known=False)
+        return True
+
+    async def _is_known(self) -> bool:
+        """Return whether the library has what was read of a file before, as one that was held; records it."""
+        digest = self.file.digest
+        known = digest and await self._store.library_id(self._workspace, digest)
+        if not known:
+            return False
+        await self._stored(known, known=True)
         return True
 
     async def _read(self, spool: FileSpool, progress: Progress) -> FileType | None:

@@ -17,6 +17,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import HEAD, PICTURES, recognise
+from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
@@ -125,11 +126,11 @@ class Pictures:
                     continue
             kind = recognise(data[:HEAD], data[-HEAD:], one.name)
             # Another address may lead to the same picture in another type.
-            if kind in PICTURES and kind.media_type in types:
+            if kind in PICTURES and kind.media_type in types and (drawn := drawable(kind, data)):
                 # A platform draws what has the name of a picture.
                 is_named = any(one.name == other.name(one.name) for other in PICTURES)
                 name = one.name if is_named else kind.name(one.name)
-                return Picture(name, one.title, one.description, kind.media_type, data)
+                return Picture(name, one.title, one.description, kind.media_type, drawn)
         return None
 
 

@@ -9,6 +9,7 @@ from aion_bot.aion import AionVision, AionvisionError, MessageRole
 from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
+from aion_bot.domain import strings
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action
 from aion_bot.rendering.citations import Sources
@@ -19,19 +20,22 @@ _log = structlog.get_logger(__name__)
 _MOST_MESSAGES = 1_000
 """Messages of a session in which the answer is looked for, as many as Aion gives: somebody may press an old button."""
 
+_MOST_LISTED = 5_000
+"""Ids of pictures that Aion gives at once (its contract, `GET images/all`)."""
+
 _TRIES = 2
 """How often a session is asked to see some pictures alone."""
 
 
-async def question_of(services: Services, click: Click) -> Prompt | None:
-    """Return what a press asks, in the name of whoever pressed; None where the answer or its words are gone.
+async def question_of(services: Services, click: Click) -> Prompt | str:
+    """Return what a press asks, in the name of whoever pressed; a sentence where the answer or its pictures are gone.
 
     Its key is made of the answer's turn, so that a second press, also in another process, asks nothing more. Raises what
     the client raises.
     """
     turn = await services.store.turns.get(click.key)
     if turn is None or turn.thread != click.thread:
-        return None
+        return strings.PICTURES_GONE
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files.
     messages = await services.history.messages(turn.session_id or "", _MOST_MESSAGES)
     at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
@@ -44,7 +48,9 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
         pictures = [one.id for one in referred_to(sources, data, ())][:MOST_SELECTED]
     only_these = click.action is Action.ONLY_THESE
     if not asked or (only_these and not pictures):
-        return None
+        return strings.PICTURES_GONE
+    if pictures and await _are_deleted(services.aion, pictures):
+        return strings.PICTURES_DELETED
     return Prompt(
         f"{turn.key}-{click.action}",
         click.thread,
@@ -55,6 +61,16 @@ async def question_of(services: Services, click: Click) -> Prompt | None:
         pictures=tuple(pictures) if only_these else (),
         detailed=not only_these,
     )
+
+
+async def _are_deleted(aion: AionVision, ids: Sequence[str]) -> bool:
+    """Tell whether the library is known to have none of some pictures any more; one request, so it may be too large for that."""
+    try:
+        library = await aion.chats.get_all_images(limit=_MOST_LISTED)
+    except AionvisionError as error:
+        _log.info("library not listed", code=error.code)
+        return False
+    return not library.has_more and not set(ids) & set(library.image_ids)
 
 
 @asynccontextmanager

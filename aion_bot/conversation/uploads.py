@@ -85,7 +85,13 @@ class QuestionFiles:
             # What is still on its way was stopped, and goes no further; `look_up` tells what of it had arrived.
             self._stopped = True
             self._show()
-        return None
+        # A suggestion is about the files alone: without any of them Aion would make something up.
+        if self._turn.text not in strings.SUGGESTED or any(file.in_library for file in self.found):
+            return None
+        if self.incomplete:
+            return Outcome(EndReason.FAILED, strings.NO_FILE_YET)
+        self._view.notice(strings.NO_FILE_TO_USE)
+        return Outcome(EndReason.REFUSED)
 
     async def show_again(self) -> Outcome | None:
         """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""
@@ -285,3 +291,15 @@ class QuestionFiles:
         line = strings.NO_FILES_HERE if off else strings.files_line(outcomes, self._more)
         self._view.notice(line, name=NOTICE)
         self._changed(False)
+
+
+async def look_up_again(services: Services, thread: Thread, turn: Turn, file: AttachedFile) -> None:
+    """Look into the library for a file that a Stop cut off, where an earlier process ended before it had looked.
+
+    The thread shows that its upload was stopped, which stays true.
+    """
+    workspace = f"{thread.platform}/{turn.place.home}"
+    upload = FileUpload(
+        services, thread, workspace, file, changed=lambda _: None, progress=lambda _, __, ___: None
+    )
+    await upload.look_up()

@@ -49,7 +49,9 @@ def question(prompt: Prompt) -> str:
 def attached_words(files: Sequence[tuple[FileKind, str]], room: int) -> str:
     """Name files to Aion in at most `room` characters; "" where nothing fits. Names are hostile, and one line each."""
     told = f"{_BETWEEN}{strings.ATTACHED}"
-    lines = [strings.attached_file(kind, visible_line(name).replace("”", '"')) for kind, name in files]
+    # A file without a name is stored as one that is called so.
+    names = [(kind, visible_line(name).replace("”", '"') or "file") for kind, name in files]
+    lines = [strings.attached_file(kind, name) for kind, name in names]
     while lines and len(told) + sum(len(line) + 1 for line in lines) > room:
         lines.pop()
     return "\n".join([told, *lines]) if lines else ""

@@ -53,7 +53,7 @@ FETCHING = "I lost the connection. Looking for your answer…"
 CUT = "I lost the connection before I finished. Press Retry to ask again."
 INTERRUPTED = "I was restarted before I finished. Press Retry to ask again."
 PLAIN_TEXT = "I couldn't format this answer, so it's shown as plain text."
-NEVER_TOLD = "I was restarted before I told Aion."
+NEVER_TOLD = "I was restarted."
 GIVEN_UP = "I was restarted twice before I finished. Press Retry to ask again."
 UNCOUNTED = "a number of"
 """Stands in an answer for a count that comes only at its end."""
@@ -65,6 +65,7 @@ CLOSER = "Look closer"
 ABOUT_PICTURES = "Asked again, about the pictures above only."
 CLOSER_LOOK = "Asked again, with a closer look at the pictures."
 PICTURES_GONE = "I can't find that answer any more. Ask about the pictures in words."
+PICTURES_DELETED = "These pictures are no longer in Aion's library. Ask about others."
 ASKED_ALREADY = "That was asked already. See below."
 REST_FOLLOWS = "The rest follows as a file."
 WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
@@ -168,14 +169,13 @@ RETRY_GONE = "This was already asked again, or it's too old. Ask it as a new que
 QUESTION_DELETED = "This question was deleted. Ask again if you still need it."
 RETRY_EXPIRED = "I no longer have this question. Please ask it again."
 RETRY_LAPSED = "The person who asked can't use me here any more. Ask it yourself if you need it."
-RETRY_NOT_YOURS = "Only the person who asked or an approver can retry this. Ask it yourself if you need it."
+RETRY_NOT_YOURS = "Only the person who asked or an approver can press this. Ask it yourself if you need it."
 
 APPROVE = "Approve"
 CANCEL = "Cancel"
 PLAN_TITLE = "Aion's plan"
 DONE = "Done"
 _PLAN_STATES = {
-    PlanPhase.PENDING: "",
     PlanPhase.REPLACED: "↪️ Replaced",
     PlanPhase.DONE: f"✅ {DONE}",
     PlanPhase.CANCELLED: "🚫 Cancelled",
@@ -188,18 +188,23 @@ _PLAN_STATES = {
 _PLAN_UNDER_WAY = {Action.APPROVE: "⏳ Working", Action.CANCEL: "⏳ Cancelling"}
 
 
+def plan_state(phase: PlanPhase, action: Action | None) -> str:
+    """Say how far a plan is; "" for one that waits for a decision."""
+    if phase is PlanPhase.PENDING:
+        return ""
+    return _PLAN_STATES.get(phase) or _PLAN_UNDER_WAY[action or Action.APPROVE]
+
+
 def plan_title(phase: PlanPhase, action: Action | None) -> str:
     """Name a plan's card, with how far it is; of one that waits for a decision nothing stands before the name."""
-    state = _PLAN_STATES.get(phase) or (
-        "" if phase is PlanPhase.PENDING else _PLAN_UNDER_WAY.get(action or Action.APPROVE)
-    )
+    state = plan_state(phase, action)
     return f"{state} · {PLAN_TITLE}" if state else PLAN_TITLE
 
 
 DELETES = "This deletes something, and I can't undo it. Read the steps first."
 PARALLEL_STEPS = "∥ can run at the same time as the step above it."
 PENDING_TITLE = "Aion needs another confirmation"
-PENDING_HOW = "Aion has no way to confirm this from here. Ask me to go on."
+PENDING_HOW = "You can't confirm this from here. Ask me how to go on."
 PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."
 PLAN_REPLACED = "This plan has a newer card. Use that one."
 PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
@@ -239,6 +244,7 @@ ASK_WHAT = "What should I do with this?"
 ASK_WHAT_AND_UPLOAD = "What should I do with this? I'd put it into your company's library first."
 ASK_UPLOAD = "May I put this into your company's library to answer you?"
 NO_FILE_TO_USE = "Attach another file, or tell me in words what you'd like to know."
+NO_FILE_YET = "There's nothing to look at yet. Press Retry to try again."
 UPLOAD = "Add and answer"
 ANSWER_WITHOUT = "Answer without it"
 SUGGESTIONS = ("Describe it", "Read the text in it", "Find similar in the library")
@@ -604,17 +610,15 @@ def decided_unseen(record: tuple[Line, ...]) -> Line:
 
 
 ASKING_AION = "Telling Aion…"
-RUNNING = "Aion is working on it…"
+RUNNING = "Aion took it on. This may take a while…"
 BUSY = "Another decision is under way. Waiting for its result…"
-STILL_BUSY = "Another decision was under way, and I couldn't see how it ended. You can decide again."
-UNKNOWN = "I couldn't see whether that worked. Checking…"
-STILL_UNKNOWN = (
-    "I couldn't see whether that worked. You can decide again: Aion refuses a plan that was decided."
-)
+STILL_BUSY = "You can decide again: where the other one counted, Aion refuses this one."
+UNKNOWN = "I couldn't see whether that worked. Looking for the result…"
+STILL_UNKNOWN = "You can decide again: Aion refuses a plan that was decided."
 UNSEEN_END = "Aion accepted this, but I haven't seen a result. Ask me how it ended."
 EXPIRED = "This plan has expired. Ask again if you still need it."
-SETTLED = "This plan was already decided. Ask me how it ended."
-MORE_TO_CONFIRM = "This isn't finished: Aion needs another confirmation. Ask me how to go on."
+SETTLED = "An earlier decision counts. Ask me how it ended."
+MORE_TO_CONFIRM = "This isn't finished. Read the card below."
 UNREADABLE_OUTCOME = "I couldn't read the whole result. Ask me how it ended."
 PARTLY_DONE = "Not all of this was done. Ask me what's missing."
 DROPPED = "Nothing was changed."

@@ -56,7 +56,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         description=plan.description,
         steps=plan.steps,
         facts=_facts(plan, plan_format),
-        record=record(plan, on_card=True),
+        record=record(plan),
         buttons=_buttons(plan),
         key=plan.key,
         said=plan.said,
@@ -91,7 +91,7 @@ def _within(card: PlanCard, plan: Plan, page: PageFormat) -> PlanCard:
         ("", _MOST_ATTEMPTS),
         *(("", fewer) for fewer in _FEWER_ATTEMPTS),
     ):
-        card = replace(card, said=said, record=record(plan, most, on_card=True))
+        card = replace(card, said=said, record=record(plan, most))
         if _fits(card, page, room=0):
             return card
     return replace(card, headline="")
@@ -127,11 +127,19 @@ def can_be_approved(plan: Plan) -> bool:
     return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
 
 
-def record(plan: Plan, most: int = _MOST_ATTEMPTS, *, on_card: bool = False) -> tuple[Line, ...]:
+def in_words(plan: Plan) -> tuple[Line, ...]:
+    """What the card of a plan says has become of it, for a private reply: the state in its title, then its record."""
+    # That it was decided is what the reply says before.
+    untold = plan.phase in {PlanPhase.SETTLED, PlanPhase.PENDING}
+    state = "" if untold else strings.plan_state(plan.phase, plan.action)
+    return ((f"{state}.",), *record(plan)) if state else record(plan)
+
+
+def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
     """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
 
-    Of more past attempts than `most` those in the middle are counted only. `on_card`: the title says already that
-    it is done or cancelled, so no line repeats that.
+    Of more past attempts than `most` those in the middle are counted only. The title says that it is done, or (being)
+    cancelled, so no line repeats that.
     """
     decides = _is_decided(plan)
     # The line about the decision tells the newest attempt.
@@ -141,16 +149,14 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS, *, on_card: bool = False) -> 
         past[1 : between + 1] = [strings.attempts_between(between)]
     lines = past
     if decides and plan.action and plan.decider:
-        if on_card and plan.phase is PlanPhase.CANCELLED:
+        if plan.action is Action.CANCEL and plan.phase in {PlanPhase.CANCELLED, PlanPhase.RUNNING}:
             lines.append(strings.decided_by(plan.decider))
         else:
             say = strings.decided if _counts(plan) else strings.pressed
             lines.append(say(plan.action, plan.decider))
     if plan.phase is PlanPhase.REPLACED:
         lines.append((strings.PLAN_REPLACED,))
-    elif plan.phase is PlanPhase.DONE:
-        lines += [] if on_card else [(f"{strings.DONE}.",)]
-    elif outcome := _under_way(plan.phase) or plan.detail:
+    elif plan.phase is not PlanPhase.DONE and (outcome := _under_way(plan.phase) or plan.detail):
         lines.append((outcome,))
     return tuple(lines)
 

@@ -118,15 +118,14 @@ class Actions:
 
     async def _ask_about_pictures(self, thread: Thread, click: Click) -> None:
         """Ask the question of an answer once more; its key tells a second press, which asks nothing."""
-        prompt, told = None, strings.PICTURES_GONE
         try:
             prompt = await question_of(self._services, click)
         except AionvisionError as error:
             _log.warning("pictures not found", platform=thread.platform, code=error.code)
-            if not error_messages.session_gone(error):
-                told = error_messages.sentence(error, retry=False)
-        if prompt is None:
-            await reply_privately(thread, click, (failed(thread.platform, click, told),), hidden=True)
+            gone = error_messages.session_gone(error)
+            prompt = strings.PICTURES_GONE if gone else error_messages.sentence(error, retry=False)
+        if isinstance(prompt, str):
+            await reply_privately(thread, click, (failed(thread.platform, click, prompt),), hidden=True)
             return
         is_first = prompt.key not in self._asking
         self._asking.add(prompt.key)

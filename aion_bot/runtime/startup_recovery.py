@@ -14,6 +14,7 @@ from aion_bot.conversation.mentions import send
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import Mode, TurnRunner
+from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
@@ -67,6 +68,7 @@ class StartupRecovery:
         for gallery in galleries:
             if (thread := self._thread(gallery.thread)) is not None:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
+        await self._look_up_files()
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
@@ -80,6 +82,12 @@ class StartupRecovery:
             else:
                 # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
+
+    async def _look_up_files(self) -> None:
+        for file in await self._store.files.cut_off():
+            turn = await self._store.turns.get(file.turn)
+            if turn is not None and (thread := self._thread(turn.thread)) is not None:
+                self._tasks.spawn(look_up_again(self._services, thread, turn, file))
 
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
         """Put turns into their queues; returns what is set once each is recovered, by its key."""

@@ -23,8 +23,8 @@ _BEFORE = {phase: among("phase", file_sources(phase)) for phase in FilePhase}
 # Of ?2, ?3: the thread of the question ?1. The second way is for ?6, a direct message that begins a thread; a question of
 # files alone that came before may still be looking at its files, as each thread goes its own way.
 _ADOPT = (
-    "INSERT INTO file (turn, number, source, name, media_type, size, phase) "
-    "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, ?4 "
+    "INSERT INTO file (turn, number, source, name, media_type, size, kind, digest, phase) "
+    "SELECT ?1, row_number() OVER (ORDER BY turn.rowid, file.number) - 1, source, file.name, media_type, size, kind, digest, ?4 "
     "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
     "WHERE file.phase = 'held' AND turn.erased_at IS NULL AND turn.rowid < asked.rowid AND turn.rowid IN ("
     "SELECT rowid FROM turn WHERE platform = ?2 AND thread = ?3 UNION ALL "
@@ -44,7 +44,11 @@ _ADOPT = (
 
 
 class Files(Statements):
-    """Each method is one transaction, durable when it returns. A phase moves along `FILE_TRANSITIONS` only."""
+    """Each method is one transaction, durable when it returns. A phase moves along `FILE_TRANSITIONS` only.
+
+    The name of a file goes with the words of its question, or once it is known whether it arrived: a trigger erases it in the
+    write that ends `UPLOADING`.
+    """
 
     async def of(self, turn: str) -> list[AttachedFile]:
         """Return the files of a question, in order."""
@@ -112,14 +116,14 @@ class Files(Statements):
 
     async def restart(self, file: AttachedFile) -> None:
         """Record that the library does not have a file, so that it can be sent."""
-        await self._do(
+        await self._erase(
             f"UPDATE file SET phase = 'waiting' WHERE turn = ? AND number = ? AND {_BEFORE[FilePhase.WAITING]}",  # noqa: S608  # literals of ours
             file.turn, file.number,
         )  # fmt: skip
 
     async def store(self, file: AttachedFile, workspace: str) -> None:
         """Record that the library has a file, and under which id."""
-        await self._do(
+        await self._erase(
             f"UPDATE file SET phase = 'stored', library_id = ?, known = ? WHERE turn = ? AND number = ? AND {_BEFORE[FilePhase.STORED]}",  # noqa: S608  # literals of ours
             file.library_id, int(file.known), file.turn, file.number,
         )  # fmt: skip
@@ -146,10 +150,18 @@ class Files(Statements):
 
     async def end(self, file: AttachedFile, end: FileEnd) -> None:
         """Record that a file is not added, and why."""
-        await self._do(
+        await self._erase(
             f"UPDATE file SET phase = ?, reason = ?, largest = ? WHERE turn = ? AND number = ? AND {_BEFORE[end.phase]}",  # noqa: S608  # literals of ours
             end.phase, end.reason, end.limit, file.turn, file.number,
         )  # fmt: skip
+
+    async def cut_off(self) -> list[AttachedFile]:
+        """Return the files of ended questions that may have arrived: nobody has looked into the library since.
+
+        Without those that had no name: nothing tells them from others.
+        """
+        sql = "SELECT file.* FROM file JOIN turn ON turn.key = file.turn WHERE file.phase = 'uploading' AND file.name <> '' AND erased_at IS NOT NULL ORDER BY file.rowid"
+        return [_file_from(row) for row in await self._all(sql)]
 
     async def of_session(self, session_id: str) -> list[AttachedFile]:
         """Return the files that a session can use, or that were about to be added to it, oldest first."""

@@ -1,5 +1,6 @@
 """Reading pictures from addresses that come with an answer."""
 
+import asyncio
 import gzip
 import socket
 import ssl
@@ -85,6 +86,17 @@ async def test_certificates_are_loaded_once(server: TestServer, monkeypatch: pyt
         "https://[fec0::1]/x.jpg",
         "https://[2002:a00:1::1]/x.jpg",
         "https://[64:ff9b::a00:1]/x.jpg",
+        "https://127\u30020\u30020\u30021/x.jpg",
+        "https://\uff11\uff12\uff17.0.0.1/x.jpg",
+        "https://0177.0.0.1/x.jpg",
+        "https://0/x.jpg",
+        "https://100.64.0.1/x.jpg",
+        "https://[::ffff:7f00:1]/x.jpg",
+        "https://[::10.0.0.1]/x.jpg",
+        "https://[::1%25lo]/x.jpg",
+        "https://[2001:0:a00:1::]/x.jpg",
+        "https://127.0.0.1\\@example.com/x.jpg",
+        "//10.0.0.1/x.jpg",
         "https://[",
         "",
     ],
@@ -97,7 +109,23 @@ async def test_no_other_private_address_is_asked(server: TestServer, address: st
 
 @pytest.mark.parametrize(
     "host",
-    ["10.0.0.1", "2130706433", "0x7f.1", "localhost.", "Printer.LOCAL", "[fec0::1]", "[64:ff9b::a00:1]"],
+    [
+        "10.0.0.1",
+        "2130706433",
+        "0x7f.1",
+        "localhost.",
+        "Printer.LOCAL",
+        "[fec0::1]",
+        "[64:ff9b::a00:1]",
+        "router",
+        "%6cocalhost",
+        "nas.home.arpa",
+        "10.0.0.1.nip.io",
+        "www.192.168.1.1.nip.io",
+        "App-10-0-0-1.sslip.io",
+        "7F000001.nip.io",
+        "169.254.169.254.nip.io.",
+    ],
 )
 async def test_a_proxy_is_asked_for_no_private_address(server: TestServer, host: str) -> None:
     """However the number is written: the proxy would find the host that it means."""
@@ -120,6 +148,43 @@ async def test_a_name_that_leads_into_a_private_network(
     monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
     with pytest.raises(PictureUnavailable, match="private network"):
         await reader(server).read("https://pictures.example/x.jpg", most=100)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "asked"),
+    [
+        (["93.184.216.34", "10.0.0.7"], False),
+        (["fd00::1"], False),
+        (["93.184.216.34"], True),
+        ([], True),
+    ],
+)
+async def test_a_name_is_looked_up_before_a_proxy_is_asked(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch, numbers: list[str], asked: bool
+) -> None:
+    """A name that leads inside is not asked through a proxy either; one that this machine does not know is the proxy's."""
+
+    async def resolve(loop: asyncio.AbstractEventLoop, host: str, *rest: Any, **options: Any) -> list[Any]:
+        if host == "127.0.0.1":  # the proxy
+            return await found(loop, host, *rest, **options)
+        if not numbers:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, 443)) for number in numbers]
+
+    found = asyncio.base_events.BaseEventLoop.getaddrinfo
+    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+    url = "https://pictures.example/x.jpg"
+    with pytest.raises(PictureUnavailable, match="ConnectError" if asked else "private network"):
+        await reader(server, proxy_url="http://127.0.0.1:1").read(url, most=100)
+
+
+@pytest.mark.parametrize(
+    "host", ["1.2.3.4.example", "cdn-8-8-8-8.example", "deadbeef.example", "a.1.example"]
+)
+async def test_a_name_that_spells_a_public_number_is_asked(server: TestServer, host: str) -> None:
+    """Names of clouds have numbers in them as well."""
+    with pytest.raises(PictureUnavailable, match="ConnectError"):
+        await reader(server, proxy_url="http://127.0.0.1:1").read(f"https://{host}/x.jpg", most=100)
 
 
 @pytest.mark.parametrize(

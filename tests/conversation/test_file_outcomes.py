@@ -94,12 +94,16 @@ CASES = [
 
 
 class Attaching(PlainAdapter):
-    """A platform on which people attach files: `threads` are those of each thread, `contents` what each id holds, `read` those that were opened."""
+    """A platform on which people attach files: `threads` are those of each thread, `contents` what each id holds, `read` those that were opened.
+
+    `breaks`: after how many bytes the next reading of an id breaks off.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.threads: dict[ThreadKey, Sequence[Attachment]] = {}
         self.contents: dict[str, bytes | Exception] = {}
+        self.breaks: dict[str, int] = {}
         self.read: list[str] = []
 
     @asynccontextmanager
@@ -110,6 +114,9 @@ class Attaching(PlainAdapter):
             raise content
 
         async def pieces() -> AsyncIterator[bytes]:
+            if (at := self.breaks.pop(file.id, None)) is not None:
+                yield content[:at]
+                raise PlatformDown("the connection broke")
             if content:
                 yield content
 
@@ -138,18 +145,34 @@ class Conversation:
             await self.services.store.files.add(before.key, [file], FilePhase.HELD)
             await self.services.store.turns.end(before.key, EndReason.HELD)
         turn = await self._accept(key, thread, text, (file,) if way == "named" else ())
+        case.refuses(self.aion)
+        return await self._run(turn)
+
+    async def follow(self, key: str, before: str) -> "Asked":
+        """Write words in the thread of an earlier question."""
+        return await self._run(await self._accept(key, ThreadKey("plain", before), "What?", ()))
+
+    async def press(self, key: str) -> "Asked":
+        """Press Retry, or Add to library: a question is asked once more."""
+        await self.services.store.turns.end(key, EndReason.INCOMPLETE)
+        assert await self.services.store.turns.claim_retry(key)
+        await self.services.store.files.allow(key)
+        turn = await self.services.store.turns.get(key)
+        assert turn is not None
+        return await self._run(turn)
+
+    async def _run(self, turn: Turn) -> "Asked":
         view = AnswerView(self.platform.page_format)
         seen: list[str] = []
 
         def changed(_: bool) -> None:
             seen.append("\n".join(one.text for one in view.screen() if isinstance(one, Reply)))
 
-        bound = self.services.registry.thread(self.platform, thread)
+        bound = self.services.registry.thread(self.platform, turn.thread)
         files = QuestionFiles(self.services, bound, turn, view, changed)
-        case.refuses(self.aion)
         outcome = await files.bring()
         told = await files.add_to(self.aion.sessions.create({}).id) if files.found and outcome is None else ""
-        (row,) = await self.services.store.files.of(key)
+        (row,) = await self.services.store.files.of(turn.key)
         return Asked(outcome, told, row.phase, seen, incomplete=files.incomplete)
 
     async def _accept(self, key: str, thread: ThreadKey, text: str, files: tuple[Attachment, ...]) -> Turn:
@@ -233,3 +256,43 @@ async def test_where_files_are_off_none_is_read(tmp_path: Path) -> None:
             assert (asked.outcome, asked.phase, asked.told) == (None, REFUSED, ""), case.name
             assert strings.NO_FILES_HERE in asked.seen[-1], case.name
         assert place.platform.read == []
+
+
+@pytest.mark.parametrize("way", get_args(Way))
+async def test_a_held_file_is_read_once_before_the_choice_and_once_to_send_it(
+    tmp_path: Path, way: Way
+) -> None:
+    """What was read before the choice is known: a content that the library has is not read again."""
+    async with conversation(tmp_path, Uploads.ASK) as place:
+        assert (await place.ask("first", way, CASES[0])).phase is FilePhase.HELD
+        assert (await place.press("first")).phase is ADDED
+        assert place.platform.read == ["first", "first"]
+        assert (await place.ask("second", way, CASES[0])).phase is FilePhase.HELD
+        asked = await place.press("second")
+        assert (asked.phase, place.platform.read) == (ADDED, ["first", "first", "second"])
+        assert f"`{CASES[0].name}`: already there" in asked.seen[-1]
+        assert place.aion.count("upload_image") == 1
+
+
+async def test_words_about_a_file_that_was_looked_at_read_it_no_third_time(tmp_path: Path) -> None:
+    """A question that takes over a held file takes over what was read of it, and asks for the choice without reading."""
+    async with conversation(tmp_path, Uploads.ASK) as place:
+        assert (await place.ask("alone", "named", CASES[0], "")).phase is FilePhase.HELD
+        await place.services.store.turns.end("alone", EndReason.HELD)
+        asked = await place.follow("words", "alone")
+        assert (asked.phase, place.platform.read) == (FilePhase.HELD, ["alone"])
+        assert (await place.press("words")).phase is ADDED
+        assert place.platform.read == ["alone", "alone"]
+
+
+@pytest.mark.parametrize("at", [0, 10, 50])
+async def test_a_file_whose_reading_broke_is_read_from_its_start(tmp_path: Path, at: int) -> None:
+    """Nothing of the broken half is kept: Retry reads the file once more, and the library has it byte for byte, once."""
+    async with conversation(tmp_path) as place:
+        place.platform.breaks["broken"] = at
+        asked = await place.ask("broken", "named", CASES[0])
+        assert (asked.phase, place.aion.count("upload_image")) == (FAILED, 0)
+        assert f"`{CASES[0].name}`: couldn't be read" in asked.seen[-1]
+        assert (await place.press("broken")).phase is ADDED
+        assert place.platform.read == ["broken", "broken"]
+        assert [one.content for one in place.aion.files.uploaded] == [CASES[0].content]

@@ -1,6 +1,7 @@
 """Which pictures stand under an answer, and what becomes of those that cannot be had."""
 
 import asyncio
+import struct
 from collections.abc import Mapping
 
 import pytest
@@ -79,6 +80,25 @@ async def test_only_pictures_are_shown() -> None:
     names, note = await shown(*map(picture, [*known, "g.jpg"]), known=known)
     assert names == ["a.png", "b.gif", "c.jpg", "d.webp"]
     assert note == strings.other_pictures(0, ["e.jpg", "f.jpg", "g.jpg"])
+
+
+async def test_what_only_looks_like_a_picture_is_named() -> None:
+    """A name says nothing: drawings with scripts, pages, nothing at all, and headers that claim more than can be drawn."""
+    huge = struct.pack(">II", 2**31 - 1, 2**31 - 1)
+    known = {
+        "drawing.png": b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "page.png": b"<!doctype html><script>alert(1)</script>",
+        "empty.png": b"",
+        "huge.png": png("a")[:16] + huge + png("a")[24:],
+        "huge.gif": gif()[:6] + b"\xff\xff\xff\xff" + gif()[10:],
+        "page.gif": b"GIF89a/*" + b"<script>alert(1)</script>",
+        "page.jpg": b"\xff\xd8\xff<script>alert(1)</script>",
+        "program.png": b"MZ" + png("a"),
+        "whole.png": png("a"),
+    }
+    gallery = await Pictures(Addresses(known)).gallery("k", [picture(one) for one in known])
+    assert [one.name for one in gallery.pictures] == ["whole.png"]
+    assert gallery.note == strings.other_pictures(0, list(known)[:-1])
 
 
 async def test_the_rest_is_counted() -> None:

@@ -1,6 +1,8 @@
 """Files, pictures and dialogs of the page in a real browser."""
 
 import json
+from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.simulators.aion import photos
+from aion_bot.simulators.aion.pictures import pdf, png
 from aion_bot.simulators.services import SimulatedServices
 from tests.demo.chromium import ABSENT, BROWSER, Tab, tab
 
@@ -128,3 +131,37 @@ async def test_a_dialog_asks_before_a_plan_that_deletes(services: SimulatedServi
         await browser.key("Enter", "\r")
         await browser.until(f"{LOG.format('slack')}.includes('Deleted 12 photos')")
         assert browser.errors == []
+
+
+async def drop_bytes(browser: Tab, selector: str, files: Mapping[str, tuple[str, bytes]]) -> None:
+    """Drop files with these types and contents on an element, by their names."""
+    given = [[name, kind, b64encode(data).decode()] for name, (kind, data) in files.items()]
+    await browser.evaluate(
+        f"""(() => {{ const carried = new DataTransfer();
+        for (const [name, type, data] of {json.dumps(given)})
+          carried.items.add(new File([Uint8Array.from(atob(data), one => one.charCodeAt(0))], name, {{type}}));
+        document.querySelector({json.dumps(selector)}).dispatchEvent(
+          new DragEvent("drop", {{bubbles: true, cancelable: true, dataTransfer: carried}})); }})()"""
+    )
+
+
+async def test_dropped_files_are_answered(services: SimulatedServices, bot: BotProcess) -> None:
+    """A picture and a PDF that are dropped into each side's composer: their outcomes, the answer about them, the picture under it."""
+    dropped = {"roof.png": ("image/png", png("roof")), "notes.pdf": ("application/pdf", pdf("notes"))}
+    async with Page(services, bot, 0) as page, tab() as browser:
+        await browser.go(page.address)
+        await browser.until("document.querySelectorAll('.online').length === 2")
+        for side, outcome in (("slack", "added"), ("discord", "already there")):
+            await drop_bytes(browser, f"#{side}-words", dropped)
+            assert await browser.evaluate(CHOSEN.format(side)) == list(dropped)
+            await browser.evaluate(f"(document.querySelector('#{side}-words').focus(), 1)")
+            await browser.type("What are these?")
+            await browser.key("Enter", "\r")
+            log = LOG.format(side)
+            for words in (f"roof.png: {outcome} · notes.pdf: {outcome}", "I looked at 2 of your files"):
+                await browser.until(f"{log}.includes({json.dumps(words)})")
+            # What was dropped, and what the answer refers to; a PDF has no picture.
+            await browser.until(f"document.querySelectorAll('#{side}-log img').length === 2")
+        assert browser.errors == []
+        assert [one for one in browser.requested if not one.startswith(page.address)] == []
+    assert [one.content for one in services.aion.files.uploaded] == [one for _, one in dropped.values()]

@@ -209,6 +209,11 @@ def test_aion_is_told_of_files_behind_the_words_and_nobody_can_write_that() -> N
     assert with_attached("Look.", "") == "Look."
 
 
+def test_a_file_without_a_name_has_that_of_the_library() -> None:
+    """What Aion is told is what the file is called there."""
+    assert attached_words([(FileKind.IMAGE, "\u200b")], 1000).endswith("- image: “file”")
+
+
 @pytest.mark.parametrize("room", [0, 50, len(strings.ATTACHED) + 40, 10_000])
 def test_the_list_of_files_fits_into_what_aion_takes(room: int) -> None:
     """Names are left out at the end where there is no room for them."""

@@ -3,6 +3,8 @@
 import pytest
 
 from aion_bot.conversation import indicators
+from aion_bot.domain import strings
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -16,6 +18,7 @@ from aion_bot.simulators.aion.scene import (
     Scene,
     Speak,
 )
+from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
 
 STATUS = "agents.sessions.setStatus"
@@ -162,3 +165,31 @@ async def test_the_status_is_gone_however_an_answer_ends(on_slack: Bot) -> None:
     assert bot.workspace.shows_lasting_activity(thread)
     await bot.start()
     await gone(thread)
+
+
+async def test_the_status_lasts_while_files_are_uploaded_and_no_longer(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown anew in a long upload, is gone after a Stop there, and while a choice about files waits for somebody."""
+    bot, large = on_slack, SimulatedFile("large.png", png("large", padding=2_000_000))
+    monkeypatch.setattr(indicators, "_LASTING", 0.01)
+    bot.limits["activity_lasts"] = 0.05
+    await bot.start()
+    bot.aion.hold_uploads()
+    thread = await bot.workspace.mention(bot.ada, "What is this?", files=[large])
+    await bot.aion.until(lambda: bot.aion.bytes_arrived > 0)
+    await bot.until(lambda: requests(bot).count(STATUS) >= 3)
+    assert bot.workspace.shows_lasting_activity(thread)
+    await bot.until(lambda: "Stop" in bot.pressable(thread))
+    await bot.press(bot.ada, thread, "Stop")
+    await bot.shows(thread, "Stopped by")
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    bot.aion.release_uploads()
+    thread = await bot.workspace.direct_message(bot.ada, "", files=[large])
+    await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    before = requests(bot).count(STATUS)
+    await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
+    await bot.shows(thread, "I looked at")
+    await bot.until(lambda: not bot.workspace.shows_lasting_activity(thread))
+    assert requests(bot).count(STATUS) > before

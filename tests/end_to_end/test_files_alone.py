@@ -3,8 +3,8 @@
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.simulators.aion.pictures import gif, png
-from aion_bot.simulators.workspace import SimulatedFile
+from aion_bot.simulators.aion.pictures import gif, jpeg, png
+from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
 
 PICTURE = SimulatedFile("roof.png", png("roof.png"))
@@ -67,6 +67,26 @@ async def test_a_held_file_that_cannot_be_read_now_is_tried_by_a_press(on_slack:
     await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
     await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
     await bot.shows(thread, "`roof.png`: added", LOOKED)
+
+
+async def test_a_suggestion_without_its_file_asks_nothing(bot: Bot) -> None:
+    """It is about the file alone: where that does not arrive, Retry brings it, or another one is asked for."""
+    thread = await bot.workspace.mention(bot.ada, "", files=[PICTURE])
+    await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
+    bot.workspace.refuse(Operation.READ_FILE, Failure.DOWN)
+    await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
+    await bot.shows(thread, "`roof.png`: couldn't be read", strings.NO_FILE_YET)
+    await bot.until(lambda: bot.pressable(thread) == [strings.RETRY])
+    assert bot.aion.count("send_stream") == 0
+    await bot.press(bot.ada, thread, strings.RETRY)
+    await bot.shows(thread, LOOKED, without=[strings.NO_FILE_YET])
+    thread = await bot.workspace.mention(bot.ada, "", files=[SimulatedFile("b.jpg", jpeg("b"))])
+    await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))
+    bot.aion.files.limits.image = 10  # since it was looked at
+    await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
+    await bot.shows(thread, "too large", strings.NO_FILE_TO_USE, without=[strings.ASK_WHAT])
+    await bot.until(lambda: bot.pressable(thread) == [])
+    assert bot.aion.count("send_stream") == 1
 
 
 async def test_words_right_after_a_file_in_a_direct_message_are_about_it(bot: Bot) -> None:

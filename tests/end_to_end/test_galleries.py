@@ -251,16 +251,62 @@ async def test_pictures_that_are_gone_from_the_library_are_counted(bot: Bot) -> 
     assert bot.aion.count("update_images") == 2
 
 
-async def test_pictures_that_aion_does_not_take_are_not_asked_about(bot: Bot) -> None:
+async def test_pictures_that_aion_does_not_take_are_not_asked_about(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the session does not get the pictures, nothing is asked about others, and Retry tries again."""
     thread = await asked_about(bot)
-    for one in (library.PUMP, library.SCAFFOLD, library.LIFT):
-        bot.aion.files.remove(one.id)
+    monkeypatch.setattr(bot.aion.files, "known", lambda _: [])
     await bot.press(bot.ada, thread, strings.ONLY_THESE)
     await bot.shows(thread, strings.PICTURES_NOT_TAKEN)
     assert bot.aion.count("send_stream") == 1
     await bot.until(lambda: strings.RETRY in bot.pressable(thread))
     await bot.aion.until(lambda: bot.aion.bodies("update_mode")[-1]["use_all_images"] is True)
+
+
+async def test_buttons_of_pictures_that_are_gone_tell_whoever_presses(bot: Bot) -> None:
+    """Also after a restart, and to another person: nothing is asked, and they alone are told what is gone, each time."""
+    thread = await asked_about(bot)
+    text = bot.text(thread)
+    for one in (library.PUMP, library.SCAFFOLD, library.LIFT):
+        bot.aion.files.remove(one.id)
+    for person, label in (
+        (bot.ada, strings.ONLY_THESE),
+        (bot.ben, strings.CLOSER),
+        (bot.ben, strings.ONLY_THESE),
+    ):
+        before = len(bot.private_replies(thread, person))
+        await bot.press(person, thread, label)
+        await bot.until(lambda: len(bot.private_replies(thread, person)) > before)  # noqa: B023  # awaited here
+        assert strings.PICTURES_DELETED in bot.private_replies(thread, person)[-1]
+        if person is bot.ada:
+            await bot.stop()
+            await bot.start()
+    assert (bot.aion.count("send_stream"), bot.text(thread)) == (1, text)
+
+
+@pytest.mark.parametrize("label", [strings.ONLY_THESE, strings.CLOSER])
+async def test_buttons_in_a_session_that_ran_out(bot: Bot, label: str) -> None:
+    """Its words can still be read: another person's press asks in a new session, and the answer says that it is new.
+
+    Where Aion has deleted it, the words are gone, and whoever presses is told.
+    """
+    thread = await asked_about(bot)
+    (session,) = bot.aion.sessions
+    session.is_active = False
+    await bot.stop()
+    await bot.start()
+    await bot.press(bot.ben, thread, label)
+    await bot.shows(thread, strings.NEW_SESSION)
+    await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
+    asked = bot.aion.count("send_stream")
+    bot.aion.fail_next("get_session", 404, code="SESSION_NOT_FOUND")
+    other = strings.CLOSER if label == strings.ONLY_THESE else strings.ONLY_THESE
+    pressed = next(one for one in bot.bots(thread) if one.pictures)
+    button = next(one for one in pressed.buttons if one.label == other)
+    await bot.workspace.press(bot.ada, thread, pressed.id, button.id)
+    await bot.replies_privately(thread, bot.ada, strings.PICTURES_GONE)
+    assert bot.aion.count("send_stream") == asked
 
 
 async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:

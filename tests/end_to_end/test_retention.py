@@ -97,7 +97,7 @@ async def test_a_decided_plan_leaves_the_files_and_its_card_answers(bot: Bot, tm
     await erased(tmp_path, "turtles-4409", "Organize the photos", "Find all photos")
     for button in card.buttons:
         await bot.workspace.press_forged(bot.ada, thread, card.id, replace(button))
-        await bot.replies_privately(thread, bot.ada, "This plan was already decided. Approved by")
+        await bot.replies_privately(thread, bot.ada, "This plan was already decided. ✅ Done. Approved by")
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         (digest,) = connection.execute("SELECT digest FROM attempt").fetchone()
     assert len(digest) == 64

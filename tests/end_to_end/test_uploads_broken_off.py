@@ -128,7 +128,7 @@ async def test_what_arrived_before_a_stop_is_not_uploaded_again(bot: Bot, arrive
 
 
 async def test_a_kill_after_a_stop_leaves_nothing_twice(idle: Bot) -> None:
-    """The look at the library was cut off, and the file's name went with the words: Aion knows its content again."""
+    """The look at the library was cut off: the next start looks, and the next question sends no byte again."""
     bot = idle
     await bot.start()
     bot.aion.hold_uploads()
@@ -143,8 +143,11 @@ async def test_a_kill_after_a_stop_leaves_nothing_twice(idle: Bot) -> None:
     await bot.kill()
     bot.aion.release_uploads()
     await bot.start()
+    await bot.aion.until(lambda: bot.aion.count("list_files") == 2)
+    begun = bot.aion.count("upload_image")
     await bot.shows(await ask(bot, LARGE), "`large.png`: already there", LOOKED)
     assert stored(bot) == [LARGE.name]
+    assert bot.aion.count("upload_image") == begun
 
 
 async def test_a_question_deleted_in_an_upload_goes_no_further(bot: Bot) -> None:

@@ -29,6 +29,8 @@ from aion_bot.rendering.plan_card import (
     PlanCardView,
     PlanFormat,
     can_be_approved,
+    in_words,
+    pending_card,
     plan_card,
     record,
 )
@@ -387,7 +389,52 @@ def test_a_finished_card_says_once_that_it_is_done(adapter: ModuleType) -> None:
     shown = str(adapter.arguments(card)["blocks"] if adapter is slack else adapter.body(card)["content"])
     assert shown.lower().count("done") == 1
     assert "3 photos are in two folders." in shown
-    assert said(record(ended))[-1] == "Done."
+    assert said(in_words(ended)) == ["✅ Done.", "Approved by Ada."]
+
+
+@pytest.mark.parametrize(
+    ("phase", "action", "detail", "once"),
+    [
+        (PlanPhase.CLAIMED, Action.APPROVE, "", "working"),
+        (PlanPhase.SENT, Action.CANCEL, "", "cancelling"),
+        (PlanPhase.RUNNING, Action.APPROVE, "", "working"),
+        (PlanPhase.RUNNING, Action.CANCEL, "", "cancel"),
+        (PlanPhase.BUSY, Action.CANCEL, "", "checking"),
+        (PlanPhase.UNKNOWN, Action.APPROVE, "", "checking"),
+        (PlanPhase.DONE, Action.APPROVE, strings.DONE, "done"),
+        (PlanPhase.FAILED, Action.APPROVE, strings.NOT_DONE, "failed"),
+        (PlanPhase.FAILED, Action.APPROVE, strings.PARTLY_DONE, "failed"),
+        (PlanPhase.CANCELLED, Action.CANCEL, strings.DROPPED, "cancel"),
+        (PlanPhase.CANCELLED, Action.CANCEL, strings.SEE_BELOW, "cancel"),
+        (PlanPhase.EXPIRED, Action.APPROVE, strings.EXPIRED, "expired"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.SETTLED, "decided"),
+        (PlanPhase.SETTLED, Action.CANCEL, strings.ANOTHER_DECIDED, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.UNSEEN_END, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.UNREADABLE_OUTCOME, "decided"),
+        (PlanPhase.SETTLED, Action.APPROVE, strings.MORE_TO_CONFIRM, "decided"),
+    ],
+)
+def test_a_card_and_its_private_replies_say_it_in_the_same_words_and_once(
+    phase: PlanPhase, action: Action, detail: str, once: str
+) -> None:
+    """How far a plan is stands once on the card, and once in what a late press is told, which has the card's lines."""
+    attempts = (Attempt(ADA, action, 1),)
+    found = plan(phase=phase, action=action, decider=ADA, detail=detail, attempts=attempts)
+    card, _ = plan_card(found, SIMPLE)
+    (replied,) = said((strings.already(in_words(found)),))
+    assert all(line in replied for line in said(card.record))
+    assert [text.lower().count(once) for text in (" ".join([card.title, *said(card.record)]), replied)] == [
+        1,
+        1,
+    ]
+
+
+def test_what_needs_confirmation_is_said_once() -> None:
+    """The card of the plan leads to the card below it, which says what is needed and how to go on."""
+    card, _ = plan_card(plan(phase=PlanPhase.SETTLED, detail=strings.MORE_TO_CONFIRM), SIMPLE)
+    below = pending_card("k", [None], SIMPLE.page)
+    shown = " ".join([card.title, *said(card.record), below.title, *said(below.facts)])
+    assert (shown.count("needs another confirmation"), shown.count("Ask me how to go on")) == (1, 1)
 
 
 def test_an_attempt_that_came_to_nothing_says_so_once() -> None:
@@ -395,3 +442,22 @@ def test_an_attempt_that_came_to_nothing_says_so_once() -> None:
     lost = Attempt(ADA, Action.APPROVE, 1, PlanPhase.SENT, PlanPhase.PENDING, "429")
     told = said(record(plan(detail=strings.refused("Aion is busy."), attempts=(lost,))))
     assert " ".join(told).count("Nothing was changed") == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "detail", "words"),
+    [
+        (PlanPhase.UNKNOWN, strings.STILL_UNKNOWN, "couldn't see"),
+        (PlanPhase.BUSY, strings.STILL_BUSY, "couldn't see"),
+        (PlanPhase.CLAIMED, strings.refused(strings.NEVER_TOLD), "told"),
+    ],
+)
+def test_a_press_that_brings_the_buttons_back_tells_why_once(
+    source: PlanPhase, detail: str, words: str
+) -> None:
+    """The line of the press has the reason, the sentence below it what to do."""
+    press = Attempt(ADA, Action.APPROVE, 1, source, PlanPhase.PENDING)
+    press_line, then = said(record(plan(detail=detail, attempts=(press,))))
+    assert press_line.startswith("Approve pressed by Ada: ")
+    assert (press_line + then).count(words) == 1
+    assert "You can decide again" in then

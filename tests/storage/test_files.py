@@ -215,3 +215,22 @@ async def test_names_go_with_the_words(store: Store, reason: EndReason) -> None:
         ("a.jpg", "\n\na.jpg") if kept else ("", "")
     )
     assert turn.retryable is kept
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_name_stays_until_the_library_was_asked(store: Store, arrived: bool) -> None:
+    """A Stop cut an upload off: its name is what the library is asked by, and goes in the write that says what is there."""
+    await ask(store, "t1")
+    await store.files.add("t1", [A, B], FilePhase.WAITING)
+    await store.files.start_upload(replace(await row(store), sent_at=1))
+    await store.turns.end("t1", EndReason.STOPPED)
+    (cut_off,) = await store.files.cut_off()
+    assert [one.attachment.name for one in await store.files.of("t1")] == ["a.jpg", ""]
+    store.erased.clear()
+    if arrived:
+        await store.files.store(replace(cut_off, library_id="image 1", digest="d"), "slack/W")
+    else:
+        await store.files.restart(cut_off)
+    assert store.erased.is_set()
+    assert (await row(store)).attachment.name == ""
+    assert await store.files.cut_off() == []

@@ -43,7 +43,13 @@ def gif() -> bytes:
 def jpeg(name: str, *, padding: int = 0) -> bytes:
     """Return the frame of a JPEG: its markers are real, and it has no picture. `padding` bytes make it larger."""
     comment = name.encode()[:1000]
-    body = b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment
+    body = (
+        b"\xff\xc0\x00\x0b\x08"
+        + struct.pack(">HH", HEIGHT, WIDTH)
+        + b"\x01\x01\x11\x00\xff\xfe"
+        + struct.pack(">H", len(comment) + 2)
+        + comment
+    )
     while padding > 0:
         length = min(padding, 65_000)
         body += b"\xff\xfe" + struct.pack(">H", length + 2) + bytes(length)

@@ -31,7 +31,7 @@ from aion_bot.simulators.aion.stored_files import StoredFile
 DAMAGED = (library.PUMP, library.SCAFFOLD, library.LIFT)
 DAMAGE = "damage"
 SAFETY = "safety"
-LEAK = "the ceiling is stained and cracked, and water drips from it into a bucket"
+LEAK = "The ceiling is stained and cracked, and water drips from it into a bucket"
 
 
 def respond(question: str, session: Session, files: Sequence[StoredFile] = ()) -> Scene:
@@ -86,8 +86,8 @@ def safety_report() -> Scene:
 def about_files(files: Sequence[StoredFile]) -> Scene:
     """What is in files that somebody attached, with its pictures; of the photo that the demo offers it is known."""
     known = {sha256(photos.ROOF_LEAK.content).hexdigest(): LEAK}
-    seen = {one.id: known.get(one.digest, f"{one.size:,} bytes, nothing is damaged") for one in files}
-    found = "\n".join(f"- {one.reference}: {seen[one.id]}" for one in files)
+    seen = {one.id: known.get(one.digest, f"Nothing is damaged, {one.size:,} bytes") for one in files}
+    found = "\n".join(f"- {seen[one.id]} {one.reference}" for one in files)
     content = f"I looked at {len(files)} of your files:\n\n{found}"
     images = tuple(one.to_context(seen[one.id]) for one in files if one.media_type == "image")
     documents = [one for one in files if one.media_type == "document"]
