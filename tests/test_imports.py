@@ -1,6 +1,7 @@
 """What importing loads. The layers themselves are contracts of import-linter: `make check`, `pyproject.toml`."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
+@functools.cache
 def _imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):

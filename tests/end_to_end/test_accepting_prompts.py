@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot.domain import strings
 from aion_bot.ports.failures import with_reference
-from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Channel
@@ -166,6 +166,7 @@ async def test_one_message_is_answered_once(aion: SimulatedAion, tmp_path: Path)
     slack = SimulatedSlack(ack_timeout=0.0, resend_delays=(0.0, 0.0, 0.0))
     await slack.start()
     bot = Bot(aion, slack, tmp_path)
+    aion.play(script.damaged_equipment())
     await bot.start()
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.asked(bot.ben, "What does the safety report say?", "Both are due this week")

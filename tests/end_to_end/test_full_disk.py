@@ -254,6 +254,7 @@ async def test_a_plan_waits_for_no_name_that_there_is_room_for(idle: Bot, disk: 
 async def test_pictures_that_cannot_be_recorded_hold_no_question_up(bot: Bot, disk: Disk) -> None:
     """Pictures appear although their row cannot be written, and the thread's next question is answered."""
     disk.full, disk.only = True, "gallery"
+    bot.aion.play(script.damaged_equipment())
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
     await bot.workspace.reply(bot.ada, thread, "What can you do?")

@@ -33,6 +33,12 @@ from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
 
+@pytest.fixture
+def pictures() -> bool:
+    """Default answers have pictures to fetch."""
+    return True
+
+
 async def gallery(bot: Bot, thread: str) -> Shown:
     """Wait for the message with pictures."""
     await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))

@@ -16,6 +16,12 @@ from tests.end_to_end.test_galleries import asked_about, gallery
 ONLY = Scene((Hold("on", pings=True), Speak("Only these."), *ENDING), Answer("Only these."))
 
 
+@pytest.fixture
+def pictures() -> bool:
+    """Default answers have pictures to fetch."""
+    return True
+
+
 async def test_pictures_stand_above_the_next_answer(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer to a question that is asked while pictures are fetched comes under them: they belong to the first one."""
     reading, go_on, read = asyncio.Event(), asyncio.Event(), PictureReader.read
