@@ -67,4 +67,5 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
             f"{path} cannot be brought from schema {version} to {pending[-1][0]} ({reason(error, path)}): "
             f"it is as it was{kept}"
         ) from error
-    _log.info("database migrated", schema=pending[-1][0], was=version, copy=str(copy or "none"))
+    if copy is not None:
+        _log.info("database migrated", schema=pending[-1][0], was=version, copy=str(copy))
