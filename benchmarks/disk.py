@@ -40,7 +40,7 @@ async def ask(database: Path, questions: int) -> None:
         env = {**aion.env, **slack.env, "AION_BOT_DATABASE_URL": f"sqlite:///{database}"}
         settings, adapters, problems = compose(env)
         if settings is None:
-            raise RuntimeError("; ".join(problems))
+            raise RuntimeError("; ".join(map(str, problems)))
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, edit_gap=0.1, budgets={})
         serving = asyncio.create_task(app.serve(settings, adapters, stop, check_aion=False))
