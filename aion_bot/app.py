@@ -25,6 +25,7 @@ from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
+from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
@@ -33,6 +34,7 @@ from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
+    from aion_bot.monitoring.tracing import Tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -64,13 +66,14 @@ async def serve(
     try:
         async with (
             _watched(settings, adapters, store, stop) as monitor,
-            _connected(settings, monitor, check=check_aion) as aion,
+            traced(os.environ, monitor) as observer,
+            _connected(settings, observer, check=check_aion) as aion,
             service_manager.announced(),
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-            observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
+            observed = Registry(adapters, observer=observer.requests_of) if observer else Registry(adapters)
             services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, monitor,
+                store, aion, observed, access, polling or DEFAULT_POLLING, observer,
                 pictures=Pictures(PictureReader(settings)),
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))
@@ -113,12 +116,12 @@ def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[Pla
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, monitor: "Monitor | None", *, check: bool
+    settings: Settings, observer: "Tracing | Monitor | None", *, check: bool
 ) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
-        if monitor is not None:
-            aion.observe_requests(monitor.aion_answered)
+        if observer is not None:
+            aion.observe_requests(observer.aion_answered, observer.aion_sending)
         checking = BackgroundTasks()
         if check:
             checking.spawn(_check_aion(aion, settings.base_url))

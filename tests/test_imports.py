@@ -48,14 +48,18 @@ def test_the_bot_without_its_command_line_imports_no_sdk() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_only_the_monitoring_package_needs_the_library_of_the_metrics() -> None:
-    """The core calls an observer and does not know the library."""
-    named = {
-        module
-        for module, path in {**_modules("aion_bot"), **_modules("adapters")}.items()
-        if any(imported.split(".")[0] == "prometheus_client" for imported in _imports(path))
-    }
-    assert named == {"aion_bot.monitoring.metrics"}
+def test_only_the_monitoring_package_needs_the_libraries_of_metrics_and_spans() -> None:
+    """The core calls an observer and does not know the libraries."""
+
+    def named(library: str) -> set[str]:
+        return {
+            module
+            for module, path in {**_modules("aion_bot"), **_modules("adapters")}.items()
+            if any(imported.split(".")[0] == library for imported in _imports(path))
+        }
+
+    assert named("prometheus_client") == {"aion_bot.monitoring.metrics"}
+    assert named("opentelemetry") == {"aion_bot.monitoring.tracing", "aion_bot.monitoring.trace_export"}
 
 
 def test_the_command_line_loads_what_a_real_workspace_needs() -> None:

@@ -5,13 +5,13 @@ activity, such as "is typing". Showing one is best effort; removing it is repeat
 """
 
 import asyncio
-import functools
 import sqlite3
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
@@ -19,7 +19,7 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
-from aion_bot.conversation.queued_marks import Marked, QueuedMarks, place_of
+from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.silence import happens
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
@@ -103,7 +103,7 @@ class Indicators:
     async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
         # Not the turn's own key: this may end after the turn has begun, and is unsigned anew.
-        key, seen = f"{turn.key} waits", functools.partial(self._seen or (lambda _: None), turn)
+        key, seen = f"{turn.key} waits", partial(note_sign, self._store, self._tasks, self._seen, turn)
         self._unsigned.add(key)
         try:
             while not over.is_set():

@@ -1,6 +1,7 @@
 """What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended."""
 
 import sqlite3
+import time
 from collections.abc import Callable
 
 import structlog
@@ -11,7 +12,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
-from aion_bot.domain.turn import RETRYABLE, EndReason, Outcome, Turn, TurnPhase
+from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
@@ -96,15 +97,22 @@ def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:
         log.error("rendering failed", reason=view.trouble)
 
 
-def show_to(
-    observer: Observer,
+def show_to(  # noqa: PLR0917  # `functools.partial` binds all but the last
     turn: Turn,
     view: AnswerView,
     sync: Callable[[], MessageSync],
+    observer: Observer | None,
+    seen: FirstSeen,
     content: Content | PostedOnce,
 ) -> None:
-    """Tell an observer what a message of a turn shows; `sync` has the screen that it was taken from."""
+    """Note, and tell an observer, what a message of a turn shows; `sync` has the screen that it was taken from."""
+    if observer is None and seen.text is not None:
+        return
     text = not view.empty and not (isinstance(content, Reply) and not content.text)
+    now = time.time()
+    seen.sign, seen.text = seen.sign or now, seen.text or (now if text else None)
+    if observer is None:
+        return
     screen = sync().screen
     later = screen[screen.index(content) + 1 :] if content in screen else ()
     behind = sum(len(one.text) for one in later if isinstance(one, Reply))

@@ -1,11 +1,13 @@
 """The mark on a question that waits, such as a reaction: shown once at best, removed until it is gone."""
 
 import asyncio
+from collections.abc import Callable
 from enum import Enum, auto
 from weakref import WeakValueDictionary
 
 import structlog
 
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
@@ -14,6 +16,7 @@ from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Priority
+from aion_bot.storage import Store, recorded
 
 _log = structlog.get_logger(__name__)
 
@@ -149,6 +152,17 @@ class QueuedMarks:
 
 def _worth_removing_again(error: Exception) -> bool:
     return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
+
+
+def note_sign(store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] | None, turn: Turn) -> None:
+    """Record that people see a sign of a question that waits, and tell `seen`."""
+    if seen is not None:
+        seen(turn)
+
+    async def record() -> None:
+        await recorded(_log, store.timeline.note_sign(turn.key), "first sign")
+
+    tasks.spawn(record())
 
 
 def place_of(turn: Turn) -> ThreadKey:

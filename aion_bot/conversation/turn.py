@@ -25,7 +25,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformError, TakenElsewhere
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import (
@@ -99,6 +99,7 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
         self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self._delivery = self._new_delivery(resumed)
+        self._seen = None if resumed else self._delivery.seen  # what an earlier process showed is not known
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         observer, heard = services.observer, self.silence.heard
@@ -118,15 +119,15 @@ class TurnRunner:
         self._unrecorded_end: Outcome | None = None
 
     def _new_delivery(self, resumed: bool) -> Delivery:
-        turn, claims, claim, observer = self.turn, self.thread.claims, "", self._services.observer
+        turn, claims, claim, seen = self.turn, self.thread.claims, "", FirstSeen()
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
-        sync = lambda: self.sync  # noqa: E731  # made of this delivery
-        on_shown = None if observer is None else partial(notices.show_to, observer, turn, self._view, sync)
+        # The sync is made of this delivery.
+        shown = partial(notices.show_to, turn, self._view, lambda: self.sync, self._services.observer, seen)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, file=turn.file, on_shown=on_shown,
-            resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, file=turn.file, on_shown=shown,
+            resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim, seen=seen,
         )  # fmt: skip
 
     @property
@@ -194,7 +195,7 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        shown = self.turn.key, self.turn.attempt, outcome.reason, self._stream.answer_id
+        shown = self.turn.key, self.turn.attempt, outcome.reason, self._stream.answer_id, self._seen
         await retry_write(lambda: self._turns.note_shown(*shown))
         return True
 
@@ -316,7 +317,7 @@ class TurnRunner:
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
         turn, name = self.turn, self._stream.answer_id
-        await recorded(self._log, self._turns.note_shown(turn.key, turn.attempt, reason, name))
+        await recorded(self._log, self._turns.note_shown(turn.key, turn.attempt, reason, name, self._seen))
 
     def _release(self) -> None:
         for event in (self.opened, self.started, self.parked, self.ended):
@@ -337,7 +338,7 @@ class TurnRunner:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
             diff = self.sync.diff
-            recording = self._turns.note_posted(self.turn.key, diff.replies, diff.file)
+            recording = self._turns.note_posted(self.turn.key, diff.replies, diff.file, self._seen)
             self._posts_recorded = await recorded(self._log, recording)
 
     async def _on_posting(self, fingerprint: str) -> None:

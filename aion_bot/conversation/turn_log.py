@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.failures import reference
-from aion_bot.storage.timeline import FIRST_MESSAGE, Timeline
+from aion_bot.storage.timeline import FIRST_MESSAGE, FIRST_SIGN, FIRST_TEXT, Timeline
 
 _log = structlog.get_logger(__name__)
 
@@ -21,6 +21,8 @@ AS_WANTED = frozenset({
 """Ends that are no failure."""
 
 _PARTS = (
+    ("first_sign", {"accepted", TurnPhase.QUEUED}, {FIRST_SIGN}),
+    ("first_text", {"accepted", TurnPhase.QUEUED}, {FIRST_TEXT}),
     ("queue", {"accepted", TurnPhase.QUEUED}, {TurnPhase.ASKING}),
     ("aion", {TurnPhase.ASKING}, {TurnPhase.STREAMING}),
     ("first_message", {TurnPhase.STREAMING}, {FIRST_MESSAGE}),

@@ -13,6 +13,7 @@ import structlog
 from aion_bot.delivery.diff import MessageDiff, is_of_plan, most_plainly
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain.turn import FirstSeen
 from aion_bot.ports.adapter import NativeStreaming, OwnMessage
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -58,7 +59,8 @@ class Delivery:
     `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
     it is posted here and then belongs to the decision. `on_posting` is awaited before, `on_posted` after each post, and `on_shown` called
     after each step that shows something. `answers`: the message that the first one replies to, where the platform can
-    show that. `claim`: the nonce of the first message, where that claims its question among several processes.
+    show that. `claim`: the nonce of the first message, where that claims its question among several processes. `seen`: when
+    people saw something of it first.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Delivery:
     on_shown: OnShown | None = None
     answers: MessageRef | None = None
     claim: str = ""
+    seen: FirstSeen = field(default_factory=FirstSeen)
 
 
 @dataclass(slots=True)

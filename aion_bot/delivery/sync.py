@@ -106,6 +106,7 @@ class MessageSync:
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
         self._indicated, self._must_post = True, False
+        self._delivery.seen.sign = self._delivery.seen.sign or time.time()
         # Only the permit of a first message makes a reservation: it is requested again, with the longer wait.
         if self._permit is not None and self._permit.reserve:
             self._limiter.cancel(self._permit)

@@ -1,6 +1,13 @@
 """Who learns what happens in the bot, such as its metrics and its readiness."""
 
+from collections.abc import Callable, Coroutine
+from typing import Any
+
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.ports.events import InboundEvent
+
+Accept = Callable[[InboundEvent], Coroutine[Any, Any, None]]
+"""Takes over what happened on a platform."""
 
 
 class Observer:
@@ -17,6 +24,13 @@ class Observer:
 
     def second_process(self, platform: str) -> None:
         """Called at each sign that another process uses the platform's token."""
+
+    def around(self, platform: str, accept: Accept) -> Accept:  # noqa: ARG002  # one signature for all observers
+        """Return what hands the events of a platform over: `accept`, or something that awaits it."""
+        return accept
+
+    def began(self, turn: Turn) -> None:
+        """Called in the task that works on an attempt of a turn, or starts what does, also where an earlier process began it."""
 
     def accepted(self, turn: Turn) -> None:
         """Called when an attempt of a turn begins to wait for its answer."""

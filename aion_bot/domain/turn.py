@@ -121,6 +121,14 @@ def turn_sources(phase: TurnPhase) -> frozenset[TurnPhase]:
     return frozenset(source for source, targets in TURN_TRANSITIONS.items() if phase in targets)
 
 
+@dataclass(slots=True)
+class FirstSeen:
+    """When people first saw a sign of an attempt, and words of its answer, in seconds since 1970; None: not yet."""
+
+    sign: float | None = None
+    text: float | None = None
+
+
 MOST_STARTS = 2
 """How often processes start one attempt of a turn. One that stopped so many of them would stop the next one as well."""
 

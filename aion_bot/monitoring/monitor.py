@@ -20,6 +20,9 @@ class Monitor(Observer):
         self.readiness = Readiness(platforms, write, stop)
         self.metrics = Metrics(platforms, self.readiness.connected)
 
+    aion_sending = None
+    """Only spans need to know when a request to Aion is sent."""
+
     def heard(self, platform: str) -> None:
         """Note that a connection is alive."""
         self.readiness.heard(platform)

@@ -61,6 +61,8 @@ class ActiveTurns:
         thread, turn, sync = runner.thread, runner.turn, runner.sync
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
         began = time.monotonic()
+        if (observer := self._services.observer) is not None:
+            observer.began(turn)
         runner.before_end = partial(self._indicators.end_activity, thread, turn)
         try:
             async with self._indicators.working(thread, turn, progress, sync.may_wait):
@@ -71,7 +73,7 @@ class ActiveTurns:
             if runner.reason is not None:
                 if runner.reason not in AS_WANTED or (not runner.plans and is_slow(turn, began)):
                     await log_turn(self._services.store.timeline, turn, runner.reason)
-                if (observer := self._services.observer) is not None:
+                if observer is not None:
                     observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
                     await send_due(self._services, thread, turn.key, again=bool(runner.plans))

@@ -298,6 +298,8 @@ class Dispatcher:
 
     async def _run_turn(self, thread: Thread, turn: Turn, number: int) -> None:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
+        if (observer := self._services.observer) is not None:
+            observer.began(turn)
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
@@ -316,7 +318,7 @@ class Dispatcher:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
                 await self._store.turns.note_shown(now.key, now.attempt)
-                if (observer := self._services.observer) is not None:
+                if observer is not None:
                     observer.ended(now, now.reason or EndReason.WITHDRAWN)
                 self._tasks.spawn(self._indicators.clear(thread, now))
         finally:

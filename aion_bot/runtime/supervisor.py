@@ -4,8 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -13,11 +12,11 @@ from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import may_app_ask, may_use_workspace
-from aion_bot.domain.observer import Observer
+from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import read_key
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, retry_write
@@ -44,7 +43,6 @@ _MOST_THREADS = 200
 RECONNECT = Backoff(1.0, cap=60.0)
 """Between two attempts to connect; it starts anew after each connection."""
 
-Accept = Callable[[InboundEvent], Coroutine[Any, Any, None]]
 
 Objection = Callable[[Prompt], Awaitable[str | None]]
 """Returns the sentence that a question would get instead of an answer."""
@@ -118,7 +116,7 @@ class PlatformHost:
         self._observer = observer
         self._platform = platform
         self._store = store
-        self.accept = accept
+        self.accept = accept if observer is None else observer.around(platform, accept)
         """Hands an event over to the dispatcher; what it raises leaves the event unacknowledged."""
         self._several_workspaces_expected = several_workspaces_expected
         self._objection = objection

@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
+import structlog
+
 from aion_bot.storage.copies import copy_before_migration
 from aion_bot.storage.errors import StoreError, reason
+
+_log = structlog.get_logger(__name__)
 
 Migration = tuple[int, str]
 """The schema that it leads to, and its SQL."""
@@ -48,7 +52,7 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
     pending = [migration for migration in known if migration[0] > version]
     if not pending:
         return
-    copy = None
+    copy: Path | None = None
     if connection.execute("SELECT 1 FROM sqlite_schema").fetchone() is not None:
         copy = copy_before_migration(connection, path, version)
     steps = "\n".join(f"{sql}\nPRAGMA user_version = {number};" for number, sql in pending)
@@ -63,3 +67,5 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
             f"{path} cannot be brought from schema {version} to {pending[-1][0]} ({reason(error, path)}): "
             f"it is as it was{kept}"
         ) from error
+    if copy is not None:
+        _log.info("database migrated", schema=pending[-1][0], was=version, copy=str(copy))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
-from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, Turn, TurnPhase, turn_sources
+from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, FirstSeen, Turn, TurnPhase, turn_sources
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ROOM, ROOM_AGAIN
@@ -195,14 +195,14 @@ class Turns(Statements):
         await self._do(sql, key)
 
     async def note_posted(
-        self, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None
-    ) -> None:
+        self, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None, seen: FirstSeen | None = None
+    ) -> None:  # fmt: skip
         """Record the messages that show the answer so far, and which is the file behind it; none is in doubt."""
-        ids, sql = (
-            json.dumps([message.id for message in posted]),
-            "posted = ?, posting = '[]', file = coalesce(?, file)",
-        )
-        await self._do(f"UPDATE turn SET {sql} WHERE key = ?", ids, file and file.id, key)  # noqa: S608  # literals of ours
+        ids, sql = json.dumps([message.id for message in posted]), "posting = '[]', file = coalesce(?, file)"
+        await self._do(
+            f"UPDATE turn SET posted = ?, {sql}, first_sign = ?, first_text = ? WHERE key = ?",  # noqa: S608  # literals of ours
+            ids, file and file.id, seen and seen.sign, seen and seen.text, key,
+        )  # fmt: skip
 
     async def note_posting(self, key: str, fingerprint: str) -> None:
         """Record a message that is about to be posted."""
@@ -226,17 +226,17 @@ class Turns(Statements):
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(
-        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None
-    ) -> None:
+        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None, seen: FirstSeen | None = None
+    ) -> None:  # fmt: skip
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
         Nothing is recorded where somebody has had it asked again since. `answer_id` as for `end`.
         """
         await self._erase(
-            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_KEPT_IF_SHOWN}, "  # noqa: S608  # literals of ours
+            f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_KEPT_IF_SHOWN}, first_sign = ?5, first_text = ?6, "  # noqa: S608  # literals of ours
             "closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id) "
             f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
-            reason, key, attempt, answer_id,
+            reason, key, attempt, answer_id, seen and seen.sign, seen and seen.text,
         )  # fmt: skip
 
     async def note_cleared(self, key: str) -> None:

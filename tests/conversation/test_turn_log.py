@@ -49,6 +49,8 @@ def test_each_part_that_happened_has_a_duration() -> None:
     assert durations(answered) == {
         "queue": 2.0, "aion": 3.0, "first_message": 1.5, "answer": 33.5, "total": 40.0,
     }  # fmt: skip
+    seen = [(10.0, "accepted"), (10.5, "first sign"), (12.0, "asking"), (16.0, "first text"), (20.0, "shown")]
+    assert durations(seen) == {"first_sign": 0.5, "first_text": 6.0, "queue": 2.0, "total": 10.0}
     failed = [(10.0, "queued"), (11.0, "asking"), (12.0, "ended"), (12.5, "shown")]
     assert durations(failed) == {"queue": 1.0, "deliver": 0.5, "total": 2.5}
     assert durations([]) == {}

@@ -30,14 +30,14 @@ class Bot:
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.polling = Polling().scaled(0.01)
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
-        self._database = lay_database(folder / "bot.db")
+        self.database = lay_database(folder / "bot.db")
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[bool] | None = None
 
     def env(self, **more: str) -> Mapping[str, str]:
         """The settings of the bot, with short pauses."""
         short_waits = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.1"}
-        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._database}"}
+        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self.database}"}
         return {**self.aion.env, **self.workspace.env, **short_waits, **database, **more}
 
     async def start(self, *, rules: Rules | None = None, check_aion: bool = False, **more: str) -> None:

@@ -235,11 +235,9 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
         await gone.wait()
         return await noted(store, key, session_id)
 
-    async def posting(
-        store: Turns, key: str, messages: Iterable[MessageRef], file: MessageRef | None = None
-    ) -> None:
+    async def posting(store: Turns, key: str, messages: Iterable[MessageRef], *rest: object) -> None:
         await gone.wait()
-        await posted(store, key, messages, file)
+        await posted(store, key, messages, *rest)  # type: ignore[arg-type]  # as it was called
 
     async def withdrawing(store: Turns, prompt: str) -> bool:
         done = await withdrawn(store, prompt)

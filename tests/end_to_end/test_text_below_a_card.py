@@ -31,12 +31,10 @@ async def killed_with_half(
     """
     reached, note = asyncio.Event(), Turns.note_posted
 
-    async def noting(
-        store: Turns, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None
-    ) -> None:
+    async def noting(store: Turns, key: str, posted: Iterable[MessageRef], *rest: object) -> None:
         messages = tuple(posted)
         if len(messages) == 1 or noted:
-            await note(store, key, messages, file)
+            await note(store, key, messages, *rest)  # type: ignore[arg-type]  # as it was called
         if len(messages) > 1:
             reached.set()
             await asyncio.Event().wait()

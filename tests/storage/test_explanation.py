@@ -1,5 +1,6 @@
 """`aion-bot explain`: the timeline of a turn or plan, without its words, beside a running bot."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from typer.testing import CliRunner
 
 from aion_bot.cli import program
 from aion_bot.domain.plan import Plan
-from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.turn import EndReason, FirstSeen, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import MessageRef, Person, Step, ThreadKey
@@ -75,6 +76,28 @@ def test_a_reference_tells_the_timeline_without_the_words(path: Path) -> None:
     assert "reason=answered" in said
     for words in ("lake", "Ada", "U1", "a" * 16, "c" * 16):
         assert words not in said
+
+
+async def test_first_sign_and_first_text_stand_once_an_attempt(asked: Store) -> None:
+    """The earliest record counts; that of a question which waits comes first; a command's sign is as old as its row."""
+    timeline, key = asked.timeline, "b" * 16
+    before = time.time()
+    await timeline.note_sign(key)
+    await timeline.note_sign(key)
+    await asked.turns.note_posted(key, [], None, FirstSeen(sign=before + 60))
+    await asked.turns.note_posted(key, [], None, None)
+    await asked.turns.note_shown(key, 0, seen=FirstSeen(sign=before + 60, text=before + 5))
+    await asked.turns.note_shown(key, 0, seen=FirstSeen(text=before + 90))
+    found = {event: at - before for at, event in await timeline.of_turn(key, 0)}
+    assert len(await timeline.of_turn(key, 0)) == len(found)
+    assert 0 <= found["first sign"] < 60
+    assert round(found["first text"], 3) == 5
+    assert "first sign" not in [event for _, event in await timeline.of_turn("a" * 16, 0)]
+    thread = ThreadKey("discord", "3")
+    command = Prompt("command", thread, Place("T1", "C1"), ADA, "What?", echo=MessageRef(thread, "3/4"))
+    await asked.turns.accept(Turn("d" * 16, thread, ADA, "What?"), command)
+    acknowledged = {event: at for at, event in await timeline.of_turn("d" * 16, 0)}
+    assert acknowledged["first sign"] == acknowledged["accepted"]
 
 
 @pytest.mark.usefixtures("asked")

@@ -1,13 +1,19 @@
 """The recipes of docs/operations.md do what they say: their commands are run as they stand."""
 
+import filecmp
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
-from aion_bot.storage import Store
+from aion_bot.storage import Store, StoreError, migrations
+from aion_bot.storage.database import open_database
+from tests.storage.older_databases import write_older
 
 RECIPES = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 
@@ -32,3 +38,33 @@ async def test_a_backup_is_restored_by_the_recipe(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "aion-bot.db")
     assert await store.kv.get("slack", "when") == "before"
     await store.close()
+
+
+async def test_an_upgrade_is_taken_back_by_the_recipe(tmp_path: Path) -> None:
+    """The log names the copy; the older version refuses the newer schema, and works with the copy as it was before."""
+    path, older = tmp_path / "aion-bot.db", migrations()[:3]
+
+    def rows() -> list[str]:
+        with closing(sqlite3.connect(path)) as connection:
+            return list(connection.iterdump())
+
+    write_older(path, 3)
+    before = rows()
+    with capture_logs() as lines:
+        store = await Store.open(path)
+    await store.kv.set("slack", "when", "after")
+    await store.close()
+    (said,) = [one for one in lines if one["event"] == "database migrated"]
+    assert (said["was"], said["schema"]) == (3, migrations()[-1][0])
+    with pytest.raises(StoreError, match="was written by a newer aion-bot"):
+        await open_database(path, older)
+    run_recipe("go back", tmp_path)
+    assert filecmp.cmp(path, said["copy"], shallow=False)
+    database = await open_database(path, older)
+    await database.connection.execute("INSERT INTO note VALUES ('slack', 'written', 'by the older one')")
+    await database.close()
+    assert [one for one in rows() if "by the older one" not in one] == before
+    with capture_logs() as lines:
+        await (await Store.open(path)).close()  # and the way forward again
+    (again,) = [one["copy"] for one in lines if one["event"] == "database migrated"]
+    assert again != said["copy"]

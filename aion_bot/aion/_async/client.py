@@ -1,6 +1,6 @@
 """The client: settings, connections, and the chat API."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -100,9 +100,14 @@ class AionVision:
         """The `Date` header of the newest good answer."""
         return self._transport.server_date
 
-    def observe_requests(self, observer: RequestObserver) -> None:
-        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
+    def observe_requests(self, observer: RequestObserver, sending: Callable[[], None] | None = None) -> None:
+        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
+
+        `sending` is called before each attempt, in its task.
+        """
         self._transport.observer = observer
+        if sending is not None:
+            self._transport.announce(sending)
 
     def chat_session(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -68,6 +68,15 @@ class AsyncTransport:
         self.malformed_events = 0
         """Events of all streams that were skipped because they could not be read."""
         # async-only: end
+
+    def announce(self, sending: Callable[[], None]) -> None:
+        """Call `sending` before each attempt of a request is sent, in its task."""
+
+        async def announced(_: httpx.Request) -> None:
+            sending()
+
+        for client in (self._http, self._storage):
+            client.event_hooks = {"request": [announced]}
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -1,7 +1,7 @@
 # Generated from aion_bot/aion/_async/client.py by scripts/unasync.py. Do not edit: run `make sync-client`.
 """The client: settings, connections, and the chat API."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -101,9 +101,14 @@ class SyncAionVision:
         """The `Date` header of the newest good answer."""
         return self._transport.server_date
 
-    def observe_requests(self, observer: RequestObserver) -> None:
-        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts."""
+    def observe_requests(self, observer: RequestObserver, sending: Callable[[], None] | None = None) -> None:
+        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
+
+        `sending` is called before each attempt, in its task.
+        """
         self._transport.observer = observer
+        if sending is not None:
+            self._transport.announce(sending)
 
     def chat_session(
         self,

@@ -3,7 +3,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import httpx
@@ -58,6 +58,15 @@ class SyncTransport:
             trust_env=False,
             verify=ssl_context(),
         )
+
+    def announce(self, sending: Callable[[], None]) -> None:
+        """Call `sending` before each attempt of a request is sent, in its task."""
+
+        def announced(_: httpx.Request) -> None:
+            sending()
+
+        for client in (self._http, self._storage):
+            client.event_hooks = {"request": [announced]}
 
     def close(self) -> None:
         """Close every connection."""
