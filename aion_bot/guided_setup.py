@@ -14,8 +14,8 @@ from aion_bot.aion import AionVision, AionvisionError
 from aion_bot.config import Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import Platform, SetUpGuide, VariableProbe
-from aion_bot.ports.diagnosis import Finding, Status, fail, unfinished
+from aion_bot.ports.adapter import AppCreation, Platform, SetUpGuide, VariableProbe
+from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.secrets import KNOWN, secrets_in
@@ -28,6 +28,9 @@ _ANSWER = 120.0
 """Seconds that Aion has for the first question."""
 _SHOWN = 300
 """Characters of the first answer that are shown."""
+
+_UNANSWERED = (PlatformError, TimeoutError, LookupError, TypeError, ValueError)
+"""What asking a platform may raise."""
 
 Examine = Callable[[Mapping[str, str]], tuple[Settings | None, Sequence[Finding]]]
 """Looks at a set-up as doctor does."""
@@ -85,20 +88,40 @@ class GuidedSetup:
         if not wanted:
             self._say(strings.NO_PLATFORM_CHOSEN)
             return False
-        steps = [dict(one.manual_steps()) if isinstance(one, SetUpGuide) else {} for one in wanted]
-        self._say(strings.manual_steps(1 + sum(map(len, steps))))
+        by_hand = [len(one.manual_steps()) for one in wanted if isinstance(one, SetUpGuide)]
+        self._say(strings.manual_steps(1 + sum(by_hand)))
         if not self._variable(given, aion.KEY, strings.KEY_STEP, None):
             return False
-        for platform, sentences in zip(wanted, steps, strict=True):
-            required = platform.required()
-            if isinstance(platform, SetUpGuide) and not all(given.get(one) for one in required):
-                self._show_manifest(platform.manifest())
+        for platform in wanted:
+            required, sentences = platform.required(), self._steps(given, platform)
             for name in dict.fromkeys([*sentences, *required]):
                 if name not in required:
                     self._say(f"- {sentences[name]}.")
                 elif not self._variable(given, name, sentences.get(name, ""), platform):
                     return False
         return True
+
+    def _steps(self, given: Mapping[str, str], platform: Platform) -> Mapping[str, str]:
+        """Have the platform create the app, or show from what a person does; returns the steps that are left to them."""
+        required = platform.required()
+        if isinstance(platform, AppCreation) and not all(given.get(one) for one in required):
+            subject = strings.created_by_init(_name(platform))
+            app = self._file.noted(subject)
+            if app:
+                self._say(strings.app_is_there(app, str(self._path)))
+            elif given.get(platform.creation_token()) and not any(given.get(one) for one in required):
+                created = asyncio.run(_create_app(given, platform))
+                for one in created.findings:
+                    self._say(one)
+                if app := created.id:
+                    self._said_written(self._file.note(subject, app))
+            if app:
+                return platform.steps_of_app(app)
+        if not isinstance(platform, SetUpGuide):
+            return {}
+        if not all(given.get(one) for one in required):
+            self._show_manifest(platform.manifest())
+        return platform.manual_steps()
 
     def _variable(self, given: dict[str, str], name: str, step: str, platform: Platform | None) -> bool:
         """Take a variable that is there and works, or ask until one does. False where the environment would win over it."""
@@ -127,7 +150,10 @@ class GuidedSetup:
         return not any(one.status is Status.FAIL for one in findings)
 
     def _write(self, values: Mapping[str, str]) -> None:
-        if self._file.write(values):
+        self._said_written(self._file.write(values))
+
+    def _said_written(self, differs: bool) -> None:
+        if differs:
             self._say(strings.written(str(self._path), str(self._file.copy or "")))
 
     def _show_manifest(self, manifest: str) -> None:
@@ -140,7 +166,7 @@ class GuidedSetup:
             self._say(strings.MANIFEST_COPIED)
 
 
-def _name(platform: Platform) -> str:
+def _name(platform: object) -> str:
     module: str = platform.__name__  # type: ignore[attr-defined]  # a module
     return module.rpartition(".")[2].title()
 
@@ -160,14 +186,29 @@ async def _check(given: Mapping[str, str], name: str, platform: Platform) -> Seq
     try:
         async with asyncio.timeout(_PATIENCE):
             return (await platform.probe(given, name)).findings
-    except RateLimited as error:
-        return [fail(name, "was not checked", unfinished(error).mend)]
-    except (PlatformError, TimeoutError) as error:
-        mend = f"let this machine reach {_name(platform)}, or name a proxy in {PROXY_URL}; then press Enter"
-        return [fail(name, f"no answer ({error or type(error).__name__})", mend)]
-    except (LookupError, TypeError, ValueError) as error:
-        mend = "look whether a proxy is between, then press Enter"
-        return [fail(name, f"an answer that cannot be read ({type(error).__name__})", mend)]
+    except _UNANSWERED as error:
+        return [_unanswered(error, name, _name(platform), "then press Enter")]
+
+
+async def _create_app(given: Mapping[str, str], platform: AppCreation) -> CreatedApp:
+    """Have the platform create the app; a platform that does not answer is a finding."""
+    try:
+        return await platform.create_app(given)
+    except _UNANSWERED as error:
+        return CreatedApp(
+            "", [_unanswered(error, platform.creation_token(), _name(platform), "then start again")]
+        )
+
+
+def _unanswered(error: Exception, name: str, platform: str, then: str) -> Finding:
+    """Say that a platform was asked about a variable in vain, and what to do `then`."""
+    if isinstance(error, RateLimited):
+        return fail(name, "was not checked", unfinished(error).mend)
+    if isinstance(error, PlatformError | TimeoutError):
+        mend = f"let this machine reach {platform}, or name a proxy in {PROXY_URL}; {then}"
+        return fail(name, f"no answer ({error or type(error).__name__})", mend)
+    mend = f"look whether a proxy is between, {then}"
+    return fail(name, f"an answer that cannot be read ({type(error).__name__})", mend)
 
 
 async def first_question(settings: Settings) -> str:

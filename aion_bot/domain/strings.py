@@ -796,6 +796,16 @@ def kept(variable: str) -> str:
     return f"{variable} is kept."
 
 
+def created_by_init(platform: str) -> str:
+    """Name a created app in a comment of `.env`."""
+    return f"aion-bot init created this {platform} app:"
+
+
+def app_is_there(app: str, path: str) -> str:
+    """Say that no second app is created."""
+    return f"The app {app} was created before; to have another one created, remove its line from {path}."
+
+
 def set_in_environment(variable: str) -> str:
     """Say that an answer would have no effect."""
     return f"{variable}: it is set in the environment, which wins over .env; correct it there, or unset it"
@@ -869,6 +879,8 @@ catalogue.add(
         "NO_PLATFORM_CHOSEN",
         "HTTP_MODE",
         "kept",
+        "created_by_init",
+        "app_is_there",
         "set_in_environment",
         "written",
         "first_answer",

@@ -248,6 +248,9 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
     "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),
     "missing shortcut": (configured(shortcuts=[]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
+    "scope that the app gave up": (
+        configured(requested=["chat:write"]), "warn  scopes of the app: the app no longer asks for app_mentions:read, …so the next installation loses it; add it under",
+    ),
     "stale configuration token": (
         given(SLACK_CONFIG_TOKEN="xoxe.xoxp-1-old"),
         "warn  SLACK_CONFIG_TOKEN: it does not open the app's configuration (invalid_auth); make a new app configuration token",
