@@ -24,6 +24,7 @@ from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain import strings
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime import service_manager
@@ -50,10 +51,11 @@ async def serve(
     rules: Rules | None = None,
     *,
     check_aion: bool = True,
+    observer: Observer | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -70,7 +72,7 @@ async def serve(
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=monitor.requests_of) if monitor else Registry(adapters)
             services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, monitor,
+                store, aion, observed, access, polling or DEFAULT_POLLING, monitor or observer,
                 pictures=Pictures(PictureReader(settings)),
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))

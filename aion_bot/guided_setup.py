@@ -4,36 +4,37 @@ import asyncio
 import base64
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import typer
 
-from aion_bot.aion import AionVision, AionvisionError
+from aion_bot import first_question
 from aion_bot.config import Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import AppCreation, Platform, SetUpGuide, VariableProbe
+from aion_bot.domain.rules import Rules
+from aion_bot.ports.adapter import AppCreation, Platform, PlatformAdapter, SetUpGuide, VariableProbe
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import PROXY_URL, read_environment
-from aion_bot.ports.text import one_line
+from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
 
 _PATIENCE = 30.0
 """Seconds that a service has to answer about one token."""
-_ANSWER = 120.0
-"""Seconds that Aion has for the first question."""
-_SHOWN = 300
-"""Characters of the first answer that are shown."""
 
 _UNANSWERED = (PlatformError, TimeoutError, LookupError, TypeError, ValueError)
 """What asking a platform may raise."""
 
 Examine = Callable[[Mapping[str, str]], tuple[Settings | None, Sequence[Finding]]]
 """Looks at a set-up as doctor does."""
+
+Compose = Callable[[Mapping[str, str]], tuple[Settings | None, Sequence[PlatformAdapter], Sequence[Problem]]]
+"""Reads every setting and builds the adapters."""
+
+ReadRules = Callable[[Mapping[str, str]], tuple[Rules, Sequence[Problem]]]
+"""Reads `aion-bot.toml`."""
 
 
 class GuidedSetup:
@@ -45,7 +46,9 @@ class GuidedSetup:
         self._platforms = platforms
         self._say = say
 
-    def run(self, env: Mapping[str, str], examine: Examine, *, asks: bool) -> bool:
+    def run(
+        self, env: Mapping[str, str], examine: Examine, compose: Compose, rules: ReadRules, *, asks: bool
+    ) -> bool:
         """Ask, or take everything from the environment; then look as doctor does. True if it finds nothing wrong.
 
         Raises `EnvironmentFileError`.
@@ -55,17 +58,28 @@ class GuidedSetup:
                 self.take()
             elif not self.ask(env):
                 return False
-            settings, findings = examine(read_environment(self._path.parent))
+            env = read_environment(self._path.parent)
+            settings, findings = examine(env)
             for one in findings:
                 self._say(one)
             if settings is None or any(one.status is Status.FAIL for one in findings):
                 return False
-            if asks:
-                self._say(asyncio.run(first_question(settings)))
+            if asks and _wants_question():
+                # Doctor has closed its adapters.
+                self._ask_in_chat(settings, compose(env)[1], rules(env)[0])
+            elif asks:
+                self._say(asyncio.run(first_question.ask_aion(settings)))
         except (typer.Abort, KeyboardInterrupt):
             self._say(strings.set_up_ended(str(self._path.parent)))
             return False
         return True
+
+    def _ask_in_chat(self, settings: Settings, platforms: Sequence[PlatformAdapter], rules: Rules) -> None:
+        """Run the bot until a first question is answered, or Ctrl-C ends that."""
+        try:
+            asyncio.run(first_question.ask_through_bot(settings, platforms, rules, self._say))
+        except KeyboardInterrupt:
+            self._say(strings.QUESTION_SKIPPED)
 
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
@@ -166,6 +180,14 @@ class GuidedSetup:
             self._say(strings.MANIFEST_COPIED)
 
 
+def _wants_question() -> bool:
+    """Ask whether to go on with a question; the end of the input says no."""
+    try:
+        return typer.confirm(strings.ASK_IN_CHAT, default=True)
+    except typer.Abort:
+        return False
+
+
 def _name(platform: object) -> str:
     module: str = platform.__name__  # type: ignore[attr-defined]  # a module
     return module.rpartition(".")[2].title()
@@ -209,18 +231,3 @@ def _unanswered(error: Exception, name: str, platform: str, then: str) -> Findin
         return fail(name, f"no answer ({error or type(error).__name__})", mend)
     mend = f"look whether a proxy is between, {then}"
     return fail(name, f"an answer that cannot be read ({type(error).__name__})", mend)
-
-
-async def first_question(settings: Settings) -> str:
-    """Ask Aion one question, in a session that is closed again, and say how long the answer took."""
-    began = time.monotonic()
-    try:
-        async with (
-            asyncio.timeout(_ANSWER),
-            AionVision.from_settings(settings) as client,
-            client.chat_session() as session,
-        ):
-            answer = await session.send(strings.FIRST_QUESTION)
-    except (AionvisionError, TimeoutError) as error:
-        return strings.no_first_answer(getattr(error, "code", "") or type(error).__name__)
-    return strings.first_answer(time.monotonic() - began, one_line(answer.content, _SHOWN))

@@ -227,6 +227,7 @@ async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) ->
     order = ("AIONVISION_API_KEY", "DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
     answers = [(b"Connect Discord?", "y"), (b"Connect Slack?", "y")]
     answers += [(f"{name}: ".encode(), setup.env[name]) for name in order]
+    answers += [(b"write it a first question?", "n")]
     addresses = {name: value for name, value in setup.env.items() if name not in SECRETS}
     root = str(Path(__file__).parents[1])
     env = {**os.environ, **addresses, "PYTHONPATH": root}

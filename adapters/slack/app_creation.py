@@ -54,6 +54,6 @@ def _problems(answer: AsyncSlackResponse) -> Iterator[Finding]:
             said, where = (one_line(str(one.get(key) or ""), _LENGTH) for key in ("message", "pointer"))
             yield fail("manifest", strings.manifest_refused(where, said or code), strings.MANIFEST_REFUSED)
     elif code in BAD_TOKEN:
-        yield fail(CONFIG_TOKEN, f"refused by Slack ({code})", strings.EXPIRED)
+        yield fail(CONFIG_TOKEN, f"refused by Slack ({code})", strings.STALE_CONFIG)
     elif code:
         yield fail(CONFIG_TOKEN, strings.no_app(code), strings.NO_APP_CREATED)

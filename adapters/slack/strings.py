@@ -53,7 +53,7 @@ APP = {
 NO_APP_ID = "Slack created an app without telling its id"
 LOOK_FOR_APP = "look for it on api.slack.com/apps, and start again without SLACK_CONFIG_TOKEN if it is there"
 MANIFEST_REFUSED = "create the app by hand with this part left out, and report it to the authors of aion-bot"
-EXPIRED = "generate a new one under Your App Configuration Tokens on api.slack.com/apps: each lives for twelve hours"
+STALE_CONFIG = "generate a new one under Your App Configuration Tokens on api.slack.com/apps: each lives for twelve hours"
 NO_APP_CREATED = "create the app by hand, or ask an admin of your workspace for the right to create apps"
 
 
@@ -121,7 +121,7 @@ catalogue.add(
         "app_created",
         "LOOK_FOR_APP",
         "MANIFEST_REFUSED",
-        "EXPIRED",
+        "STALE_CONFIG",
         "NO_APP_CREATED",
         "app_page",
         "steps_of_app",

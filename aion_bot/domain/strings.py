@@ -816,6 +816,36 @@ def written(path: str, copy: str) -> str:
     return f"{path} is written (mode 0600)" + (f"; what it was before is in {copy}" if copy else "")
 
 
+ASK_IN_CHAT = "Start the bot now, and write it a first question?"
+NO_QUESTION = "No question came. Start aion-bot run, then write to the bot."
+STILL_ANSWERING = "The answer takes longer than two minutes. Start aion-bot run to have it go on."
+QUESTION_SKIPPED = "Skipped. Start aion-bot run, then write to the bot."
+
+
+def write_to_bot(platform: str) -> str:
+    """Say that a platform is connected, and what to do."""
+    return (
+        f"{platform} is connected. Mention the bot in a channel, or write to it directly; Ctrl-C skips this."
+    )
+
+
+def question_came(platform: str) -> str:
+    """Say that the bot has taken the first question."""
+    return f"A question came over {platform}."
+
+
+def answered_in_chat(seconds: float, ref: str) -> str:
+    """Say how the first question in a chat ended; `ref` is its reference, "" where it was answered."""
+    if ref:
+        return f"It was not answered ({seconds:.1f} s): aion-bot explain {ref} tells more."
+    return f"Answered in {seconds:.1f} s. The set-up is done: start aion-bot run."
+
+
+def bot_cannot_run(reason: str) -> str:
+    """Say why the bot did not start for the first question."""
+    return f"The bot did not start: {reason}"
+
+
 def first_answer(seconds: float, text: str) -> str:
     """Say that Aion answered the first question, which was not asked in a chat."""
     return f"Asked Aion itself, not in a chat: answered in {seconds:.1f} s: {text}"
@@ -883,6 +913,14 @@ catalogue.add(
         "app_is_there",
         "set_in_environment",
         "written",
+        "ASK_IN_CHAT",
+        "NO_QUESTION",
+        "STILL_ANSWERING",
+        "QUESTION_SKIPPED",
+        "write_to_bot",
+        "question_came",
+        "answered_in_chat",
+        "bot_cannot_run",
         "first_answer",
         "no_first_answer",
         "FIRST_QUESTION",
