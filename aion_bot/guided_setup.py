@@ -10,10 +10,12 @@ from pathlib import Path
 import typer
 
 from aion_bot import first_question
-from aion_bot.config import Settings
+from aion_bot.config import CONFIG, Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
+from aion_bot.domain.rules_file import template
+from aion_bot.ports import private_files
 from aion_bot.ports.adapter import AppCreation, Platform, PlatformAdapter, SetUpGuide, VariableProbe
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
@@ -64,7 +66,7 @@ class GuidedSetup:
                 self._say(one)
             if settings is None or any(one.status is Status.FAIL for one in findings):
                 return False
-            if asks and _wants_question():
+            if asks and _confirms(strings.ASK_IN_CHAT, default=True):
                 # Doctor has closed its adapters.
                 self._ask_in_chat(settings, compose(env)[1], rules(env)[0])
             elif asks:
@@ -113,7 +115,23 @@ class GuidedSetup:
                     self._say(f"- {sentences[name]}.")
                 elif not self._variable(given, name, sentences.get(name, ""), platform):
                     return False
+        self._offer_rules(given)
         return True
+
+    def _offer_rules(self, given: Mapping[str, str]) -> None:
+        """Write a commented `aion-bot.toml` if it is wanted; a file that is there stays as it is."""
+        path = Path(given.get(CONFIG) or self._path.with_name("aion-bot.toml"))
+        if os.path.lexists(path) or not _confirms(strings.WRITE_TOML, default=False):
+            return
+        try:
+            # Fails where a file has come meanwhile.
+            private_files.create(path)
+            private_files.write_text(path, template())
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            self._say(strings.toml_not_written(str(path), reason))
+        else:
+            self._say(strings.toml_written(str(path)))
 
     def _steps(self, given: Mapping[str, str], platform: Platform) -> Mapping[str, str]:
         """Have the platform create the app, or show from what a person does; returns the steps that are left to them."""
@@ -180,10 +198,10 @@ class GuidedSetup:
             self._say(strings.MANIFEST_COPIED)
 
 
-def _wants_question() -> bool:
-    """Ask whether to go on with a question; the end of the input says no."""
+def _confirms(question: str, *, default: bool) -> bool:
+    """Ask whether to do what is left to choose; the end of the input says no."""
     try:
-        return typer.confirm(strings.ASK_IN_CHAT, default=True)
+        return typer.confirm(question, default=default)
     except typer.Abort:
         return False
 

@@ -16,7 +16,7 @@ async def test_the_bot_answers_the_first_question(setup: Setup) -> None:
     """After doctor the bot runs, a person's question and the end of its answer are said with the seconds, and it ends."""
     key, bot, app, _ = (setup.env[name] for name in SECRETS)
     setup.services.aion.token_delay = 0.001
-    running = asyncio.create_task(init(setup, f"n\ny\n{key}\n{bot}\n{app}\ny\n"))
+    running = asyncio.create_task(init(setup, f"n\ny\n{key}\n{bot}\n{app}\nn\ny\n"))
     await setup.slack.connected()
     await setup.slack.ask(setup.slack.people[0], "What is damaged on site 7?")
     status, said = await running

@@ -816,6 +816,28 @@ def written(path: str, copy: str) -> str:
     return f"{path} is written (mode 0600)" + (f"; what it was before is in {copy}" if copy else "")
 
 
+WRITE_TOML = "Write a commented aion-bot.toml, for rules of single channels?"
+TOML_HEAD = (
+    "# Rules for places, read at the start. Take the first # of a line away to have it hold.\n"
+    "# A channel's table wins over a workspace's, and that over the defaults, key by key."
+)
+TOML_TAIL = (
+    '# [workspaces."T0123456789"]  # a Slack team or a Discord server',
+    '# [channels."C0123456789"]',
+    '# uploads = "ask"',
+)
+
+
+def toml_written(path: str) -> str:
+    """Say that the file of rules was written."""
+    return f"{path} is written (mode 0600); it changes nothing before you edit it."
+
+
+def toml_not_written(path: str, reason: str) -> str:
+    """Say why the file of rules was not written."""
+    return f"{path} is not written ({reason})."
+
+
 ASK_IN_CHAT = "Start the bot now, and write it a first question?"
 NO_QUESTION = "No question came. Start aion-bot run, then write to the bot."
 STILL_ANSWERING = "The answer takes longer than two minutes. Start aion-bot run to have it go on."
@@ -913,6 +935,11 @@ catalogue.add(
         "app_is_there",
         "set_in_environment",
         "written",
+        "WRITE_TOML",
+        "TOML_HEAD",
+        "TOML_TAIL",
+        "toml_written",
+        "toml_not_written",
         "ASK_IN_CHAT",
         "NO_QUESTION",
         "STILL_ANSWERING",
