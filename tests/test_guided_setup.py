@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import pty
+import re
 import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -15,10 +16,12 @@ import structlog
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
+import adapters
 from adapters.slack.config import ID_FORMS
 from aion_bot.cli import program
 from aion_bot.domain.rules import KEYS, Rules
 from aion_bot.domain.rules_file import parse_rules
+from aion_bot.ports.adapter import SetUpGuide
 from aion_bot.simulators.services import SimulatedServices
 from tests.diagnosis.setup import Setup
 
@@ -210,6 +213,19 @@ async def test_a_commented_file_of_rules_is_written_if_wanted(setup: Setup) -> N
     file.write_text("[defaults]\nfooter = true\n")
     assert (await init(setup, "n\n"))[0] == 0
     assert file.read_text() == "[defaults]\nfooter = true\n"
+
+
+def test_the_readme_lists_the_steps_that_init_counts() -> None:
+    """README has one item for each step by hand, at most seven, by the service that it is done at."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    listed = re.findall(r"^\d\. (Aion|Discord|Slack): ", readme, re.MULTILINE)
+    guides = [one for one in adapters.platforms() if isinstance(one, SetUpGuide)]
+    counted = [
+        "Aion",
+        *(str(one.__name__).rpartition(".")[2].title() for one in guides for _ in one.manual_steps()),
+    ]  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(counted)
+    assert len(listed) <= 7
 
 
 def test_the_manifest_is_printed() -> None:
