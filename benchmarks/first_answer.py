@@ -77,7 +77,7 @@ async def step(name: str, folder: Path, env: Mapping[str, str], *command: str) -
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=folder,
-        env=clean() | env,
+        env={**clean(), **env},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
