@@ -72,7 +72,7 @@ class GuidedSetup:
             elif asks:
                 self._say(asyncio.run(first_question.ask_aion(settings)))
         except (typer.Abort, KeyboardInterrupt):
-            self._say(strings.set_up_ended(str(self._path.parent)))
+            self._say(strings.set_up_ended(str(self._path) if self._path.exists() else ""))
             return False
         return True
 

@@ -113,6 +113,13 @@ async def test_a_refused_value_is_asked_again(setup: Setup, name: str, wrong: st
     assert written(setup)[name] == setup.env[name]
 
 
+async def test_ended_before_the_first_answer(setup: Setup) -> None:
+    """Where nothing was accepted, no file is named that is not there."""
+    status, said = await init(setup)
+    assert (status, (setup.folder / ".env").exists()) == (1, False)
+    assert "Ended. Nothing was accepted so far; start aion-bot init again" in said
+
+
 async def test_missing_scopes_are_named(setup: Setup) -> None:
     """A bot token without a needed scope is not taken, and the scope is named."""
     setup.slack.configuration.scopes.remove("chat:write")

@@ -773,9 +773,10 @@ def no_platform(required: Sequence[Sequence[str]]) -> str:
     return f"no platform is set: give {', or '.join(ways)}, or those of several"
 
 
-def set_up_ended(folder: str) -> str:
-    """Say that the guided set-up was ended, and how to go on."""
-    return f"Ended. What was accepted stands in {folder}/.env; start aion-bot init again to go on."
+def set_up_ended(path: str) -> str:
+    """Say that the guided set-up was ended, and how to go on; `path` is that of `.env`, "" where there is none."""
+    kept = f"What was accepted stands in {path}" if path else "Nothing was accepted so far"
+    return f"Ended. {kept}; start aion-bot init again to go on."
 
 
 def manual_steps(count: int) -> str:
