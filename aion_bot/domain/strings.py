@@ -823,7 +823,7 @@ TOML_HEAD = (
     "# A channel's table wins over a workspace's, and that over the defaults, key by key."
 )
 TOML_TAIL = (
-    '# [workspaces."T0123456789"]  # a Slack team or a Discord server',
+    '# [workspaces."T0123456789"]',
     '# [channels."C0123456789"]',
     '# uploads = "ask"',
 )
