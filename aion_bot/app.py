@@ -24,6 +24,7 @@ from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain import strings
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
@@ -52,10 +53,11 @@ async def serve(
     rules: Rules | None = None,
     *,
     check_aion: bool = True,
+    observer: Observer | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -66,14 +68,14 @@ async def serve(
     try:
         async with (
             _watched(settings, adapters, store, stop) as monitor,
-            traced(os.environ, monitor) as observer,
-            _connected(settings, observer, check=check_aion) as aion,
+            traced(os.environ, monitor) as traces,
+            _connected(settings, traces, check=check_aion) as aion,
             service_manager.announced(),
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-            observed = Registry(adapters, observer=observer.requests_of) if observer else Registry(adapters)
+            observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
             services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, observer,
+                store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer,
                 pictures=Pictures(PictureReader(settings)),
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))

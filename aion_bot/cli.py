@@ -203,9 +203,9 @@ def init(
     """Set the bot up, step by step: ask for what is missing, check it by real calls, write .env, then look as doctor does.
 
     What stands in .env and works is kept. Each accepted answer is written at once, so Ctrl-C loses none; an earlier .env
-    is copied first. At the end Aion is asked a first question, except with --yes. Exit status: 0 when doctor finds nothing
-    wrong, 1 otherwise or when ended; 2 if .env cannot be used, or with --yes a variable is wrong or missing: nothing is
-    written then.
+    is copied first. At the end the bot runs until you have written it a first question; decline, and Aion itself is asked;
+    with --yes neither. Exit status: 0 when doctor finds nothing wrong, 1 otherwise or when ended; 2 if .env cannot be used,
+    or with --yes a variable is wrong or missing: nothing is written then.
     """
     log_config.configure("error", "text", (), sdk_loggers())
     env = _environment()
@@ -215,7 +215,7 @@ def init(
         raise typer.Exit(2)
     guide = guided_setup.GuidedSetup(Path.cwd(), adapters.platforms(), _say)
     try:
-        raise typer.Exit(0 if guide.run(env, _examine, asks=not yes) else 1)
+        raise typer.Exit(0 if guide.run(env, _examine, compose, read_file, asks=not yes) else 1)
     except EnvironmentFileError as error:
         _say(error, sys.stderr)
         raise typer.Exit(2) from None

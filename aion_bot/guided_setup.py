@@ -4,33 +4,39 @@ import asyncio
 import base64
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import typer
 
-from aion_bot.aion import AionVision, AionvisionError
-from aion_bot.config import Settings
+from aion_bot import first_question
+from aion_bot.config import CONFIG, Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import Platform, SetUpGuide, VariableProbe
-from aion_bot.ports.diagnosis import Finding, Status, fail, unfinished
+from aion_bot.domain.rules import Rules
+from aion_bot.domain.rules_file import template
+from aion_bot.ports import private_files
+from aion_bot.ports.adapter import AppCreation, Platform, PlatformAdapter, SetUpGuide, VariableProbe
+from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import PROXY_URL, read_environment
-from aion_bot.ports.text import one_line
+from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
 
 _PATIENCE = 30.0
 """Seconds that a service has to answer about one token."""
-_ANSWER = 120.0
-"""Seconds that Aion has for the first question."""
-_SHOWN = 300
-"""Characters of the first answer that are shown."""
+
+_UNANSWERED = (PlatformError, TimeoutError, LookupError, TypeError, ValueError)
+"""What asking a platform may raise."""
 
 Examine = Callable[[Mapping[str, str]], tuple[Settings | None, Sequence[Finding]]]
 """Looks at a set-up as doctor does."""
+
+Compose = Callable[[Mapping[str, str]], tuple[Settings | None, Sequence[PlatformAdapter], Sequence[Problem]]]
+"""Reads every setting and builds the adapters."""
+
+ReadRules = Callable[[Mapping[str, str]], tuple[Rules, Sequence[Problem]]]
+"""Reads `aion-bot.toml`."""
 
 
 class GuidedSetup:
@@ -42,7 +48,9 @@ class GuidedSetup:
         self._platforms = platforms
         self._say = say
 
-    def run(self, env: Mapping[str, str], examine: Examine, *, asks: bool) -> bool:
+    def run(
+        self, env: Mapping[str, str], examine: Examine, compose: Compose, rules: ReadRules, *, asks: bool
+    ) -> bool:
         """Ask, or take everything from the environment; then look as doctor does. True if it finds nothing wrong.
 
         Raises `EnvironmentFileError`.
@@ -52,17 +60,28 @@ class GuidedSetup:
                 self.take()
             elif not self.ask(env):
                 return False
-            settings, findings = examine(read_environment(self._path.parent))
+            env = read_environment(self._path.parent)
+            settings, findings = examine(env)
             for one in findings:
                 self._say(one)
             if settings is None or any(one.status is Status.FAIL for one in findings):
                 return False
-            if asks:
-                self._say(asyncio.run(first_question(settings)))
+            if asks and _confirms(strings.ASK_IN_CHAT, default=True):
+                # Doctor has closed its adapters.
+                self._ask_in_chat(settings, compose(env)[1], rules(env)[0])
+            elif asks:
+                self._say(asyncio.run(first_question.ask_aion(settings)))
         except (typer.Abort, KeyboardInterrupt):
-            self._say(strings.set_up_ended(str(self._path.parent)))
+            self._say(strings.set_up_ended(str(self._path) if self._path.exists() else ""))
             return False
         return True
+
+    def _ask_in_chat(self, settings: Settings, platforms: Sequence[PlatformAdapter], rules: Rules) -> None:
+        """Run the bot until a first question is answered, or Ctrl-C ends that."""
+        try:
+            asyncio.run(first_question.ask_through_bot(settings, platforms, rules, self._say))
+        except KeyboardInterrupt:
+            self._say(strings.QUESTION_SKIPPED)
 
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
@@ -85,20 +104,56 @@ class GuidedSetup:
         if not wanted:
             self._say(strings.NO_PLATFORM_CHOSEN)
             return False
-        steps = [dict(one.manual_steps()) if isinstance(one, SetUpGuide) else {} for one in wanted]
-        self._say(strings.manual_steps(1 + sum(map(len, steps))))
+        by_hand = [len(one.manual_steps()) for one in wanted if isinstance(one, SetUpGuide)]
+        self._say(strings.manual_steps(1 + sum(by_hand)))
         if not self._variable(given, aion.KEY, strings.KEY_STEP, None):
             return False
-        for platform, sentences in zip(wanted, steps, strict=True):
-            required = platform.required()
-            if isinstance(platform, SetUpGuide) and not all(given.get(one) for one in required):
-                self._show_manifest(platform.manifest())
+        for platform in wanted:
+            required, sentences = platform.required(), self._steps(given, platform)
             for name in dict.fromkeys([*sentences, *required]):
                 if name not in required:
                     self._say(f"- {sentences[name]}.")
                 elif not self._variable(given, name, sentences.get(name, ""), platform):
                     return False
+        self._offer_rules(given)
         return True
+
+    def _offer_rules(self, given: Mapping[str, str]) -> None:
+        """Write a commented `aion-bot.toml` if it is wanted; a file that is there stays as it is."""
+        path = Path(given.get(CONFIG) or self._path.with_name("aion-bot.toml"))
+        if os.path.lexists(path) or not _confirms(strings.WRITE_TOML, default=False):
+            return
+        try:
+            # Fails where a file has come meanwhile.
+            private_files.create(path)
+            private_files.write_text(path, template())
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else type(error).__name__
+            self._say(strings.toml_not_written(str(path), reason))
+        else:
+            self._say(strings.toml_written(str(path)))
+
+    def _steps(self, given: Mapping[str, str], platform: Platform) -> Mapping[str, str]:
+        """Have the platform create the app, or show from what a person does; returns the steps that are left to them."""
+        required = platform.required()
+        if isinstance(platform, AppCreation) and not all(given.get(one) for one in required):
+            subject = strings.created_by_init(_name(platform))
+            app = self._file.noted(subject)
+            if app:
+                self._say(strings.app_is_there(app, str(self._path)))
+            elif given.get(platform.creation_token()) and not any(given.get(one) for one in required):
+                created = asyncio.run(_create_app(given, platform))
+                for one in created.findings:
+                    self._say(one)
+                if app := created.id:
+                    self._said_written(self._file.note(subject, app))
+            if app:
+                return platform.steps_of_app(app)
+        if not isinstance(platform, SetUpGuide):
+            return {}
+        if not all(given.get(one) for one in required):
+            self._show_manifest(platform.manifest())
+        return platform.manual_steps()
 
     def _variable(self, given: dict[str, str], name: str, step: str, platform: Platform | None) -> bool:
         """Take a variable that is there and works, or ask until one does. False where the environment would win over it."""
@@ -127,7 +182,10 @@ class GuidedSetup:
         return not any(one.status is Status.FAIL for one in findings)
 
     def _write(self, values: Mapping[str, str]) -> None:
-        if self._file.write(values):
+        self._said_written(self._file.write(values))
+
+    def _said_written(self, differs: bool) -> None:
+        if differs:
             self._say(strings.written(str(self._path), str(self._file.copy or "")))
 
     def _show_manifest(self, manifest: str) -> None:
@@ -140,7 +198,15 @@ class GuidedSetup:
             self._say(strings.MANIFEST_COPIED)
 
 
-def _name(platform: Platform) -> str:
+def _confirms(question: str, *, default: bool) -> bool:
+    """Ask whether to do what is left to choose; the end of the input says no."""
+    try:
+        return typer.confirm(question, default=default)
+    except typer.Abort:
+        return False
+
+
+def _name(platform: object) -> str:
     module: str = platform.__name__  # type: ignore[attr-defined]  # a module
     return module.rpartition(".")[2].title()
 
@@ -160,26 +226,26 @@ async def _check(given: Mapping[str, str], name: str, platform: Platform) -> Seq
     try:
         async with asyncio.timeout(_PATIENCE):
             return (await platform.probe(given, name)).findings
-    except RateLimited as error:
-        return [fail(name, "was not checked", unfinished(error).mend)]
-    except (PlatformError, TimeoutError) as error:
-        mend = f"let this machine reach {_name(platform)}, or name a proxy in {PROXY_URL}; then press Enter"
-        return [fail(name, f"no answer ({error or type(error).__name__})", mend)]
-    except (LookupError, TypeError, ValueError) as error:
-        mend = "look whether a proxy is between, then press Enter"
-        return [fail(name, f"an answer that cannot be read ({type(error).__name__})", mend)]
+    except _UNANSWERED as error:
+        return [_unanswered(error, name, _name(platform), "then press Enter")]
 
 
-async def first_question(settings: Settings) -> str:
-    """Ask Aion one question, in a session that is closed again, and say how long the answer took."""
-    began = time.monotonic()
+async def _create_app(given: Mapping[str, str], platform: AppCreation) -> CreatedApp:
+    """Have the platform create the app; a platform that does not answer is a finding."""
     try:
-        async with (
-            asyncio.timeout(_ANSWER),
-            AionVision.from_settings(settings) as client,
-            client.chat_session() as session,
-        ):
-            answer = await session.send(strings.FIRST_QUESTION)
-    except (AionvisionError, TimeoutError) as error:
-        return strings.no_first_answer(getattr(error, "code", "") or type(error).__name__)
-    return strings.first_answer(time.monotonic() - began, one_line(answer.content, _SHOWN))
+        return await platform.create_app(given)
+    except _UNANSWERED as error:
+        return CreatedApp(
+            "", [_unanswered(error, platform.creation_token(), _name(platform), "then start again")]
+        )
+
+
+def _unanswered(error: Exception, name: str, platform: str, then: str) -> Finding:
+    """Say that a platform was asked about a variable in vain, and what to do `then`."""
+    if isinstance(error, RateLimited):
+        return fail(name, "was not checked", unfinished(error).mend)
+    if isinstance(error, PlatformError | TimeoutError):
+        mend = f"let this machine reach {platform}, or name a proxy in {PROXY_URL}; {then}"
+        return fail(name, f"no answer ({error or type(error).__name__})", mend)
+    mend = f"look whether a proxy is between, {then}"
+    return fail(name, f"an answer that cannot be read ({type(error).__name__})", mend)

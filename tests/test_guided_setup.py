@@ -5,6 +5,7 @@ import io
 import logging
 import os
 import pty
+import re
 import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -15,7 +16,12 @@ import structlog
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
+import adapters
+from adapters.slack.config import ID_FORMS
 from aion_bot.cli import program
+from aion_bot.domain.rules import KEYS, Rules
+from aion_bot.domain.rules_file import parse_rules
+from aion_bot.ports.adapter import SetUpGuide
 from aion_bot.simulators.services import SimulatedServices
 from tests.diagnosis.setup import Setup
 
@@ -107,6 +113,13 @@ async def test_a_refused_value_is_asked_again(setup: Setup, name: str, wrong: st
     assert written(setup)[name] == setup.env[name]
 
 
+async def test_ended_before_the_first_answer(setup: Setup) -> None:
+    """Where nothing was accepted, no file is named that is not there."""
+    status, said = await init(setup)
+    assert (status, (setup.folder / ".env").exists()) == (1, False)
+    assert "Ended. Nothing was accepted so far; start aion-bot init again" in said
+
+
 async def test_missing_scopes_are_named(setup: Setup) -> None:
     """A bot token without a needed scope is not taken, and the scope is named."""
     setup.slack.configuration.scopes.remove("chat:write")
@@ -192,6 +205,36 @@ async def test_a_file_that_cannot_be_written(setup: Setup) -> None:
     assert ".env: is read-only; chmod u+w .env" in said
 
 
+async def test_a_commented_file_of_rules_is_written_if_wanted(setup: Setup) -> None:
+    """It has every key as a comment, holds as it is and with each comment taken away; one that is there is left alone."""
+    key, bot, app, _ = (setup.env[name] for name in SECRETS)
+    status, said = await init(setup, f"n\ny\n{key}\n{bot}\n{app}\ny\n")
+    file = setup.folder / "aion-bot.toml"
+    assert status == 0, said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    text = file.read_text("utf-8")
+    used = "".join(line.removeprefix("# ") for line in text.splitlines(keepends=True)[2:])
+    rules, problems = parse_rules(file, used, [ID_FORMS])
+    assert (set(rules.defaults), problems) == (set(KEYS), [])
+    assert parse_rules(file, text, [ID_FORMS]) == (Rules(), [])
+    file.write_text("[defaults]\nfooter = true\n")
+    assert (await init(setup, "n\n"))[0] == 0
+    assert file.read_text() == "[defaults]\nfooter = true\n"
+
+
+def test_the_readme_lists_the_steps_that_init_counts() -> None:
+    """README has one item for each step by hand, at most seven, by the service that it is done at."""
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    listed = re.findall(r"^\d\. (Aion|Discord|Slack): ", readme, re.MULTILINE)
+    guides = [one for one in adapters.platforms() if isinstance(one, SetUpGuide)]
+    counted = [
+        "Aion",
+        *(str(one.__name__).rpartition(".")[2].title() for one in guides for _ in one.manual_steps()),
+    ]  # type: ignore[attr-defined]
+    assert sorted(listed) == sorted(counted)
+    assert len(listed) <= 7
+
+
 def test_the_manifest_is_printed() -> None:
     """`aion-bot manifest` prints the file of the repository; HTTP mode is refused, as it is not implemented."""
     root = Path(__file__).parents[1]
@@ -227,6 +270,8 @@ async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) ->
     order = ("AIONVISION_API_KEY", "DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
     answers = [(b"Connect Discord?", "y"), (b"Connect Slack?", "y")]
     answers += [(f"{name}: ".encode(), setup.env[name]) for name in order]
+    answers += [(b"Write a commented aion-bot.toml", "y")]
+    answers += [(b"write it a first question?", "n")]
     addresses = {name: value for name, value in setup.env.items() if name not in SECRETS}
     root = str(Path(__file__).parents[1])
     env = {**os.environ, **addresses, "PYTHONPATH": root}
@@ -236,3 +281,4 @@ async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) ->
     assert b"\x1b]52;c;" in shown
     assert b"clipboard as well (OSC 52" in shown
     assert b"answered in" in shown
+    assert b"is written (mode 0600); it changes nothing" in shown

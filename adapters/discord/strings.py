@@ -85,7 +85,8 @@ FILE_TOO_LARGE = "the file is too large for Discord"
 
 MANUAL_STEPS = {
     "DISCORD_TOKEN": (
-        "On discord.com/developers/applications make an application; on its page Bot switch Public Bot off and press Reset Token"
+        "On discord.com/developers/applications make an application; on its page Installation set Install Link to None; "
+        "on its page Bot switch Public Bot off and press Reset Token"
     ),
     "a server": "Open the invitation link and choose your server",
 }

@@ -1,12 +1,14 @@
 """Slack, over Socket Mode. The SDK is imported only where an adapter is built."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from adapters.slack import config, links, strings
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.diagnosis import Diagnosis, fail
+from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail
 from aion_bot.ports.settings import Problem
+
+_NO_TOKENS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
+"""The settings need both tokens. What stands in for a missing one is not sent."""
 
 id_forms = config.ID_FORMS
 message_of_link = links.message_of_link
@@ -33,9 +35,35 @@ def manual_steps() -> Mapping[str, str]:
 
 
 def manifest() -> str:
-    """The manifest of the app, from the package or from the checkout. Raises `OSError`."""
-    packaged, checkout = (Path(__file__).parents[one] / "manifest.yml" for one in (0, 2))
-    return (packaged if packaged.exists() else checkout).read_text("utf-8")
+    """The manifest of the app, as `manifest.yml` has it."""
+    from adapters.slack import app_manifest
+
+    return app_manifest.as_yaml()
+
+
+def creation_token() -> str:
+    """The variable of the app configuration token."""
+    return config.CONFIG_TOKEN
+
+
+def steps_of_app(app: str) -> Mapping[str, str]:
+    """What a person still does by hand where `app` was created through the Manifest API."""
+    return strings.steps_of_app(app)
+
+
+async def create_app(env: Mapping[str, str]) -> CreatedApp:
+    """Create the app through the Manifest API. Raises `PlatformDown` and `RateLimited`."""
+    settings, problems = config.read({**_NO_TOKENS, **env})
+    if settings is None or settings.config_token is None:
+        return CreatedApp("", [fail(one.variable, one.mend, one.mend) for one in problems])
+    from adapters.slack import app_creation, rate_limits, timeouts
+    from adapters.slack.client import WebApi
+
+    web = WebApi(settings, lambda: rate_limits.LIMITS, timeout=timeouts.Timeouts().request)
+    try:
+        return await app_creation.create_app(web, settings.config_token.get_secret_value())
+    finally:
+        await web.close()
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
@@ -50,8 +78,7 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
     """Check one token by a real call; the other one may be missing. Raises `PlatformDown` and `RateLimited`."""
-    # The settings need both tokens. What stands in for the other one is not sent.
-    settings, problems = config.read({config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0", **env})
+    settings, problems = config.read({**_NO_TOKENS, **env})
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]
     if settings is None or wrong:
         return Diagnosis([fail(one.variable, one.mend, one.mend) for one in wrong or problems])

@@ -1,6 +1,6 @@
 """Whether the Slack app is set up as the bot needs it: real calls that change nothing."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from typing import Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -54,6 +54,7 @@ class SlackDiagnosis:
         self._settings = settings
         self._ahead: float | None = None
         self._team = self._app = ""
+        self._granted: set[str] = set()
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
         """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown`."""
@@ -75,20 +76,20 @@ class SlackDiagnosis:
         """Ask whose the bot token is, and which scopes it has."""
         answer = await self._web.ask(Method.AUTH_TEST)
         self._ahead = seconds_ahead(_header(answer, "date"))
-        if code := _code(answer):
+        if code := code_of(answer):
             mend = f"copy the token that begins with xoxb- from OAuth & Permissions of {_PAGES}"
             if code in _REINSTALL:
                 mend = f"install the app again on {_PAGES}, then copy the new token that begins with xoxb-"
             yield fail(BOT_TOKEN, f"refused by Slack ({code})", mend)
             return
-        said = _data(answer)
+        said = data_of(answer)
         self._team = str(said.get("team_id") or "")
         self._app = str(said.get("app_id") or "") or await self._app_of(str(said.get("bot_id") or ""))
         name, team = (one_line(str(said.get(key) or ""), _NAME) for key in ("user", "team"))
         yield ok(BOT_TOKEN, f"of @{name} in {team} ({self._team})")
-        granted = {one.strip() for one in _header(answer, "x-oauth-scopes").split(",") if one.strip()}
-        if granted:  # a proxy may drop the header
-            for finding in _scopes(granted):
+        self._granted = {one.strip() for one in _header(answer, "x-oauth-scopes").split(",") if one.strip()}
+        if self._granted:  # a proxy may drop the header
+            for finding in _scopes(self._granted):
                 yield finding
 
     async def app_token(self) -> AsyncIterator[Finding]:
@@ -96,7 +97,7 @@ class SlackDiagnosis:
         token = self._settings.app_token.get_secret_value()
         answer = await self._web.ask(Method.APPS_CONNECTIONS_OPEN, self._team, token=token)
         self._ahead = self._ahead if self._ahead is not None else seconds_ahead(_header(answer, "date"))
-        code = _code(answer)
+        code = code_of(answer)
         if code in {"missing_scope", "no_permission"}:
             mend = f"make an app-level token with the scope connections:write under Basic Information of {_PAGES}"
             yield fail(APP_TOKEN, "it lacks the scope connections:write", mend)
@@ -113,7 +114,7 @@ class SlackDiagnosis:
 
     async def _app_of(self, bot: str) -> str:
         """Return the app of a bot, "" where Slack does not tell: that takes the optional scope `users:read`."""
-        answer = _data(await self._web.ask(Method.BOTS_INFO, self._team, bot=bot)).get("bot")
+        answer = data_of(await self._web.ask(Method.BOTS_INFO, self._team, bot=bot)).get("bot")
         return str(answer.get("app_id") or "") if isinstance(answer, dict) else ""
 
     async def _configuration(self) -> AsyncIterator[Finding]:
@@ -123,15 +124,19 @@ class SlackDiagnosis:
             return
         token = self._settings.config_token.get_secret_value()
         answer = await self._web.ask(Method.APPS_MANIFEST_EXPORT, self._team, token=token, app_id=app)
-        if code := _code(answer):
+        if code := code_of(answer):
             mend = "make a new app configuration token on api.slack.com/apps, or remove it: only this check uses it"
             yield warn(CONFIG_TOKEN, f"it does not open the app's configuration ({code})", mend)
             return
-        problems = list(_manifest_problems(_data(answer).get("manifest")))
+        manifest = data_of(answer).get("manifest")
+        problems = [*_manifest_problems(manifest), *_scope_problems(manifest, self._granted)]
         for finding in problems:
             yield finding
         if not problems:
-            yield ok("app configuration", "events, Socket Mode, interactivity and the shortcut are as needed")
+            yield ok(
+                "app configuration",
+                "events, scopes, Socket Mode, interactivity and the shortcut are as needed",
+            )
 
     async def _channels(self, places: Iterable[Place]) -> AsyncIterator[Finding]:
         """Look whether the bot is in the channels that have threads."""
@@ -140,7 +145,7 @@ class SlackDiagnosis:
         channels = dict.fromkeys(one.channel for one in places if not one.channel.startswith("D"))
         for channel in list(channels)[:MOST_LOOKUPS]:
             answer = await self._web.ask(Method.CONVERSATIONS_INFO, self._team, channel=channel)
-            code, found = _code(answer), _data(answer).get("channel")
+            code, found = code_of(answer), data_of(answer).get("channel")
             shown = found if isinstance(found, dict) else {}
             if shown.get("is_archived") or code not in {"", "channel_not_found"}:
                 continue  # nobody asks there any more, or Slack does not tell
@@ -165,7 +170,7 @@ class SlackDiagnosis:
             if one.kind not in _LOOKUPS:
                 continue
             method, argument, none = _LOOKUPS[one.kind]
-            if _code(await self._web.ask(method, self._team, **{argument: one.id})) == none:
+            if code_of(await self._web.ask(method, self._team, **{argument: one.id})) == none:
                 mend = "correct it; a private channel is seen once the bot is in it"
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 
@@ -204,18 +209,29 @@ def _manifest_problems(manifest: object) -> Iterable[Finding]:
         yield warn("shortcut", f"the message shortcut {SHORTCUT} is missing", mend)
 
 
+def _scope_problems(manifest: object, granted: Collection[str]) -> Iterable[Finding]:
+    """Find scopes that the token has and the app no longer asks for; what the token lacks is said of the token."""
+    lists = _part(_part(manifest, "oauth_config"), "scopes")
+    asked = {str(one) for kind in ("bot", "bot_optional") for one in lists.get(kind) or ()}
+    needed = [*sorted(methods.required()), *methods.OPTIONAL]
+    if lost := [one for one in needed if one in granted and one not in asked]:
+        said = f"the app no longer asks for {', '.join(lost)}, so the next installation loses it"
+        yield warn("scopes of the app", said, f"add it under OAuth & Permissions of {_PAGES}")
+
+
 def _part(of: object, name: str) -> Mapping[str, Any]:
     part = of.get(name) if isinstance(of, dict) else None
     return part if isinstance(part, dict) else {}
 
 
-def _data(answer: AsyncSlackResponse) -> Mapping[str, Any]:
+def data_of(answer: AsyncSlackResponse) -> Mapping[str, Any]:
+    """Return the fields of an answer, none where it is no object."""
     return answer.data if isinstance(answer.data, dict) else {}
 
 
-def _code(answer: AsyncSlackResponse) -> str:
+def code_of(answer: AsyncSlackResponse) -> str:
     """Return Slack's error code; empty where the call succeeded."""
-    said = _data(answer)
+    said = data_of(answer)
     return "" if said.get("ok") else one_line(str(said.get("error") or "no code"), _NAME)
 
 

@@ -12,7 +12,9 @@ class Method(StrEnum):
 
     AUTH_TEST = "auth.test"
     APPS_CONNECTIONS_OPEN = "apps.connections.open"
+    APPS_MANIFEST_CREATE = "apps.manifest.create"
     APPS_MANIFEST_EXPORT = "apps.manifest.export"
+    APPS_MANIFEST_VALIDATE = "apps.manifest.validate"
     BOTS_INFO = "bots.info"
     CHAT_POST_MESSAGE = "chat.postMessage"
     CHAT_UPDATE = "chat.update"
@@ -69,7 +71,9 @@ APP_SCOPES: dict[Method, tuple[str, ...]] = {
 }
 """Scopes that the app-level token needs; the manifest cannot ask for them."""
 
-CONFIG_METHODS = frozenset({Method.APPS_MANIFEST_EXPORT})
+CONFIG_METHODS = frozenset(
+    {Method.APPS_MANIFEST_CREATE, Method.APPS_MANIFEST_EXPORT, Method.APPS_MANIFEST_VALIDATE}
+)
 """Methods that take an app configuration token, which has no scopes."""
 
 EVENTS: dict[str, tuple[str, ...]] = {

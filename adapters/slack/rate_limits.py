@@ -14,7 +14,7 @@ from adapters.slack.rendering import FALLBACK
 from aion_bot.ports.rate_limits import Budget, Charge, Limits, Operation, Scope
 
 _MINUTE = 60.0
-_TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
+_TIER_1, _TIER_2, _TIER_3, _TIER_4 = 1, 20, 50, 100
 _SEVERAL_HUNDRED = 600
 
 
@@ -32,7 +32,9 @@ def _per_minute(
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.AUTH_TEST: (),  # documented as "special", without a number
     Method.APPS_CONNECTIONS_OPEN: (_per_minute(Method.APPS_CONNECTIONS_OPEN, _TIER_3),),
+    Method.APPS_MANIFEST_CREATE: (_per_minute(Method.APPS_MANIFEST_CREATE, _TIER_1),),
     Method.APPS_MANIFEST_EXPORT: (_per_minute(Method.APPS_MANIFEST_EXPORT, _TIER_3),),
+    Method.APPS_MANIFEST_VALIDATE: (_per_minute(Method.APPS_MANIFEST_VALIDATE, _TIER_2),),
     Method.BOTS_INFO: (_per_minute(Method.BOTS_INFO, _TIER_3),),
     # A refusal does not say which of the two limits it means: the limiter blames the first.
     Method.CHAT_POST_MESSAGE: (

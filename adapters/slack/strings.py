@@ -1,6 +1,6 @@
 """What the adapter itself says about Slack, beside the core's words: mostly to the operator, at the start and in the log. No I/O."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aion_bot.ports import catalogue
 
@@ -40,6 +40,57 @@ MANUAL_STEPS = {
 """What a person does by hand, by the variable that it yields."""
 
 
+APP = {
+    "description": "Ask Aion about your images and documents, and decide its plans",
+    "agent": "Answers questions about your images and documents. Plans wait for your approval before they run.",
+    "prompt": "What can you do?",
+    "question": "What can you help me with?",
+    "shortcut": "Ask Aion about this",
+    "shortcut description": "Send this message to Aion",
+}
+"""Words of the manifest; Slack takes them in one language."""
+
+NO_APP_ID = "Slack created an app without telling its id"
+LOOK_FOR_APP = "look for it on api.slack.com/apps, and start again without SLACK_CONFIG_TOKEN if it is there"
+MANIFEST_REFUSED = "create the app by hand with this part left out, and report it to the authors of aion-bot"
+STALE_CONFIG = "generate a new one under Your App Configuration Tokens on api.slack.com/apps: each lives for twelve hours"
+NO_APP_CREATED = "create the app by hand, or ask an admin of your workspace for the right to create apps"
+
+
+def no_app(code: str) -> str:
+    """Say that Slack does not create the app; `code` is its error code."""
+    return f"Slack creates no app ({code})"
+
+
+def manifest_refused(pointer: str, message: str) -> str:
+    """Say what Slack finds wrong with the manifest; `pointer` is a JSON pointer."""
+    return f"Slack refuses it at {pointer or '/'}: {message}"
+
+
+def app_created(app: str) -> str:
+    """Say that Slack created the app, and where its pages are."""
+    return f"Slack created {app}: {app_page(app)}"
+
+
+def app_page(app: str, part: str = "") -> str:
+    """Return the address of an app's page; Slack documents its parts nowhere, but links to them."""
+    return f"https://api.slack.com/apps/{app}{part and f'/{part}'}"
+
+
+def steps_of_app(app: str) -> Mapping[str, str]:
+    """Tell what a person does by hand once Slack has created an app."""
+    return {
+        "SLACK_BOT_TOKEN": (
+            f"Open {app_page(app, 'install-on-team')}, install the app, then copy the Bot User OAuth Token (xoxb-) "
+            f"from {app_page(app, 'oauth')}"
+        ),
+        "SLACK_APP_TOKEN": (
+            f"On {app_page(app, 'general')}, App-Level Tokens, generate a token (xapp-) with the scope connections:write"
+        ),
+        "a channel": MANUAL_STEPS["a channel"],
+    }
+
+
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
     if code == "missing_scope":
@@ -63,5 +114,16 @@ catalogue.add(
         "foreign_connections",
         "FOREIGN",
         "MANUAL_STEPS",
+        "APP",
+        "NO_APP_ID",
+        "no_app",
+        "manifest_refused",
+        "app_created",
+        "LOOK_FOR_APP",
+        "MANIFEST_REFUSED",
+        "STALE_CONFIG",
+        "NO_APP_CREATED",
+        "app_page",
+        "steps_of_app",
     },
 )

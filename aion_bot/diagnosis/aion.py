@@ -67,9 +67,7 @@ def trouble(error: AionvisionError, base_url: str) -> Finding:
             return fail(KEY, "it may not even read the library", mend)
         case WrongAddressError():
             # What stands in the address may have been typed into the wrong variable: it is not repeated.
-            lacks = not urlsplit(base_url).path.endswith(_PATH)
-            mend = f"add {_PATH} to its end" if lacks else "correct the host, or remove the variable"
-            return fail(ADDRESS, "the address is not that of Aion's API", mend)
+            return fail(ADDRESS, "the address is not that of Aion's API", _address_mend(base_url))
         case QuotaExceededError():
             return fail(
                 "Aion's plan", "it does not cover this, or is used up", "look at the plan on Aion's pages"
@@ -110,3 +108,13 @@ async def _limits(aion: AionVision) -> AsyncIterator[Finding]:
     if empty:
         mend = "raise the limit on Aion's pages, or wait until it begins anew"
         yield warn("Aion's limits used up", ", ".join(empty[:_MOST_LIMITS]), mend)
+
+
+def _address_mend(base_url: str) -> str:
+    """Say how to correct an address at which there is no API of Aion's."""
+    path = urlsplit(base_url).path
+    if path.endswith(_PATH * 2):
+        return f"end it with {_PATH} once"
+    if path.endswith(_PATH):
+        return "correct the host, or remove the variable"
+    return f"put {_PATH} in place of what follows its host" if "/api" in path else f"add {_PATH} to its end"

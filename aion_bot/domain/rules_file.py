@@ -1,6 +1,7 @@
 """The text of `aion-bot.toml`: checked whole, each problem with its file and line. No I/O."""
 
 import difflib
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +25,12 @@ def parse_rules(path: Path, text: str, forms: Collection[IdForms]) -> tuple[Rule
     except tomllib.TOMLDecodeError as error:
         return Rules(), [Problem(*_malformed(path, str(error)))]
     return _Reader(path, text, forms).read(document)
+
+
+def template() -> str:
+    """Return a file that changes nothing: every key with its default, as a comment."""
+    keys = [f"# {name} = {json.dumps(key.default)}  # {key.words}" for name, key in KEYS.items()]
+    return "\n".join([strings.TOML_HEAD, "[defaults]", *keys, "", *strings.TOML_TAIL, ""])
 
 
 def _malformed(path: Path, said: str) -> tuple[str, str]:

@@ -777,9 +777,10 @@ def no_platform(required: Sequence[Sequence[str]]) -> str:
     return f"no platform is set: give {', or '.join(ways)}, or those of several"
 
 
-def set_up_ended(folder: str) -> str:
-    """Say that the guided set-up was ended, and how to go on."""
-    return f"Ended. What was accepted stands in {folder}/.env; start aion-bot init again to go on."
+def set_up_ended(path: str) -> str:
+    """Say that the guided set-up was ended, and how to go on; `path` is that of `.env`, "" where there is none."""
+    kept = f"What was accepted stands in {path}" if path else "Nothing was accepted so far"
+    return f"Ended. {kept}; start aion-bot init again to go on."
 
 
 def manual_steps(count: int) -> str:
@@ -800,6 +801,16 @@ def kept(variable: str) -> str:
     return f"{variable} is kept."
 
 
+def created_by_init(platform: str) -> str:
+    """Name a created app in a comment of `.env`."""
+    return f"aion-bot init created this {platform} app:"
+
+
+def app_is_there(app: str, path: str) -> str:
+    """Say that no second app is created."""
+    return f"The app {app} was created before; to have another one created, remove its line from {path}."
+
+
 def set_in_environment(variable: str) -> str:
     """Say that an answer would have no effect."""
     return f"{variable}: it is set in the environment, which wins over .env; correct it there, or unset it"
@@ -808,6 +819,58 @@ def set_in_environment(variable: str) -> str:
 def written(path: str, copy: str) -> str:
     """Say that `.env` was written; `copy` is where its earlier content is, "" if there was none."""
     return f"{path} is written (mode 0600)" + (f"; what it was before is in {copy}" if copy else "")
+
+
+WRITE_TOML = "Write a commented aion-bot.toml, for rules of single channels?"
+TOML_HEAD = (
+    "# Rules for places, read at the start. Take the first # of a line away to have it hold.\n"
+    "# A channel's table wins over a workspace's, and that over the defaults, key by key."
+)
+TOML_TAIL = (
+    '# [workspaces."T0123456789"]',
+    '# [channels."C0123456789"]',
+    '# uploads = "ask"',
+)
+
+
+def toml_written(path: str) -> str:
+    """Say that the file of rules was written."""
+    return f"{path} is written (mode 0600); it changes nothing before you edit it."
+
+
+def toml_not_written(path: str, reason: str) -> str:
+    """Say why the file of rules was not written."""
+    return f"{path} is not written ({reason})."
+
+
+ASK_IN_CHAT = "Start the bot now, and write it a first question?"
+NO_QUESTION = "No question came. Start aion-bot run, then write to the bot."
+STILL_ANSWERING = "The answer takes longer than two minutes. Start aion-bot run to have it go on."
+QUESTION_SKIPPED = "Skipped. Start aion-bot run, then write to the bot."
+
+
+def write_to_bot(platform: str) -> str:
+    """Say that a platform is connected, and what to do."""
+    return (
+        f"{platform} is connected. Mention the bot in a channel, or write to it directly; Ctrl-C skips this."
+    )
+
+
+def question_came(platform: str) -> str:
+    """Say that the bot has taken the first question."""
+    return f"A question came over {platform}."
+
+
+def answered_in_chat(seconds: float, ref: str) -> str:
+    """Say how the first question in a chat ended; `ref` is its reference, "" where it was answered."""
+    if ref:
+        return f"It was not answered ({seconds:.1f} s): aion-bot explain {ref} tells more."
+    return f"Answered in {seconds:.1f} s. The set-up is done: start aion-bot run."
+
+
+def bot_cannot_run(reason: str) -> str:
+    """Say why the bot did not start for the first question."""
+    return f"The bot did not start: {reason}"
 
 
 def first_answer(seconds: float, text: str) -> str:
@@ -873,8 +936,23 @@ catalogue.add(
         "NO_PLATFORM_CHOSEN",
         "HTTP_MODE",
         "kept",
+        "created_by_init",
+        "app_is_there",
         "set_in_environment",
         "written",
+        "WRITE_TOML",
+        "TOML_HEAD",
+        "TOML_TAIL",
+        "toml_written",
+        "toml_not_written",
+        "ASK_IN_CHAT",
+        "NO_QUESTION",
+        "STILL_ANSWERING",
+        "QUESTION_SKIPPED",
+        "write_to_bot",
+        "question_came",
+        "answered_in_chat",
+        "bot_cannot_run",
         "first_answer",
         "no_first_answer",
         "FIRST_QUESTION",

@@ -133,16 +133,33 @@ class EnvironmentSettings(BaseSettings):
         return tuple(Problem(name, mend) for name in cls.reserved if env.get(name, "").strip())
 
     @classmethod
+    def wrapped(cls, env: Mapping[str, str]) -> dict[str, str]:
+        """Return the fields whose values stand in quotes, which `.env` takes away and other ways to set them do not.
+
+        Of fields that are `verbatim` also those with spaces or line ends around them.
+        """
+        found = {}
+        for name, field in cls.model_fields.items():
+            value = env.get(str(field.validation_alias), "")
+            inner = value.strip()
+            if len(inner) > 1 and inner[0] == inner[-1] and inner[0] in "\"'":
+                found[name] = "has quotes around its value; take them away"
+            elif inner and inner != value and name in cls.verbatim:
+                found[name] = "has a space or line end around its value; take it away"
+        return found
+
+    @classmethod
     def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:
         """Read a mapping of environment variables: the settings, or None and every problem."""
-        refused = cls.refused(env)
+        refused, wrapped = cls.refused(env), cls.wrapped(env)
+        settings, found = None, {}
         try:
             settings = cls.from_mapping(env)
         except ValidationError as error:
             given = ", ".join(name for name in cls.required() if env.get(name, "").strip())
             found = cls.explain(error, given)
-            return None, (*(Problem(cls.variable(name), mend) for name, mend in found.items()), *refused)
-        return (None if refused else settings), refused
+        problems = [Problem(cls.variable(name), mend) for name, mend in (found | wrapped).items()]
+        return (None if refused or wrapped else settings), (*problems, *refused)
 
     @classmethod
     def explain(cls, error: ValidationError, given: str = "") -> dict[str, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
-from aion_bot.ports.diagnosis import Diagnosis, Subjects
+from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, Subjects
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
@@ -283,7 +283,7 @@ class SetUpGuide(Protocol):
         """Return one sentence for each step, in order: by the variable that it yields, or by a name of its own."""
 
     def manifest(self) -> str:
-        """Return the text from which the platform makes the app, "" where it takes none. Raises `OSError`."""
+        """Return the text from which the platform makes the app, "" where it takes none."""
 
 
 @runtime_checkable
@@ -295,3 +295,20 @@ class VariableProbe(Protocol):
 
         Raises `PlatformDown` where the platform cannot be reached, and `RateLimited`.
         """
+
+
+@runtime_checkable
+class AppCreation(Protocol):
+    """A sub-package of `adapters` whose platform creates the app by itself, for a token that serves this alone."""
+
+    def creation_token(self) -> str:
+        """Name the variable of that token."""
+
+    async def create_app(self, env: Mapping[str, str]) -> CreatedApp:
+        """Create the app from the manifest, which the platform validates first. Sent once: a second app would be another one.
+
+        Raises `PlatformDown` where the platform cannot be reached, then no app is known to exist, and `RateLimited`.
+        """
+
+    def steps_of_app(self, app: str) -> Mapping[str, str]:
+        """Return the `manual_steps` that are left for a created app, with the addresses of its pages."""

@@ -83,6 +83,14 @@ class Diagnosis:
     ahead: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CreatedApp:
+    """What became of an app that was to be created: its id, "" where none is known to exist, and what to say."""
+
+    id: str
+    findings: Sequence[Finding]
+
+
 def seconds_ahead(date: str | None) -> float | None:
     """Return by how many seconds this machine's clock is ahead of the `Date` header of an answer that came just now.
 

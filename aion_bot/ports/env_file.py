@@ -6,14 +6,14 @@ import re
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from dotenv.parser import parse_stream
 
 from aion_bot.ports import private_files
-from aion_bot.ports.settings import EnvironmentFileError
+from aion_bot.ports.settings import EnvironmentFileError, read_text
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
 """Values that python-dotenv reads as they are, without quotes."""
@@ -64,12 +64,27 @@ class EnvFile:
 
     def write(self, values: Mapping[str, str]) -> bool:
         """Merge values into the file; returns whether it differs now. Raises `EnvironmentFileError`; the file is then as before."""
+        return self._change(lambda text: merge(text, values))
+
+    def note(self, subject: str, value: str) -> bool:
+        """Add a comment, which `noted` finds again. Both are one line. Raises `EnvironmentFileError` as `write` does."""
+        return self._change(
+            lambda text: f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}# {subject} {value}\n"
+        )
+
+    def noted(self, subject: str) -> str:
+        """Return the value of the last `note` about a subject, "" without one. Raises `EnvironmentFileError`."""
+        begin = f"# {subject} "
+        found = [one for one in read_text(self._path).splitlines() if one.startswith(begin)]
+        return found[-1].removeprefix(begin).strip() if found else ""
+
+    def _change(self, change: Callable[[str], str]) -> bool:
         path = Path(os.path.realpath(self._path))
         try:
             before = path.read_bytes() if path.exists() else None
             text = (before or b"").decode()
             mark = "\ufeff" if text.startswith("\ufeff") else ""  # editors of Windows write it
-            after = (mark + merge(text.removeprefix(mark), values)).encode()
+            after = (mark + change(text.removeprefix(mark))).encode()
             if after == before:
                 return False
             if before is not None:

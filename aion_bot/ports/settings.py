@@ -33,6 +33,7 @@ __all__ = [
     "is_loopback",
     "proxy_for",
     "read_environment",
+    "read_text",
 ]
 
 
@@ -116,7 +117,7 @@ def read_environment(folder: Path) -> Mapping[str, str]:
         EnvironmentFileError: `.env` is there and cannot be used.
     """
     # The later value of a name wins: the environment's.
-    given = [*_parsed(_read_text(folder / ".env")), *os.environ.items()]
+    given = [*_parsed(read_text(folder / ".env")), *os.environ.items()]
     return {name: value for name, value in given if value.strip()}
 
 
@@ -131,8 +132,8 @@ def _parsed(text: str) -> Iterator[tuple[str, str]]:
             yield one.key, one.value
 
 
-def _read_text(path: Path) -> str:
-    """Read `.env`, "" if there is none; a folder of this name is refused."""
+def read_text(path: Path) -> str:
+    """Read `.env`, "" if there is none; a folder of this name is refused. Raises `EnvironmentFileError`."""
     if not os.path.lexists(path):
         return ""
     try:

@@ -79,6 +79,15 @@ def without_path(setup: Setup) -> None:
     setup.env["AIONVISION_BASE_URL"] = setup.aion.base_url.removesuffix("/api/v2")
 
 
+def changed(name: str, change: Callable[[str], str]) -> Spoil:
+    """Write the value of a variable otherwise."""
+
+    def spoil(setup: Setup) -> None:
+        setup.env[name] = change(setup.env[name])
+
+    return spoil
+
+
 def another_path(setup: Setup) -> None:
     """Name another part of the server."""
     setup.env["AIONVISION_BASE_URL"] = f"{setup.aion.base_url}/website/api/v2"
@@ -201,6 +210,48 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     "address without its path": (
         without_path, "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; add /api/v2 to its end",
     ),
+    "address of another version": (
+        changed("AIONVISION_BASE_URL", lambda url: url.replace("v2", "v1")),
+        "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; put /api/v2 in place of what follows its host",
+    ),
+    "path given twice": (
+        changed("AIONVISION_BASE_URL", lambda url: f"{url}/api/v2"),
+        "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; end it with /api/v2 once",
+    ),
+    "address without encryption": (
+        given(AIONVISION_BASE_URL="http://api.aionvision.tech/api/v2"), "FAIL  AIONVISION_BASE_URL: must begin with https://",
+    ),
+    "address in quotes": (
+        changed("AIONVISION_BASE_URL", lambda url: f"'{url}'"), "FAIL  AIONVISION_BASE_URL: has quotes around its value; take them away",
+    ),
+    "expired Aion key": (
+        aion_refuses("get_all_images", 401), "FAIL  AIONVISION_API_KEY: Aion refuses it; copy the key again",
+    ),
+    "bot token in quotes": (
+        changed("SLACK_BOT_TOKEN", lambda token: f'"{token}"'), "FAIL  SLACK_BOT_TOKEN: has quotes around its value; take them away",
+    ),
+    "app-level token with a line end": (
+        changed("SLACK_APP_TOKEN", lambda token: f"{token}\n"),
+        "FAIL  SLACK_APP_TOKEN: has a space or line end around its value; take it away",
+    ),
+    "Discord token in quotes": (
+        changed("DISCORD_TOKEN", lambda token: f"'{token}'"), "FAIL  DISCORD_TOKEN: has quotes around its value; take them away",
+    ),
+    "refresh token of a configuration": (
+        given(SLACK_CONFIG_TOKEN="xoxe-1-My0xLTE"),
+        "FAIL  SLACK_CONFIG_TOKEN: is not an app configuration token: copy the access token, which begins with xoxe.xoxp-",
+    ),
+    "database without its scheme": (
+        given(AION_BOT_DATABASE_URL="bot.db"), "FAIL  AION_BOT_DATABASE_URL: must be sqlite:///relative.db",
+    ),
+    "slow clock": (
+        lambda setup: setup.patch.setattr("aion_bot.ports.diagnosis.time", SimpleNamespace(time=lambda: time.time() - 122)),
+        "warn  clock: it is 12…behind Aion, …behind discord, …behind slack; set this machine's clock",
+    ),
+    "read-only folder": (
+        lambda setup: setup.patch.setattr("aion_bot.storage.database.os.access", lambda _, mode: mode != os.W_OK),
+        "FAIL  database: /bot.db cannot be opened (",
+    ),
     "address of something else": (another_path, "FAIL  AIONVISION_BASE_URL: the address is not that of Aion's API; correct the host"),
     "unreachable Aion": (
         given(AIONVISION_BASE_URL=f"{NOWHERE}/api/v2"),
@@ -248,6 +299,9 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
     "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),
     "missing shortcut": (configured(shortcuts=[]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
+    "scope that the app gave up": (
+        configured(requested=["chat:write"]), "warn  scopes of the app: the app no longer asks for app_mentions:read, …so the next installation loses it; add it under",
+    ),
     "stale configuration token": (
         given(SLACK_CONFIG_TOKEN="xoxe.xoxp-1-old"),
         "warn  SLACK_CONFIG_TOKEN: it does not open the app's configuration (invalid_auth); make a new app configuration token",

@@ -64,6 +64,17 @@ def _export_manifest(backend: Backend, arguments: Arguments) -> Answer:
     return {"manifest": backend.configuration.manifest()}
 
 
+def _validate_manifest(backend: Backend, arguments: Arguments) -> Answer:
+    """Check a manifest, a JSON object as a string: https://docs.slack.dev/reference/methods/apps.manifest.validate."""
+    problems = backend.configuration.find_problems(str(arguments.get("manifest")))
+    return {"ok": False, "error": "invalid_manifest", "errors": problems} if problems else {}
+
+
+def _create_app(backend: Backend, arguments: Arguments) -> Answer:
+    refused = _validate_manifest(backend, arguments)
+    return refused or backend.configuration.create(str(arguments.get("manifest")))
+
+
 def _open_connection(backend: Backend, arguments: Arguments) -> Answer:
     del arguments
     return {"url": backend.socket_address()}
@@ -173,7 +184,9 @@ def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
 METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "auth.test": _auth_test,
     "apps.connections.open": _open_connection,
+    "apps.manifest.create": _create_app,
     "apps.manifest.export": _export_manifest,
+    "apps.manifest.validate": _validate_manifest,
     "bots.info": _bot_info,
     "chat.postMessage": _post,
     "chat.postEphemeral": _post_ephemeral,

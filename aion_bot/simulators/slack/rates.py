@@ -14,7 +14,7 @@ from typing import Self
 from aion_bot.simulators.workspace import Logged
 
 POST = "chat.postMessage"
-TIER_2, TIER_3, TIER_4 = 20, 50, 100
+TIER_1, TIER_2, TIER_3, TIER_4 = 1, 20, 50, 100
 REFUSED = 429
 _ROUNDING = 1e-6
 """The tolerance for sums of floats, in seconds."""
@@ -30,7 +30,9 @@ DOCUMENTED: Mapping[str, int] = {
     "chat.startStream": TIER_2,
     "chat.stopStream": TIER_2,
     "chat.update": TIER_3,
+    "apps.manifest.create": TIER_1,
     "apps.manifest.export": TIER_3,
+    "apps.manifest.validate": TIER_2,
     "bots.info": TIER_3,
     "conversations.info": TIER_3,
     "conversations.replies": TIER_3,

@@ -1,12 +1,13 @@
 """`manifest.yml` and the code ask Slack for the same."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from adapters.slack import events, methods
+from adapters.slack import app_manifest, events, methods
 from aion_bot.simulators.slack.app_configuration import AppConfiguration
 from tests.schemas import slack as contracts
 
@@ -58,3 +59,16 @@ def test_the_simulated_app_is_the_one_that_the_manifest_makes(manifest: dict[str
     assert made.events == manifest["settings"]["event_subscriptions"]["bot_events"]
     assert made.shortcuts == [one["callback_id"] for one in manifest["features"]["shortcuts"]]
     assert contracts.manifest_errors(made.manifest()) == []
+
+
+def test_yaml_and_json_are_printed_from_one_place(manifest: dict[str, Any]) -> None:
+    """`manifest.yml` is what `aion-bot manifest` prints, and the Manifest API gets the same data."""
+    assert FILE.read_text("utf-8") == app_manifest.as_yaml()
+    assert json.loads(app_manifest.as_json()) == manifest
+
+
+def test_a_text_that_yaml_would_read_otherwise_is_quoted() -> None:
+    """Words with signs of YAML, numbers and empty texts come back from YAML as they were."""
+    for text in ("a: b", "a #b", "- a", "#fff", "1", "", "true?", "*x", "it's", "a:b", "“é”"):
+        scalar = app_manifest._scalar(text)
+        assert yaml.safe_load(f"key: {scalar}") == {"key": text}

@@ -1,0 +1,91 @@
+"""The manifest from which Slack makes the app: its data, as YAML for a person and as JSON for the Manifest API. No I/O.
+
+Scopes and events are those of `methods`. `manifest.yml` is `as_yaml()`; a test keeps them equal.
+Fields and their limits: https://docs.slack.dev/reference/app-manifest
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from adapters.slack import methods, strings
+from adapters.slack.events import SHORTCUT
+
+_HEAD = "# Slack → Create New App → From a manifest. Scopes and events are those that adapters/slack/methods.py lists.\n"
+
+
+def manifest() -> Mapping[str, object]:
+    """Return the manifest."""
+    return {
+        "_metadata": {"major_version": 1},
+        "display_information": {
+            "name": "Aion",
+            "description": strings.APP["description"],
+            "background_color": "#1f2937",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "aion", "always_online": True},
+            "agent_view": {
+                "agent_description": strings.APP["agent"],
+                "suggested_prompts": [{"title": strings.APP["prompt"], "message": strings.APP["question"]}],
+            },
+            "shortcuts": [
+                {
+                    "name": strings.APP["shortcut"],
+                    "type": "message",
+                    "callback_id": SHORTCUT,
+                    "description": strings.APP["shortcut description"],
+                }
+            ],
+        },
+        "oauth_config": {
+            "scopes": {"bot": sorted(methods.required()), "bot_optional": list(methods.OPTIONAL)},
+        },
+        "settings": {
+            "event_subscriptions": {"bot_events": sorted(methods.EVENTS)},
+            "interactivity": {"is_enabled": True},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": True,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def as_json() -> str:
+    """Return the manifest as the Manifest API takes it."""
+    return json.dumps(manifest())
+
+
+def as_yaml() -> str:
+    """Return the text of `manifest.yml`."""
+    return _HEAD + "".join(f"{line}\n" for line in _mapping(manifest()))
+
+
+def _mapping(values: Mapping[str, object]) -> Iterator[str]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in _mapping(value))
+        elif isinstance(value, list):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in _sequence(value))
+        else:
+            yield f"{key}: {_scalar(value)}"
+
+
+def _sequence(values: Sequence[object]) -> Iterator[str]:
+    for value in values:
+        lines = list(_mapping(value)) if isinstance(value, Mapping) else [_scalar(value)]
+        yield from (f"{'  ' if number else '- '}{line}" for number, line in enumerate(lines))
+
+
+def _scalar(value: object) -> str:
+    """Return a scalar of YAML. A text that YAML would read otherwise is quoted; JSON's quoting is YAML's, too."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    plain = value[:1].isalpha() and ": " not in value and " #" not in value
+    return value if plain else json.dumps(value, ensure_ascii=False)
