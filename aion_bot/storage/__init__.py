@@ -1,5 +1,6 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
+from aion_bot.storage.audit_check import export_audit, verify_audit
 from aion_bot.storage.database import (
     back_up,
     check_database,
@@ -22,6 +23,7 @@ __all__ = [
     "back_up",
     "check_database",
     "explain",
+    "export_audit",
     "files_of",
     "find_damage",
     "migrations",
@@ -29,4 +31,5 @@ __all__ = [
     "recorded",
     "remembered",
     "retry_write",
+    "verify_audit",
 ]

@@ -15,6 +15,7 @@ import structlog
 
 from aion_bot.ports import private_files
 from aion_bot.ports.events import Place
+from aion_bot.storage.audit_chain import FUNCTIONS
 from aion_bot.storage.copies import copies_of, write_copy
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.process_lock import ProcessLock
@@ -254,6 +255,8 @@ async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row
+        for name, arguments, function in FUNCTIONS:
+            await connection.create_function(name, arguments, function, deterministic=True)
         # Pragmas belong to a connection: this one needs them, too.
         await connection.executescript(_PRAGMAS)
         (row,) = await connection.execute_fetchall(_ERASING)

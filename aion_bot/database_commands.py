@@ -1,0 +1,134 @@
+"""The commands that read or change the database alone, also beside a running bot, and what all commands share."""
+
+import string
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from aion_bot.config import read_database
+from aion_bot.domain import strings
+from aion_bot.ports.secrets import KNOWN, secrets_in
+from aion_bot.ports.settings import EnvironmentFileError, read_environment
+from aion_bot.storage import StoreError, back_up, explain, export_audit, verify_audit
+from aion_bot.storage.audit_chain import START
+
+program = typer.Typer()
+_audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
+program.add_typer(_audit, name="audit")
+
+MessageOfLink = Callable[[str], tuple[str, str] | None]
+"""Returns the platform and the opaque id of the message that a link names, None where it is no such link."""
+
+
+def say(line: object, file: TextIO | None = None) -> None:
+    """Print a line without secrets."""
+    print(KNOWN.strike(str(line)), file=file)
+
+
+def environment() -> Mapping[str, str]:
+    """Read `.env` and the environment; a file that cannot be used ends the command with exit status 2."""
+    try:
+        return read_environment(Path.cwd())
+    except EnvironmentFileError as error:
+        say(error, sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def database() -> Path:
+    """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
+    env = environment()
+    KNOWN.know(secrets_in(env))
+    try:
+        return read_database(env)
+    except ValueError as error:
+        say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _failed(error: StoreError) -> typer.Exit:
+    say(error, sys.stderr)
+    return typer.Exit(1)
+
+
+@program.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The new file; one that exists is left as it is.")],
+) -> None:
+    """Copy the database to FILE, also while the bot runs; the copy is of one moment, checked, and has mode 0600.
+
+    Reads AION_BOT_DATABASE_URL from the environment or .env, and no other setting. To restore it: stop the bot, put the
+    copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
+    or cannot be written, or the database cannot be read; 2 if its address is wrong.
+    """
+    path = database()
+    try:
+        back_up(path, file)
+    except StoreError as error:
+        raise _failed(error) from None
+    say(f"{path} is copied to {file}")
+
+
+@program.command("explain")
+def explain_reference(
+    ctx: typer.Context,
+    ref: Annotated[
+        str, typer.Argument(help="A reference (six characters), a message's link, or a plan's key.")
+    ],
+) -> None:
+    """Tell when a question and its plans came to what, without their words.
+
+    REF is a reference from a chat or the log, a link to a message of the question or its answer, or a plan's key. Changes nothing
+    and works beside a running bot; reads AION_BOT_DATABASE_URL alone. Exit status: 1 if REF is unknown or the database cannot be
+    read; 2 if its address is wrong.
+    """
+    path, message_of_link = database(), ctx.obj
+    try:
+        explanations = explain(path, ref.strip().removeprefix("ref "), message_of_link(ref))
+    except StoreError as error:
+        raise _failed(error) from None
+    if not explanations:
+        say(strings.UNKNOWN_REFERENCE, sys.stderr)
+        raise typer.Exit(1)
+    for one in explanations:
+        for line in one.lines():
+            say(line)
+
+
+@_audit.command("export")
+def export_rows() -> None:
+    """Print the record of plans and decisions as JSON Lines: one row of its chain a line.
+
+    Each has "number", "hash", "record" (canonical JSON has this SHA-256) and "clear": the people and threads behind the record's
+    digests, null where they were erased. Works beside a running bot. Exit status: 1 if the database cannot be read; 2 if its
+    address is wrong.
+    """
+    path = database()
+    try:
+        for line in export_audit(path):
+            say(line)
+    except StoreError as error:
+        raise _failed(error) from None
+
+
+@_audit.command("verify")
+def verify(
+    head: Annotated[str, typer.Option("--head", help="A hash from the log that a row has to have.")] = "",
+) -> None:
+    """Check that no row of the record was changed, removed, moved or cut off, and say where it breaks.
+
+    Each row has the hash of the one before. The log has the newest hash every hour and at the stop ("audit head"): with --head
+    also a chain that was written anew, or cut off together with its stored heads, is found. Works beside a running bot. Exit
+    status: 1 if it is broken or the database cannot be read; 2 if its address or the hash is malformed.
+    """
+    if head and (len(head) != len(START) or set(head) - set(string.hexdigits)):
+        raise typer.BadParameter("--head takes the 64 characters behind head= in the log")
+    path = database()
+    try:
+        verdict = verify_audit(path, head.lower() or None)
+    except StoreError as error:
+        raise _failed(error) from None
+    say(verdict.line())
+    raise typer.Exit(1 if verdict.broken else 0)
