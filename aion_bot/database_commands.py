@@ -2,6 +2,7 @@
 
 import string
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TextIO
@@ -10,9 +11,19 @@ import typer
 
 from aion_bot.config import read_database
 from aion_bot.domain import strings
+from aion_bot.domain.durations import parse_duration
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, read_environment
-from aion_bot.storage import StoreError, back_up, explain, export_audit, verify_audit
+from aion_bot.storage import (
+    Erasure,
+    StoreError,
+    back_up,
+    erase,
+    explain,
+    export_audit,
+    threads_of,
+    verify_audit,
+)
 from aion_bot.storage.audit_chain import START
 
 program = typer.Typer()
@@ -132,3 +143,49 @@ def verify(
         raise _failed(error) from None
     say(verdict.line())
     raise typer.Exit(1 if verdict.broken else 0)
+
+
+@program.command("erase")
+def erase_words(
+    ctx: typer.Context,
+    *,
+    user: Annotated[str, typer.Option("--user", help="A person's id on their platform.")] = "",
+    thread: Annotated[
+        str, typer.Option("--thread", help="A reference, a message's link, a plan's key, or a thread's id.")
+    ] = "",
+    older_than: Annotated[
+        str, typer.Option("--older-than", help="What ended longer ago, such as 90d (s, m, h, d).")
+    ] = "",
+    wait: Annotated[
+        int, typer.Option("--wait", help="Seconds to wait for what has not ended.", min=0, max=3_600)
+    ] = 30,
+    keep_copies: Annotated[
+        bool, typer.Option("--keep-copies", help="Name the copies from before an update; do not remove them.")
+    ] = False,
+) -> None:
+    """Erase people's words, names and ids: of one person, of one thread, or what ended longer ago.
+
+    Nothing of them is left in the database, its log and its free space; copies from before an update are removed as well.
+    Rows stay without them, and the audit keeps its chain. What is being answered or carried out is waited for. Works beside a
+    running bot, whose writes wait meanwhile. Slack, Discord, Aion and your backups keep what they have. Exit status: 1 if
+    something is left, --thread is unknown, or the database cannot be written; 2 if an option or the address is wrong.
+    """
+    if sum(map(bool, (user, thread, older_than))) != 1:
+        raise typer.BadParameter("name one of --user, --thread and --older-than")
+    try:
+        before = time.time() - parse_duration(older_than) if older_than else None
+    except ValueError as error:
+        raise typer.BadParameter(f"--older-than: {error}") from None
+    path = database()
+    try:
+        named = thread.strip().removeprefix("ref ")
+        threads = threads_of(path, named, ctx.obj(named)) if thread else None
+        if thread and not threads:
+            say(strings.UNKNOWN_REFERENCE, sys.stderr)
+            raise typer.Exit(1)
+        erased = erase(path, Erasure(user or None, threads, before), wait=wait, keep_copies=keep_copies)
+    except StoreError as error:
+        raise _failed(error) from None
+    for line in erased.lines():
+        say(line)
+    raise typer.Exit(0 if erased.complete else 1)

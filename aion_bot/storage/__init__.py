@@ -9,6 +9,7 @@ from aion_bot.storage.database import (
     places_with_threads,
     remembered,
 )
+from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.schema import migrations
@@ -17,11 +18,14 @@ from aion_bot.storage.store import Store
 
 __all__ = [
     "BRIEFLY",
+    "MENTION_HINTS",
+    "Erasure",
     "Explanation",
     "Store",
     "StoreError",
     "back_up",
     "check_database",
+    "erase",
     "explain",
     "export_audit",
     "files_of",
@@ -31,5 +35,6 @@ __all__ = [
     "recorded",
     "remembered",
     "retry_write",
+    "threads_of",
     "verify_audit",
 ]

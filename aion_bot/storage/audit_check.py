@@ -85,9 +85,9 @@ def export_audit(path: Path) -> Iterator[str]:
     """
     try:
         with read_beside(path) as connection:
-            for number, record, hash_ in _rows(connection):
+            for number, record, hash_ in rows_of(connection):
                 said = _parsed(number, record)
-                clear = {field: _clear(connection, found) for field, _, found in _digests(said)}
+                clear = {field: _clear(connection, found) for field, _, found in digests_in(said)}
                 line = {"number": number, "hash": hash_, "record": said, "clear": clear}
                 yield json.dumps(line, sort_keys=True)
     except _BrokenError as error:
@@ -100,7 +100,7 @@ def _verify(connection: sqlite3.Connection, head: str | None) -> Verdict:
     rows, previous, has_head = 0, START, head is None
     clear = _ClearValues(connection)
     try:
-        for number, record, hash_ in _rows(connection):
+        for number, record, hash_ in rows_of(connection):
             said = _parsed(number, record)
             _check_place(rows, number, said)
             _check_hash(previous, number, said, hash_, sha256(record))
@@ -131,7 +131,7 @@ class _ClearValues:
 
     def check(self, number: int, said: Mapping[str, Any]) -> None:
         """Note which values of a row are gone. Raises `_BrokenError` where one is another than it was."""
-        for _, kind, found in _digests(said):
+        for _, kind, found in digests_in(said):
             for one in found if isinstance(found, list) else [found]:
                 self._check(number, said, kind, one)
         self.erased.update(map(str, said.get("erased") or ()))
@@ -155,7 +155,7 @@ class _ClearValues:
                 raise _BrokenError(number, f"the {kind}{whose} was changed")
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+def rows_of(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
     """Read the rows in their order, also while a bot appends others."""
     # What somebody put there may be no UTF-8: then the hash is wrong.
     connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
@@ -201,7 +201,7 @@ def _check_hash(previous: str, number: int, said: Mapping[str, Any], hash_: str,
         raise _BrokenError(number, f"it does not follow row {number - 1}: one of the two was replaced")
 
 
-def _digests(said: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def digests_in(said: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Return which fields of a record hold digests, of what kind, and the digest, or a list of them."""
     for field, kind in _FIELDS.items():
         if isinstance(found := said.get(field), str):

@@ -3,18 +3,18 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
-from typer.testing import CliRunner
-
-from aion_bot.cli import program
 from aion_bot.domain import strings
+from aion_bot.storage import export_audit, verify_audit
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_what_was_shown import sent, shown
 
 
-def run(path: Path, command: str) -> tuple[int, str]:
-    done = CliRunner().invoke(program, ["audit", command], env={"AION_BOT_DATABASE_URL": f"sqlite:///{path}"})
-    return done.exit_code, done.stdout
+async def exported(path: Path) -> list[dict[str, Any]]:
+    """The rows, read as by another process."""
+    lines = await asyncio.to_thread(lambda: list(export_audit(path)))
+    return [json.loads(line) for line in lines]
 
 
 async def test_a_decision_is_in_the_audit_while_the_bot_runs(bot: Bot, tmp_path: Path) -> None:
@@ -26,10 +26,8 @@ async def test_a_decision_is_in_the_audit_while_the_bot_runs(bot: Bot, tmp_path:
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.EXPIRED)  # the simulated Aion knows no such plan
     path = tmp_path / "bot.db"
-    assert (await asyncio.to_thread(run, path, "verify"))[0] == 0
-    status, said = await asyncio.to_thread(run, path, "export")
-    assert status == 0
-    policy, *rows = [json.loads(line) for line in said.splitlines()]
+    assert (await asyncio.to_thread(verify_audit, path)).broken == ""
+    policy, *rows = await exported(path)
     assert policy["record"]["rules"]["approvers"] == "requester"
     assert [(one["record"]["kind"], one["clear"].get("person")) for one in rows][:3] == [
         ("asked", None), ("refused", bot.ben.id), ("attempt", bot.ada.id),
@@ -47,7 +45,6 @@ async def test_a_press_of_somebody_who_may_not_use_the_bot_is_a_refusal(idle: Bo
     await idle.card(thread)
     await idle.press(idle.ben, thread, "Cancel")
     await idle.replies_privately(thread, idle.ben, strings.NOT_HERE)
-    _, said = await asyncio.to_thread(run, tmp_path / "bot.db", "export")
-    rows = [json.loads(line)["record"] for line in said.splitlines()]
+    rows = [one["record"] for one in await exported(tmp_path / "bot.db")]
     found = [(one["action"], one["reason"]) for one in rows if one["kind"] == "refused"]
     assert found == [("cancel", "not on the allow lists")]
