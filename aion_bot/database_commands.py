@@ -1,9 +1,11 @@
 """The commands that read or change the database alone, also beside a running bot, and what all commands share."""
 
+import json
 import string
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -21,6 +23,7 @@ from aion_bot.storage import (
     erase,
     explain,
     export_audit,
+    read_usage,
     threads_of,
     verify_audit,
 )
@@ -189,3 +192,28 @@ def erase_words(
     for line in erased.lines():
         say(line)
     raise typer.Exit(0 if erased.complete else 1)
+
+
+@program.command("usage")
+def count_usage(
+    since: Annotated[str, typer.Option("--since", help="How far back, such as 30d (s, m, h, d).")] = "30d",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+) -> None:
+    """Count questions, people, channels, outcomes and plan decisions, and what counts for the allowances; never words.
+
+    Questions are counted as long as their rows are kept (AION_BOT_RETENTION_DAYS), decisions from the audit. Works beside a running
+    bot. Exit status: 1 if the database cannot be read; 2 if an option or the address is wrong.
+    """
+    try:
+        seconds = parse_duration(since)
+    except ValueError as error:
+        raise typer.BadParameter(f"--since: {error}") from None
+    path = database()
+    try:
+        usage = read_usage(path, seconds)
+    except StoreError as error:
+        raise _failed(error) from None
+    if as_json:
+        say(json.dumps(asdict(usage), indent=2))
+    for line in () if as_json else usage.lines():
+        say(line)

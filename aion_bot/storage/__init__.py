@@ -15,6 +15,7 @@ from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
+from aion_bot.storage.usage import read_usage
 
 __all__ = [
     "BRIEFLY",
@@ -32,6 +33,7 @@ __all__ = [
     "find_damage",
     "migrations",
     "places_with_threads",
+    "read_usage",
     "recorded",
     "remembered",
     "retry_write",
