@@ -1,4 +1,4 @@
-"""The commands that read or change the database alone, also beside a running bot, and what all commands share."""
+"""The commands that read or change the database, also beside a running bot, and what all commands share."""
 
 import json
 import string
@@ -6,12 +6,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TextIO
 
 import typer
 
-from aion_bot.config import read_database
+from aion_bot.aion import AionvisionError, SyncAionVision
+from aion_bot.config import Settings, read_database
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
 from aion_bot.ports.secrets import KNOWN, secrets_in
@@ -19,11 +21,13 @@ from aion_bot.ports.settings import EnvironmentFileError, read_environment
 from aion_bot.storage import (
     Erasure,
     StoreError,
+    audit_begins,
     back_up,
     erase,
     explain,
     export_audit,
     read_usage,
+    rows_about,
     threads_of,
     verify_audit,
 )
@@ -112,19 +116,48 @@ def explain_reference(
 
 
 @_audit.command("export")
-def export_rows() -> None:
+def export_rows(
+    aion: Annotated[
+        bool, typer.Option("--aion", help="Then Aion's own audit log; the key has to be an admin's.")
+    ] = False,
+) -> None:
     """Print the record of plans and decisions as JSON Lines: one row of its chain a line.
 
     Each has "number", "hash", "record" (canonical JSON has this SHA-256) and "clear": the people and threads behind the record's
-    digests, null where they were erased. Works beside a running bot. Exit status: 1 if the database cannot be read; 2 if its
-    address is wrong.
+    digests, null where they were erased. With --aion lines with "aion" follow, newest first: what Aion recorded since the first
+    row, and in "rows" the numbers of the rows about the same plan or session. Works beside a running bot. Exit status: 1 if the
+    database or Aion's log cannot be read; 2 if a setting that it needs is wrong.
     """
     path = database()
     try:
         for line in export_audit(path):
             say(line)
+        if aion and (begins := audit_begins(path)) is not None:
+            _say_aions_log(path, datetime.fromtimestamp(begins, UTC))
     except StoreError as error:
         raise _failed(error) from None
+
+
+def _say_aions_log(path: Path, since: datetime) -> None:
+    """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
+    settings, problems = Settings.read(environment())
+    if settings is None:
+        for problem in problems:
+            say(problem, sys.stderr)
+        raise typer.Exit(2)
+    until, offset, more = datetime.now(UTC), 0, True
+    try:
+        with SyncAionVision.from_settings(settings) as client:
+            while more:
+                page = client.tenant.audit_logs(since, until, offset=offset)
+                rows = rows_about(path, {one.resource_id for one in page.entries if one.resource_id})
+                for one in page.entries:
+                    line = {"aion": one.to_dict(), "rows": rows.get(one.resource_id or "", [])}
+                    say(json.dumps(line, sort_keys=True))
+                offset, more = offset + len(page.entries), page.has_more and bool(page.entries)
+    except AionvisionError as error:
+        say(f"Aion's audit log cannot be read ({error.code}): {strings.ADMIN_KEY}", sys.stderr)
+        raise typer.Exit(1) from None
 
 
 @_audit.command("verify")

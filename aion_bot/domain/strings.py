@@ -678,6 +678,9 @@ UNKNOWN_REFERENCE = (
     "no turn and no plan in the database has this reference: it may be removed already (AION_BOT_RETENTION_DAYS), or have been "
     "refused before it had a row; look for ref= in the log"
 )
+ADMIN_KEY = (
+    "give AIONVISION_API_KEY an admin's key for this command alone; doctor says whether the key works at all"
+)
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
 FILE_NOT_READABLE = "the file cannot be read; name one that can be, or remove this"
@@ -839,6 +842,7 @@ catalogue.add(
         "attached_file",
         "unknown_variable",
         "UNKNOWN_REFERENCE",
+        "ADMIN_KEY",
         "NO_TOML",
         "NO_SECTION",
         "FILE_NOT_READABLE",

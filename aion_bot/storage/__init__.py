@@ -1,6 +1,6 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
-from aion_bot.storage.audit_check import export_audit, verify_audit
+from aion_bot.storage.audit_check import audit_begins, export_audit, rows_about, verify_audit
 from aion_bot.storage.database import (
     back_up,
     check_database,
@@ -24,6 +24,7 @@ __all__ = [
     "Explanation",
     "Store",
     "StoreError",
+    "audit_begins",
     "back_up",
     "check_database",
     "erase",
@@ -37,6 +38,7 @@ __all__ = [
     "recorded",
     "remembered",
     "retry_write",
+    "rows_about",
     "threads_of",
     "verify_audit",
 ]

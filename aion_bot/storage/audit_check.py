@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aion_bot.storage.audit_chain import START, canonical, digest, sha256
-from aion_bot.storage.database import read_beside
+from aion_bot.storage.database import open_beside
 from aion_bot.storage.errors import StoreError, reason
 
 _PAGE = 500
@@ -71,7 +71,7 @@ def verify_audit(path: Path, head: str | None = None) -> Verdict:
         StoreError: there is no database, it cannot be read, or its schema is an older version's.
     """
     try:
-        with read_beside(path) as connection:
+        with open_beside(path) as connection:
             return _verify(connection, head)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
@@ -84,7 +84,7 @@ def export_audit(path: Path) -> Iterator[str]:
     Holds some hundred rows at a time. Raises as `verify_audit`.
     """
     try:
-        with read_beside(path) as connection:
+        with open_beside(path) as connection:
             for number, record, hash_ in rows_of(connection):
                 said = _parsed(number, record)
                 clear = {field: _clear(connection, found) for field, _, found in digests_in(said)}
@@ -94,6 +94,32 @@ def export_audit(path: Path) -> Iterator[str]:
         raise StoreError(f"row {error.number} cannot be exported: {error.what}") from error
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
+
+
+def rows_about(path: Path, ids: Collection[str]) -> Mapping[str, list[int]]:
+    """Return which rows are about which of Aion's plans and sessions, of `ids`. Raises as `verify_audit`."""
+    found: dict[str, list[int]] = {}
+    sql = (
+        "SELECT wanted.value, number FROM json_each(?) AS wanted JOIN audit "
+        "ON wanted.value IN (record ->> '$.plan_id', record ->> '$.session') ORDER BY number"
+    )
+    try:
+        with open_beside(path) as connection:
+            for one, number in connection.execute(sql, (json.dumps(sorted(ids)),)):
+                found.setdefault(one, []).append(number)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
+    return found
+
+
+def audit_begins(path: Path) -> int | None:
+    """Return when the first row was written, in seconds since 1970; None where there is none. Raises as `verify_audit`."""
+    try:
+        with open_beside(path) as connection:
+            row = connection.execute("SELECT min(record ->> '$.at') FROM audit").fetchone()
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
+    return row[0] if isinstance(row[0], int) else None
 
 
 def _verify(connection: sqlite3.Connection, head: str | None) -> Verdict:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.runtime.audit_heads import audited
+from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store, verify_audit
 from aion_bot.storage.audit_chain import FUNCTIONS, START, canonical, sha256
 from tests.storage.older_databases import write_older
@@ -322,6 +324,30 @@ def test_an_export_is_lines_of_json_that_prove_themselves(path: Path) -> None:
         "requester": ADA.id, "requester_name": ADA.name, "person": BEN.id, "person_name": BEN.name, "thread": THREAD.id,
     }  # fmt: skip
     assert lines[0]["clear"] == {"approvers": [BEN.id], "allow_users": []}
+
+
+@pytest.mark.usefixtures("kept")
+async def test_an_export_is_joined_with_aions_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With an admin's key: entries behind the rows, each with the rows of its plan; another key is said, with status 1."""
+    async with SimulatedAion() as aion:
+        monkeypatch.setenv("AIONVISION_API_KEY", API_KEY)
+        monkeypatch.setenv("AIONVISION_BASE_URL", aion.base_url)
+        base = {"event_timestamp": datetime.now(UTC).isoformat(), "event_type": "plan", "severity": "info"}
+        of_plan = {**base, "action": "approve", "result": "success", "resource_id": "p2"}
+        aion.audit_log = [{**of_plan, "id": str(number)} for number in range(101)]
+        aion.audit_log += [
+            {**base, "id": "other", "action": "login", "result": "denied", "resource_id": None}
+        ]
+        status, said, errors = await asyncio.to_thread(run, path, "export", "--aion")
+        lines = [json.loads(line) for line in said.splitlines()]
+        assert (status, errors, len(lines)) == (0, "", 11 + 102)
+        assert [lines[11]["aion"]["id"], lines[11]["rows"], lines[12]["rows"]] == ["other", [], [10, 11]]
+        assert lines[12]["aion"]["action"] == "approve"
+        aion.files.hides_limits = True
+        status, said, errors = await asyncio.to_thread(run, path, "export", "--aion")
+        assert (status, len(said.splitlines()), "an admin's key" in errors) == (1, 11, True)
+        monkeypatch.delenv("AIONVISION_API_KEY")
+        assert (await asyncio.to_thread(run, path, "export", "--aion"))[0] == 2
 
 
 async def test_reading_takes_pages(kept: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
