@@ -559,6 +559,8 @@ def not_yours(who: Line) -> Line:
     return who
 
 
+ERASED_PERSON = "somebody whose name was erased"
+
 _DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
 _PRESSED = {Action.APPROVE: "Approve pressed by ", Action.CANCEL: "Cancel pressed by "}
 NEVER_SENT = "Aion wasn't told."

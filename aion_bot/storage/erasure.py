@@ -17,11 +17,8 @@ from aion_bot.storage.copies import copies_of
 from aion_bot.storage.database import open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.explanation import MOST_FOUND, conditions
-from aion_bot.storage.serialization import stripped_origin
+from aion_bot.storage.serialization import ERASED, stripped_origin
 from aion_bot.storage.statements import among
-
-ERASED = "erased"
-"""Stands in the place of somebody's id."""
 
 MENTION_HINTS = "mention hints"
 """Name of the value that holds who got a hint in which thread, as a JSON list of `<thread> <person>`."""
@@ -82,6 +79,17 @@ UPDATE kv SET value = (
 ) WHERE name = '{MENTION_HINTS}'
 """,  # noqa: S608  # literals of ours
 )
+
+
+# The platform may have renamed a thread: the audit has the id of the time, and the plan the one of today.
+_THREADS_LEFT = f"""
+SELECT digest FROM audit_clear AS own WHERE kind = 'thread'
+AND NOT EXISTS (SELECT 1 FROM json_each(:threads) WHERE value ->> 0 = own.platform AND value ->> 1 = own.value)
+AND NOT EXISTS (
+    SELECT 1 FROM plan JOIN audit ON audit.plan = plan.key
+    WHERE record ->> '$.thread' = own.digest AND {_IN_THREADS.format("plan")}
+)
+"""  # noqa: S608  # literals of ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +216,8 @@ def _erase_rows(connection: sqlite3.Connection, erasure: Erasure) -> dict[str, i
     for of_plan, table, ended in ((0, "turn", _TURN_LEFT), (1, "plan", _PLAN_LEFT)):
         sql = f"INSERT INTO gone SELECT key, {of_plan} FROM {table} WHERE {erasure.condition(table)} AND {ended}"  # noqa: S608  # literals of ours
         connection.execute(sql, erasure.values)
-    attempts = f"{_ATTEMPTS} AND {erasure.condition('attempt')}"
+    # An attempt keeps the id that its thread had.
+    attempts = f"{_ATTEMPTS} AND ({erasure.condition('attempt')} OR :user IS NULL AND plan IN (SELECT key FROM gone))"  # noqa: S608  # literals of ours
     counted = {"questions": _TURNS, "plans": _PLANS, "attempts": attempts}
     counts = {name: connection.execute(sql, erasure.values).rowcount for name, sql in counted.items()}
     for sql in _REST:
@@ -241,15 +250,8 @@ def _erase_audit(connection: sqlite3.Connection, erasure: Erasure) -> int:
 
 def _unused_digests(connection: sqlite3.Connection, erasure: Erasure) -> set[str]:
     """Return the digests that stand in the rows that are meant alone: who also stands in another row stays."""
-    # Of the threads that stay. A row whose thread was erased earlier keeps nobody.
-    threads = {
-        one
-        for (one,) in connection.execute(
-            "SELECT digest FROM audit_clear AS own WHERE kind = 'thread' AND NOT EXISTS (SELECT 1 FROM json_each(:threads) "
-            "WHERE value ->> 0 = own.platform AND value ->> 1 = own.value)",
-            erasure.values,
-        )
-    }
+    # A row whose thread was erased earlier keeps nobody.
+    threads = {one for (one,) in connection.execute(_THREADS_LEFT, erasure.values)}
     in_force = {
         one
         for (one,) in connection.execute(

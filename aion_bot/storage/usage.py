@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
 from aion_bot.storage.database import open_beside
-from aion_bot.storage.erasure import ERASED
 from aion_bot.storage.errors import StoreError, reason
+from aion_bot.storage.serialization import ERASED
 from aion_bot.storage.statements import among
 
 _QUESTIONS = f"""

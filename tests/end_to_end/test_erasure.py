@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from aion_bot.domain import strings
 from aion_bot.storage import Erasure, erase
 from aion_bot.storage.database import files_of
 from tests.end_to_end.bot import Bot
@@ -20,6 +21,6 @@ async def test_a_person_is_erased_beside_the_bot(bot: Bot, tmp_path: Path) -> No
     assert b"zanzibar" not in contents
     assert bot.ada.id.encode() not in contents
     await bot.press(bot.ada, thread, "Approve")
-    await bot.replies_privately(thread, bot.ada, "can approve or cancel this.")
+    await bot.replies_privately(thread, bot.ada, f"Only {strings.ERASED_PERSON} can approve or cancel this.")
     assert bot.aion.count("plan_action") == 0
     await shown(bot, sent("Sort again", "Move them"))

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from aion_bot.cli import program
+from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn
@@ -191,7 +192,7 @@ async def test_people_of_old_rows_of_the_audit_are_erased(
     assert left(path, [BEN.name]) == 0
     plan = await store.plans.get("plan1")
     assert plan is not None
-    assert plan.attempts[0].person == Person("erased", "")
+    assert plan.attempts[0].person == Person("erased", strings.ERASED_PERSON)
 
 
 async def test_what_has_not_ended_is_waited_for_or_left(store: Store, path: Path) -> None:
@@ -225,6 +226,16 @@ async def test_a_decision_under_way_is_left(store: Store, path: Path) -> None:
     plan = await store.plans.get("plan1")
     assert plan is not None
     assert (plan.requester, plan.decider) == (BEN, Person("U0CY00000", "Cy"))
+
+
+async def test_a_thread_that_was_renamed_is_erased(store: Store, path: Path) -> None:
+    """Slack renames threads with their channel: the audit has the old id, and it goes with the new one."""
+    await seed(store, 1, Seeds(), BEN, Place("T", "C"))
+    await store.renaming.rename("slack", lambda one: one.replace("T/C/", "T/N/"), ("C", "N"))
+    assert (await asyncio.to_thread(run, path, "erase", "--thread", "T/N/1"))[0] == 0
+    # The hint goes with the person.
+    assert [tuple(row) for row in await store.audit._all("SELECT kind FROM audit_clear")] == []
+    assert left(path, [BEN.name]) == 0
 
 
 @pytest.mark.slow
