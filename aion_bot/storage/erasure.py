@@ -26,6 +26,9 @@ MENTION_HINTS = "mention hints"
 _LOOK = 0.25
 """Seconds between two looks whether what goes on has ended, or the log is free."""
 
+_LONGEST_WRITE = 10
+"""Seconds that a write of the bot takes at most."""
+
 _LISTED = 1000
 """Digests of one row of the audit that records an erasure."""
 
@@ -137,7 +140,7 @@ class Erased:
 
     def lines(self) -> list[str]:
         """Tell it for a terminal."""
-        told = ["erased: " + ", ".join(f"{count} {name}" for name, count in self.counts.items())]
+        told = ["erased: " + ", ".join(f"{name} {count}" for name, count in self.counts.items())]
         told += [f"removed: {one}, a copy from before an update" for one in self.copies]
         told += [
             f"kept: {one}, a copy from before an update; it may hold the words" for one in self.copies_left
@@ -181,12 +184,14 @@ def erase(path: Path, erasure: Erasure, *, wait: float, keep_copies: bool = Fals
             until = time.monotonic() + wait
             while _open(connection, erasure) and time.monotonic() < until:
                 time.sleep(_LOOK)
+            # The bot may write its database anew just now.
+            connection.execute(f"PRAGMA busy_timeout = {_LONGEST_WRITE * 1000}")
             connection.execute("BEGIN IMMEDIATE")
             left = _open(connection, erasure)
             counts = _erase_rows(connection, erasure)
             counts["values of the audit"] = _erase_audit(connection, erasure)
             connection.execute("COMMIT")
-            emptied = _rewrite(connection, until=time.monotonic() + max(wait, 1.0))
+            emptied = _rewrite(connection, until=time.monotonic() + wait + _LOOK)
         copies = copies_of(path)
         for copy in () if keep_copies else copies:
             copy.unlink()
@@ -270,6 +275,8 @@ def _unused_digests(connection: sqlite3.Connection, erasure: Erasure) -> set[str
 
 def _rewrite(connection: sqlite3.Connection, *, until: float) -> bool:
     """Write the database anew without its free space, and empty the log; False where somebody reads it for too long."""
+    # A checkpoint that waits for a reader keeps the bot from writing: it waits for a moment only, and is tried again.
+    connection.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
     # The first checkpoint lets the log begin anew, the last one moves into the database what VACUUM wrote to it.
     steps = ["PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
     while steps:
