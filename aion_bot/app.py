@@ -29,6 +29,7 @@ from aion_bot.domain.rules import Rules
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime import service_manager
+from aion_bot.runtime.audit_heads import audited
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
@@ -82,7 +83,8 @@ async def serve(
             if monitor is not None:
                 monitor.metrics.load = dispatcher.load
             try:
-                return await dispatcher.serve(stop)
+                async with audited(store, access.policies):
+                    return await dispatcher.serve(stop)
             finally:
                 # After the drain, which still edits messages.
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)

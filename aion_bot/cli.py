@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
 import adapters
-from aion_bot import __version__, app, doctor, guided_setup, log_config
-from aion_bot.config import CONFIG, Settings, check_lists, read_database, read_rules, unknown_variables
+from aion_bot import __version__, app, database_commands, doctor, guided_setup, log_config
+from aion_bot.config import CONFIG, Settings, check_lists, read_rules, unknown_variables
+from aion_bot.database_commands import environment as _environment
+from aion_bot.database_commands import say as _say
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
@@ -24,7 +26,7 @@ from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, SetUpGuide, id
 from aion_bot.ports.diagnosis import Finding, Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
-from aion_bot.storage import StoreError, back_up, explain
+from aion_bot.storage import StoreError
 
 program = typer.Typer(
     name="aion-bot",
@@ -45,45 +47,34 @@ def main() -> None:
         sys.exit(1)
 
 
-def _say(line: object, file: TextIO | None = None) -> None:
-    """Print a line without secrets."""
-    print(KNOWN.strike(str(line)), file=file)
-
-
-def _environment() -> Mapping[str, str]:
-    """Read `.env` and the environment; a file that cannot be used ends the command with exit status 2."""
-    try:
-        return read_environment(Path.cwd())
-    except EnvironmentFileError as error:
-        _say(error, sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _database() -> Path:
-    """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
-    env = _environment()
-    KNOWN.know(secrets_in(env))
-    try:
-        return read_database(env)
-    except ValueError as error:
-        _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
-        raise typer.Exit(2) from None
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"aion-bot {__version__}")
         raise typer.Exit
 
 
+program.add_typer(database_commands.program)
+
+
+def _message_of_link(link: str) -> tuple[str, str] | None:
+    """Return the platform and the opaque id of the message that a link names; see `database_commands.MessageOfLink`."""
+    for platform in adapters.platforms():
+        found = platform.message_of_link(link) if isinstance(platform, MessageLinks) else None
+        if found is not None:
+            return platform.__name__.rpartition(".")[2], found  # type: ignore[attr-defined]  # a module
+    return None
+
+
 @program.callback()
 def _options(
-    version: Annotated[  # the callback acts on it
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001  # the callback acts on it
         bool,
         typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Talk to Aion from your team's chat."""
+    ctx.obj = _message_of_link
 
 
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
@@ -219,55 +210,6 @@ def init(
     except EnvironmentFileError as error:
         _say(error, sys.stderr)
         raise typer.Exit(2) from None
-
-
-@program.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="The new file; one that exists is left as it is.")],
-) -> None:
-    """Copy the database to FILE, also while the bot runs; the copy is of one moment, checked, and has mode 0600.
-
-    Reads AION_BOT_DATABASE_URL from the environment or .env, and no other setting. To restore it: stop the bot, put the
-    copy in the database's place, remove what is left of its -wal and -shm, start the bot. Exit status: 1 if FILE exists
-    or cannot be written, or the database cannot be read; 2 if its address is wrong.
-    """
-    database = _database()
-    try:
-        back_up(database, file)
-    except StoreError as error:
-        _say(error, sys.stderr)
-        raise typer.Exit(1) from None
-    _say(f"{database} is copied to {file}")
-
-
-@program.command("explain")
-def explain_reference(
-    ref: Annotated[
-        str, typer.Argument(help="A reference (six characters), a message's link, or a plan's key.")
-    ],
-) -> None:
-    """Tell when a question and its plans came to what, without their words.
-
-    REF is a reference from a chat or the log, a link to a message of the question or its answer, or a plan's key. Changes nothing
-    and works beside a running bot; reads AION_BOT_DATABASE_URL alone. Exit status: 1 if REF is unknown or the database cannot be
-    read; 2 if its address is wrong.
-    """
-    database, message = _database(), None
-    for platform in adapters.platforms():
-        found = platform.message_of_link(ref) if isinstance(platform, MessageLinks) else None
-        if found is not None:
-            message = platform.__name__.rpartition(".")[2], found  # type: ignore[attr-defined]  # a module
-    try:
-        explanations = explain(database, ref.strip().removeprefix("ref "), message)
-    except StoreError as error:
-        _say(error, sys.stderr)
-        raise typer.Exit(1) from None
-    if not explanations:
-        _say(strings.UNKNOWN_REFERENCE, sys.stderr)
-        raise typer.Exit(1)
-    for one in explanations:
-        for line in one.lines():
-            _say(line)
 
 
 @program.command()

@@ -35,6 +35,8 @@ from aion_bot.aion.errors import (
 from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
 from aion_bot.aion.file_collection import FileCollection, FileRef
 from aion_bot.aion.library_types import (
+    AuditLogEntry,
+    AuditLogPage,
     DocumentConfirmResult,
     DocumentPresignedUploadResult,
     DocumentProcessingStatus,
@@ -72,6 +74,8 @@ __all__ = [
     "AionvisionError",
     "AionvisionPermissionError",
     "AionvisionTimeoutError",
+    "AuditLogEntry",
+    "AuditLogPage",
     "AuthenticationError",
     "ChatError",
     "ChatImageList",

@@ -13,18 +13,21 @@ import secrets
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from aion_bot.aion.arguments import check_length, check_range, invalid, segment
 from aion_bot.aion.errors import UploadError, UploadProblem
 from aion_bot.aion.library_types import (
+    AuditLogPage,
     DocumentConfirmResult,
     DocumentPresignedUploadResult,
     DocumentStatusResult,
     FileList,
     TenantLimits,
     UploadResult,
+    parse_audit_logs,
     parse_confirmation,
     parse_document_status,
     parse_file_list,
@@ -51,6 +54,7 @@ IMAGE_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "g
 MAX_FILENAME_LENGTH = 255
 MAX_TITLE_LENGTH = 255
 MAX_FILES_PAGE = 100
+MAX_AUDIT_PAGE = 100
 
 _TYPE_SIGNS = frozenset(string.ascii_lowercase + string.digits + "/.+-")
 _KEY_SIGNS = frozenset(string.ascii_letters + string.digits + "_-.")
@@ -233,6 +237,22 @@ def tenant_limits() -> Request[TenantLimits]:
         RetryRule.ALWAYS,
         lambda response: parse_limits(read_body(response.content)),
     )
+
+
+def audit_logs(since: datetime, until: datetime, limit: int, offset: int) -> Request[AuditLogPage]:
+    """Read one page of the audit log, 1 to 100 entries; needs an admin's key."""
+    check_range("limit", limit, 1, MAX_AUDIT_PAGE)
+    check_range("offset", offset, 0)
+    return Request(
+        "GET",
+        "/tenant/audit-logs",
+        "tenant",
+        RetryRule.ALWAYS,
+        lambda response: parse_audit_logs(read_body(response.content)),
+        query={
+            "date_from": since.isoformat(), "date_to": until.isoformat(), "limit": limit, "offset": offset,
+        },
+    )  # fmt: skip
 
 
 def _trusted(address: str, *, on_loopback: bool) -> bool:

@@ -119,6 +119,34 @@ class TenantLimits(Serializable):
     subscription_tier: str | None = None
 
 
+@dataclass(frozen=True)
+class AuditLogEntry(Serializable):
+    """Something that happened in a workspace, as Aion recorded it; `result` is "success", "failure" or "denied".
+
+    Left out of what the contract has: the address of the request, the message of an error, and `metadata`.
+    """
+
+    id: str
+    event_type: str = ""
+    event_timestamp: datetime | None = None
+    severity: str = ""
+    action: str = ""
+    result: str = ""
+    user_id: str | None = None
+    api_key_id: str | None = None
+    resource_type: str | None = None
+    resource_id: str | None = None
+
+
+@dataclass(frozen=True)
+class AuditLogPage(Serializable):
+    """One page of a workspace's audit log; `total_count` counts all entries that fit."""
+
+    entries: list[AuditLogEntry]
+    total_count: int
+    has_more: bool
+
+
 def parse_upload(data: dict[str, Any], filename: str) -> UploadResult:
     """Parse the answer to an upload; that of a file which was there already names the older one."""
     skipped = data.get("skipped") is True
@@ -185,6 +213,27 @@ def parse_file_list(data: dict[str, Any]) -> FileList:
     ]
     total = read(data.get("total_count"), int)
     return FileList(files, len(files) if total is None else total, data.get("has_more") is True)
+
+
+def parse_audit_logs(data: dict[str, Any]) -> AuditLogPage:
+    """Parse one page of a workspace's audit log."""
+    entries = [
+        AuditLogEntry(
+            id=read(one.get("id"), str) or "",
+            event_type=read(one.get("event_type"), str) or "",
+            event_timestamp=read(one.get("event_timestamp"), datetime),
+            severity=read(one.get("severity"), str) or "",
+            action=read(one.get("action"), str) or "",
+            result=read(one.get("result"), str) or "",
+            user_id=read(one.get("user_id"), str),
+            api_key_id=read(one.get("api_key_id"), str),
+            resource_type=read(one.get("resource_type"), str),
+            resource_id=read(one.get("resource_id"), str),
+        )
+        for one in read_list(data.get("entries"), dict) or []
+    ]
+    total = read(data.get("total_count"), int)
+    return AuditLogPage(entries, len(entries) if total is None else total, data.get("has_more") is True)
 
 
 def parse_limits(data: dict[str, Any]) -> TenantLimits:

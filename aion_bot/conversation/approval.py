@@ -33,7 +33,7 @@ from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, in_words
-from aion_bot.storage import retry_write
+from aion_bot.storage import recorded, retry_write
 from aion_bot.storage.galleries import DueGallery
 
 _log = structlog.get_logger(__name__)
@@ -110,18 +110,18 @@ class Approvals:
         # A press can be forged: a key counts in the thread of its plan alone.
         if plan is None or plan.thread != click.thread:
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
-            return _refused(click, None, "unknown plan", (unknown,))
+            return await self._refuse(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
         if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
             approvers = self._access.policies[platform].approvers
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
-            return _refused(click, plan, Refusal.NOT_THEIRS, told)
+            return await self._refuse(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
         # The words of a plan that is over are erased: the reply tells its record.
         waits = plan.phase is PlanPhase.PENDING
         if waits and click.action is Action.APPROVE and not can_be_approved(plan):
             told = (with_reference(strings.PLAN_NOT_SHOWN, plan.key),)
-            return _refused(click, plan, "nothing of the plan can be shown", told)
+            return await self._refuse(click, plan, "nothing of the plan can be shown", told)
         claimed = await self._plans.claim(plan.key, click.action, click.person)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
@@ -129,8 +129,24 @@ class Approvals:
             # A card that could not be edited has a newer one, which the row names.
             return (), replace(now, message=now.message or click.message)
         if now.phase is PlanPhase.REPLACED:
-            return _refused(click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,))
-        return _refused(click, now, "decided already", strings.already(in_words(now)))
+            return await self._refuse(
+                click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,)
+            )
+        return await self._refuse(click, now, "decided already", strings.already(in_words(now)))
+
+    async def _refuse(self, click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:
+        """Record a press that does not count, and return what the person is told."""
+        _log.info(
+            "press refused",
+            plan=None if plan is None else plan.key,
+            action=click.action,
+            person=click.person.id,
+            reason=str(reason),
+            ref=reference(click.key),
+        )
+        noted = self._services.store.audit.note_refusal(click.key, click.action, click.person, str(reason))
+        await recorded(_log, noted, "refusal")
+        return told, None
 
     async def _show(
         self,
@@ -324,16 +340,3 @@ class Approvals:
 
 Work = Callable[[Plan, DecisionCard], Awaitable[Decided]]
 """What is done for a decision while its card shows it."""
-
-
-def _refused(click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:
-    """Log a press that does not count, and return what the person is told."""
-    _log.info(
-        "press refused",
-        plan=None if plan is None else plan.key,
-        action=click.action,
-        person=click.person.id,
-        reason=str(reason),
-        ref=reference(click.key),
-    )
-    return told, None

@@ -565,6 +565,8 @@ def not_yours(who: Line) -> Line:
     return who
 
 
+ERASED_PERSON = "somebody whose name was erased"
+
 _DECIDED = {Action.APPROVE: "Approved by ", Action.CANCEL: "Cancelled by "}
 _PRESSED = {Action.APPROVE: "Approve pressed by ", Action.CANCEL: "Cancel pressed by "}
 NEVER_SENT = "Aion wasn't told."
@@ -681,6 +683,9 @@ def unknown_variable(nearest: str) -> str:
 UNKNOWN_REFERENCE = (
     "no turn and no plan in the database has this reference: it may be removed already (AION_BOT_RETENTION_DAYS), or have been "
     "refused before it had a row; look for ref= in the log"
+)
+ADMIN_KEY = (
+    "give AIONVISION_API_KEY an admin's key for this command alone; doctor says whether the key works at all"
 )
 NO_TOML = "is not valid TOML here; mend the line, or remove it"
 NO_SECTION = 'must be a section, such as [defaults] or [channels."<id>"]'
@@ -906,6 +911,7 @@ catalogue.add(
         "attached_file",
         "unknown_variable",
         "UNKNOWN_REFERENCE",
+        "ADMIN_KEY",
         "NO_TOML",
         "NO_SECTION",
         "FILE_NOT_READABLE",

@@ -24,6 +24,7 @@ from aion_bot.ports.events import Click, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.storage import recorded
 
 _log = structlog.get_logger(__name__)
 
@@ -102,6 +103,10 @@ class Actions:
     async def _click(self, thread: Thread, click: Click) -> None:
         refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
         if refusal is not None:
+            if _INTENTS[click.action] is Intent.DECIDE:
+                audit = self._services.store.audit
+                noted = audit.note_refusal(click.key, click.action, click.person, refusal.value)
+                await recorded(_log, noted, "refusal")
             await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
         elif _INTENTS[click.action] is Intent.RETRY:
             line, turn = await self._retries.claim(click)

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from aion_bot.domain.prompts import question
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.storage import Store
+from aion_bot.storage import MENTION_HINTS, Store
 
 LONGEST_WAIT = 2.0
 """Seconds that a reply waits; Slack sends an event again that is not acknowledged within three."""
@@ -23,9 +23,6 @@ _PROMPTS = 1000
 
 _WORDINGS = 8
 """Wordings of one prompt that are remembered."""
-
-_HINTED = "mention hints"
-"""Name of the value that holds whom the hint was given where, as a JSON list."""
 
 _REMEMBERED = 500
 """Persons in threads that are remembered; the oldest may get the hint again."""
@@ -99,20 +96,15 @@ class MentionHints:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._given: dict[str, OrderedDict[str, None]] = {}
+        self._claiming = asyncio.Lock()
 
     async def claim(self, reply: Prompt) -> bool:
         """Return whether the person of `reply` has still to get the hint in its thread; True once."""
-        platform = reply.thread.platform
-        if platform not in self._given:
-            stored = await self._store.kv.get(platform, _HINTED)
-            # Another task may have read it meanwhile, and added to it.
-            self._given.setdefault(platform, OrderedDict.fromkeys(json.loads(stored or "[]")))
-        given, name = self._given[platform], f"{reply.thread.id} {reply.person.id}"
-        if name in given:
-            return False
-        given[name] = None
-        if len(given) > _REMEMBERED:
-            given.popitem(last=False)
-        await self._store.kv.set(platform, _HINTED, json.dumps(list(given)))
+        platform, name = reply.thread.platform, f"{reply.thread.id} {reply.person.id}"
+        async with self._claiming:
+            # Read each time: `aion-bot erase` takes people out of it while the bot runs.
+            given = json.loads(await self._store.kv.get(platform, MENTION_HINTS) or "[]")
+            if name in given:
+                return False
+            await self._store.kv.set(platform, MENTION_HINTS, json.dumps([*given, name][-_REMEMBERED:]))
         return True

@@ -1,5 +1,6 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
 
+from aion_bot.storage.audit_check import audit_begins, export_audit, rows_about, verify_audit
 from aion_bot.storage.database import (
     back_up,
     check_database,
@@ -8,25 +9,36 @@ from aion_bot.storage.database import (
     places_with_threads,
     remembered,
 )
+from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
+from aion_bot.storage.usage import read_usage
 
 __all__ = [
     "BRIEFLY",
+    "MENTION_HINTS",
+    "Erasure",
     "Explanation",
     "Store",
     "StoreError",
+    "audit_begins",
     "back_up",
     "check_database",
+    "erase",
     "explain",
+    "export_audit",
     "files_of",
     "find_damage",
     "migrations",
     "places_with_threads",
+    "read_usage",
     "recorded",
     "remembered",
     "retry_write",
+    "rows_about",
+    "threads_of",
+    "verify_audit",
 ]

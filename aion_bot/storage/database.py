@@ -5,8 +5,8 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import structlog
 
 from aion_bot.ports import private_files
 from aion_bot.ports.events import Place
+from aion_bot.storage.audit_chain import FUNCTIONS
 from aion_bot.storage.copies import copies_of, write_copy
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.process_lock import ProcessLock
@@ -183,10 +184,40 @@ def places_with_threads(path: Path) -> dict[str, list[Place]]:
 
 def read_beside(path: Path) -> closing[sqlite3.Connection]:
     """Open a database to read it, also beside a bot; no file is made. Raises `StoreError` where there is none."""
+    return _reading(_existing(path))
+
+
+@contextmanager
+def open_beside(path: Path, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+    """Open a database of this version's schema, also beside a bot, to read it or to `write`; each statement commits itself.
+
+    Raises:
+        StoreError: there is none, or its schema is another version's.
+    """
+    real = _existing(path)
+    opened = (
+        closing(sqlite3.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None))
+        if write
+        else _reading(real)
+    )
+    with opened as connection:
+        if read_schema(connection, path, migrations()) != migrations()[-1][0]:
+            raise StoreError(
+                f"{path} is of an earlier version: start the bot once, which brings it up to date"
+            )
+        if write:
+            connection.executescript(_PRAGMAS)
+            _check_erasing(connection.execute(_ERASING).fetchone()[0], path)
+            for name, arguments, function in FUNCTIONS:
+                connection.create_function(name, arguments, function, deterministic=True)
+        yield connection
+
+
+def _existing(path: Path) -> Path:
     real = _real(path)
     if not real.is_file():
         raise StoreError(f"{path} does not exist: name the bot's own in AION_BOT_DATABASE_URL")
-    return _reading(real)
+    return real
 
 
 def find_damage(path: Path, *, seconds: float) -> str | None:
@@ -254,6 +285,8 @@ async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row
+        for name, arguments, function in FUNCTIONS:
+            await connection.create_function(name, arguments, function, deterministic=True)
         # Pragmas belong to a connection: this one needs them, too.
         await connection.executescript(_PRAGMAS)
         (row,) = await connection.execute_fetchall(_ERASING)

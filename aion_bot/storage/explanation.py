@@ -1,7 +1,7 @@
 """What the database knows of one turn or plan but its words, read beside a running bot."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,8 +56,20 @@ _TURN_OF_MESSAGE = """
 json_extract(origin, '$.source') = :message OR json_extract(origin, '$.echo') = :message
 OR EXISTS (SELECT 1 FROM json_each(posted) AS one WHERE one.value = :message)
 """
-_MOST = 20
+MOST_FOUND = 20
 """Turns and plans that one reference names at most: those of one message may be several."""
+
+
+def conditions(named: str, message: tuple[str, str] | None) -> tuple[str, str, Mapping[str, str]]:
+    """Return SQL for the turns and for the plans that a reference or key names, or a `message`, and its parameters.
+
+    The connection needs the function `reference`.
+    """
+    if message is None:
+        return _BY_REFERENCE, _BY_REFERENCE, {"named": named}
+    of_turn = f"platform = :platform AND ({_TURN_OF_MESSAGE})"
+    of_plan = "platform = :platform AND message = :message"
+    return of_turn, of_plan, {"platform": message[0], "message": message[1]}
 
 
 def explain(path: Path, named: str, message: tuple[str, str] | None = None) -> list[Explanation]:
@@ -68,18 +80,13 @@ def explain(path: Path, named: str, message: tuple[str, str] | None = None) -> l
     Raises:
         StoreError: there is no database, it cannot be read, or its schema is an older version's.
     """
-    values: dict[str, str] = {"named": named}
-    of_turn, of_plan = _BY_REFERENCE, _BY_REFERENCE
-    if message is not None:
-        values = {"platform": message[0], "message": message[1]}
-        of_turn = f"platform = :platform AND ({_TURN_OF_MESSAGE})"
-        of_plan = "platform = :platform AND message = :message"
+    of_turn, of_plan, values = conditions(named, message)
     try:
         with read_beside(path) as connection:
             connection.row_factory = sqlite3.Row
             connection.create_function("reference", 1, reference, deterministic=True)
-            turns = connection.execute(_TURNS.format(of_turn) + f"LIMIT {_MOST}", values).fetchall()
-            plans = connection.execute(_PLANS.format(of_plan) + f" LIMIT {_MOST}", values).fetchall()
+            turns = connection.execute(_TURNS.format(of_turn) + f"LIMIT {MOST_FOUND}", values).fetchall()
+            plans = connection.execute(_PLANS.format(of_plan) + f" LIMIT {MOST_FOUND}", values).fetchall()
             for turn in turns:
                 plans += connection.execute(_PLANS.format("turn = ?"), (turn["key"],)).fetchall()
             unique = {plan["key"]: plan for plan in plans}

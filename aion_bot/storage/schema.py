@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from aion_bot.storage.audit_chain import FUNCTIONS
 from aion_bot.storage.copies import copy_before_migration
 from aion_bot.storage.errors import StoreError, reason
 
@@ -49,6 +50,8 @@ def migrate(connection: sqlite3.Connection, path: Path, known: Sequence[Migratio
         StoreError: the copy or the migration failed; the database is as it was.
     """
     version = read_schema(connection, path, known)
+    for name, arguments, function in FUNCTIONS:
+        connection.create_function(name, arguments, function, deterministic=True)
     pending = [migration for migration in known if migration[0] > version]
     if not pending:
         return

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from aion_bot.domain import strings
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, StepState, ThreadKey
+
+ERASED = "erased"
+"""Stands in the place of the id of somebody who was erased."""
 
 WITHOUT_FILES = "json_set(origin, '$.files', json('[]'))"
 """SQL for a packed prompt without its files: their names are words of people, and go with the others."""
@@ -122,7 +126,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         plan_id=row["plan_id"],
         session_id=row["session_id"],
         thread=thread,
-        requester=Person(row["requester_id"], row["requester_name"]),
+        requester=_person(row["requester_id"], row["requester_name"]),
         description=row["description"],
         # Rows of earlier versions do not say which steps are parallel.
         steps=tuple(
@@ -132,7 +136,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         operations=row["operations"],
         phase=PlanPhase(row["phase"]),
         message=None if row["message"] is None else MessageRef(thread, row["message"]),
-        decider=None if row["decider_id"] is None else Person(row["decider_id"], row["decider_name"]),
+        decider=None if row["decider_id"] is None else _person(row["decider_id"], row["decider_name"]),
         action=None if row["action"] is None else Action(row["action"]),
         doubt=bool(row["doubt"]),
         detail=row["detail"],
@@ -148,11 +152,15 @@ def plan_from(row: sqlite3.Row) -> Plan:
     )
 
 
+def _person(found: str, name: str) -> Person:
+    return Person(found, strings.ERASED_PERSON if found == ERASED else name)
+
+
 def _attempt(fields: list[Any]) -> Attempt:
     # The first field is the attempt's number, by which the rows were sorted.
     _, person, name, action, at, source, phase, answer = fields
     return Attempt(
-        Person(person, name),
+        _person(person, name),
         Action(action),
         at,
         None if source is None else PlanPhase(source),

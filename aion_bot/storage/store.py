@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage.audit import Audit
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
@@ -116,6 +117,7 @@ class Store:
         self.files = Files(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)
+        self.audit = Audit(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.kv = KeyValues(database)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import ClassVar
 
@@ -215,6 +216,30 @@ async def test_the_limit_is_what_aion_says(aion: SimulatedAion, client: AionVisi
     aion.files.hides_limits = True
     with pytest.raises(AionvisionPermissionError):
         await client.tenant.get_limits()
+
+
+async def test_an_admin_s_key_reads_the_audit_log(aion: SimulatedAion, client: AionVision) -> None:
+    """Page by page, of a span of time; without the address of a request and its metadata. Another key is refused."""
+    since, until = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
+    aion.audit_log = [
+        {
+            "id": str(day), "event_type": "plan.approved", "event_timestamp": f"2026-11-{day:02}T08:00:00+00:00",
+            "severity": "info", "action": "update", "result": "success", "resource_id": f"plan-{day}", "ip_address": "::1",
+            "metadata": {"words": "secret"},
+        }
+        for day in (2, 3, 4)
+    ] + [{"id": "old", "event_timestamp": "2025-01-01T00:00:00+00:00"}]  # fmt: skip
+    first = await client.tenant.audit_logs(since, until, limit=2)
+    assert [(one.id, one.resource_id) for one in first.entries] == [("4", "plan-4"), ("3", "plan-3")]
+    assert (first.total_count, first.has_more) == (3, True)
+    assert "secret" not in str(first)
+    rest = await client.tenant.audit_logs(since, until, limit=2, offset=2)
+    assert ([one.id for one in rest.entries], rest.has_more) == (["2"], False)
+    with pytest.raises(ValidationError):
+        await client.tenant.audit_logs(since, until, limit=101)
+    aion.files.hides_limits = True
+    with pytest.raises(AionvisionPermissionError):
+        await client.tenant.audit_logs(since, until)
 
 
 @pytest.mark.parametrize("acts", [False, True])

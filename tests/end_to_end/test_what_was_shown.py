@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak
+from aion_bot.storage.audit_chain import FUNCTIONS
 from tests.end_to_end.bot import Bot
 
 PLAN = "plan-1"
@@ -181,6 +182,8 @@ async def test_a_replaced_card_is_settled_by_the_next_start(bot: Bot, tmp_path: 
     old = await bot.card(thread)
     await bot.kill()
     with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as connection:
+        for function in FUNCTIONS:
+            connection.create_function(*function)
         connection.execute("UPDATE plan SET phase = 'replaced', shown = 0")
     await bot.start()
     await bot.shows(thread, strings.PLAN_REPLACED)

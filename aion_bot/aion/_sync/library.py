@@ -6,11 +6,13 @@ A file is given as chunks of bytes with its size, and is never held as a whole. 
 
 import time
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from aion_bot.aion import library_requests as requests
 from aion_bot.aion._sync.transport import SyncTransport
 from aion_bot.aion.errors import AionvisionTimeoutError, DocumentProcessingError
 from aion_bot.aion.library_types import (
+    AuditLogPage,
     DocumentConfirmResult,
     DocumentPresignedUploadResult,
     DocumentStatusResult,
@@ -194,3 +196,16 @@ class SyncTenantResource:
     def get_limits(self) -> TenantLimits:
         """Return what the workspace may use and has used. Raises AionvisionPermissionError where the key may not see it."""
         return self._transport.send(requests.tenant_limits())
+
+    def audit_logs(
+        self, since: datetime, until: datetime, *, limit: int = 100, offset: int = 0
+    ) -> AuditLogPage:
+        """Return one page of the workspace's audit log. Raises AionvisionPermissionError unless the key is an admin's.
+
+        Args:
+            since: The first moment, inclusive.
+            until: The last moment, inclusive: a fixed one, so that new entries do not move the pages.
+            limit: Entries of a page, 1 to 100.
+            offset: Entries before it.
+        """
+        return self._transport.send(requests.audit_logs(since, until, limit, offset))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from aion_bot.simulators.aion import library
-from aion_bot.simulators.aion.scene import Fault
+from aion_bot.simulators.aion.scene import Fault, Shape
 from aion_bot.simulators.aion.sessions import Session, stamp
 from aion_bot.simulators.aion.wire import error_body
 
@@ -172,6 +172,17 @@ async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Resp
     results = [image.to_result() for image in found[offset : offset + limit]]
     answer = {"results": results, "total_count": len(found), "query_interpretation": {"query": body["query"]}}
     return web.json_response(answer)
+
+
+async def audit_logs(aion: "SimulatedAion", request: web.Request) -> web.Response:
+    """GET /tenant/audit-logs, newest first; an admin's key alone may read it."""
+    if aion.files.hides_limits:
+        raise Refused(Fault(403, "PERMISSION_DENIED", "Requires ADMIN role", Shape.GATEWAY))
+    limit, offset = int(request.query.get("limit", 50)), int(request.query.get("offset", 0))
+    bounds = [request.query.get(name, default) for name, default in (("date_from", ""), ("date_to", "9"))]
+    found = [one for one in reversed(aion.audit_log) if bounds[0] <= one["event_timestamp"] <= bounds[1]]
+    page, more = found[offset : offset + limit], offset + limit < len(found)
+    return web.json_response({"entries": page, "total_count": len(found), "has_more": more})
 
 
 def _exported(session: Session, kind: str, with_metadata: bool) -> bytes:

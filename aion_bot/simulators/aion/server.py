@@ -52,6 +52,7 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
     "document_status": ("GET", "/document-uploads/{document_id}/status", uploads.document_status),
     "list_files": ("GET", "/user-files", uploads.list_files),
     "tenant_limits": ("GET", "/tenant/limits", uploads.tenant_limits),
+    "audit_logs": ("GET", "/tenant/audit-logs", endpoints.audit_logs),
 }
 """The simulated endpoints: method, path below the base URL, and handler."""
 
@@ -88,6 +89,7 @@ class SimulatedAion:
         left: The number of streams that the client closed before their end.
         pings: The number of pings sent.
         files: The library.
+        audit_log: What happened in the workspace, oldest first; times as the client writes them.
         objects: What the storage behind presigned addresses has, by key; `object_keys` are those of idempotency keys.
         bytes_arrived: The bytes of all uploads so far.
         uploads_held: Whether uploads wait in their middle.
@@ -116,6 +118,7 @@ class SimulatedAion:
         self.left = 0
         self.pings = 0
         self.files = StoredFiles()
+        self.audit_log: list[dict[str, Any]] = []
         self.objects: dict[str, uploads.Object] = {}
         self.object_keys: dict[str, str] = {}
         self.bytes_arrived = 0
