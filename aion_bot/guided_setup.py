@@ -14,6 +14,7 @@ from aion_bot.aion import AionVision, AionvisionError
 from aion_bot.config import Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
+from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import Platform, SetUpGuide, VariableProbe
 from aion_bot.ports.diagnosis import Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
@@ -67,6 +68,8 @@ class GuidedSetup:
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
         known = [*Settings.variables(), *(name for one in self._platforms for name in one.variables())]
+        required = [*Settings.required(), *(name for one in self._platforms for name in one.required())]
+        known += secret_files.variables(required)
         self._write({name: os.environ[name] for name in known if os.environ.get(name, "").strip()})
 
     def ask(self, env: Mapping[str, str]) -> bool:
@@ -105,6 +108,9 @@ class GuidedSetup:
         if given.get(name) and self._works(given, name, platform):
             self._say(strings.kept(name))
             return True
+        if file := given.get(f"{name}{secret_files.SUFFIX}", "").strip():
+            self._say(strings.set_in_file(name, file))
+            return False
         if os.environ.get(name, "").strip():
             self._say(strings.set_in_environment(name))
             return False

@@ -801,6 +801,11 @@ def set_in_environment(variable: str) -> str:
     return f"{variable}: it is set in the environment, which wins over .env; correct it there, or unset it"
 
 
+def set_in_file(variable: str, path: str) -> str:
+    """Say that an answer would have no effect."""
+    return f"{variable}: it stands in the file {path}; correct it there, or unset {variable}_FILE"
+
+
 def written(path: str, copy: str) -> str:
     """Say that `.env` was written; `copy` is where its earlier content is, "" if there was none."""
     return f"{path} is written (mode 0600)" + (f"; what it was before is in {copy}" if copy else "")
@@ -870,6 +875,7 @@ catalogue.add(
         "HTTP_MODE",
         "kept",
         "set_in_environment",
+        "set_in_file",
         "written",
         "first_answer",
         "no_first_answer",
