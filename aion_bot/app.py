@@ -23,11 +23,11 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import call, trouble
-from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
+from aion_bot.runtime.reloading import ReadAgain, Reloading
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
 
@@ -50,10 +50,11 @@ async def serve(
     rules: Rules | None = None,
     *,
     check_aion: bool = True,
+    reloading: Reloading | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -76,9 +77,13 @@ async def serve(
             dispatcher = Dispatcher(services, adapters, _options(settings))
             if monitor is not None:
                 monitor.metrics.load = dispatcher.load
+            tasks = BackgroundTasks()
+            if reloading is not None:
+                tasks.spawn(reloading.run(access, settings.rules()))
             try:
                 return await dispatcher.serve(stop)
             finally:
+                await tasks.cancel()
                 # After the drain, which still edits messages.
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
@@ -178,14 +183,14 @@ async def _watched(
 
 
 async def serve_until_signal(
-    settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules | None = None
+    settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules, read_again: ReadAgain
 ) -> bool:
     """Serve until SIGTERM or SIGINT, or until the terminal is closed; a second signal ends the process at once.
 
-    Any other SIGHUP only says in the log that nothing is read again.
+    Any other SIGHUP has the rules read again by `read_again`.
     """
     _allow_connections()
-    stop = asyncio.Event()
+    stop, reloading = asyncio.Event(), Reloading(read_again)
 
     def ask_to_stop() -> None:
         # A second signal ends the process at once: the next start recovers what was open.
@@ -202,13 +207,13 @@ async def serve_until_signal(
         if had_terminal and not sys.stderr.isatty():
             ask_to_stop()
         else:
-            _log.warning("no reload yet", mend=strings.RESTART_TO_RELOAD)
+            reloading.asked.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
         on_signal(one, ask_to_stop)
     if hasattr(signal, "SIGHUP"):  # Windows has none
         on_signal(signal.SIGHUP, hang_up)
-    return await serve(settings, adapters, stop, rules=rules)
+    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
 
 
 def _allow_connections() -> None:

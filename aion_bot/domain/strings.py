@@ -740,7 +740,6 @@ def open_address(address: str) -> tuple[str, str]:
     return said, "name one that only your systems reach"
 
 
-RESTART_TO_RELOAD = "SIGHUP reads nothing again in this version: restart the bot to have its settings read"
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = (
@@ -857,7 +856,6 @@ catalogue.add(
         "approver_not_allowed",
         "allowed",
         "SECOND_PROCESS",
-        "RESTART_TO_RELOAD",
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
