@@ -1,8 +1,8 @@
-"""Reads `aion-bot.toml` again while the bot serves: new rules hold from the next question on, and no turn is lost."""
+"""Reads `aion-bot.toml` and the file of Aion's key again while the bot serves; running answers go on."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 
@@ -13,19 +13,22 @@ from aion_bot.runtime import service_manager
 
 _log = structlog.get_logger(__name__)
 
-ReadAgain = Callable[[], tuple[Rules, Sequence[Problem]]]
+ReadRules = Callable[[], tuple[Rules, Sequence[Problem]]]
 """Returns the rules of the file as it is now, and every problem with it."""
+
+Rotate = Callable[[Mapping[str, str]], Awaitable[None]]
+"""Reads the files that these variables name, and lets a new key take over."""
 
 
 class Reloading:
-    """Waits until it is `asked`, then reads the file; several requests meanwhile are one."""
+    """Waits until it is `asked`, then reads the files; several requests meanwhile are one."""
 
-    def __init__(self, read: ReadAgain) -> None:
+    def __init__(self, env: Mapping[str, str], read: ReadRules) -> None:
         self.asked = asyncio.Event()
-        self._read = read
+        self._env, self._read = env, read
 
-    async def run(self, access: AccessControl, variables: Section) -> None:
-        """Serve until cancelled; `variables` hold where no section names the key."""
+    async def run(self, access: AccessControl, variables: Section, rotate: Rotate) -> None:
+        """Serve until cancelled; `variables` hold where no section of the file names the key."""
         while True:
             await self.asked.wait()
             self.asked.clear()
@@ -33,6 +36,7 @@ class Reloading:
             service_manager.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1_000}")
             try:
                 await self._reload(access, variables)
+                await rotate(self._env)
             except Exception:  # noqa: BLE001  # the next request may find another file
                 _log.exception("reload failed")
             service_manager.notify("READY=1")

@@ -131,6 +131,32 @@ async def test_sighup_ends_nothing(bot: Bot, program: Program, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_path: Path) -> None:
+    """A key that Aion refuses is named by its variable, and the old one stays; a good one asks the next question.
+
+    The answer under way, which the old key asked for, goes on to its end.
+    """
+    env, file, new = {**bot.env()}, tmp_path / "key", "aion_rotated_0123456789abcdef"
+    file.write_text(env.pop("AIONVISION_API_KEY"))
+    bot.aion.play(HELD)
+    await program.start({**env, "AIONVISION_API_KEY_FILE": str(file)})
+    await bot.workspace.connected()
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    file.write_text(new)
+    program.send(signal.SIGHUP)
+    await program.prints("key refused")
+    assert "AIONVISION_API_KEY" in program.output
+    assert "key replaced" not in program.output
+    bot.aion.api_key = new
+    program.send(signal.SIGHUP)
+    await program.prints("key replaced")
+    bot.aion.release("go")
+    await bot.shows(thread, "The end.")
+    await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
+    assert new not in program.output
+
+
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 async def test_a_closed_terminal_stops_the_bot_as_sigterm_does(bot: Bot, tmp_path: Path) -> None:
     """Nobody could stop the bot in a terminal that is gone: its answers get the grace period, and the status is 0."""
     bot.aion.play(HELD)

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -41,13 +41,16 @@ async def test_rules_are_replaced_and_bad_ones_are_not(
             raise RecursionError
         return answer
 
+    async def rotate(_: Mapping[str, str]) -> None:
+        """No key changes."""
+
     access, found = AccessControl({}, OLD), []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         manager.setblocking(False)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        reloading = Reloading(read)
-        running = asyncio.create_task(reloading.run(access, {}))
+        reloading = Reloading({}, read)
+        running = asyncio.create_task(reloading.run(access, {}, rotate))
         for _ in range(3):
             reloading.asked.set()
             state, _, time = (await _next(manager)).partition("\nMONOTONIC_USEC=")
