@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,15 +22,17 @@ from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
-from aion_bot.diagnosis.aion import call, trouble
-from aion_bot.domain import strings
+from aion_bot.diagnosis.aion import KEY, PATIENCE, call, trouble
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.secret_files import read_secret_files
+from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
+from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
 
@@ -55,10 +57,11 @@ async def serve(
     *,
     check_aion: bool = True,
     observer: Observer | None = None,
+    reloading: Reloading | None = None,
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
@@ -75,17 +78,23 @@ async def serve(
         ):
             access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
             observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
+            reader = PictureReader(settings)
             services = Services(
                 store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer,
-                pictures=Pictures(PictureReader(settings)),
+                pictures=Pictures(reader),
             )  # fmt: skip
             dispatcher = Dispatcher(services, adapters, _options(settings))
             if monitor is not None:
                 monitor.metrics.load = dispatcher.load
+            tasks = BackgroundTasks()
+            if reloading is not None:
+                keys = KeyRotation(settings, aion, reader)
+                tasks.spawn(reloading.run(access, settings.rules(), keys.rotate))
             try:
                 async with audited(store, access.policies):
                     return await dispatcher.serve(stop)
             finally:
+                await tasks.cancel()
                 # After the drain, which still edits messages.
                 await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
     finally:
@@ -184,15 +193,50 @@ async def _watched(
         watchdog.stop()
 
 
+class KeyRotation:
+    """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
+
+    def __init__(self, settings: Settings, aion: AionVision, reader: PictureReader) -> None:
+        self._settings, self._aion, self._reader = settings, aion, reader
+
+    async def rotate(self, env: Mapping[str, str]) -> None:
+        """Read the key's file and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
+        files = await asyncio.to_thread(read_secret_files, env, Settings.required())
+        KNOWN.know(secrets_in(files.env))
+        read, problems = (None, ()) if files.problems else Settings.read(files.env)
+        for problem in (*files.problems, *problems):
+            _log.error("key refused", variable=problem.variable, mend=problem.mend)
+        if read is None or read.api_key == self._settings.api_key:
+            return
+        new = self._settings.model_copy(update={"api_key": read.api_key})
+        quick = new.model_copy(update={"timeout": min(new.timeout, PATIENCE), "max_retries": 0})
+        try:
+            async with AionVision.from_settings(quick) as asking:
+                await call(asking)
+        except AionvisionError as error:
+            _log.error(
+                "key refused", variable=KEY, mend=trouble(error, new.base_url).mend
+            )  # it says what to do
+            return
+        self._settings = new
+        self._aion.use_key(new.api_key.get_secret_value())
+        self._reader.use_settings(new)
+        _log.info("key replaced", variable=KEY)
+
+
 async def serve_until_signal(
-    settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules | None = None
+    settings: Settings,
+    adapters: Sequence[PlatformAdapter],
+    rules: Rules,
+    env: Mapping[str, str],
+    read_rules: ReadRules,
 ) -> bool:
     """Serve until SIGTERM or SIGINT, or until the terminal is closed; a second signal ends the process at once.
 
-    Any other SIGHUP only says in the log that nothing is read again.
+    Any other SIGHUP has the rules read again by `read_rules`, and Aion's key from the file that `env` names.
     """
     _allow_connections()
-    stop = asyncio.Event()
+    stop, reloading = asyncio.Event(), Reloading(env, read_rules)
 
     def ask_to_stop() -> None:
         # A second signal ends the process at once: the next start recovers what was open.
@@ -209,13 +253,13 @@ async def serve_until_signal(
         if had_terminal and not sys.stderr.isatty():
             ask_to_stop()
         else:
-            _log.warning("no reload yet", mend=strings.RESTART_TO_RELOAD)
+            reloading.asked.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
         on_signal(one, ask_to_stop)
     if hasattr(signal, "SIGHUP"):  # Windows has none
         on_signal(signal.SIGHUP, hang_up)
-    return await serve(settings, adapters, stop, rules=rules)
+    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
 
 
 def _allow_connections() -> None:

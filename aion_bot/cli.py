@@ -3,25 +3,24 @@
 import asyncio
 import functools
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 import adapters
-from aion_bot import __version__, app, database_commands, doctor, guided_setup, log_config
+from aion_bot import __version__, app, database_commands, demo_problems, doctor, guided_setup, log_config
 from aion_bot.config import CONFIG, Settings, check_lists, read_rules, unknown_variables
 from aion_bot.database_commands import environment as _environment
 from aion_bot.database_commands import say as _say
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
-from aion_bot.ports import private_files
+from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, SetUpGuide, id_forms_of
 from aion_bot.ports.diagnosis import Finding, Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
@@ -79,20 +78,28 @@ def _options(
 
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
-    KNOWN.know(secrets_in(env))
-    settings, problems = Settings.read(env)
+    files = read_secrets(env)
+    KNOWN.know(secrets_in(files.env))
+    settings, problems = Settings.read(files.env)
     available = adapters.platforms()
-    platforms, more = adapters.discover(env, available)
-    variables = [name for platform in available for name in platform.variables()]
-    found = [*problems, *more, *unknown_variables(env, variables)]
+    platforms, more = adapters.discover(files.env, available)
+    variables = [*files.variables, *(name for platform in available for name in platform.variables())]
+    read = [one for one in (*problems, *more) if one.variable not in files.without_value]
+    found = [*read, *files.problems, *unknown_variables(env, variables)]
     if settings is not None:
         found += check_lists(settings, [id_forms_of(platform) for platform in available])
     # A malformed variable is reported by itself, and shows that its platform is wanted.
-    if not platforms and not more:
+    if not platforms and not more and not files.problems:
         required = [platform.required() for platform in available]
         needed = ", ".join(name for names in required for name in names)
         found.append(Problem(needed, strings.no_platform(required)))
     return settings, platforms, found
+
+
+def read_secrets(env: Mapping[str, str]) -> secret_files.SecretFiles:
+    """Read the files of secrets: of each variable without which Aion, or a platform, is not used."""
+    required = [Settings.required(), *(platform.required() for platform in adapters.platforms())]
+    return secret_files.read_secret_files(env, [name for names in required for name in names])
 
 
 def read_file(env: Mapping[str, str]) -> tuple[Rules, list[Problem]]:
@@ -112,8 +119,8 @@ def sdk_loggers() -> list[str]:
 def run() -> None:
     """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
 
-    Settings come from the environment or a .env file in the working directory, rules for places from aion-bot.toml there
-    or from the file that AION_BOT_CONFIG names; all are read at the start only. Exit status: 0 after a clean stop, 1 if
+    Settings come from the environment or a .env file in the working directory, a secret also from the file that <NAME>_FILE names,
+    rules for places from aion-bot.toml there or from the file that AION_BOT_CONFIG names. SIGHUP reads that file and AIONVISION_API_KEY_FILE again. Exit status: 0 after a clean stop, 1 if
     every platform refused its token, or the database or AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
     """
     env = _environment()
@@ -126,7 +133,7 @@ def run() -> None:
         raise typer.Exit(2)
     log_config.configure(settings.log_level, settings.log_format, secrets_in(env), sdk_loggers())
     try:
-        served = asyncio.run(app.serve_until_signal(settings, platforms, rules))
+        served = asyncio.run(app.serve_until_signal(settings, platforms, rules, env, lambda: read_file(env)))
     except StoreError as error:
         _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
         raise typer.Exit(1) from None
@@ -143,7 +150,10 @@ def _examine(env: Mapping[str, str], *, offline: bool = False) -> tuple[Settings
     settings, platforms, problems = compose(env)
     rules, more = read_file(env)
     names, problems = [one.platform for one in platforms], [*problems, *more]
-    examined = doctor.examine(settings, problems, names, platforms, rules=rules, env=None if offline else env)
+    examined = doctor.examine(
+        settings, problems, names, platforms,
+        rules=rules, secret_files=read_secrets(env).paths, env=None if offline else env,
+    )  # fmt: skip
     return settings, asyncio.run(examined)
 
 
@@ -195,8 +205,8 @@ def init(
 
     What stands in .env and works is kept. Each accepted answer is written at once, so Ctrl-C loses none; an earlier .env
     is copied first. At the end the bot runs until you have written it a first question; decline, and Aion itself is asked;
-    with --yes neither. Exit status: 0 when doctor finds nothing wrong, 1 otherwise or when ended; 2 if .env cannot be used,
-    or with --yes a variable is wrong or missing: nothing is written then.
+    with --yes neither. Exit status: 0 when doctor finds nothing wrong, 1 otherwise or when ended; 2 if .env or the file of
+    a secret cannot be used, or with --yes a variable is wrong or missing: nothing is written then.
     """
     log_config.configure("error", "text", (), sdk_loggers())
     env = _environment()
@@ -204,9 +214,14 @@ def init(
         for problem in problems:
             _say(problem, sys.stderr)
         raise typer.Exit(2)
+    files = read_secrets(env)
+    for problem in files.problems:
+        _say(problem, sys.stderr)
+    if files.problems:
+        raise typer.Exit(2)
     guide = guided_setup.GuidedSetup(Path.cwd(), adapters.platforms(), _say)
     try:
-        raise typer.Exit(0 if guide.run(env, _examine, compose, read_file, asks=not yes) else 1)
+        raise typer.Exit(0 if guide.run(files.env, _examine, compose, read_file, asks=not yes) else 1)
     except EnvironmentFileError as error:
         _say(error, sys.stderr)
         raise typer.Exit(2) from None
@@ -236,8 +251,9 @@ def demo(
 
     if (tour and port is not None) or (html is not None and not tour):
         raise typer.BadParameter("--html goes with --tour, --port without it")
-    if html is not None:
-        _check_writable(html)
+    if html is not None and (said := demo_problems.not_writable(html)):
+        _say(said, sys.stderr)
+        raise typer.Exit(2)
     log_config.configure("error", "text", (), sdk_loggers())
     with tempfile.TemporaryDirectory(prefix="aion-bot-demo-") as folder:
         try:
@@ -245,29 +261,10 @@ def demo(
         except BrokenPipeError:
             raise  # nobody reads the output any more; typer ends quietly
         except OSError as error:
-            _refuse_demo(error, html, port)
+            said, status = demo_problems.failed(error, html, port)
+            _say(said, sys.stderr)
+            raise typer.Exit(status) from None
     raise typer.Exit(0 if ok or (ok is None and not tour) else 1)
-
-
-def _check_writable(html: Path) -> None:
-    try:
-        private_files.check_writable(html)
-    except OSError as error:
-        _say(strings.tour_not_writable(str(html), _reason(error)), sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _refuse_demo(error: OSError, html: Path | None, port: int | None) -> NoReturn:
-    """Say what cannot be written, or served, and end: a port is wrong from the start, a file failed at the end."""
-    if html is not None:
-        _say(strings.tour_not_writable(str(html), _reason(error)), sys.stderr)
-        raise typer.Exit(1) from None
-    _say(strings.port_not_usable(port, _reason(error)), sys.stderr)
-    raise typer.Exit(2) from None
-
-
-def _reason(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno else str(error)
 
 
 async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None) -> bool:

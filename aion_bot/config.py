@@ -64,8 +64,7 @@ class Settings(ClientSettings):
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
     reserved: ClassVar[tuple[str, ...]] = (
-        "AIONVISION_API_KEY_FILE", "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-        "AION_BOT_REPLICA",
+        "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE", "AION_BOT_REPLICA",
     )  # fmt: skip
 
     database: Annotated[Path, BeforeValidator(_database)] = Field(

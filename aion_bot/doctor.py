@@ -20,6 +20,7 @@ from aion_bot.ports.adapter import Diagnosable, PlatformAdapter, id_forms_of
 from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, unfinished, warn
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
+from aion_bot.ports.secret_files import loose as loose_secrets
 from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
 from aion_bot.ports.text import one_line
 from aion_bot.storage import (
@@ -52,12 +53,13 @@ async def examine(
     adapters: Sequence[PlatformAdapter] = (),
     *,
     rules: Rules | None = None,
+    secret_files: Sequence[Path] = (),
     env_file: Path = Path(".env"),
     env: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Check settings, access, the services, the database, and the modes of its files and of `.env`.
 
-    `rules` are those of `aion-bot.toml`. `env` holds the variables; without it no service is asked. The adapters are closed.
+    `rules` are those of `aion-bot.toml`, `secret_files` what `<NAME>_FILE` names. `env` holds the variables; without it no service is asked. The adapters are closed.
     """
     findings = [fail(problem.variable, problem.mend, problem.mend) for problem in problems]
     if not problems:
@@ -77,7 +79,7 @@ async def examine(
         findings += _http_address(settings)
         findings.append(ok("retention", strings.kept_for(settings.retention_days)))
     files = [env_file, *(files_of(settings.database) if settings is not None else ())]
-    return findings + await asyncio.to_thread(_modes, files)
+    return findings + await asyncio.to_thread(_modes, files, secret_files)
 
 
 def _access(
@@ -164,12 +166,10 @@ def _listed(
     return found
 
 
-def _modes(files: Sequence[Path]) -> list[Finding]:
+def _modes(files: Sequence[Path], secrets: Sequence[Path]) -> list[Finding]:
     """Warn of files with secrets or with people's words that others can read or write; changes nothing."""
-    return [
-        warn("file mode", *strings.loose_mode(str(path), mode))
-        for path, mode in private_files.loose(files).items()
-    ]
+    loose = {**private_files.loose(files), **loose_secrets(secrets)}
+    return [warn("file mode", *strings.loose_mode(str(path), mode)) for path, mode in loose.items()]
 
 
 def _http_address(settings: Settings) -> list[Finding]:

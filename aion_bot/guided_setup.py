@@ -15,7 +15,7 @@ from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.rules_file import template
-from aion_bot.ports import private_files
+from aion_bot.ports import private_files, secret_files
 from aion_bot.ports.adapter import AppCreation, Platform, PlatformAdapter, SetUpGuide, VariableProbe
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
@@ -86,6 +86,8 @@ class GuidedSetup:
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
         known = [*Settings.variables(), *(name for one in self._platforms for name in one.variables())]
+        required = [*Settings.required(), *(name for one in self._platforms for name in one.required())]
+        known += secret_files.variables(required)
         self._write({name: os.environ[name] for name in known if os.environ.get(name, "").strip()})
 
     def ask(self, env: Mapping[str, str]) -> bool:
@@ -160,6 +162,9 @@ class GuidedSetup:
         if given.get(name) and self._works(given, name, platform):
             self._say(strings.kept(name))
             return True
+        if file := given.get(f"{name}{secret_files.SUFFIX}", "").strip():
+            self._say(strings.set_in_file(name, file))
+            return False
         if os.environ.get(name, "").strip():
             self._say(strings.set_in_environment(name))
             return False

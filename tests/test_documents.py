@@ -13,6 +13,7 @@ import adapters
 from adapters.discord import config as discord
 from adapters.slack import config as slack
 from aion_bot import __version__
+from aion_bot.cli import read_secrets
 from aion_bot.config import VARIABLES, Settings
 from aion_bot.domain.plan import PLAN_TRANSITIONS
 from aion_bot.domain.turn import TURN_TRANSITIONS
@@ -27,6 +28,7 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     rows = [line for line in README.splitlines() if line.startswith("| `")]
     listed = {name for row in rows for name in re.findall(r"`([A-Z][A-Z_]{5,})`", row.split("|")[1])}
     known = {*VARIABLES, *(name for platform in adapters.platforms() for name in platform.variables())}
+    known |= set(read_secrets({}).variables)
     assert listed == known
 
 

@@ -282,3 +282,29 @@ async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) ->
     assert b"clipboard as well (OSC 52" in shown
     assert b"answered in" in shown
     assert b"is written (mode 0600); it changes nothing" in shown
+
+
+async def test_a_secret_in_a_file_is_kept_there(setup: Setup) -> None:
+    """What a file holds is checked and neither asked for nor copied into `.env`; `--yes` writes the file's path."""
+    path, key = setup.folder / "key", setup.env.pop("AIONVISION_API_KEY")
+    path.write_text(f"{key}\n")
+    named = {"AIONVISION_API_KEY_FILE": str(path)}
+    token = setup.env["DISCORD_TOKEN"]
+    status, said = await init(setup, f"y\nn\n{token}\n", env=named)
+    assert status == 0, said
+    assert written(setup) == {"DISCORD_TOKEN": token}
+    assert (await init(setup, "", "--yes", env=setup.env | named))[0] == 0
+    assert written(setup).items() >= named.items()
+    assert key not in (setup.folder / ".env").read_text()
+
+
+async def test_a_wrong_secret_in_a_file_is_named(setup: Setup) -> None:
+    """An answer could not win over the file, so none is asked for; a file that cannot be read is said at once."""
+    path = setup.folder / "key"
+    path.write_text("aion_" + "x" * 24)
+    status, said = await init(setup, "n\ny\n", env={"AIONVISION_API_KEY_FILE": str(path)})
+    assert status == 1
+    assert f"AIONVISION_API_KEY: it stands in the file {path}" in said
+    status, said = await init(setup, "", env={"AIONVISION_API_KEY_FILE": str(path) + "s"})
+    assert status == 2
+    assert "AIONVISION_API_KEY_FILE: the file cannot be read" in said

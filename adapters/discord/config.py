@@ -46,7 +46,7 @@ def _check_path(url: str) -> str:
 class Settings(PlatformSettings):
     """What it takes to reach Discord. `api_url` has no slash at its end."""
 
-    reserved: ClassVar[tuple[str, ...]] = ("DISCORD_TOKEN_FILE", "DISCORD_SHARDS")
+    reserved: ClassVar[tuple[str, ...]] = ("DISCORD_SHARDS",)
 
     token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(validation_alias=TOKEN)
     api_url: Annotated[BaseUrl, AfterValidator(_check_path)] = Field(

@@ -55,9 +55,8 @@ class SlackSettings(PlatformSettings):
     # A token with a line end is refused: it was not copied as it is.
     verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token", "config_token"})
     reserved: ClassVar[tuple[str, ...]] = (
-        "SLACK_BOT_TOKEN_FILE", "SLACK_APP_TOKEN_FILE", "SLACK_SIGNING_SECRET",
-        "SLACK_SIGNING_SECRET_FILE", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE",
-        "SLACK_ALLOW_INSTALL",
+        "SLACK_SIGNING_SECRET", "SLACK_SIGNING_SECRET_FILE", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET",
+        "SLACK_CLIENT_SECRET_FILE", "SLACK_ALLOW_INSTALL",
     )  # fmt: skip
 
     bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)] = Field(validation_alias=BOT_TOKEN)

@@ -55,6 +55,10 @@ class PictureReader:
         self._settings = settings
         self._aion = httpx.URL(settings.base_url)
 
+    def use_settings(self, settings: ClientSettings) -> None:
+        """Read every further picture with these settings, such as another key; the address stays."""
+        self._settings = settings
+
     async def read(self, address: str, *, most: int) -> bytes:
         """Return what an address holds, `most` bytes at most.
 

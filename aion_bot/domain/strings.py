@@ -749,7 +749,6 @@ def open_address(address: str) -> tuple[str, str]:
     return said, "name one that only your systems reach"
 
 
-RESTART_TO_RELOAD = "SIGHUP reads nothing again in this version: restart the bot to have its settings read"
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
 WORKSPACES_OF_FIRST_START = (
@@ -819,6 +818,11 @@ def app_is_there(app: str, path: str) -> str:
 def set_in_environment(variable: str) -> str:
     """Say that an answer would have no effect."""
     return f"{variable}: it is set in the environment, which wins over .env; correct it there, or unset it"
+
+
+def set_in_file(variable: str, path: str) -> str:
+    """Say that an answer would have no effect."""
+    return f"{variable}: it stands in the file {path}; correct it there, or unset {variable}_FILE"
 
 
 def written(path: str, copy: str) -> str:
@@ -925,7 +929,6 @@ catalogue.add(
         "approver_not_allowed",
         "allowed",
         "SECOND_PROCESS",
-        "RESTART_TO_RELOAD",
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
@@ -945,6 +948,7 @@ catalogue.add(
         "created_by_init",
         "app_is_there",
         "set_in_environment",
+        "set_in_file",
         "written",
         "WRITE_TOML",
         "TOML_HEAD",

@@ -258,7 +258,10 @@ class Platform(Protocol):
         """
 
     def required(self) -> Sequence[str]:
-        """Those of `variables` that must be set for the platform to be used."""
+        """Those of `variables` that must be set for the platform to be used.
+
+        Each may be given as the file that `<NAME>_FILE` names; the environment that the platform gets has its value.
+        """
 
     def loggers(self) -> Sequence[str]:
         """Names of the loggers of its SDK. They are kept quiet below warning."""

@@ -109,18 +109,51 @@ async def test_a_question_is_answered_and_sigterm_ends_an_idle_bot(bot: Bot, pro
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
-async def test_sighup_ends_nothing(bot: Bot, program: Program) -> None:
-    """SIGHUP rereads nothing yet and harms nothing: the log says so, and the running answer goes on to its end."""
+async def test_sighup_ends_nothing(bot: Bot, program: Program, tmp_path: Path) -> None:
+    """SIGHUP has `aion-bot.toml` read again: a running answer goes on, and a file that does not hold changes nothing."""
     bot.aion.play(HELD)
-    await program.start(bot.env())
+    file = tmp_path / "rules.toml"
+    file.write_text("")
+    await program.start(bot.env(AION_BOT_CONFIG=str(file)))
     await bot.workspace.connected()
     thread = await bot.asked(bot.ada, "What?", "The first part.")
+    file.write_text("[defaults]\nfootr = true\n")
     program.send(signal.SIGHUP)
-    await program.prints("no reload yet")
+    await program.prints("rules refused")
+    assert f"{file}, line 2" in program.output
+    file.write_text("[defaults]\nfooter = true\n")
+    program.send(signal.SIGHUP)
+    await program.prints(f"True ({file}, line 2)")
     bot.aion.release("go")
     await bot.shows(thread, "The end.")
     program.send(signal.SIGTERM)
     assert (await program.end())[0] == 0
+
+
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_path: Path) -> None:
+    """A key that Aion refuses is named by its variable, and the old one stays; a good one asks the next question.
+
+    The answer under way, which the old key asked for, goes on to its end.
+    """
+    env, file, new = {**bot.env()}, tmp_path / "key", "aion_rotated_0123456789abcdef"
+    file.write_text(env.pop("AIONVISION_API_KEY"))
+    bot.aion.play(HELD)
+    await program.start({**env, "AIONVISION_API_KEY_FILE": str(file)})
+    await bot.workspace.connected()
+    thread = await bot.asked(bot.ada, "What?", "The first part.")
+    file.write_text(new)
+    program.send(signal.SIGHUP)
+    await program.prints("key refused")
+    assert "AIONVISION_API_KEY" in program.output
+    assert "key replaced" not in program.output
+    bot.aion.api_key = new
+    program.send(signal.SIGHUP)
+    await program.prints("key replaced")
+    bot.aion.release("go")
+    await bot.shows(thread, "The end.")
+    await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
+    assert new not in program.output
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from aion_bot.config import VARIABLES
+import adapters
+from aion_bot.config import VARIABLES, Settings
+from aion_bot.ports import secret_files
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 UNIT = (DEPLOY / "aion-bot.service").read_text()
+REQUIRED = [Settings.required(), *(platform.required() for platform in adapters.platforms())]
+SECRET_FILES = secret_files.variables(name for names in REQUIRED for name in names)
 SYSTEMD = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(SYSTEMD is None, reason="systemd-analyze is not installed")
 
@@ -81,6 +85,16 @@ def test_the_compose_file_keeps_the_root_read_only_and_the_database_in_a_volume(
     assert service["stop_grace_period"] == "30s"
 
 
+def test_compose_hands_every_secret_over_as_a_file() -> None:
+    """Each secret is a file of its own that the container has under the path which its variable names."""
+    compose = yaml.safe_load((DEPLOY / "compose.yml").read_text())
+    (service,) = compose["services"].values()
+    names = [one.removesuffix("_FILE") for one in SECRET_FILES]
+    assert sorted(service["secrets"]) == sorted(names)
+    assert service["environment"] == {f"{name}_FILE": f"/run/secrets/{name}" for name in names}
+    assert compose["secrets"] == {name: {"file": f"secrets/{name}"} for name in names}
+
+
 def test_kubernetes_runs_one_restricted_pod_that_is_probed() -> None:
     """One replica that is recreated, no root, a read-only root, probes on the port that the bot listens on."""
     claim, deployment = yaml.safe_load_all((DEPLOY / "kubernetes.yml").read_text())
@@ -94,7 +108,11 @@ def test_kubernetes_runs_one_restricted_pod_that_is_probed() -> None:
         "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]},
     }  # fmt: skip
     variables = {one["name"]: one["value"] for one in container["env"]}
-    assert variables.keys() <= set(VARIABLES)
+    assert variables.keys() <= {*VARIABLES, *SECRET_FILES}
+    (mounted,) = [one["mountPath"] for one in container["volumeMounts"] if one["name"] == "secrets"]
+    assert {name: variables[name] for name in SECRET_FILES} == {
+        name: f"{mounted}/{name.removesuffix('_FILE')}" for name in SECRET_FILES
+    }
     (port,) = container["ports"]
     assert variables["AION_BOT_HTTP_ADDRESS"].endswith(f":{port['containerPort']}")
     probes = {name: container[name]["httpGet"] for name in ("readinessProbe", "livenessProbe")}
@@ -102,6 +120,15 @@ def test_kubernetes_runs_one_restricted_pod_that_is_probed() -> None:
     assert {probe["port"] for probe in probes.values()} == {port["name"]}
     assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+
+
+def test_the_unit_hands_every_secret_over_as_a_file() -> None:
+    """Each secret is a credential that its variable names; none stands in the environment."""
+    for variable in SECRET_FILES:
+        name = variable.removesuffix("_FILE")
+        assert f"LoadCredential={name}:/etc/aion-bot/secrets/{name}\n" in UNIT
+        assert f"Environment={variable}=%d/{name}\n" in UNIT
+    assert UNIT.count("EnvironmentFile=") == 1
 
 
 @needs_systemd

@@ -100,6 +100,12 @@ class AionVision:
         """The `Date` header of the newest good answer."""
         return self._transport.server_date
 
+    def use_key(self, api_key: str) -> None:
+        """Send every further request with another key; streams under way go on with the old one. Raises ValueError."""
+        arguments = self._settings.model_dump() | {"api_key": api_key}
+        self._settings = ClientSettings.from_arguments(**arguments)
+        self._transport.use_key(self._settings)
+
     def observe_requests(self, observer: RequestObserver, sending: Callable[[], None] | None = None) -> None:
         """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
 

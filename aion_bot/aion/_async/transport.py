@@ -83,6 +83,11 @@ class AsyncTransport:
         await self._http.aclose()
         await self._storage.aclose()
 
+    def use_key(self, settings: ClientSettings) -> None:
+        """Send every further attempt with the key of these settings; what was sent goes on with its own."""
+        self._api_key = settings.api_key.get_secret_value()
+        self._http.headers.update(settings.headers)
+
     async def send(self, request: Request[T]) -> T:
         """Send a request, again where its rule allows, and return what its response says.
 
@@ -155,6 +160,7 @@ class AsyncTransport:
 
     async def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
         upload, headers = request.upload, EVENT_STREAM if stream else None
+        api_key = self._api_key  # another one may take its place before the answer comes
         client, path = self._http, request.path
         if upload is not None:
             headers = upload.all_headers
@@ -181,7 +187,7 @@ class AsyncTransport:
             raise error_without_response(failure) from (failure if upload is None else None)
         except httpx.InvalidURL:
             raise UploadError("Aion named no address for the document", stage="storage") from None
-        raise error_for(response, request.resource, self._api_key)
+        raise error_for(response, request.resource, api_key)
 
 
 class _WrongSize(Exception):

@@ -105,6 +105,8 @@ class SimulatedAion:
         inspector: Inspector | None = None,
     ) -> None:
         self.sessions = Sessions()
+        self.api_key = API_KEY
+        """The key that requests have to carry from now on."""
         self.token_delay = token_delay
         self.token_words = token_words
         self.ping_every = ping_every
@@ -170,7 +172,7 @@ class SimulatedAion:
     @property
     def env(self) -> Mapping[str, str]:
         """The settings that connect a client to it."""
-        return {"AIONVISION_API_KEY": API_KEY, "AIONVISION_BASE_URL": self.base_url}
+        return {"AIONVISION_API_KEY": self.api_key, "AIONVISION_BASE_URL": self.base_url}
 
     def play(self, *scenes: Scene) -> None:
         """Answer the next questions with these scenes, in order."""
@@ -273,7 +275,7 @@ class SimulatedAion:
         raw = b"" if is_file else await request.read()
         body = json.loads(raw) if raw else dict(request.query)
         self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
-        if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {API_KEY}":
+        if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {self.api_key}":
             raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
         if not is_file:
             await self.inspect(operation, body)
