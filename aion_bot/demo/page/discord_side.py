@@ -8,8 +8,8 @@ from aion_bot.demo.page import discord_payload, meter
 from aion_bot.demo.page.elements import Button, Html, Picture
 from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.commands import IN_CHAT
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message, attached
-from aion_bot.simulators.discord.workspace import IN_CHAT
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
 
 LIMIT = meter.Limit(

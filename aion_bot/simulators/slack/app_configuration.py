@@ -32,7 +32,8 @@ class AppConfiguration:
     app: str = APP
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     events: list[str] = field(default_factory=lambda: list(EVENTS))
-    shortcuts: list[str] = field(default_factory=lambda: ["aion_ask"])
+    shortcuts: list[str] = field(default_factory=lambda: ["aion_ask", "aion_manage"])
+    commands: list[str] = field(default_factory=lambda: ["/aion"])
     socket_mode: bool = True
     interactivity: bool = True
 
@@ -46,9 +47,14 @@ class AppConfiguration:
         shortcuts = [
             {"name": one, "type": "message", "callback_id": one, "description": one} for one in self.shortcuts
         ]
+        commands = [{"command": one, "description": one} for one in self.commands]
         return {
             "display_information": {"name": BOT.name},
-            "features": {"bot_user": {"display_name": BOT.name}, "shortcuts": shortcuts},
+            "features": {
+                "bot_user": {"display_name": BOT.name},
+                "shortcuts": shortcuts,
+                "slash_commands": commands,
+            },
             "oauth_config": {"scopes": {"bot": list(self.scopes)}},
             "settings": {
                 "event_subscriptions": {"bot_events": list(self.events)},
