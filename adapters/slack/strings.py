@@ -30,6 +30,7 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {
     "the app": "On api.slack.com/apps choose Create New App, From a manifest, your workspace; paste the manifest",

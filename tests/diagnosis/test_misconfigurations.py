@@ -247,7 +247,9 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
     "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),
-    "missing shortcut": (configured(shortcuts=[]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
+    "missing menu": (configured(shortcuts=["aion_ask"]), "warn  shortcut: the message shortcut aion_manage is missing; add it"),
+    "missing command": (configured(commands=[]), "warn  command: the command /aion is missing; add it"),
+    "missing shortcut": (configured(shortcuts=["aion_manage"]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
     "stale configuration token": (
         given(SLACK_CONFIG_TOKEN="xoxe.xoxp-1-old"),
         "warn  SLACK_CONFIG_TOKEN: it does not open the app's configuration (invalid_auth); make a new app configuration token",
