@@ -67,6 +67,7 @@ class AionStream:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans: dict[str, str] = {}
+        self._chosen: Sequence[str] = ()
         self._services = services
         self._turns = services.store.turns
         self._turn = turn
@@ -102,7 +103,7 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        session = await self._services.store.threads.session(self._turn.thread)
+        session, self._chosen = await self._services.store.threads.binding(self._turn.thread)
         if session is not None:
             try:
                 return await self._stream(session)
@@ -130,7 +131,7 @@ class AionStream:
         if self.files is not None:
             await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
-        if self._turn.origin is not None and self._turn.origin.pictures and session:
+        if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
         if parked:
             found = await history.look(session, self._take_stored)
@@ -179,12 +180,16 @@ class AionStream:
             library = Library(services.aion, services.uploads, services.polling)
             if not await library.see_all(session):
                 self._view.notice(strings.MODE_LOST)
-        if (origin := self._turn.origin) is None or not origin.pictures:
+        origin = self._turn.origin
+        pictures = (origin.pictures if origin is not None else ()) or self._chosen
+        if not pictures:
             return await self._stream_in(session)
-        async with only_pictures(services.aion, session, origin.pictures, services.uploads.narrowed) as taken:
+        async with only_pictures(services.aion, session, pictures, services.uploads.narrowed) as taken:
             if not taken:
                 return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
-            if missing := len(origin.pictures) - len(taken):
+            if pictures is self._chosen:
+                self._view.notice(strings.CHOSEN)
+            if missing := len(pictures) - len(taken):
                 self._view.notice(strings.pictures_gone(missing))
             return await self._stream_in(session, taken)
 

@@ -1,0 +1,148 @@
+"""`/aion` on both platforms: each use is answered to its person alone, and acts on the thread that it names."""
+
+from aion_bot.domain import strings
+from aion_bot.ports.subcommands import SUBCOMMANDS
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from tests.end_to_end.bot import Bot
+
+
+async def told(bot: Bot, person: SimulatedPerson, words: str, *, thread: str = "", shows: str = "") -> Shown:
+    """Use `/aion` and wait for the answer that shows something; returns it."""
+    before = {one.id for one in private_messages(bot, person)}
+    await bot.workspace.command(person, words, thread=thread)
+    return await shown(bot, person, before, shows)
+
+
+async def pressed(bot: Bot, person: SimulatedPerson, answer: Shown, label: str, shows: str) -> Shown:
+    """Press a button of a private answer, and wait for the next one."""
+    before = {one.id for one in private_messages(bot, person)}
+    button = next(one for one in answer.buttons if one.label == label)
+    await bot.workspace.press_private(person, answer.id, button.id)
+    return await shown(bot, person, before, shows)
+
+
+async def shown(bot: Bot, person: SimulatedPerson, before: set[str], words: str) -> Shown:
+    """Wait until a person sees something else that has the words."""
+
+    def found() -> list[Shown]:
+        messages = private_messages(bot, person)
+        return [one for one in messages if one.id not in before and words in one.text and one.text != "…"]
+
+    await bot.until(lambda: bool(found()))
+    return found()[0]
+
+
+def private_messages(bot: Bot, person: SimulatedPerson) -> list[Shown]:
+    """All that a person alone sees of the bot."""
+    return [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
+
+
+def plain(answer: Shown) -> str:
+    """The text of an answer without marks and escapes."""
+    return answer.text.replace("`", "").replace("\\", "")
+
+
+async def test_commands_are_answered_to_their_person_alone(bot: Bot) -> None:
+    """Help lists every command, status says what the conversation is about and what is left; nobody else sees anything."""
+    listed = await told(bot, bot.ada, "help", shows="/aion status")
+    assert all(f"/aion {name}" in listed.text for name in SUBCOMMANDS)
+    await told(bot, bot.ben, "status", shows=strings.NO_THREAD)
+    bot.aion.files.more_left = {"monthly_chat_messages": 1_988, "api_calls_per_minute": 97}
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    answer = await told(bot, bot.ada, "status", thread=thread, shows="Left in this conversation")
+    assert "What is damaged on site 7?" in answer.text
+    assert "98 messages" in answer.text
+    assert "1,988 messages this month, 97 requests this minute" in answer.text
+    assert strings.CONTEXT_ALL in plain(answer)
+    assert [one.label for one in answer.buttons] == [
+        strings.NEW_BUTTON,
+        strings.SESSIONS_BUTTON,
+        strings.EXPORT_BUTTON,
+        strings.CLOSE_BUTTON,
+    ]
+    assert bot.private_replies(thread, bot.ben) == []
+    assert "Left in this conversation" not in bot.text(thread)
+
+
+async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(bot: Bot) -> None:
+    """A new one is said in the thread; the older one is in its person's list, and goes on where they say; an ended one not."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await told(bot, bot.ada, "rename Roof of site 7", thread=thread, shows="Roof of site 7")
+    await told(bot, bot.ada, "new", thread=thread, shows="begins a new conversation")
+    await bot.shows(thread, f"@{bot.ada.name}{strings.BEGAN_ANEW}")
+    bot.aion.play(script.safety_report())
+    await bot.workspace.reply(bot.ada, thread, "And the report?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 2)
+    first, second = (session.id for session in bot.aion.sessions)
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="Roof of site 7")
+    assert "And the report?" in listed.text
+    await pressed(bot, bot.ada, listed, strings.open_here(2), "What is damaged on site 7?")
+    await bot.shows(thread, strings.OPENED_HERE)
+    bot.aion.play(script.safety_report())
+    await bot.workspace.reply(bot.ada, thread, "More?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 3)
+    assert [len(list(one.texts("user"))) for one in bot.aion.sessions] == [2, 1]
+    await told(bot, bot.ada, "close", thread=thread, shows=strings.ENDED)
+    ended = {one.id: one.is_active for one in bot.aion.sessions}
+    assert ended == {first: False, second: True}
+    await told(bot, bot.ada, "close", thread=thread, shows=strings.NOTHING_YET)
+
+
+async def test_a_conversation_is_exported_to_the_thread_or_to_one_person(bot: Bot) -> None:
+    """Aion's own export, in the format that is asked for; a private one is seen by its person alone."""
+    await told(bot, bot.ada, "export", shows=strings.EXPORT_NOTHING)
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await told(bot, bot.ada, "export json", thread=thread, shows=strings.EXPORTED)
+    (posted,) = (one for one in bot.bots(thread) if one.files)
+    (name,) = posted.files
+    assert name.startswith("conversation")
+    assert name.endswith(".json")
+    assert "What is damaged on site 7?" in posted.files[name]
+    before = len(bot.bots(thread))
+    await bot.workspace.command(bot.ada, "export text private", thread=thread)
+    await bot.until(lambda: strings.EXPORT_FILE in private_files(bot, bot.ada))
+    assert "What is damaged on site 7?" in private_files(bot, bot.ada)[strings.EXPORT_FILE]
+    assert private_files(bot, bot.ben) == {}
+    assert len(bot.bots(thread)) == before
+    assert [query["format"] for query in bot.aion.bodies("export_session")] == ["json", "text"]
+
+
+def private_files(bot: Bot, person: SimulatedPerson) -> dict[str, str]:
+    """The files that a person alone can open, by the beginning of their names."""
+    seen = private_messages(bot, person)
+    return {name.partition(".")[0]: words for one in seen for name, words in one.files.items()}
+
+
+async def test_pictures_are_found_privately_and_then_asked_about(bot: Bot) -> None:
+    """A search opens no session and sends no question; its button narrows the thread's next question to what it found."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    sessions, questions = bot.aion.count("create_session"), bot.aion.count("send_stream")
+    await bot.workspace.command(bot.ada, "search pump", thread=thread)
+    await bot.until(lambda: any(one.pictures for one in private_messages(bot, bot.ada)))
+    seen = [one for one in private_messages(bot, bot.ada) if one.buttons][-1]
+    assert "pump" in seen.text.lower()
+    assert all(not one.pictures for one in private_messages(bot, bot.ben))
+    assert (bot.aion.count("create_session"), bot.aion.count("send_stream")) == (sessions, questions)
+    await pressed(bot, bot.ada, seen, strings.THESE, "only at these images")
+    await bot.workspace.reply(bot.ada, thread, "What is damaged there?")
+    await bot.shows(thread, strings.CHOSEN.split(".")[0])
+    asked = bot.aion.bodies("send_stream")[-1]
+    assert asked["expected_image_ids"] == bot.aion.bodies("update_images")[0]["image_ids"]
+    await bot.stop()
+    await bot.start()
+    await told(bot, bot.ada, "context", thread=thread, shows="chosen image")
+    await told(bot, bot.ada, "context all", thread=thread, shows="all images")
+    await bot.workspace.reply(bot.ada, thread, "And everywhere?")
+    await bot.until(lambda: bot.aion.count("send_stream") == questions + 2)
+    assert "expected_image_ids" not in bot.aion.bodies("send_stream")[-1]
+
+
+async def test_pictures_are_added_and_removed(bot: Bot) -> None:
+    """Each picture that a search of the context finds has a button; what is chosen is said, and survives the message."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    found = await told(bot, bot.ada, "context site", thread=thread, shows="for `site`")
+    added = await pressed(bot, bot.ada, found, strings.pick(1, chosen=False), "1 chosen image")
+    added = await pressed(bot, bot.ada, added, strings.pick(2, chosen=False), "2 chosen images")
+    await pressed(bot, bot.ada, added, strings.pick(1, chosen=True), "1 chosen image")
+    await told(bot, bot.ada, "status", thread=thread, shows="1 chosen image")
