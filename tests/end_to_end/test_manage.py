@@ -3,7 +3,7 @@
 from aion_bot.domain import strings
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from aion_bot.simulators.workspace import Shown, ShownButton, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
 
@@ -99,6 +99,7 @@ async def test_a_conversation_is_exported_to_the_thread_or_to_one_person(bot: Bo
     assert name.startswith("conversation")
     assert name.endswith(".json")
     assert "What is damaged on site 7?" in posted.files[name]
+    await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
     before = len(bot.bots(thread))
     await bot.workspace.command(bot.ada, "export text private", thread=thread)
     await bot.until(lambda: strings.EXPORT_FILE in private_files(bot, bot.ada))
@@ -146,3 +147,95 @@ async def test_pictures_are_added_and_removed(bot: Bot) -> None:
     added = await pressed(bot, bot.ada, added, strings.pick(2, chosen=False), "2 chosen images")
     await pressed(bot, bot.ada, added, strings.pick(1, chosen=True), "1 chosen image")
     await told(bot, bot.ada, "status", thread=thread, shows="1 chosen image")
+
+
+async def test_what_is_somebody_else_s_stays_theirs(bot: Bot) -> None:
+    """Nobody ends, renames, opens or exports elsewhere what another person began; each gets a private sentence."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    (session,) = bot.aion.sessions
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="What is damaged")
+    bot.aion.play(script.safety_report())
+    await bot.workspace.reply(bot.ben, thread, "And the report?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 2)
+    for words in ("new", "rename Mine", "close"):
+        await told(bot, bot.ben, words, thread=thread, shows=strings.NOT_BEGUN_BY_YOU)
+    await told(bot, bot.ben, "sessions", thread=thread, shows=strings.NO_CONVERSATIONS)
+    # The conversation was begun in this thread, which Ben reads as well.
+    await told(bot, bot.ben, "export", thread=thread, shows=strings.EXPORTED)
+    bot.aion.play(script.safety_report())
+    other = await bot.asked(bot.ben, "What about site 8?", "safety report")
+    button = next(one for one in listed.buttons if one.label == strings.open_here(1))
+    target = await told(bot, bot.ben, "sessions", thread=other, shows="site 8")
+    opening = next(one for one in target.buttons if one.label == strings.open_here(1))
+    stolen = forged(button, opening)
+    before = {one.id for one in private_messages(bot, bot.ben)}
+    await bot.workspace.press_forged(bot.ben, other, bot.bots(other)[0].id, stolen)
+    await shown(bot, bot.ben, before, strings.NOT_BEGUN_BY_YOU)
+    assert (session.title, session.is_active) == ("What is damaged on site 7?", True)
+
+
+def forged(wanted: ShownButton, own: ShownButton) -> ShownButton:
+    """A button that opens the conversation of another one, in the presser's own thread."""
+    # The target stands in front of the dash, the conversation behind it; on Slack in the value, on Discord in the id.
+    value = f"{own.value.partition('-')[0]}-{wanted.value.partition('-')[2]}" if own.value else ""
+    name = own.id if value else f"{own.id.rpartition('-')[0]}-{wanted.id.rpartition('-')[2]}"
+    return ShownButton(own.label, name, value)
+
+
+async def test_what_is_gone_is_said_to_be_gone(bot: Bot) -> None:
+    """A conversation that was ended elsewhere, a list of another time, a word that is none: each is answered in words."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    (session,) = bot.aion.sessions
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="What is damaged")
+    session.is_active = False
+    await told(bot, bot.ada, "status", thread=thread, shows=strings.CONVERSATION_GONE)
+    await told(bot, bot.ada, "rename Other", thread=thread, shows=strings.CONVERSATION_GONE)
+    await told(bot, bot.ada, "export", thread=thread, shows=strings.CONVERSATION_GONE)
+    await pressed(bot, bot.ada, listed, strings.open_here(1), strings.CONVERSATION_GONE)
+    await told(bot, bot.ada, "close", thread=thread, shows=strings.ENDED)
+    await told(bot, bot.ada, "search xylophone", thread=thread, shows=strings.FOUND_NOTHING)
+    bot.aion.fail_next("search_images", 503, times=9)
+    assert "ref " in (await told(bot, bot.ada, "search pump", thread=thread)).text
+
+
+async def test_buttons_outlive_a_restart(bot: Bot) -> None:
+    """What a private answer offers works in the next process, too."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    answer = await told(bot, bot.ada, "status", thread=thread, shows="Left in this")
+    await bot.stop()
+    await bot.start()
+    await pressed(bot, bot.ada, answer, strings.SESSIONS_BUTTON, "What is damaged on site 7?")
+    await pressed(bot, bot.ada, answer, strings.NEW_BUTTON, "begins a new conversation")
+    await bot.shows(thread, strings.BEGAN_ANEW)
+
+
+async def test_a_command_where_the_lists_do_not_allow_it(idle: Bot) -> None:
+    """Somebody who may not use the bot here is told so alone, and learns nothing."""
+    await idle.start(AION_BOT_ALLOW_USERS=idle.ben.id)
+    for words in ("status", "help", "search pump"):
+        await told(idle, idle.ada, words, shows=strings.NOT_HERE)
+    assert idle.aion.count("search_images") == 0
+
+
+async def test_slack_says_which_command_is_like_an_unknown_one(on_slack: Bot) -> None:
+    """A word that is no subcommand, no word at all, and the private question that does not exist yet."""
+    await on_slack.start()
+    await told(on_slack, on_slack.ada, "exprot json", shows="Did you mean /aion export?")
+    await told(on_slack, on_slack.ada, "`*@here*`" * 9, shows="Try /aion help.")
+    await told(on_slack, on_slack.ada, "", shows="/aion status")
+    await told(on_slack, on_slack.ada, "ask who?", shows=strings.NO_PRIVATE_QUESTIONS)
+    assert all(not one.pings for one in private_messages(on_slack, on_slack.ada))
+
+
+async def test_slack_s_command_acts_on_the_newest_thread_and_names_it(on_slack: Bot) -> None:
+    """The command carries no thread; the menu of a message does, and needs no name."""
+    await on_slack.start()
+    first = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    on_slack.aion.play(script.safety_report())
+    await on_slack.asked(on_slack.ada, "What about the report?", "safety report")
+    answer = await told(on_slack, on_slack.ada, "status", shows="Left in this")
+    assert strings.named_thread("What about the report?") in answer.text
+    before = {one.id for one in private_messages(on_slack, on_slack.ada)}
+    await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]
+    answer = await shown(on_slack, on_slack.ada, before, "Left in this")
+    assert strings.conversation("What is damaged on site 7?") in answer.text
