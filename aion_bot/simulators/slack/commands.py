@@ -101,10 +101,7 @@ class CommandUse:
         if element is None or (found.only_for or person.id) != person.id:
             raise LookupError(f"no button {button} on {message} for {person.name}")
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
-        sent = {**payloads.pressed(found, person, element, channel, ts)}
-        if found.only_for is not None:
-            del sent["message"]  # the payload of an ephemeral one has the container alone
-        self.sockets.deliver("interactive", sent)
+        self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
 
     async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's message shortcut; the answer comes in the message's thread."""

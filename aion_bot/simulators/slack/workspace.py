@@ -173,7 +173,7 @@ class SimulatedSlack(CommandUse):
         """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
         found = self.find_message(message)
         element = reading.button(found.body, button)
-        if element is None or found not in self.conversations.thread(thread):
+        if element is None or (thread != found.channel and found not in self.conversations.thread(thread)):
             raise LookupError(f"no button {button} on {message} in {thread}")
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
