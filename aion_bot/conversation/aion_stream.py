@@ -66,8 +66,7 @@ class AionStream:
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
-        self.plans: dict[str, str] = {}
-        self._chosen: Sequence[str] = ()
+        self.plans, self._chosen = dict[str, str](), list[str]()
         self._services = services
         self._turns = services.store.turns
         self._turn = turn
@@ -176,12 +175,10 @@ class AionStream:
 
     async def _stream(self, session: str) -> Outcome:
         services = self._services
-        if session in services.uploads.narrowed:  # what an earlier question left
-            library = Library(services.aion, services.uploads, services.polling)
-            if not await library.see_all(session):
-                self._view.notice(strings.MODE_LOST)
-        origin = self._turn.origin
-        pictures = (origin.pictures if origin is not None else ()) or self._chosen
+        narrowed = session in services.uploads.narrowed  # what an earlier question left
+        if narrowed and not await Library(services.aion, services.uploads, services.polling).see_all(session):
+            self._view.notice(strings.MODE_LOST)
+        pictures = (self._turn.origin and self._turn.origin.pictures) or self._chosen
         if not pictures:
             return await self._stream_in(session)
         async with only_pictures(services.aion, session, pictures, services.uploads.narrowed) as taken:
@@ -196,18 +193,16 @@ class AionStream:
     async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
         attached = await self.files.add_to(session) if self.files and self.files.found else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
-        text = await self._turns.start_asking(self._turn.key, session)
-        if text is None:
+        if (text := await self._turns.start_asking(self._turn.key, session)) is None:
             return Outcome(EndReason.WITHDRAWN)
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:
             asked = with_attached(text, attached)
-            origin = self._turn.origin
             stream = self._services.aion.chats.send_stream(
                 asked,
                 session_id=session,
-                force_detailed_analysis=origin is not None and origin.detailed,
+                force_detailed_analysis=self._turn.origin is not None and self._turn.origin.detailed,
                 expected_image_ids=pictures or None,
             )
             async with aclosing(stream) as tokens:
