@@ -241,6 +241,9 @@ def code(words: str, most: int) -> str:
     return f"`{one_line(visible_line(KNOWN.strike(words)), most).replace('`', chr(39)) or '…'}`"
 
 
+NEWEST_THREAD = "This is about your newest thread here."
+
+
 def named_thread(title: str) -> str:
     """Say which conversation a command is about, where the command does not say so itself."""
     return f"Your newest conversation here: {code(title, _NAME)}."

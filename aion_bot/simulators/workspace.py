@@ -231,6 +231,9 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All that this person alone has been shown in channels and threads, oldest first."""
 
+    def conversation_title(self, thread: str) -> str:
+        """The name that the platform shows for a thread: of the thread itself, or of the bot's session in it."""
+
     def direct_messages(self, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot has written to a person in their direct messages, oldest first."""
 

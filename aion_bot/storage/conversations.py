@@ -9,10 +9,6 @@ from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.statements import Statements
 
-_KEPT = 86_400
-"""Seconds for which a search is kept: its pictures may change, and its message is private."""
-
-
 Picked = tuple[str, str]
 """A picture: Aion's id, and its title."""
 
@@ -93,8 +89,7 @@ class Conversations(Statements):
         return await self._do(sql, packed, thread.platform, thread.id, known) == 1
 
     async def keep_search(self, search: Search) -> None:
-        """Keep what somebody found, and forget what was found long ago."""
-        await self._do("DELETE FROM search WHERE created_at < unixepoch() - ?", _KEPT)
+        """Keep what somebody found, for a day (`Retention.erase_expired`)."""
         await self._do(
             "INSERT INTO search (key, platform, person_id, turn, pictures) VALUES (?, ?, ?, ?, ?)",
             search.key, search.platform, search.person.id, search.turn or None, json.dumps(list(search.pictures)),

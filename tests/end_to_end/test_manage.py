@@ -61,6 +61,7 @@ async def test_commands_are_answered_to_their_person_alone(bot: Bot) -> None:
         strings.EXPORT_BUTTON,
         strings.CLOSE_BUTTON,
     ]
+    assert bot.workspace.conversation_title(thread) == "What is damaged on site 7?"
     assert bot.private_replies(thread, bot.ben) == []
     assert "Left in this conversation" not in bot.text(thread)
 
@@ -183,10 +184,15 @@ def forged(wanted: ShownButton, own: ShownButton) -> ShownButton:
 
 
 async def test_what_is_gone_is_said_to_be_gone(bot: Bot) -> None:
-    """A conversation that was ended elsewhere, a list of another time, a word that is none: each is answered in words."""
+    """A conversation that ran out or was ended elsewhere, a list of another time, a word that is none: each is answered in words."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     (session,) = bot.aion.sessions
     listed = await told(bot, bot.ada, "sessions", thread=thread, shows="What is damaged")
+    session.tokens_left = 0
+    await told(bot, bot.ada, "status", thread=thread, shows=strings.SESSION_FULL)
+    used_up = await told(bot, bot.ada, "sessions", thread=thread, shows="What is damaged")
+    assert "ended" in used_up.text
+    assert used_up.buttons == ()
     session.is_active = False
     await told(bot, bot.ada, "status", thread=thread, shows=strings.CONVERSATION_GONE)
     await told(bot, bot.ada, "rename Other", thread=thread, shows=strings.CONVERSATION_GONE)
@@ -235,7 +241,25 @@ async def test_slack_s_command_acts_on_the_newest_thread_and_names_it(on_slack: 
     await on_slack.asked(on_slack.ada, "What about the report?", "safety report")
     answer = await told(on_slack, on_slack.ada, "status", shows="Left in this")
     assert strings.named_thread("What about the report?") in answer.text
+    answer = await told(on_slack, on_slack.ada, "export json", shows=strings.EXPORTED)
+    assert strings.named_thread("What about the report?") in answer.text
     before = {one.id for one in private_messages(on_slack, on_slack.ada)}
     await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]
     answer = await shown(on_slack, on_slack.ada, before, "Left in this")
     assert strings.conversation("What is damaged on site 7?") in answer.text
+
+
+async def test_slack_s_direct_messages_act_in_the_channel_that_they_are_about(on_slack: Bot) -> None:
+    """Pictures come as a direct message, whose button counts where the search was made, also where channels are listed."""
+    await on_slack.start(AION_BOT_ALLOW_CHANNELS="C0GENERAL")
+    await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await on_slack.workspace.command(on_slack.ada, "search pump")
+    await on_slack.until(lambda: bool(on_slack.workspace.direct_messages(on_slack.ada)))
+    found = on_slack.workspace.direct_messages(on_slack.ada)[0]
+    await pressed(on_slack, on_slack.ada, found, strings.THESE, "only at these images")
+    direct = await on_slack.workspace.direct_message(on_slack.ben, "Hello")
+    await on_slack.until(lambda: bool(on_slack.workspace.direct_messages(on_slack.ben)))
+    (refused,) = on_slack.workspace.direct_messages(on_slack.ben)
+    await on_slack.workspace.press_forged(on_slack.ben, direct, refused.id, found.buttons[0])
+    await on_slack.until(lambda: len(on_slack.workspace.direct_messages(on_slack.ben)) == 2)
+    assert on_slack.workspace.direct_messages(on_slack.ben)[1].text == strings.NOT_HERE

@@ -1,12 +1,13 @@
 """Whose conversations there are, where they are used, and what their threads are about."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import KEPT_FOR_RETRY, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
@@ -99,8 +100,12 @@ async def test_a_choice_is_widened_after_a_crash(store: Store) -> None:
 
 
 async def test_a_search_is_kept_for_its_person(store: Store) -> None:
-    """Its pictures come back in order; another key finds nothing."""
+    """Its pictures come back in order, for a day; another key finds nothing."""
     kept = Search("k", "slack", Person("U1"), "", [("b", "A lift"), ("a", "A pump")])
     await store.conversations.keep_search(kept)
     assert await store.conversations.search("k") == kept
     assert await store.conversations.search("x") is None
+    now = time.time()
+    assert await store.retention.erase_expired(now + KEPT_FOR_RETRY - 60) == 0
+    assert await store.retention.erase_expired(now + KEPT_FOR_RETRY + 60) == 1
+    assert await store.conversations.search("k") is None

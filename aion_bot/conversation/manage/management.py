@@ -3,6 +3,7 @@
 import difflib
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
@@ -14,8 +15,8 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
-from aion_bot.ports.events import Click, ManageCommand
-from aion_bot.ports.messages import Action
+from aion_bot.ports.events import Click, ManageCommand, Place
+from aion_bot.ports.messages import Action, Reply
 
 _log = structlog.get_logger(__name__)
 
@@ -33,6 +34,10 @@ COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
     _HELP: sessions.show_help,
 }
 
+_ABOUT_A_THREAD = frozenset({"new", "rename", "close", "context", "export", "status"})
+
+_OF_SEARCHES = frozenset({Action.THESE, Action.PICK})
+
 ACTIONS = frozenset({Action.MANAGE, Action.OPEN, Action.PAGE, Action.THESE, Action.PICK})
 """What the buttons under the answers do."""
 
@@ -45,21 +50,42 @@ class Management:
 
     async def command(self, thread: Thread, event: ManageCommand) -> None:
         """Answer a command, always and to its person alone."""
-        await self._answered(thread, event, lambda: self._command(thread, event))
+        await self._answer(thread, event, event.place, lambda: self._command(thread, event))
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press of a button under such an answer."""
-        await self._answered(thread, click, lambda: self._click(thread, click))
+        about = await self._where_it_counts(click)
+        await self._answer(thread, click, about.place, lambda: self._click(thread, about))
 
-    async def _answered(
-        self, thread: Thread, event: ManageCommand | Click, work: Callable[[], Awaitable[Answer]]
+    async def _answer(
+        self,
+        thread: Thread,
+        event: ManageCommand | Click,
+        place: Place,
+        work: Callable[[], Awaitable[Answer]],
     ) -> None:
         platform, access = thread.platform, self._services.access
-        refusal = access.refusal(platform, Intent.MANAGE, event.place, event.person)
+        refusal = access.refusal(platform, Intent.MANAGE, place, event.person)
         answer = (
             await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
         )
         await answer_privately(thread, event, answer)
+
+    async def _where_it_counts(self, click: Click) -> Click:
+        """Return a press as made where its answer belongs: what a platform can show only in direct messages is about a channel.
+
+        Only for whoever asked there or made the search there: a key may be forged.
+        """
+        key, _, _ = click.key.partition("-")
+        store, person = self._services.store, click.person.id
+        if not click.place.direct:
+            return click
+        kept = await store.conversations.search(key) if click.action in _OF_SEARCHES else None
+        turn = await store.turns.get(key if kept is None else kept.turn)
+        if turn is None or person != (turn.asker if kept is None else kept.person).id:
+            return click
+        place = replace(turn.place, person_workspace=click.place.person_workspace)
+        return replace(click, place=place)
 
     async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
         name = event.name.lower() or _HELP
@@ -68,11 +94,13 @@ class Management:
         if name not in COMMANDS:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
-        return await COMMANDS[name](await use_of(self._services, thread, event))
+        _log.info("command used", platform=thread.platform, command=name, person=event.person.id)
+        use = await use_of(self._services, thread, event)
+        return await _naming(use, COMMANDS[name]) if name in _ABOUT_A_THREAD else await COMMANDS[name](use)
 
     async def _click(self, thread: Thread, click: Click) -> Answer:
         key, _, rest = click.key.partition("-")
-        if click.action in {Action.THESE, Action.PICK}:
+        if click.action in _OF_SEARCHES:
             return await self._choose(thread, click, key, rest)
         name, _, words = rest.partition(" ")
         use = await use_of_press(self._services, thread, click, key, words)
@@ -96,8 +124,23 @@ class Management:
             target = None if found is None else self._services.registry.thread(thread.adapter, found)
             use = Use(self._services, click, thread, target)
         if click.action is Action.THESE:
-            return await pictures.ask_these(use, kept)
-        return await pictures.pick(use, kept, int(number) if number.isascii() and number.isdigit() else -1)
+            return await _naming(use, lambda one: pictures.ask_these(one, kept))
+        at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
+        return await _naming(use, lambda one: pictures.pick(one, kept, at))
+
+
+async def _naming(use: Use, work: Callable[[Use], Awaitable[Answer]]) -> Answer:
+    """Do what a command says, and name the thread that it was about where the command itself does not."""
+    # Before the work, which may end its conversation.
+    name = await sessions.named(use)
+    answer = await work(use)
+    if not name:
+        return answer
+    if isinstance(answer, str):
+        return Reply(f"{name}\n\n{answer}")
+    if isinstance(answer, Reply):
+        return replace(answer, text=f"{name}\n\n{answer.text}")
+    return replace(answer, content=replace(answer.content, text=f"{name}\n\n{answer.content.text}"))
 
 
 async def _outcome(

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatSession, MessageRole
+from aion_bot.conversation.footer import no_room
 from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
@@ -18,8 +19,8 @@ _TITLE = 255
 """Characters of a title (Aion's contract, `PATCH sessions/{id}/title`)."""
 _EXCHANGE = 6
 """Messages among which the last question and its answer are looked for."""
-_SHOWN = 600
-"""Characters of each of them."""
+_SHOWN, _READ = 600, 4_000
+"""Characters of each of them that are shown, and that are read for that: marks of Markdown are left out."""
 
 
 async def show_help(_: Use) -> Answer:
@@ -41,7 +42,6 @@ async def close(use: Use) -> Answer:
 async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
     session = await use.needed_session()
     use.check_may_change(await use.begun(session))
-    title = await _title(use, session) if use.elsewhere else ""
     if close:
         try:
             await use.services.aion.chats.close_session(session)
@@ -50,7 +50,7 @@ async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
                 raise
     await use.switch(session, None)
     await use.announce(announced)
-    return Reply("\n\n".join(filter(None, (title and strings.named_thread(title), told))))
+    return told
 
 
 async def rename(use: Use) -> Answer:
@@ -59,10 +59,9 @@ async def rename(use: Use) -> Answer:
         return strings.RENAME_HOW
     session = await use.needed_session()
     use.check_may_change(await use.begun(session))
-    before = await _title(use, session) if use.elsewhere else ""
     title = one_line(use.words, _TITLE)
     await use.services.aion.chats.rename_session(session, title)
-    return Reply("\n\n".join(filter(None, (before and strings.named_thread(before), strings.renamed(title)))))
+    return Reply(strings.renamed(title))
 
 
 async def status(use: Use) -> Answer:
@@ -71,7 +70,7 @@ async def status(use: Use) -> Answer:
     looked, (month, minute) = await asyncio.gather(_look(aion, session), _left_of_plan(aion))
     pictures = await use.services.store.conversations.pictures(use.where().key)
     lines = [
-        *_described(use, session, looked),
+        *_described(session, looked, elsewhere=use.elsewhere),
         strings.chosen_pictures(len(pictures)) if pictures else strings.CONTEXT_ALL,
         strings.left_of_plan(month, minute),
     ]
@@ -88,15 +87,17 @@ async def status(use: Use) -> Answer:
     return Reply("\n\n".join(filter(None, lines)), buttons=tuple(buttons) if turn else ())
 
 
-def _described(use: Use, session: str | None, looked: ChatSession | None) -> list[str]:
+def _described(session: str | None, looked: ChatSession | None, *, elsewhere: bool) -> list[str]:
     if session is None:
         return [strings.NOTHING_YET]
     if looked is None or not looked.is_active:
         return [strings.CONVERSATION_GONE]
-    named = strings.named_thread if use.elsewhere else strings.conversation
     left, every = looked.remaining_tokens, looked.remaining_tokens + looked.total_tokens
     percent = 100 * left // every if every else 0
-    return [named(looked.title), strings.left_in_conversation(looked.remaining_messages, percent)]
+    said = strings.left_in_conversation(looked.remaining_messages, percent)
+    if no_room(looked.remaining_messages, left):
+        said = f"{strings.SESSION_FULL}."
+    return [said] if elsewhere else [strings.conversation(looked.title), said]
 
 
 async def show_list(use: Use) -> Answer:
@@ -114,7 +115,7 @@ async def show_list(use: Use) -> Answer:
     lines, buttons = [], []
     for number, (one, session) in enumerate(zip(shown, looked, strict=True), PAGE * page + 1):
         lines.append(_listed(number, session))
-        if turn and session is not None and session.is_active:
+        if turn and _may_go_on(session):
             buttons.append(Button(Action.OPEN, f"{turn}-{one.turn}", strings.open_here(number)))
     if len(found) > PAGE:
         # A page is named by a question of the person's own where there is no thread here.
@@ -125,8 +126,8 @@ async def show_list(use: Use) -> Answer:
 def _listed(number: int, session: ChatSession | None) -> str:
     if session is None:
         return strings.listed(number, "", "", None)
-    last = session.last_user_message or session.last_message_preview or ""
-    left = session.remaining_messages if session.is_active else None
+    last = (session.last_user_message or session.last_message_preview or "")[:_READ]
+    left = session.remaining_messages if _may_go_on(session) else None
     return strings.listed(number, session.title, plain_words(last), left)
 
 
@@ -143,7 +144,7 @@ async def open_here(use: Use, turn: str) -> Answer:
         use.check_may_change(await use.begun(before))
     chats = use.services.aion.chats
     detail = await chats.get_session(wanted.session, message_limit=_EXCHANGE)
-    if not detail.session.is_active:
+    if not _may_go_on(detail.session):
         return strings.CONVERSATION_GONE
     if before != wanted.session:
         await use.switch(before, wanted.session)
@@ -159,15 +160,25 @@ def _exchange(messages: Sequence[ChatMessage]) -> list[str]:
         MessageRole.ASSISTANT: strings.MY_ANSWER,
     }
     return [
-        f"{label} {strings.code(plain_words(last[role].resolved_content), _SHOWN)}"
+        f"{label} {strings.code(plain_words(last[role].resolved_content[:_READ]), _SHOWN)}"
         for role, label in told.items()
         if role in last
     ]
 
 
-async def _title(use: Use, session: str) -> str:
-    found = await _look(use.services.aion, session)
-    return "" if found is None else found.title
+def _may_go_on(session: ChatSession | None) -> bool:
+    """Return whether a session takes another question."""
+    if session is None or not session.is_active:
+        return False
+    return not no_room(session.remaining_messages, session.remaining_tokens)
+
+
+async def named(use: Use) -> str:
+    """Say which thread a command is about, where the command does not say so; "" where it does, or there is none."""
+    if not use.elsewhere:
+        return ""
+    found = await _look(use.services.aion, await use.session())
+    return strings.NEWEST_THREAD if found is None else strings.named_thread(found.title)
 
 
 async def _look(aion: AionVision, session: str | None) -> ChatSession | None:

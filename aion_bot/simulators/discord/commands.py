@@ -33,6 +33,10 @@ class CommandUse:
         """All ephemeral messages for a person, oldest first."""
         return [self.shown(one) for one in self.world.everything() if one.only_for == person.id]
 
+    def conversation_title(self, thread: str) -> str:
+        """The name of a thread."""
+        return self.world.channel(thread).name
+
     def direct_messages(self, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot has written to a person in their direct messages, oldest first."""
         own = self.world.direct(person).id

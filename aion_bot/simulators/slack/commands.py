@@ -85,6 +85,10 @@ class CommandUse:
         names, inside = self.conversations.names(), self.conversations.messages
         return [reading.shown(one, names, self.uploads) for one in inside if one.only_for == person.id]
 
+    def conversation_title(self, thread: str) -> str:
+        """The title of the agent's session in a thread."""
+        return self.conversations.session_titles.get((self.find_message(thread).channel, thread), "")
+
     def direct_messages(self, person: SimulatedPerson) -> Sequence[Shown]:
         """What the bot has written to a person in their direct messages, oldest first."""
         names, own = self.conversations.names(), direct_channel(person.id)
