@@ -1,5 +1,8 @@
 """`/aion` on both platforms: each use is answered to its person alone, and acts on the thread that it names."""
 
+import pytest
+
+from aion_bot.conversation.manage import sessions
 from aion_bot.domain import strings
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.simulators.aion import script
@@ -66,9 +69,16 @@ async def test_commands_are_answered_to_their_person_alone(bot: Bot) -> None:
     assert "Left in this conversation" not in bot.text(thread)
 
 
-async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(bot: Bot) -> None:
+async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A new one is said in the thread; the older one is in its person's list, and goes on where they say; an ended one not."""
+    monkeypatch.setattr(sessions, "PAGE", 1)
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    hostile = await told(
+        bot, bot.ada, "rename `<!channel> @everyone` [a](https://b.c)", thread=thread, shows="called"
+    )
+    assert (hostile.pings, hostile.text.splitlines()[-1].count("`")) == ([], 2)
     await told(bot, bot.ada, "rename Roof of site 7", thread=thread, shows="Roof of site 7")
     await told(bot, bot.ada, "new", thread=thread, shows="begins a new conversation")
     await bot.shows(thread, f"@{bot.ada.name}{strings.BEGAN_ANEW}")
@@ -76,8 +86,12 @@ async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(bot:
     await bot.workspace.reply(bot.ada, thread, "And the report?")
     await bot.until(lambda: bot.aion.count("send_stream") == 2)
     first, second = (session.id for session in bot.aion.sessions)
-    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="Roof of site 7")
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="1. ")
     assert "And the report?" in listed.text
+    assert [one.label for one in listed.buttons] == [strings.open_here(1), strings.MORE]
+    listed = await pressed(bot, bot.ada, listed, strings.MORE, "2. ")
+    assert "Roof of site 7" in listed.text
+    assert [one.label for one in listed.buttons] == [strings.open_here(2)]
     await pressed(bot, bot.ada, listed, strings.open_here(2), "What is damaged on site 7?")
     await bot.shows(thread, strings.OPENED_HERE)
     bot.aion.play(script.safety_report())
@@ -119,13 +133,13 @@ def private_files(bot: Bot, person: SimulatedPerson) -> dict[str, str]:
 async def test_pictures_are_found_privately_and_then_asked_about(bot: Bot) -> None:
     """A search opens no session and sends no question; its button narrows the thread's next question to what it found."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
-    sessions, questions = bot.aion.count("create_session"), bot.aion.count("send_stream")
+    opened, questions = bot.aion.count("create_session"), bot.aion.count("send_stream")
     await bot.workspace.command(bot.ada, "search pump", thread=thread)
     await bot.until(lambda: any(one.pictures for one in private_messages(bot, bot.ada)))
     seen = [one for one in private_messages(bot, bot.ada) if one.buttons][-1]
     assert "pump" in seen.text.lower()
     assert all(not one.pictures for one in private_messages(bot, bot.ben))
-    assert (bot.aion.count("create_session"), bot.aion.count("send_stream")) == (sessions, questions)
+    assert (bot.aion.count("create_session"), bot.aion.count("send_stream")) == (opened, questions)
     await pressed(bot, bot.ada, seen, strings.THESE, "only at these images")
     await bot.workspace.reply(bot.ada, thread, "What is damaged there?")
     await bot.shows(thread, strings.CHOSEN.split(".")[0])
