@@ -246,7 +246,7 @@ NEWEST_THREAD = "This is about your newest thread here."
 
 def named_thread(title: str) -> str:
     """Say which conversation a command is about, where the command does not say so itself."""
-    return f"Your newest conversation here: {code(title, _NAME)}."
+    return f"About {code(title, _NAME)}:"
 
 
 def conversation(title: str) -> str:

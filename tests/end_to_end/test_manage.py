@@ -277,3 +277,20 @@ async def test_slack_s_direct_messages_act_in_the_channel_that_they_are_about(on
     await on_slack.workspace.press_forged(on_slack.ben, direct, refused.id, found.buttons[0])
     await on_slack.until(lambda: len(on_slack.workspace.direct_messages(on_slack.ben)) == 2)
     assert on_slack.workspace.direct_messages(on_slack.ben)[1].text == strings.NOT_HERE
+
+
+async def test_a_list_where_there_is_no_thread_opens_nothing(
+    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a channel in which the person asked nothing, a list has pages and no buttons that open."""
+    monkeypatch.setattr(sessions, "PAGE", 1)
+    await on_slack.start()
+    await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    on_slack.aion.play(script.safety_report())
+    await on_slack.asked(on_slack.ada, "What about the report?", "safety report")
+    workspace = on_slack.workspace
+    workspace.use_command(on_slack.ada, "/aion", "sessions", workspace.open_channel("else"))  # type: ignore[attr-defined]
+    first = await shown(on_slack, on_slack.ada, set(), "What about the report?")
+    assert [one.label for one in first.buttons] == [strings.MORE]
+    second = await pressed(on_slack, on_slack.ada, first, strings.MORE, "What is damaged on site 7?")
+    assert second.buttons == ()

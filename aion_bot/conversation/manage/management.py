@@ -95,8 +95,7 @@ class Management:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
         _log.info("command used", platform=thread.platform, command=name, person=event.person.id)
-        use = await use_of(self._services, thread, event)
-        return await _naming(use, COMMANDS[name]) if name in _ABOUT_A_THREAD else await COMMANDS[name](use)
+        return await _carried_out(await use_of(self._services, thread, event), name)
 
     async def _click(self, thread: Thread, click: Click) -> Answer:
         key, _, rest = click.key.partition("-")
@@ -107,10 +106,12 @@ class Management:
         if use is None:
             return strings.LIST_OLD
         if click.action is Action.OPEN:
-            return await sessions.open_here(use, rest)
+            return await _naming(use, lambda one: sessions.open_here(one, rest))
         if click.action is Action.PAGE:
-            return await sessions.show_list(Use(use.services, click, thread, use.target, rest))
-        return await COMMANDS[name](use) if name in COMMANDS else strings.LIST_OLD
+            target = None if rest.startswith(sessions.NO_THREAD) else use.target
+            page = rest.removeprefix(sessions.NO_THREAD)
+            return await sessions.show_list(Use(use.services, click, thread, target, page))
+        return await _carried_out(use, name) if name in COMMANDS else strings.LIST_OLD
 
     async def _choose(self, thread: Thread, click: Click, key: str, number: str) -> Answer:
         """Use what a search found, which is its person's alone; in the thread that it was made for, or the newest one since."""
@@ -127,6 +128,11 @@ class Management:
             return await _naming(use, lambda one: pictures.ask_these(one, kept))
         at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
         return await _naming(use, lambda one: pictures.pick(one, kept, at))
+
+
+async def _carried_out(use: Use, name: str) -> Answer:
+    work = COMMANDS[name]
+    return await (_naming(use, work) if name in _ABOUT_A_THREAD else work(use))
 
 
 async def _naming(use: Use, work: Callable[[Use], Awaitable[Answer]]) -> Answer:

@@ -15,6 +15,9 @@ from aion_bot.ports.text import one_line
 PAGE = 5
 """Conversations of one page: each is looked up in Aion, whose smallest plan takes thirty requests a minute."""
 
+NO_THREAD = "n"
+"""Begins the second part of a page's key where the list is about no thread."""
+
 _TITLE = 255
 """Characters of a title (Aion's contract, `PATCH sessions/{id}/title`)."""
 _EXCHANGE = 6
@@ -118,8 +121,9 @@ async def show_list(use: Use) -> Answer:
         if turn and _may_go_on(session):
             buttons.append(Button(Action.OPEN, f"{turn}-{one.turn}", strings.open_here(number)))
     if len(found) > PAGE:
-        # A page is named by a question of the person's own where there is no thread here.
-        buttons.append(Button(Action.PAGE, f"{turn or shown[0].turn}-{page + 1}", strings.MORE))
+        # Where there is no thread here, a question of the person's own stands in its place, and no thread is meant.
+        key = f"{turn}-{page + 1}" if turn else f"{shown[0].turn}-{NO_THREAD}{page + 1}"
+        buttons.append(Button(Action.PAGE, key, strings.MORE))
     return Reply("\n".join(lines), buttons=tuple(buttons))
 
 
@@ -177,7 +181,11 @@ async def named(use: Use) -> str:
     """Say which thread a command is about, where the command does not say so; "" where it does, or there is none."""
     if not use.elsewhere:
         return ""
-    found = await _look(use.services.aion, await use.session())
+    session = await use.session()
+    try:
+        found = await _look(use.services.aion, session)
+    except AionvisionError:  # most of what is named needs nothing of Aion
+        found = None
     return strings.NEWEST_THREAD if found is None else strings.named_thread(found.title)
 
 
