@@ -16,6 +16,7 @@ from aion_bot.aion import AionvisionError, SyncAionVision
 from aion_bot.config import Settings, read_database
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
+from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, read_environment
 from aion_bot.storage import (
@@ -140,9 +141,10 @@ def export_rows(
 
 def _say_aions_log(path: Path, since: datetime) -> None:
     """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
-    settings, problems = Settings.read(environment())
+    files = read_secret_files(environment(), Settings.required())
+    settings, problems = Settings.read(files.env)
     if settings is None:
-        for problem in problems:
+        for problem in files.problems or problems:
             say(problem, sys.stderr)
         raise typer.Exit(2)
     until, offset, more = datetime.now(UTC), 0, True

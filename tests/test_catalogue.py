@@ -20,6 +20,7 @@ from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, Person
+from aion_bot.ports.subcommands import SUBCOMMANDS
 
 ROOT = Path(__file__).parents[1]
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -51,6 +52,9 @@ STATES = {
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
     "UNTITLED", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+    "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
+    "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
+    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN",
     "ERASED_PERSON", "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
@@ -112,6 +116,23 @@ MADE: dict[str, list[str | Line]] = {
         if reason or phase not in {FilePhase.REFUSED, FilePhase.FAILED}
     ],
     "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
+    "code": [strings.code(one, 20) for one in ("", "a `b`", "long name " * 9)],
+    "commands_like": [strings.commands_like("exprot", one) for one in ("export", "")],
+    "command_line": [strings.command_line(one) for one in SUBCOMMANDS],
+    "named_thread": [strings.named_thread("Roof damage " * 9)],
+    "conversation": [strings.conversation("Roof damage " * 9)],
+    "renamed": [strings.renamed("Roof damage " * 9)],
+    "counted": [strings.counted(one, "message") for one in (0, 1, 2_000)],
+    "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
+    "left_of_plan": [strings.left_of_plan(*one) for one in ((1_988, 97), (None, 97), (1, None), (None, None))],
+    "chosen_pictures": [strings.chosen_pictures(one) for one in (1, 1_000)],
+    "listed": [strings.listed(12, "Roof", last, left) for last in ("", "What?") for left in (None, 1, 98)],
+    "open_here": [strings.open_here(12)],
+    "opened": [strings.opened("Roof")],
+    "found": [strings.found(one, "cracked beam") for one in (1, 10)],
+    "picture_line": [strings.picture_line(10, "A pump")],
+    "pick": [strings.pick(10, chosen=chosen) for chosen in (True, False)],
+    "no_private_file": [strings.no_private_file(one) for one in ("", slack_strings.no_upload("missing_scope"))],
     "pictures_gone": [strings.pictures_gone(one) for one in (1, 3)],
     "pictures_refused": [slack_strings.pictures_refused(["A pump"]), slack_strings.pictures_refused(["A pump", "A lift"])],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],

@@ -32,6 +32,9 @@ REFUSALS = {
     "NOBODY_DECIDES", "NOT_HERE", "ONLY_FILES", "PLAN_REPLACED", "PLAN_REPLACED_PRESSED", "QUESTION_DELETED", "RETRY_LAPSED",
     "RETRY_NOT_YOURS", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT",
     "already", "not_yours", "used_up",
+    "ASK_FIRST", "CHANGED_MEANWHILE", "CONTEXT_FULL", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
+    "NO_PRIVATE_QUESTIONS", "NO_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
 
 # Notes under an answer that stands: it has less than it could have, and the note says what.
@@ -53,6 +56,12 @@ STATES = {
     "decided", "decided_by", "deciders", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
     "messages_left", "more_sources", "operations", "pages", "plan_above", "plan_state", "plan_title", "pressed", "question",
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
+    "AION_DESCRIPTION", "ASK_NOW", "BEGAN_ANEW", "BEGUN_ANEW", "CHOSEN", "CLOSE_BUTTON", "CONTEXT_ALL", "CONTEXT_CLEARED",
+    "ENDED", "ENDED_HERE", "EXPORTED", "EXPORTED_PRIVATELY", "EXPORT_BUTTON", "EXPORT_FILE", "HELP_BEGINS", "NEWEST_THREAD", "MORE", "MY_ANSWER",
+    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
+    "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen_pictures", "code", "command_line", "conversation",
+    "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
+    "picture_line", "renamed",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.
@@ -71,6 +80,8 @@ INDIRECT = {
     "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
+    "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
+    "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`
     "adapters/slack/files.py": {"no_upload"},
 }  # fmt: skip

@@ -14,7 +14,7 @@ from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
-from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, is_refusal, missing, translate
+from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.files import PICTURE_TYPES, AttachedFiles, post_files
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
@@ -23,6 +23,7 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
+from adapters.discord.private_answers import PrivateAnswers
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
@@ -33,10 +34,19 @@ from aion_bot.ports.errors import (
     PlatformError,
     TakenElsewhere,
 )
-from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.messages import (
+    Content,
+    Document,
+    Gallery,
+    Line,
+    MessageRef,
+    Person,
+    PrivateAnswer,
+    ThreadKey,
+)
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 
 OWN_MESSAGES = 20
@@ -68,6 +78,7 @@ class DiscordAdapter:
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
         self._tokens = InteractionTokens()
+        self._private = PrivateAnswers(self._rest, self._tokens)
         self._names = DiscordNames(self._rest).names
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
@@ -293,53 +304,11 @@ class DiscordAdapter:
         Where neither can be done the answer is posted where the person wrote, unless it is to stay `hidden`: then a
         reaction to their message says that something could not be said to them, and the refusal is raised.
         """
-        text = rendering.sentence(line)
-        token = None if isinstance(event, MessageChange) else self._tokens.find(event.reply_token)
-        if isinstance(event, Prompt) and event.echo is not None:
-            # Of an earlier process's command the acknowledgement goes by this token, too.
-            self._tokens.note_answer(event.reply_token, ids.address_of(event.echo)[1])
-        if token is not None:
-            try:
-                return await self._rest.follow_up(token.application, token.token, text)
-            except PlatformError as error:
-                if not is_refusal(error):
-                    raise  # otherwise the token expired: a direct message takes its place
-        body = rendering.Body(content=text, components=[])
-        # Another process with this token may say the same about the same message: once is enough.
-        nonce = ids.reply_nonce(event.key, text) if isinstance(event, Prompt) else None
-        try:
-            await self._rest.send_directly(int(event.person.id), body, nonce)
-        except PlatformError as error:
-            if not is_refusal(error):
-                raise
-            if hidden:
-                await self._mark_unanswerable(event)
-                raise
-            await self._reply_publicly(event, body, nonce)
+        await self._private.reply(event, line, hidden=hidden)
 
-    async def _reply_publicly(self, event: InboundEvent, body: rendering.Body, nonce: str | None) -> None:
-        """Post where the person wrote: as a reply to the question where its thread may not exist yet."""
-        try:
-            if isinstance(event, Prompt) and event.opening is not None:
-                channel, question = int(event.place.channel), ids.channel_of(event.thread)
-                await self._rest.send(channel, body, nonce=nonce, answering=question)
-            else:
-                await self._rest.send(ids.channel_of(event.thread), body, nonce=nonce)
-        except PlatformError as error:
-            if not is_refusal(error) or not await self._mark_unanswerable(event):
-                raise
-
-    async def _mark_unanswerable(self, event: InboundEvent) -> bool:
-        """Put a reaction on the message of a person to whom nothing can be said; False where there is no message."""
-        if not isinstance(event, Prompt) or event.source is None:
-            return False
-        channel, question = ids.address_of(event.source)
-        # The bot can write to this person nowhere: a reaction on their message still tells them.
-        with missing(ADD_REACTIONS):
-            async with self._rest.call() as client:
-                message = client.get_partial_messageable(channel).get_partial_message(question)
-                await message.add_reaction(strings.UNANSWERABLE_EMOJI)
-        return True
+    async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
+        """Answer an interaction visibly to its author alone, or by a direct message once its token has expired."""
+        await self._private.answer(event, answer)
 
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         """Name the channel where each has its own budget."""

@@ -163,7 +163,7 @@ class RestClient:
         if answering is not None:
             options["reference"] = _reference(channel, answering)
         if body["components"]:
-            options["view"] = _view(body["components"])
+            options["view"] = view_of(body["components"])
         if files:
             options["files"] = files
         async with self.call() as client:
@@ -186,7 +186,7 @@ class RestClient:
         async with self.call() as client:
             target = client.get_partial_messageable(channel).get_partial_message(message)
             # None removes the buttons; leaving `view` out would keep them.
-            view = _view(body["components"]) if body["components"] else None
+            view = view_of(body["components"]) if body["components"] else None
             await target.edit(content=body["content"], view=view, allowed_mentions=NO_MENTIONS)
 
     def was_acknowledged_elsewhere(self, interaction: int) -> bool:
@@ -320,7 +320,7 @@ def _reference(channel: int, message: int) -> discord.MessageReference:
     return discord.MessageReference(message_id=message, channel_id=channel, fail_if_not_exists=False)
 
 
-def _view(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
+def view_of(rows: Sequence[dict[str, Any]]) -> discord.ui.View:
     """Build the view that discord.py sends from rendered components.
 
     It is stopped, so that the client does not keep it: buttons are handled by their ids alone.

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from adapters.discord import ids, strings
+from adapters.discord import ids, strings, subcommands
 from adapters.discord.errors import translate
 from adapters.discord.handlers import not_taken
 from adapters.discord.interactions import Interactions, answer_privately
@@ -34,7 +34,7 @@ class _Ask(app_commands.Command[Any, Any, Any]):
 
 
 class Commands(app_commands.CommandTree[discord.Client]):
-    """`/ask` and `Ask Aion`, for servers and direct messages."""
+    """`/ask`, `/aion` and `Ask Aion`, for servers and direct messages."""
 
     def __init__(self, client: discord.Client, interactions: Interactions) -> None:
         super().__init__(
@@ -46,6 +46,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         )
         description = strings.ASK_DESCRIPTION
         self.add_command(_Ask(name="ask", description=description, callback=interactions.handle_ask))
+        self.add_command(subcommands.group(interactions.handle_manage))
         self.add_command(app_commands.ContextMenu(name="Ask Aion", callback=interactions.handle_ask_about))
 
     async def on_error(

@@ -61,7 +61,7 @@ async def post_files(
     """Post files in one message. Raises `UploadRefused` where Discord takes none here, or not these."""
     channel = ids.channel_of(thread)
     try:
-        message = await rest.send(channel, body, nonce=nonce, files=[_upload(one) for one in files])
+        message = await rest.send(channel, body, nonce=nonce, files=[as_upload(one) for one in files])
     except Forbidden as error:
         raise UploadRefused(strings.NO_ATTACHMENTS) from error
     except TooLong as error:
@@ -69,7 +69,8 @@ async def post_files(
     return ids.message_ref(thread, channel, message)
 
 
-def _upload(file: Document | Picture) -> discord.File:
+def as_upload(file: Document | Picture) -> discord.File:
+    """Return a file as discord.py sends it."""
     if isinstance(file, Document):
         return discord.File(io.BytesIO(file.text.encode("utf-8", "replace")), file.name)
     # Put before it, not taken away: the rest could be another picture's name.

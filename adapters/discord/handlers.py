@@ -22,7 +22,14 @@ from adapters.discord.membership import Membership
 from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
-from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import (
+    Click,
+    InboundEvent,
+    ManageCommand,
+    MessageChange,
+    Prompt,
+    StopRequest,
+)
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Line
@@ -155,7 +162,7 @@ class EventDelivery:
                 await self._report_failure(event)
             raise
 
-    async def _report_failure(self, event: Prompt | Click | StopRequest) -> None:
+    async def _report_failure(self, event: Prompt | Click | StopRequest | ManageCommand) -> None:
         """Tell a person that their question was not accepted, when Discord takes that."""
         # The event has no row, so its own key makes the reference that the sentence and the log share.
         key = event.thread.id if isinstance(event, StopRequest) else event.key

@@ -18,6 +18,7 @@ from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, tr
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery, not_taken
 from adapters.discord.rendering import Body
+from adapters.discord.subcommands import manage_command
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt
@@ -167,6 +168,26 @@ class Interactions:
         quote = "\n".join(one.text for one in events.asked_about(message))
         late = partial(strings.question_about_by, str(interaction.user.id), author, link, quote)
         await self._handle_command(interaction, read, strings.question_about(author, link, quote), late)
+
+    async def handle_manage(
+        self, interaction: discord.Interaction, name: str, words: str, private: bool
+    ) -> None:
+        """Handle a subcommand of `/aion`: deferred where its author alone sees it, then answered by the core."""
+        # Before the first await: the core may answer as soon as it has the event.
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        with self._delivery.tracked():
+            try:
+                async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+                    await interaction.response.defer(ephemeral=True, thinking=True)
+            except FAILURES as error:
+                if await self._taken_elsewhere(interaction, translate(error)):
+                    return
+                _log.warning("command was not acknowledged", extra={"reason": str(translate(error))})
+            where, guild = interaction.channel, interaction.guild
+            channel = await self._delivery.channel_info(where, guild, interaction.user.id)
+            channel = events.with_permissions(channel, interaction)
+            command = manage_command(interaction, channel, name, words, private=private)
+            await self._delivery.deliver(command)
 
     async def _handle_command(
         self,

@@ -31,6 +31,11 @@ _STYLES = {
     Action.SUGGEST: 2,
     Action.ONLY_THESE: 2,
     Action.CLOSER: 2,
+    Action.MANAGE: 2,
+    Action.OPEN: 2,
+    Action.PAGE: 2,
+    Action.THESE: 1,
+    Action.PICK: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150

@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 from adapters.slack import ids, markdown, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
@@ -14,31 +13,38 @@ from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.galleries import TYPES, Galleries
 from adapters.slack.handlers import EventHandlers
-from adapters.slack.messages import Messages, private_metadata
+from adapters.slack.messages import Messages
 from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
+from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
-    CannotDraw,
     Forbidden,
     MessageGone,
     PlatformError,
     RateLimited,
 )
-from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
-from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import (
+    Content,
+    Document,
+    Gallery,
+    Line,
+    MessageRef,
+    Person,
+    PrivateAnswer,
+    Reply,
+    ThreadKey,
+)
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.text import one_line
 
 _log = logging.getLogger(__name__)
-
-_NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
-"""Slack shall find no names in our text. Sent with `chat.update` too, which otherwise falls back to its defaults."""
 
 _SESSION_TITLE = 200
 """Characters of a session's title (the method's page, below)."""
@@ -67,6 +73,7 @@ class SlackAdapter:
         self._web = WebApi(settings, lambda: self.limits, timeout=timeouts.request)
         self._messages = Messages(self._web)
         self._galleries = Galleries(self._web, self._messages)
+        self._private = PrivateAnswers(self._web, self._messages, self._galleries)
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
@@ -121,7 +128,7 @@ class SlackAdapter:
 
         Which outcomes are unknown is known to this process alone.
         """
-        return await self._messages.post(thread, nonce, {**_NO_NAMES, **rendering.arguments(content)})
+        return await self._messages.post(thread, nonce, {**NO_NAMES, **rendering.arguments(content)})
 
     async def post_file(self, thread: ThreadKey, document: Document, *, nonce: str) -> MessageRef:
         """Post a file by three requests; searches the thread first as `post` does."""
@@ -132,7 +139,7 @@ class SlackAdapter:
 
         A picture that Slack refuses is named. Raises UploadRefused where it refuses all of them.
         """
-        return await self._galleries.post(thread, gallery, nonce, _NO_NAMES)
+        return await self._galleries.post(thread, gallery, nonce, NO_NAMES)
 
     def open_file(self, file: Attachment) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Read a file that somebody attached, by two requests: its address is asked for each time."""
@@ -144,7 +151,7 @@ class SlackAdapter:
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
-        await self._messages.edit(message, {**_NO_NAMES, **rendering.arguments(content)})
+        await self._messages.edit(message, {**NO_NAMES, **rendering.arguments(content)})
 
     async def start_stream(
         self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str
@@ -248,35 +255,16 @@ class SlackAdapter:
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a
         reaction to the person's message says that something could not be said to them, and the refusal is raised.
         """
-        shown = {**_NO_NAMES, **rendering.sentence(line)}
         try:
-            await self._tell(event, shown)
-        except CannotDraw:
-            shown.pop("blocks")  # its text says the same
-            await self._tell(event, shown)
-
-    async def _tell(self, event: InboundEvent, shown: Mapping[str, Any]) -> None:
-        place, person = ids.thread(event.thread), event.person.id
-        message = {**shown, "metadata": private_metadata(person)}
-        try:
-            if event.place.direct:
-                where = {"channel": place.channel, "thread_ts": place.ts}
-                await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
-            else:
-                where = {"channel": place.channel}
-                # The thread in which the person reads, if any; see `events` on `reply_token`.
-                if not isinstance(event, MessageChange) and event.reply_token:
-                    where["thread_ts"] = event.reply_token
-                await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
+            await self._private.reply(event, line)
         except (Forbidden, MessageGone):
-            try:
-                # Slack takes a person's id for their direct message. The request counts under that id, because the
-                # channel's own id is known from the answer only.
-                await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
-            except (Forbidden, MessageGone):
-                if isinstance(event, Prompt) and event.source is not None:
-                    await self._react(event.source, _MUTE)
-                raise
+            if isinstance(event, Prompt) and event.source is not None:
+                await self._react(event.source, _MUTE)
+            raise
+
+    async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
+        """Show an answer to one person where they read; its files come in a direct message, as nothing else is private."""
+        await self._private.answer(event, answer)
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Check the tokens, the scopes, the app's configuration, and `subjects`."""

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from adapters.slack import methods, strings
+from adapters.slack.commands import COMMAND, MENU
 from adapters.slack.events import SHORTCUT
 
 _HEAD = "# Slack → Create New App → From a manifest. Scopes and events are those that adapters/slack/methods.py lists.\n"
@@ -39,6 +40,20 @@ def manifest() -> Mapping[str, object]:
                     "type": "message",
                     "callback_id": SHORTCUT,
                     "description": strings.APP["shortcut description"],
+                },
+                {
+                    "name": strings.APP["menu"],
+                    "type": "message",
+                    "callback_id": MENU,
+                    "description": strings.APP["menu description"],
+                },
+            ],
+            "slash_commands": [
+                {
+                    "command": COMMAND,
+                    "description": strings.APP["command description"],
+                    "usage_hint": strings.APP["command hint"],
+                    "should_escape": True,
                 }
             ],
         },

@@ -15,7 +15,14 @@ from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import (
+    FileProblem,
+    FileUnavailable,
+    MessageGone,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+)
 from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
@@ -136,6 +143,29 @@ class WebApi:
                 if answer.status != 200:
                     # The address is good for one upload: another attempt takes another one.
                     raise PlatformDown(f"{method}: status {answer.status}")
+
+        await self._send(method, (), send)
+
+    async def respond(self, address: str, shown: Mapping[str, Any]) -> None:
+        """Answer an interaction at the address that it named, which takes five answers in half an hour.
+
+        Raises MessageGone where Slack does not take the answer there, and PlatformDown also for an address without TLS.
+
+        https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+        """
+        method, own = Method.RESPONSE_URL, urlsplit(self._settings.api_url)
+        parts = urlsplit(address)
+        if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
+            raise MessageGone(f"{method}: the address is not encrypted")
+
+        async def send() -> None:
+            session = self.client.session
+            if session is None:
+                raise PlatformDown(f"{method}: the connection to Slack is closed")
+            async with session.post(
+                address, json=dict(shown), proxy=self.client.proxy, allow_redirects=False
+            ) as answer:
+                errors.check_response(answer.status, answer.headers)
 
         await self._send(method, (), send)
 

@@ -7,6 +7,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import methods
 from adapters.slack.client import WebApi
+from adapters.slack.commands import COMMAND, MENU
 from adapters.slack.config import APP_TOKEN, BOT_TOKEN, CONFIG_TOKEN, SlackSettings
 from adapters.slack.errors import BAD_APP_TOKEN
 from adapters.slack.events import SHORTCUT
@@ -202,11 +203,18 @@ def _manifest_problems(manifest: object) -> Iterable[Finding]:
     if not _part(settings, "interactivity").get("is_enabled"):
         mend = f"switch it on under Interactivity & Shortcuts of {_PAGES}"
         yield fail("interactivity", "it is off, so buttons do nothing", mend)
-    shortcuts = features.get("shortcuts")
-    known = shortcuts if isinstance(shortcuts, list) else []
-    if SHORTCUT not in {one.get("callback_id") for one in known if isinstance(one, dict)}:
-        mend = f"add it as manifest.yml has it under Interactivity & Shortcuts of {_PAGES}"
-        yield warn("shortcut", f"the message shortcut {SHORTCUT} is missing", mend)
+    shortcuts = _named(features.get("shortcuts"), "callback_id")
+    for one in (SHORTCUT, MENU):
+        if one not in shortcuts:
+            mend = f"add it as manifest.yml has it under Interactivity & Shortcuts of {_PAGES}"
+            yield warn("shortcut", f"the message shortcut {one} is missing", mend)
+    if COMMAND not in _named(features.get("slash_commands"), "command"):
+        mend = f"add it as manifest.yml has it under Slash Commands of {_PAGES}, then reinstall the app"
+        yield warn("command", f"the command {COMMAND} is missing", mend)
+
+
+def _named(listed: object, name: str) -> set[object]:
+    return {one.get(name) for one in listed if isinstance(one, dict)} if isinstance(listed, list) else set()
 
 
 def _scope_problems(manifest: object, granted: Collection[str]) -> Iterable[Finding]:

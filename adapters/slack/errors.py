@@ -251,6 +251,16 @@ def _without_file(data: object) -> set[int]:
     return {int(one) for one in numbers if one.isascii() and one.isdecimal() and len(one) <= _DIGITS}
 
 
+def check_response(status: int, headers: Mapping[str, str]) -> None:
+    """Raise what the answer of a command's address means, unless it has taken the words."""
+    if status == 429:
+        raise RateLimited(_retry_after(headers))
+    if status >= 500:
+        raise PlatformDown(f"{Method.RESPONSE_URL}: status {status}")
+    if status != 200:
+        raise MessageGone(f"{Method.RESPONSE_URL}: status {status}")
+
+
 def _retry_after(headers: Mapping[str, str]) -> float:
     """Seconds that Slack asks the bot to wait; at least 0, and finite."""
     try:

@@ -32,6 +32,11 @@ ACTIONS = {
     "aion_suggest": Action.SUGGEST,
     "aion_only_these": Action.ONLY_THESE,
     "aion_closer": Action.CLOSER,
+    "aion_manage": Action.MANAGE,
+    "aion_open": Action.OPEN,
+    "aion_page": Action.PAGE,
+    "aion_ask_these": Action.THESE,
+    "aion_pick": Action.PICK,
 }
 
 _YOUNG = 30.0
@@ -309,6 +314,12 @@ def _place_of_interaction(
     person_workspace = "" if team == me.team else team
     direct = is_direct(channel)
     return Place(me.team, channel, direct, shared, person_workspace, bot_may_write, checked=checked)
+
+
+def place_of(me: BotIdentity, channel: str, facts: ChannelFacts, person_team: str) -> Place:
+    """Where a command was used by somebody of a team, by what is known of the channel."""
+    team, direct = "" if person_team == me.team else person_team, is_direct(channel)
+    return Place(me.team, channel, direct, facts.shared, team, facts.bot_may_write, checked=facts.checked)
 
 
 def _user_of(payload: Payload) -> Person:

@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import events, ids, sdk_log
+from adapters.slack import commands, events, ids, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
@@ -94,6 +94,7 @@ class EventHandlers:
         # One listener for all: a press of an unknown button is acknowledged as well.
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
+        app.command(_ANY)(self._handle_command)
         app.error(_log_failure)
         return app
 
@@ -113,7 +114,7 @@ class EventHandlers:
 
         Interactions go on to their listeners.
         """
-        if body.get("type") in _INTERACTIONS:
+        if body.get("type") in _INTERACTIONS or "command" in body:
             return await next_()
         with self._tracked():
             try:
@@ -197,9 +198,27 @@ class EventHandlers:
             if click is not None:
                 await self._deliver(click)
 
+    async def _handle_command(self, ack: AsyncAck, body: Payload) -> None:
+        # Without words nobody sees anything of it, not even that it was used.
+        await ack()
+        with self._tracked():
+            channel = {"id": body.get("channel_id") or ""}
+            # Slack does not say whether a direct message is one with the bot; the answer to a command needs no such place.
+            direct = events.is_direct(channel["id"])
+            facts = ChannelFacts() if direct else await self._look_up({"channel": channel})
+            command = await self._names.read(lambda find: commands.from_command(body, self._me, facts, find))
+            if command is not None:
+                await self._deliver(command)
+
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
+            if body.get("callback_id") == commands.MENU:
+                facts = await self._facts_of_press(body)
+                command = commands.from_menu(body, self._me, facts)
+                if command is not None:
+                    await self._deliver(command)
+                return
             facts = await self._look_up(body)
             prompt = await self._names.read(
                 lambda find: events.prompt_from_shortcut(

@@ -38,6 +38,8 @@ class Method(StrEnum):
     FILES_INFO = "files.info"
     FILES_DOWNLOAD = "url_private_download"
     """No method: the bytes of a file come from an address that `files.info` names."""
+    RESPONSE_URL = "response_url"
+    """No method: the answer to a command goes to an address that the command names."""
 
 
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
@@ -63,6 +65,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.FILES_DELETE: ("files:write",),
     Method.FILES_INFO: ("files:read",),
     Method.FILES_DOWNLOAD: ("files:read",),
+    Method.RESPONSE_URL: (),
 }
 """Scopes that the bot token needs for each method."""
 
@@ -90,6 +93,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
 FEATURES: dict[str, tuple[str, ...]] = {
     "agent_view": ("assistant:write",),
     "shortcuts": ("commands",),
+    "slash_commands": ("commands",),
 }
 """Parts of the manifest that need a scope by themselves."""
 

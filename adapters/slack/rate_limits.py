@@ -68,6 +68,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.FILES_DELETE: (_per_minute(Method.FILES_DELETE, _TIER_3),),
     Method.FILES_INFO: (_per_minute(Method.FILES_INFO, _TIER_4),),
     Method.FILES_DOWNLOAD: (),  # no limit is documented
+    Method.RESPONSE_URL: (),  # five answers to a command, and no limit beside that
 }
 """What a request of each method counts against, the most specific first."""
 

@@ -30,6 +30,7 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {
     "the app": "On api.slack.com/apps choose Create New App, From a manifest, your workspace; paste the manifest",
@@ -47,6 +48,10 @@ APP = {
     "question": "What can you help me with?",
     "shortcut": "Ask Aion about this",
     "shortcut description": "Send this message to Aion",
+    "menu": "Manage this with Aion",
+    "menu description": "Your conversation with Aion in this thread",
+    "command description": "Your conversations with Aion",
+    "command hint": "[new|sessions|rename|close|context|search|export|status|help]",
 }
 """Words of the manifest; Slack takes them in one language."""
 

@@ -66,7 +66,7 @@ class AionStream:
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
-        self.plans: dict[str, str] = {}
+        self.plans, self._chosen = dict[str, str](), list[str]()
         self._services = services
         self._turns = services.store.turns
         self._turn = turn
@@ -102,7 +102,7 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        session = await self._services.store.threads.session(self._turn.thread)
+        session, self._chosen = await self._services.store.threads.binding(self._turn.thread)
         if session is not None:
             try:
                 return await self._stream(session)
@@ -130,7 +130,7 @@ class AionStream:
         if self.files is not None:
             await self.files.show_again()
         history, session = self._services.history, self._turn.session_id or ""
-        if self._turn.origin is not None and self._turn.origin.pictures and session:
+        if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
         if parked:
             found = await history.look(session, self._take_stored)
@@ -175,34 +175,34 @@ class AionStream:
 
     async def _stream(self, session: str) -> Outcome:
         services = self._services
-        if session in services.uploads.narrowed:  # what an earlier question left
-            library = Library(services.aion, services.uploads, services.polling)
-            if not await library.see_all(session):
-                self._view.notice(strings.MODE_LOST)
-        if (origin := self._turn.origin) is None or not origin.pictures:
+        narrowed = session in services.uploads.narrowed  # what an earlier question left
+        if narrowed and not await Library(services.aion, services.uploads, services.polling).see_all(session):
+            self._view.notice(strings.MODE_LOST)
+        pictures = (self._turn.origin and self._turn.origin.pictures) or self._chosen
+        if not pictures:
             return await self._stream_in(session)
-        async with only_pictures(services.aion, session, origin.pictures, services.uploads.narrowed) as taken:
+        async with only_pictures(services.aion, session, pictures, services.uploads.narrowed) as taken:
             if not taken:
                 return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
-            if missing := len(origin.pictures) - len(taken):
+            if pictures is self._chosen:
+                self._view.notice(strings.CHOSEN)
+            if missing := len(pictures) - len(taken):
                 self._view.notice(strings.pictures_gone(missing))
             return await self._stream_in(session, taken)
 
     async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
         attached = await self.files.add_to(session) if self.files and self.files.found else ""
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
-        text = await self._turns.start_asking(self._turn.key, session)
-        if text is None:
+        if (text := await self._turns.start_asking(self._turn.key, session)) is None:
             return Outcome(EndReason.WITHDRAWN)
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:
             asked = with_attached(text, attached)
-            origin = self._turn.origin
             stream = self._services.aion.chats.send_stream(
                 asked,
                 session_id=session,
-                force_detailed_analysis=origin is not None and origin.detailed,
+                force_detailed_analysis=self._turn.origin is not None and self._turn.origin.detailed,
                 expected_image_ids=pictures or None,
             )
             async with aclosing(stream) as tokens:

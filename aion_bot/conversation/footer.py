@@ -30,14 +30,18 @@ async def footer(aion: AionVision, session_id: str, facts: Facts, seconds: float
     more = [strings.and_more(len(agents) - _MOST_AGENTS)] if len(agents) > _MOST_AGENTS else []
     parts = [", ".join([*agents[:_MOST_AGENTS], *more]), strings.duration(seconds)]
     messages, tokens, all_tokens = await _left(aion, session_id, facts)
-    # Nothing of both is what a server says that does not tell.
-    if (messages == 0 and tokens != 0) or (tokens == 0 and messages):
+    if no_room(messages, tokens):
         parts.append(strings.SESSION_FULL)
     elif messages is not None and 0 < messages <= _FEW_MESSAGES:
         parts.append(strings.messages_left(messages))
     elif tokens is not None and 0 < tokens <= _FEW_TOKENS * all_tokens:
         parts.append(strings.TOKENS_LOW)
     return " · ".join(part for part in parts if part)
+
+
+def no_room(messages: int | None, tokens: int | None) -> bool:
+    """Return whether a session takes no more; None is not known, and nothing of both is what a server says that does not tell."""
+    return (messages == 0 and tokens != 0) or (tokens == 0 and bool(messages))
 
 
 async def _left(aion: AionVision, session_id: str, facts: Facts) -> tuple[int | None, int | None, int]:

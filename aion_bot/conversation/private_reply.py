@@ -8,10 +8,10 @@ from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import Click, InboundEvent, Prompt, StopRequest
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, UploadRefused
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Line
+from aion_bot.ports.messages import Line, PrivateAnswer, Reply
 
 _log = structlog.get_logger(__name__)
 
@@ -29,14 +29,14 @@ _FAILURES = {Refusal.UNCHECKED, Refusal.UNSEEN}
 """Refusals that nobody decided: something failed, or the bot lacks what it needs. The others hold as they were set."""
 
 
-def failed(platform: str, event: Prompt | Click | StopRequest, sentence: str) -> str:
+def failed(platform: str, event: Prompt | Click | StopRequest | ManageCommand, sentence: str) -> str:
     """Add the reference of an event to what its person is told of a failure, and log both."""
     key = event.thread.id if isinstance(event, StopRequest) else event.key
     _log.warning("failure told", platform=platform, ref=reference(key), sentence=sentence)
     return with_reference(sentence, key)
 
 
-def refused(platform: str, event: Prompt | Click | StopRequest, refusal: Refusal) -> str:
+def refused(platform: str, event: Prompt | Click | StopRequest | ManageCommand, refusal: Refusal) -> str:
     """Say why somebody may not do something; with a reference where that is a failure."""
     sentence = strings.refusal(refusal, event.place.lacks)
     return failed(platform, event, sentence) if refusal in _FAILURES else sentence
@@ -64,6 +64,25 @@ async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hi
     except asyncio.CancelledError:
         log.warning("private reply cancelled")
         raise
+
+
+async def answer_privately(
+    thread: Thread, event: Click | ManageCommand, answer: str | Reply | PrivateAnswer
+) -> None:
+    """Show an answer to the person behind `event` alone, as `reply_privately` does; where files are refused, say so."""
+    if isinstance(answer, str):
+        return await reply_privately(thread, event, (answer,), hidden=True)
+    shown = PrivateAnswer(answer) if isinstance(answer, Reply) else answer
+    log = _log.bind(platform=thread.platform)
+    try:
+        async with asyncio.timeout(_TOO_LATE):
+            await retry(lambda: thread.answer_privately(event, shown), backoff=_WHILE_DOWN, on=_pause_after)
+    except UploadRefused as error:
+        log.info("private file refused", reason=repr(error))
+        told = failed(thread.platform, event, strings.no_private_file(error.reason))
+        await reply_privately(thread, event, (told,), hidden=True)
+    except (TimeoutError, PlatformError) as error:
+        log.warning("private reply failed", reason=repr(error))
 
 
 def _pause_after(error: Exception) -> bool | float:

@@ -6,6 +6,7 @@ What a platform is asked to show has no secret that the bot knows.
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import cast
 
 from aion_bot.ports.adapter import (
     ActivityIndicator,
@@ -17,10 +18,12 @@ from aion_bot.ports.adapter import (
     NativeStreaming,
     OwnMessage,
     PlatformAdapter,
+    PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
 )
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.errors import UploadRefused
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.messages import (
     Button,
     Content,
@@ -30,9 +33,11 @@ from aion_bot.ports.messages import (
     MessageRef,
     Person,
     PostedOnce,
+    PrivateAnswer,
     Reply,
     ThreadKey,
 )
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ratelimit.limiter import Limiter
@@ -84,6 +89,22 @@ class Thread:
         async with self.limiter.permit(private_reply(event), self.key, Priority.FINAL):
             await self.adapter.reply_privately(event, struck_line(line), hidden=hidden)
 
+    async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
+        """Show an answer to the person behind `event` alone; its words alone where the platform can do no more."""
+        adapter = self.adapter
+        if not isinstance(adapter, PrivateAnswers):
+            await self.reply_privately(event, (plain_words(answer.content.text),), hidden=True)
+            return
+        async with self.limiter.permit(private_reply(event), self.key, Priority.FINAL):
+            await adapter.answer_privately(event, _struck_answer(answer))
+
+    async def post_file(self, document: Document, *, nonce: str) -> None:
+        """Post a file. Raises `UploadRefused` also where the platform has none."""
+        if self.files is None:
+            raise UploadRefused
+        async with self.limiter.permit(Operation.POST_FILE, self.key, Priority.FINAL):
+            await self.files.post_file(self.key, _struck_document(document), nonce=nonce)
+
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Show on a message that it waits, or no more; the caller holds the permit. Nothing without the capability."""
         if self.queued_marker is not None:
@@ -110,8 +131,7 @@ def struck_screen(screen: Screen) -> Screen:
     contents: list[Content | PostedOnce | None] = []
     for content in screen:
         if isinstance(content, Document):
-            name, text = KNOWN.strike(content.name), KNOWN.strike(content.text)
-            contents.append(replace(content, name=name, text=text))
+            contents.append(_struck_document(content))
         elif isinstance(content, Gallery):
             contents.append(_struck_gallery(content))
         else:
@@ -130,6 +150,19 @@ def struck_line(line: Line) -> Line:
 def struck_prompt(prompt: Prompt) -> Prompt:
     """Return a prompt whose thread's title has no secret."""
     return prompt if prompt.opening is None else replace(prompt, opening=KNOWN.strike(prompt.opening))
+
+
+def _struck_document(document: Document) -> Document:
+    return replace(document, name=KNOWN.strike(document.name), text=KNOWN.strike(document.text))
+
+
+def _struck_answer(answer: PrivateAnswer) -> PrivateAnswer:
+    content, document = _struck(answer.content, KNOWN.version), answer.document
+    return PrivateAnswer(
+        cast("Reply", content),
+        None if document is None else _struck_document(document),
+        _struck_gallery(Gallery(answer.pictures)).pictures,
+    )
 
 
 def _struck_gallery(gallery: Gallery) -> Gallery:

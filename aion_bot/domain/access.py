@@ -26,6 +26,10 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    MANAGE = "manage"
+    """A command about the person's own conversations: its answer is private."""
+    CHANGE = "change"
+    """Ending, renaming or replacing a conversation that somebody began."""
     RECOVER = "recover"
     """Going on, in the asker's name, with what was accepted earlier: after a restart, or for a retry."""
 
@@ -63,7 +67,10 @@ class AccessPolicy:
 _POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
 """Intents that lead to a new answer in the place itself, unless it is private."""
 
-_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE})
+_PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
+"""Intents that may be used where the bot is not, as a platform offers them everywhere."""
+
+_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE})
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -86,7 +93,7 @@ def decide(
     listed = not policy.allow_users or person.id in policy.allow_users
     if refusal is not None and not place.checked and listed:
         refusal = Refusal.UNCHECKED  # the reason may be something that the platform did not tell
-    if refusal is Refusal.SHARED and intent in _POSTING and not place.bot_may_write:
+    if refusal is Refusal.SHARED and intent in _POSTING | _PRIVATE and not place.bot_may_write:
         refusal = Refusal.UNSEEN  # a platform does not tell the bot who is in a channel that it is not in
     if refusal is None and intent in _POSTING and not place.private:
         if not place.bot_may_write:

@@ -18,6 +18,8 @@ from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
 from aion_bot.ports.events import QuoteSource
 from aion_bot.ports.messages import Action, Line, Person
+from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.ports.text import one_line, visible_line
 
 _MOST_MISSING = 5
@@ -170,6 +172,157 @@ QUESTION_DELETED = "This question was deleted. Ask again if you still need it."
 RETRY_EXPIRED = "I no longer have this question. Please ask it again."
 RETRY_LAPSED = "The person who asked can't use me here any more. Ask it yourself if you need it."
 RETRY_NOT_YOURS = "Only the person who asked or an approver can press this. Ask it yourself if you need it."
+
+COMMAND_WORDS = {
+    "rename": "<title>",
+    "context": "[words]",
+    "search": "<words>",
+    "export": "[markdown|json|text] [private]",
+}
+"""What may stand behind a subcommand."""
+HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
+NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
+NOTHING_YET = "Nothing was asked here since the last conversation. Ask something to begin a new one."
+BEGUN_ANEW = "Your next question there begins a new conversation. What was said before stays in your list."
+BEGAN_ANEW = " began a new conversation here. I won't use what was said above."
+ENDED = "I ended that conversation. The next question there begins a new one."
+ENDED_HERE = " ended this conversation. The next question begins a new one."
+RENAME_HOW = "Tell me the new name: /aion rename Roof damage on site 7"
+NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
+CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
+CHANGED_MEANWHILE = (
+    "Somebody else changed this at the same moment. Look at it again with /aion status, then try again."
+)
+NO_CONVERSATIONS = "You have no conversations yet. Ask me something to begin one."
+NO_MORE_CONVERSATIONS = "There are no more. Use /aion sessions to begin at the newest."
+LIST_OLD = "That list is too old. Use the command again."
+MORE = "More"
+NEW_BUTTON, SESSIONS_BUTTON, EXPORT_BUTTON, CLOSE_BUTTON = (
+    "New conversation",
+    "My conversations",
+    "Export to me",
+    "End it",
+)
+YOUR_QUESTION, MY_ANSWER = "**You asked:**", "**I answered:**"
+EXPORT_FILE = "conversation"
+EXPORT_HOW = "I can export as markdown, json or text. Try /aion export json private"
+EXPORT_NOTHING = "There is nothing to export yet. Ask me something first."
+EXPORTED = "The file is in the thread. Everybody there can open it."
+EXPORTED_PRIVATELY = "Here is your conversation, for your eyes only."
+EXPORT_TOO_LARGE = "This conversation is too long for a file here. Ask your admin to export it in Aion."
+SEARCH_HOW = "Tell me what to look for: /aion search cracked beam"
+WORDS_TOO_LONG = "That's too long to look for. Use 500 characters at most, and try again."
+FOUND_NOTHING = "I found no images for that. Try other words."
+THESE = "Ask about these"
+ASK_NOW = "Ask your next question there: I'll look only at these images. Use /aion context all to undo that."
+ASK_FIRST = (
+    "Ask me something here first, then press the button: it chooses the images of your newest thread here."
+)
+CONTEXT_ALL = "I look at all images here. To choose some, use /aion context and some words."
+CONTEXT_CLEARED = "From now on I look at all images here. To choose some, use /aion context and some words."
+CONTEXT_FULL = "You can choose 1,000 images at most. Remove one with /aion context, or use /aion context all."
+CHOSEN = "About the chosen images only. /aion context changes that."
+NO_PRIVATE_QUESTIONS = "I can't answer questions privately yet. Ask in a direct message to me."
+
+
+def commands_like(name: str, nearest: str) -> str:
+    """Say that there is no such subcommand, and which one is like it, "" for none."""
+    instead = f"Did you mean /aion {nearest}? If not, try" if nearest else "Try"
+    return f"I don't know /aion {code(name, 20)}. {instead} /aion help."
+
+
+def command_line(name: str) -> str:
+    """Describe a subcommand in the list of all."""
+    words = f" {COMMAND_WORDS[name]}" if name in COMMAND_WORDS else ""
+    return f"- `/aion {name}{words}`: {SUBCOMMANDS[name]}"
+
+
+def code(words: str, most: int) -> str:
+    """Return somebody's words as code in one line, which shows each sign of it and does nothing; at most so many characters."""
+    return f"`{one_line(visible_line(KNOWN.strike(words)), most).replace('`', chr(39)) or '…'}`"
+
+
+NEWEST_THREAD = "This is about your newest thread here."
+
+
+def named_thread(title: str) -> str:
+    """Say which conversation a command is about, where the command does not say so itself."""
+    return f"About {code(title, _NAME)}:"
+
+
+def conversation(title: str) -> str:
+    """Name a conversation."""
+    return f"Conversation: {code(title, _NAME)}"
+
+
+def renamed(title: str) -> str:
+    """Say that a conversation has another name."""
+    return f"This conversation is now called {code(title, _NAME)}."
+
+
+def counted(count: int, one: str) -> str:
+    """Count things: `one` is the word for one of them, and takes an s for more."""
+    return f"{count:,} {one}{'' if count == 1 else 's'}"
+
+
+def left_in_conversation(messages: int, percent: int) -> str:
+    """Say what is left of a conversation: messages, and the part of all that may be said in it."""
+    return f"Left in this conversation: {counted(messages, 'message')}, {percent} % of its length."
+
+
+def left_of_plan(month: int | None, minute: int | None) -> str:
+    """Say what is left of the month and of the minute; what is not known is left out, "" for both."""
+    parts = [
+        f"{counted(month, 'message')} this month" if month is not None else "",
+        f"{counted(minute, 'request')} this minute" if minute is not None else "",
+    ]
+    said = ", ".join(filter(None, parts))
+    return f"Left for everybody: {said}." if said else ""
+
+
+def chosen_pictures(count: int) -> str:
+    """Say that the questions of a thread are about some pictures alone."""
+    return f"I look at {counted(count, 'chosen image')} here. See them with /aion context."
+
+
+def listed(number: int, title: str, last: str, left: int | None) -> str:
+    """Show one conversation of a list; `left`: messages, None where it has ended."""
+    rest = "ended" if left is None else f"{counted(left, 'message')} left"
+    return f"{number}. {code(title, _NAME)}, {rest}" + (f"\n    {code(last, 100)}" if last else "")
+
+
+def open_here(number: int) -> str:
+    """Label the button that goes on with a conversation of a list."""
+    return f"Open {number}"
+
+
+def opened(title: str) -> str:
+    """Say that the thread goes on with an earlier conversation."""
+    return f"Your next question there goes on with {code(title, _NAME)}. You last said:"
+
+
+OPENED_HERE = " went on with an earlier conversation here."
+
+
+def found(count: int, words: str) -> str:
+    """Say how many pictures a search shows."""
+    return f"{counted(count, 'image')} for {code(words, _NAME)}:"
+
+
+def picture_line(number: int, title: str) -> str:
+    """Name a picture of a list."""
+    return f"{number}. {code(title, _NAME)}"
+
+
+def pick(number: int, *, chosen: bool) -> str:
+    """Label the button that adds a picture to the chosen ones, or removes it."""
+    return f"{'Remove' if chosen else 'Add'} {number}"
+
+
+def no_private_file(reason: str) -> str:
+    """Say why a file is not sent; `reason` is a clause, or empty."""
+    return f"I can't send you the file{f': {reason}' if reason else ''}. Ask your admin, or ask me in words."
+
 
 APPROVE = "Approve"
 CANCEL = "Cancel"

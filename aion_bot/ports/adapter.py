@@ -6,9 +6,19 @@ from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, Subjects
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Content, Document, Gallery, Line, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.messages import (
+    Content,
+    Document,
+    Gallery,
+    Line,
+    MessageRef,
+    Person,
+    PrivateAnswer,
+    Reply,
+    ThreadKey,
+)
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.settings import IdForms, Problem
 
@@ -187,6 +197,17 @@ class Galleries(Protocol):
 
         Each picture has its description for people who do not see it. Raises `UploadRefused` where the platform takes no
         pictures here.
+        """
+
+
+@runtime_checkable
+class PrivateAnswers(Protocol):
+    """A platform that can show one person more than a sentence: words with buttons, and files."""
+
+    async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
+        """Show `answer` to the person behind `event` alone.
+
+        Raises `UploadRefused` where the platform does not take the document or the pictures; the words are shown then.
         """
 
 

@@ -154,4 +154,23 @@ class StopRequest:
     reply_token: str = ""
 
 
-InboundEvent = Prompt | MessageChange | Click | StopRequest
+@dataclass(frozen=True, slots=True)
+class ManageCommand:
+    """Somebody used `/aion`, or the platform's menu of the same actions.
+
+    `key` names this one use. `name` is the subcommand as it was written, "" where there was none; `words` are what stood
+    behind it, and `private` whether it asked for a private answer by an option of its own. `thread` is where it was used; on a
+    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id.
+    """
+
+    key: str
+    name: str
+    words: str
+    thread: ThreadKey
+    place: Place
+    person: Person
+    private: bool = False
+    reply_token: str = field(default="", repr=False)
+
+
+InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand

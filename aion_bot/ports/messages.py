@@ -57,6 +57,16 @@ class Action(StrEnum):
     """Asks the question again about the pictures of its answer alone."""
     CLOSER = "closer"
     """Asks the question again, for a detailed look at pictures."""
+    MANAGE = "manage"
+    """Does what a subcommand of `/aion` does; the key names it behind its thread's newest question."""
+    OPEN = "open"
+    """Goes on with an earlier conversation of the presser's in the thread."""
+    PAGE = "page"
+    """Shows more of a private list."""
+    THESE = "these"
+    """Lets the thread's questions be about the pictures that a search found."""
+    PICK = "pick"
+    """Adds a picture that a search found to those that the thread's questions are about, or removes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,3 +241,15 @@ MOST_PICTURES = 10
 
 PostedOnce = Document | Gallery
 """What is posted by an upload and never changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateAnswer:
+    """What one person sees in answer to a command or a press, and may act on.
+
+    `document` or `pictures` stand with it, where the platform can show them to that person alone.
+    """
+
+    content: Reply
+    document: Document | None = None
+    pictures: tuple[Picture, ...] = ()

@@ -10,6 +10,8 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
+from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
+from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import failed, refused, reply_privately
 from aion_bot.conversation.retry import Retries
@@ -62,6 +64,8 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
+        self._management = Management(services)
+        self.command = self._management.command
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -101,6 +105,9 @@ class Actions:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
     async def _click(self, thread: Thread, click: Click) -> None:
+        if click.action in OF_COMMANDS:
+            await self._management.click(thread, click)
+            return
         refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
         if refusal is not None:
             if _INTENTS[click.action] is Intent.DECIDE:

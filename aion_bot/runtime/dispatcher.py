@@ -24,7 +24,7 @@ from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question, readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange, Prompt, StopRequest
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
@@ -131,6 +131,8 @@ class Dispatcher:
             # Presses and stops do not wait behind the thread's queue: they are about what runs in it.
             case Click():
                 self._tasks.spawn(self._actions.click(thread, event))
+            case ManageCommand():
+                self._tasks.spawn(self._actions.command(thread, event))
             case StopRequest():
                 self._tasks.spawn(self._actions.stop_thread(thread, event))
             case MessageChange():
@@ -225,9 +227,8 @@ class Dispatcher:
             repeated = newest is None or (newest.origin is not None and newest.origin.key == prompt.key)
             last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
-        return self._services.access.refusal(
-            prompt.thread.platform, intent, prompt.place, prompt.person, last
-        )
+        platform = prompt.thread.platform
+        return self._services.access.refusal(platform, intent, prompt.place, prompt.person, last)
 
     def _too_busy(self, prompt: Prompt) -> str | None:
         promised = self._promised.in_thread(prompt) if self._promised.held else 0

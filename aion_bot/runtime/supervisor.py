@@ -202,9 +202,10 @@ class PlatformHost:
             self._observer.lost(self._platform)
 
     async def knows(self, key: str) -> bool:
-        """Look whether a button's key is of a turn or a plan that is recorded here."""
-        found = await self._store.turns.get(read_key(key)[0]) or await self._store.plans.get(key)
-        return found is not None
+        """Look whether a button's key is of a turn, a plan or a search that is recorded here."""
+        owner, _ = read_key(key)
+        found = await self._store.turns.get(owner) or await self._store.plans.get(key)
+        return found is not None or await self._store.conversations.search(owner) is not None
 
     async def answered_before(self, prompt: str) -> bool:
         """Look whether the question's turn was started more than once."""

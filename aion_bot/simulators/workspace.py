@@ -225,6 +225,21 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
     async def ask_about(self, person: SimulatedPerson, message: str) -> str:
         """Use the bot's shortcut on a message; returns the id of the thread in which it answers."""
 
+    async def command(self, person: SimulatedPerson, words: str, *, thread: str = "") -> None:
+        """Use `/aion` with these words, in a thread or where people ask. Raises LookupError where it is not offered."""
+
+    def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
+        """All that this person alone has been shown in channels and threads, oldest first."""
+
+    def conversation_title(self, thread: str) -> str:
+        """The name that the platform shows for a thread: of the thread itself, or of the bot's session in it."""
+
+    def direct_messages(self, person: SimulatedPerson) -> Sequence[Shown]:
+        """What the bot has written to a person in their direct messages, oldest first."""
+
+    async def press_private(self, person: SimulatedPerson, message: str, button: str) -> None:
+        """Press the button with this id on a message that its person alone sees. Raises LookupError if it is not there."""
+
     async def press_forged(
         self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
     ) -> None:

@@ -38,7 +38,7 @@ class Head:
 
 
 class Audit(Statements):
-    """Each statement is one transaction, durable when it returns. See `migrations/0020_audit.sql` for the chain."""
+    """Each statement is one transaction, durable when it returns. See `migrations/0019_audit.sql` for the chain."""
 
     async def note_refusal(self, plan: str, action: Action, person: Person, reason: str) -> None:
         """Record a press on a plan's card that does not count; nothing where no plan has this key.

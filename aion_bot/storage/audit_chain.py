@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 START = "0" * 64
-"""What the first row has for the hash of the one before; `migrations/0020_audit.sql` has it as well."""
+"""What the first row has for the hash of the one before; `migrations/0019_audit.sql` has it as well."""
 
 
 def canonical(value: object) -> str:

@@ -70,9 +70,12 @@ class Galleries(Statements):
         )  # fmt: skip
 
     async def narrowed(self) -> set[str]:
-        """Return the sessions in which somebody asked about some pictures alone: they may see no others since."""
+        """Return the sessions in which somebody asked about some pictures alone, or chose them: they may see no others since."""
         # The keys of such questions end like this (`conversation.picture_questions`); their other words are erased.
-        sql = "SELECT DISTINCT session_id FROM turn WHERE session_id <> '' AND prompt LIKE '%-' || ?"
+        sql = (
+            "SELECT session_id FROM turn WHERE session_id <> '' AND prompt LIKE '%-' || ? "
+            "UNION SELECT session_id FROM thread WHERE session_id <> '' AND pictures IS NOT NULL"
+        )
         return {str(row["session_id"]) for row in await self._all(sql, Action.ONLY_THESE)}
 
     async def picture_ids(self, owner: str) -> list[str]:

@@ -40,6 +40,11 @@ UPDATE plan SET description = '', steps = '[]', said = '', pending = '[]', erase
 )
 """  # noqa: S608  # literals of ours
 
+# Its pictures may change, and its message is one person's alone.
+_EXPIRED_SEARCHES = f"""
+DELETE FROM search WHERE key IN (SELECT key FROM search WHERE created_at < :now - {KEPT_FOR_RETRY} LIMIT {_BATCH})
+"""  # noqa: S608  # literals of ours
+
 # The turn of a plan stays while the plan does. What a platform may deliver once more stays: without its row it would be asked
 # again.
 _OLD = f"""
@@ -69,9 +74,12 @@ class Retention(Statements):
     """Times are in seconds since 1970. A method that changes rows does so in one batch and returns how many it changed."""
 
     async def erase_expired(self, now: float) -> int:
-        """Erase the words of questions that nobody retried in time, and of plans that no card can show, has shown or will show."""
-        values = {"now": int(now)}
-        return await self._change(_EXPIRED_TURNS, values) + await self._change(_EXPIRED_PLANS, values)
+        """Erase the words of questions that nobody retried in time, and of plans that no card can show, has shown or will show.
+
+        What somebody found by a search goes with them.
+        """
+        values, expired = {"now": int(now)}, (_EXPIRED_TURNS, _EXPIRED_PLANS, _EXPIRED_SEARCHES)
+        return sum([await self._change(one, values) for one in expired])
 
     async def remove_plans(self, before: float) -> int:
         """Remove plans that were proposed, and decided if they were, before a time. Their attempts stay."""

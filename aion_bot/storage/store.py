@@ -1,11 +1,13 @@
 """Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.audit import Audit
+from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
@@ -33,6 +35,14 @@ class Threads(Statements):
             "SELECT session_id FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id
         )
         return None if row is None else row["session_id"]
+
+    async def binding(self, thread: ThreadKey) -> tuple[str | None, list[str]]:
+        """Return the session of a thread, as `session` does, and the pictures that its questions are about; none: all."""
+        sql = "SELECT session_id, pictures FROM thread WHERE platform = ? AND id = ?"
+        row = await self._one(sql, thread.platform, thread.id)
+        if row is None:
+            return None, []
+        return row["session_id"], [one for one, _ in json.loads(row["pictures"] or "[]")]
 
     async def bind(self, thread: ThreadKey, session_id: str) -> None:
         """Map the thread to a session from now on."""
@@ -120,6 +130,7 @@ class Store:
         self.audit = Audit(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
+        self.conversations = Conversations(database)
         self.kv = KeyValues(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)

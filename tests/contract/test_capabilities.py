@@ -10,14 +10,15 @@ from aion_bot.ports.adapter import (
     Galleries,
     NativeStreaming,
     PlatformAdapter,
+    PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
     StreamingMode,
 )
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.files import AttachedFiles
-from aion_bot.ports.messages import Action, Button, Document, Gallery, Picture, Reply
+from aion_bot.ports.messages import Action, Button, Document, Gallery, Picture, PrivateAnswer, Reply
 from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
@@ -31,6 +32,7 @@ CAPABILITIES = (
     Fingerprints,
     Galleries,
     NativeStreaming,
+    PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
 )
@@ -202,3 +204,22 @@ async def test_a_gallery_is_posted_once(connection: Connection) -> None:
         await adapter.post_gallery(prompt.thread, PICTURES, nonce="a-0-20-0")
     await adapter.post_gallery(prompt.thread, PICTURES, nonce="a-0-20-0")
     assert len([one for one in connection.workspace.thread(thread) if one.pictures]) == 1
+
+
+@only_with(PrivateAnswers)
+async def test_an_answer_to_a_press_is_its_presser_s(connection: Connection) -> None:
+    """Words with buttons, which nobody else sees and nobody is pinged by."""
+    thread, prompt = await connection.asked()
+    adapter, button = connection.adapter, Button(Action.MANAGE, "k-status", "Status")
+    assert isinstance(adapter, PrivateAnswers)
+    await adapter.post(prompt.thread, Reply("Words.", buttons=(button,)), nonce="a")
+    shown = connection.workspace.thread(thread)[-1]
+    await connection.workspace.press(connection.ada, thread, shown.id, shown.buttons[0].id)
+    click = await connection.host.newest(Click)
+    await adapter.answer_privately(click, PrivateAnswer(Reply("**Yours** @everyone", buttons=(button,))))
+    _, ben, _ = connection.workspace.people
+    answer = connection.workspace.private_messages(thread, connection.ada)[-1]
+    assert "Yours" in answer.text
+    assert [one.label for one in answer.buttons] == ["Status"]
+    assert answer.pings == []
+    assert not connection.workspace.private_messages(thread, ben)

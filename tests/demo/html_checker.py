@@ -12,7 +12,7 @@ ELEMENTS = _words(
     """
     html head meta title link style script body header nav main section article details summary div span p
     a b i s u em strong code pre blockquote ul ol li h1 h2 h3 h4 h5 h6 hr br table thead tbody tr th td
-    small time meter form input button del img figure figcaption
+    small time meter form input button del img figure figcaption datalist option
     """
 )
 ATTRIBUTES = _words(
@@ -20,7 +20,7 @@ ATTRIBUTES = _words(
     id class href rel target title lang charset name content http-equiv type value action method form
     placeholder autocomplete required maxlength disabled min max high datetime tabindex role src defer
     start open data-who aria-label aria-labelledby aria-hidden aria-current aria-live
-    alt loading multiple enctype popover popovertarget
+    alt loading multiple enctype popover popovertarget list
     """
 )
 OWN_SCRIPTS = ["script.js"]

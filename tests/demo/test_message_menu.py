@@ -87,7 +87,7 @@ def stream_in(side: SlackSide, place: Place) -> Stream:
 async def mark(side: Any, message: str) -> None:
     """React as the bot does to a question that waits."""
     if side.key == "slack":
-        side.workspace._message(message).reactions.append("hourglass_flowing_sand")
+        side.workspace.find_message(message).reactions.append("hourglass_flowing_sand")
     else:
         side.workspace.backend.react(side.workspace.world.anywhere(message), "⏳")
 

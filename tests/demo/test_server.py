@@ -14,6 +14,8 @@ import pytest
 from aion_bot.demo.bot_process import BotProcess
 from aion_bot.demo.page import Page
 from aion_bot.demo.page.server import LEFT, NO_ANSWER, TOO_LARGE
+from aion_bot.demo.page.sides import COMMANDS
+from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.slack.state import BOT, Message
 
@@ -209,6 +211,26 @@ async def test_a_command_without_a_bot_is_reported(page: Page, http: aiohttp.Cli
     assert await post(http, page, "say", side="discord", words="Anybody?") == 303
     async with http.get(page.address) as answer:
         assert NO_ANSWER.format("Discord") in await answer.text()
+
+
+async def test_a_command_is_used_where_it_is_typed(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """What begins with /aion goes to the bot as a command, and no message is written; both sides offer all of them."""
+    assert tuple(SUBCOMMANDS) == COMMANDS
+    slack, discord = services.slack, services.discord
+    discord.world.commands = [
+        {"id": "1", "name": "aion", "type": 1, "options": [{"name": "help", "type": 1}]}
+    ]
+    for side in ("slack", "discord"):
+        assert await post(http, page, "say", side=side, words="/aion help") == 303
+    assert slack.conversations.messages == []
+    assert [one.payload["text"] for one in slack.sockets.deliveries] == ["help"]
+    (used,) = discord.world.interactions.values()
+    assert used.data["options"][0]["name"] == "help"
+    async with http.get(page.address) as answer:
+        shown = await answer.text()
+    assert shown.count('value="/aion status"') == 2
 
 
 async def test_a_suggestion_in_a_thread_asks_in_its_channel(

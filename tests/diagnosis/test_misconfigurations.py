@@ -298,7 +298,9 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
     ),
     "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
     "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),
-    "missing shortcut": (configured(shortcuts=[]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
+    "missing menu": (configured(shortcuts=["aion_ask"]), "warn  shortcut: the message shortcut aion_manage is missing; add it"),
+    "missing command": (configured(commands=[]), "warn  command: the command /aion is missing; add it"),
+    "missing shortcut": (configured(shortcuts=["aion_manage"]), "warn  shortcut: the message shortcut aion_ask is missing; add it"),
     "scope that the app gave up": (
         configured(requested=["chat:write"]), "warn  scopes of the app: the app no longer asks for app_mentions:read, …so the next installation loses it; add it under",
     ),

@@ -3,6 +3,7 @@
 import pytest
 
 from aion_bot.domain import strings
+from aion_bot.ports.secrets import KNOWN
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,22 @@ def test_a_card_has_no_retry_button(kind: str) -> None:
     """What failed when a plan was decided names the buttons that are there."""
     assert "Retry" in strings.trouble(kind)
     assert "Retry" not in strings.trouble(kind, retry=False)
+
+
+@pytest.mark.parametrize(
+    "words", ["`a` ``` b", "a\nb\u202e c", "x" * 500, "", "``", "sk_secret_0123456789abcdefghij"]
+)
+def test_words_of_others_are_code_in_one_line(words: str) -> None:
+    """No sign in them ends it, nothing in it is hidden, and no part of a secret is left."""
+    KNOWN.know(["sk_secret_0123456789abcdefghij"])
+    try:
+        shown = strings.code(words, 20)
+    finally:
+        KNOWN.forget("sk_secret_0123456789abcdefghij")
+    inside = shown[1:-1]
+    assert shown == f"`{inside}`"
+    assert 0 < len(inside) <= 20
+    assert "`" not in inside
+    assert "\n" not in inside
+    assert inside.isprintable()
+    assert "sk_secret" not in inside

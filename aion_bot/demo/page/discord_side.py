@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from aion_bot.demo.page import discord_payload, meter
 from aion_bot.demo.page.elements import Button, Html, Picture
-from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped
+from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped, command_of
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.commands import IN_CHAT
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message, attached
-from aion_bot.simulators.discord.workspace import IN_CHAT
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
 
 LIMIT = meter.Limit(
@@ -85,10 +85,13 @@ class DiscordSide:
     async def say(
         self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
     ) -> str:
-        """Use /ask in a channel, mention the bot in a thread, or send it a direct message.
+        """Use /ask in a channel, mention the bot in a thread, send it a direct message, or use `/aion`.
 
         Files go with a message: in a channel that is a mention.
         """
+        if (command := command_of(words)) is not None:
+            await self.workspace.command(person, command, thread=place.id)
+            return place.id
         if files:
             text = words if place.kind == "direct" else f"{self._mention} {words}"
             said = self.workspace.say(person, text.strip(), place.id, **attached(files))

@@ -12,6 +12,10 @@ TITLE = 44
 """Characters of a thread's name in the list of places."""
 
 
+COMMANDS = ("new", "sessions", "rename", "close", "context", "search", "export", "status", "help")
+"""What the field for words offers behind `/aion`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A "channel", a "thread" of the place `parent`, or the "direct" messages of a person."""
@@ -130,3 +134,9 @@ def clipped(title: str) -> str:
     """Shorten the name of a thread."""
     words = " ".join(title.split())
     return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"
+
+
+def command_of(words: str) -> str | None:
+    """Return what stands behind `/aion` where somebody typed that; None for any other words."""
+    name, _, rest = words.strip().partition(" ")
+    return rest.strip() if name == "/aion" else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from aion_bot.demo.page import meter, slack_payload
 from aion_bot.demo.page.elements import Button, Html, Picture
-from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped
+from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped, command_of
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT, TEAM_NAME, Channel, Message, direct_channel
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
@@ -84,7 +84,14 @@ class SlackSide:
     async def say(
         self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
     ) -> str:
-        """Mention the bot in a channel, reply in a thread, or send it a direct message."""
+        """Mention the bot in a channel, reply in a thread, send it a direct message, or use `/aion`.
+
+        Slack answers a command in the channel, whose threads take none.
+        """
+        if (command := command_of(words)) is not None:
+            channel = place.parent or place.id
+            self.workspace.use_command(person, "/aion", command, self._held.channels[channel])
+            return channel
         if files:
             return self._say_with_files(person, place, words, files)
         if place.kind == "thread":

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from aion_bot.demo.page import message, message_menu
 from aion_bot.demo.page.elements import Button, Confirmation, Html, Picture, element, joined
 from aion_bot.demo.page.meter import Reading
-from aion_bot.demo.page.sides import Entry, Place, Side, find, who
+from aion_bot.demo.page.sides import COMMANDS, Entry, Place, Side, find, who
 from aion_bot.simulators.workspace import SimulatedPerson
 
 SUGGESTIONS = (
@@ -206,7 +206,13 @@ def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
                 aria_label=f"{label}, after {prefix}" if prefix else label,
                 autocomplete="off",
                 maxlength="3000",
+                list=f"{side.key}-commands",
                 id=f"{side.key}-words",
+            ),
+            element(
+                "datalist",
+                *(element("option", value=f"/aion {name}") for name in COMMANDS),
+                id=f"{side.key}-commands",
             ),
             element("button", "Send", class_="primary", id=f"{side.key}-send"),
             element(

@@ -146,12 +146,14 @@ class StoredFiles:
         limits: What the plan allows.
         unread: How many looks at a new document's status say that it is still processed.
         hides_limits: Whether the key may not see the limits.
+        more_left: What is left of other limits, by name.
     """
 
     def __init__(self) -> None:
         self.limits = Limits()
         self.unread = 1
         self.hides_limits = False
+        self.more_left: dict[str, int] = {}
         self._numbers = count(1)
         self._all: dict[str, StoredFile] = {}
         for image in library.IMAGES:
@@ -257,6 +259,6 @@ class StoredFiles:
         return {
             "limits": limits,
             "usage": usage,
-            "remaining": {name: max(0, limits[name] - used) for name, used in usage.items()},
+            "remaining": {name: max(0, limits[name] - used) for name, used in usage.items()} | self.more_left,
             "subscription_tier": self.limits.tier,
         }

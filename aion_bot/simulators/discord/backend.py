@@ -73,11 +73,6 @@ class Backend:
         if known is not None:
             return known
         flags = int(body.get("flags") or 0)
-        described = {
-            one["filename"]: one["description"]
-            for one in body.get("attachments") or []
-            if one.get("description")
-        }
         message = Message(
             id=self.world.new_id(),
             channel=channel,
@@ -88,16 +83,9 @@ class Backend:
             flags=flags,
             nonce=nonce,
             replied_to=self._reference(body),
-            attachments=tuple(files or ()),
-            contents=tuple(SimulatedFile(name, content) for name, content in (files or {}).items()),
-            files={
-                name: content.decode() for name, content in (files or {}).items() if name not in described
-            },
-            pictures=tuple(
-                ShownPicture(name, "", said, (files or {})[name]) for name, said in described.items()
-            ),
             **about,
         )
+        _attach(message, body, files or {})
         if flags & EPHEMERAL and message.asked_by is not None:
             message.only_for = message.asked_by.id
         self.post(message, body)
@@ -113,8 +101,8 @@ class Backend:
         """Post a message of a person."""
         return self.post(Message(self.world.new_id(), channel.id, person, text, **about), {})
 
-    def edit(self, message: Message, body: Body) -> Message:
-        """Edit a message of the bot. Raises ApiError."""
+    def edit(self, message: Message, body: Body, files: Mapping[str, bytes] | None = None) -> Message:
+        """Edit a message of the bot, and give it `files` where there are any. Raises ApiError."""
         if message.author != self.world.bot:
             raise not_yours()
         if self.world.channel(message.channel).archived:
@@ -124,6 +112,8 @@ class Backend:
         embeds = list(body["embeds"] or []) if "embeds" in body else message.embeds
         limits.check_not_empty(content, embeds)
         message.content, message.embeds, message.edited = content, embeds, _now()
+        if files:
+            _attach(message, body, files)
         if "components" in body:
             message.components = list(body["components"] or [])
         message.flags = int(body["flags"] or 0) if "flags" in body else message.flags
@@ -261,6 +251,17 @@ class Backend:
     def _send_event(self, kind: str, message: Message) -> None:
         channel = self.world.channel(message.channel)
         self.gateway.dispatch(kind, payloads.event(message, self.world), _messages_intent(channel))
+
+
+def _attach(message: Message, body: Body, files: Mapping[str, bytes]) -> None:
+    """Give a message of the bot files: those that the body describes are pictures, the others texts."""
+    described = {
+        one["filename"]: one["description"] for one in body.get("attachments") or [] if one.get("description")
+    }
+    message.attachments = tuple(files)
+    message.contents = tuple(SimulatedFile(name, content) for name, content in files.items())
+    message.files = {name: content.decode() for name, content in files.items() if name not in described}
+    message.pictures = tuple(ShownPicture(name, "", said, files[name]) for name, said in described.items())
 
 
 def _now() -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aion_bot.simulators.discord import payloads
+from aion_bot.simulators.discord import limits, payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.errors import (
     already_acknowledged,
@@ -42,7 +42,8 @@ def acknowledge(backend: Backend, call: Call) -> Any:
 
 def follow_up(backend: Backend, call: Call) -> Any:
     """Create a follow-up."""
-    message = _post(backend, _answered(backend, call), call.body)
+    limits.check_files(call.files, call.body)
+    message = _post(backend, _answered(backend, call), call.body, call.files)
     return payloads.message(message, backend.world)
 
 
@@ -53,7 +54,9 @@ def get_original(backend: Backend, call: Call) -> Any:
 
 def patch_original(backend: Backend, call: Call) -> Any:
     """Edit the first response."""
-    return payloads.message(backend.edit(_original(backend, call), call.body), backend.world)
+    limits.check_files(call.files, call.body)
+    edited = backend.edit(_original(backend, call), call.body, call.files)
+    return payloads.message(edited, backend.world)
 
 
 def delete_original(backend: Backend, call: Call) -> Any:
@@ -79,7 +82,12 @@ ROUTES: Mapping[str, Handler] = {
 }
 
 
-def _post(backend: Backend, interaction: Interaction, body: Mapping[str, Any]) -> Message:
+def _post(
+    backend: Backend,
+    interaction: Interaction,
+    body: Mapping[str, Any],
+    files: Mapping[str, bytes] | None = None,
+) -> Message:
     """Post a response. A private one in a channel is shown in the thread that the first response opens."""
     first = interaction.answer
     beside = first is not None and backend.world.channel(interaction.channel).kind == TEXT
@@ -87,6 +95,7 @@ def _post(backend: Backend, interaction: Interaction, body: Mapping[str, Any]) -
     return backend.post_as_bot(
         interaction.channel,
         body,
+        files=files,
         kind=MENU_ANSWER if interaction.data.get("type") == 3 else COMMAND_ANSWER,
         asked_by=interaction.person,
         seen_in=first.id if beside and private and first is not None else None,

@@ -7,6 +7,7 @@ from typing import Any
 
 from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
+from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
 from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World, attached
@@ -27,8 +28,7 @@ from aion_bot.simulators.workspace import (
 
 Files = Sequence[SimulatedFile]
 
-COMMAND, COMPONENT = 2, 3
-IN_CHAT, ON_MESSAGE = 1, 3
+ON_MESSAGE = 3
 GENERAL = "general"
 
 _MESSAGES = "/channels/{channel_id}/messages"
@@ -36,7 +36,7 @@ _MESSAGE = f"{_MESSAGES}/{{message_id}}"
 _REACTION = f"{_MESSAGE}/reactions/{{emoji_name}}/@me"
 
 
-class SimulatedDiscord:
+class SimulatedDiscord(CommandUse):
     """The server "Northwind" with #general and #site-7, its people, and a bot account.
 
     `message_content` is the switch of the privileged intent in the developer portal. `clock` returns the seconds of the
@@ -240,7 +240,7 @@ class SimulatedDiscord:
 
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything that people see in a thread, channel or direct messages, the message of the thread first."""
-        return [self._shown(message) for message in self._seen_in(thread)]
+        return [self.shown(message) for message in self._seen_in(thread)]
 
     def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """The private replies to a person: to interactions, or as direct messages."""
@@ -328,7 +328,8 @@ class SimulatedDiscord:
             text = text.replace(f"<@{person.id}>", f"@{person.name}")
         return text.replace("\n-# ", "\n").removeprefix("-# ")
 
-    def _shown(self, message: Message) -> Shown:
+    def shown(self, message: Message) -> Shown:
+        """A message as a person sees it."""
         buttons = tuple(
             ShownButton(str(one.get("label", "")), str(one["custom_id"]))
             for row in message.components

@@ -106,6 +106,15 @@ class Api:
         self._changed()
         return answer
 
+    async def checked(self, name: str, body: Arguments, request: web.Request) -> web.StreamResponse:
+        """Return how a request beside the Web API fails, if a failure was ordered or the inspector objects, else "ok"."""
+        self._changed()
+        fault = self._faults[name].popleft() if self._faults[name] else None
+        if fault is not None:
+            return await _failed(fault, request)
+        refused = await self._objects(name, body)
+        return web.Response(text="invalid_blocks" if refused else "ok", status=400 if refused else 200)
+
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Give the bytes of a file to who has a token for it."""
         name = DOWNLOAD

@@ -38,7 +38,8 @@ class AppConfiguration:
     app: str = APP
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
     events: list[str] = field(default_factory=lambda: list(EVENTS))
-    shortcuts: list[str] = field(default_factory=lambda: ["aion_ask"])
+    shortcuts: list[str] = field(default_factory=lambda: ["aion_ask", "aion_manage"])
+    commands: list[str] = field(default_factory=lambda: ["/aion"])
     socket_mode: bool = True
     interactivity: bool = True
     requested: list[str] = field(default_factory=lambda: list(SCOPES))
@@ -86,9 +87,14 @@ class AppConfiguration:
         shortcuts = [
             {"name": one, "type": "message", "callback_id": one, "description": one} for one in self.shortcuts
         ]
+        commands = [{"command": one, "description": one} for one in self.commands]
         return {
             "display_information": {"name": BOT.name},
-            "features": {"bot_user": {"display_name": BOT.name}, "shortcuts": shortcuts},
+            "features": {
+                "bot_user": {"display_name": BOT.name},
+                "shortcuts": shortcuts,
+                "slash_commands": commands,
+            },
             "oauth_config": {"scopes": {"bot": list(self.requested)}},
             "settings": {
                 "event_subscriptions": {"bot_events": list(self.events)},

@@ -202,11 +202,13 @@ def pressed(
     }
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
+    # Of an ephemeral message Slack sends the container alone.
+    shown = {} if message.only_for is not None else {"message": record(message)}
     return {
         "type": "block_actions",
         **_interaction(person, channel),
         "container": container,
-        "message": record(message),
+        **shown,
         "state": {"values": {}},
         "actions": [{**button, "action_ts": ts}],
     }

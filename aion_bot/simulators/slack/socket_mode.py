@@ -229,7 +229,7 @@ class Sockets:
             "envelope_id": envelope,
             "type": delivery.kind,
             "payload": delivery.payload,
-            "accepts_response_payload": delivery.kind == "interactive",
+            "accepts_response_payload": delivery.kind != "events_api",
         }
         if delivery.kind == "events_api":
             message |= {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}

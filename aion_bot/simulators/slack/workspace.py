@@ -11,6 +11,7 @@ from aiohttp import web
 from aion_bot.simulators.slack import payloads, reading, upload_methods
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import EVENTS, TOKENS, AppConfiguration
+from aion_bot.simulators.slack.commands import CommandUse
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -48,10 +49,8 @@ CY = SimulatedPerson("U0CY", "Cy")
 BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
 APP_TOKEN = TOKENS["apps.connections.open"]
 
-SHORTCUT = "aion_ask"
 
-
-class SimulatedSlack:
+class SimulatedSlack(CommandUse):
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
@@ -84,6 +83,7 @@ class SimulatedSlack:
         resend_delays: Sequence[float] = (0.0, 60.0, 300.0),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__()
         self.conversations = Conversations(self.people)
         self.sockets = Sockets(self._send_event, ack_timeout=ack_timeout, resend_delays=resend_delays)
         self.rates = Rates(clock)
@@ -116,17 +116,13 @@ class SimulatedSlack:
         """The newest calls of the Web API, oldest first."""
         return tuple(self.api.log)
 
-    @property
-    def general(self) -> Channel:
-        """The channel in which people ask."""
-        return self.conversations.channels["C0GENERAL"]
-
     async def start(self) -> None:
         """Serve on a free loopback port."""
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self.api.serve)
         app.router.add_post("/upload/{ticket}", self.api.upload)
         app.router.add_get("/files-pri/{file}", self.api.download)
+        app.router.add_post("/commands/{team}/{ticket}", self.take_answer)
         app.router.add_get("/link/{ticket}", self.sockets.connect)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -146,7 +142,7 @@ class SimulatedSlack:
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread without a mention."""
-        root = self._message(thread)
+        root = self.find_message(thread)
         self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
 
     async def mention(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
@@ -164,20 +160,20 @@ class SimulatedSlack:
 
     def drop(self, person: SimulatedPerson, thread: str, files: Files) -> str:
         """Post files in a thread, without words; returns the `ts` of the message."""
-        root = self._message(thread)
+        root = self.find_message(thread)
         return self.say(person, self.conversations.channels[root.channel], "", thread=thread, files=files).ts
 
     async def forward(self, person: SimulatedPerson, message: str, comment: str = "") -> str:
         """Forward the message with this `ts` to the bot as a direct message."""
         channel = self.conversations.channels[direct_channel(person.id)]
-        shared = {"attachments": [payloads.shared(self._message(message))]}
+        shared = {"attachments": [payloads.shared(self.find_message(message))]}
         return self.say(person, channel, _escaped(comment), beside=shared).ts
 
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
-        found = self._message(message)
+        found = self.find_message(message)
         element = reading.button(found.body, button)
-        if element is None or found not in self.conversations.thread(thread):
+        if element is None or (thread != found.channel and found not in self.conversations.thread(thread)):
             raise LookupError(f"no button {button} on {message} in {thread}")
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, element, channel, ts))
@@ -197,17 +193,6 @@ class SimulatedSlack:
         }
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
-
-    async def ask_about(self, person: SimulatedPerson, message: str) -> str:
-        """Use the bot's message shortcut; the answer comes in the message's thread."""
-        await self.shortcut(person, message)
-        return message
-
-    async def shortcut(self, person: SimulatedPerson, message: str, callback: str = SHORTCUT) -> None:
-        """Use a message shortcut of the bot's on the message with this `ts`."""
-        found = self._message(message)
-        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
-        self.sockets.deliver("interactive", payloads.shortcut(found, person, callback, channel, ts))
 
     def say(
         self,
@@ -236,7 +221,7 @@ class SimulatedSlack:
 
     def edit(self, message: str, text: str) -> None:
         """Edit the message with this `ts` as its author."""
-        self.change(self._message(message), {"text": text})
+        self.change(self.find_message(message), {"text": text})
 
     def edit_message(self, message: str, text: str) -> None:
         """Edit the message with this `ts` as its author."""
@@ -252,13 +237,13 @@ class SimulatedSlack:
 
     def unfurl(self, message: str) -> None:
         """Add a preview to the message with this `ts`."""
-        found, ts = self._message(message), self.conversations.clock.ts()
+        found, ts = self.find_message(message), self.conversations.clock.ts()
         channel = self.conversations.channels[found.channel]
         self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
 
     async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
         """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there."""
-        channel = self.conversations.channels[self._message(thread).channel]
+        channel = self.conversations.channels[self.find_message(thread).channel]
         if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
             raise LookupError(f"no Stop in {thread}")
         cut = self.display.cut(thread)
@@ -267,11 +252,11 @@ class SimulatedSlack:
 
     def status(self, thread: str) -> str:
         """The bot's status in a thread: `processing`, `active`, or nothing."""
-        return self.conversations.sessions.get((self._message(thread).channel, thread), "")
+        return self.conversations.sessions.get((self.find_message(thread).channel, thread), "")
 
     def reactions(self, message: str) -> Sequence[str]:
         """The bot's reactions on the message with this `ts`."""
-        return tuple(self._message(message).reactions)
+        return tuple(self.find_message(message).reactions)
 
     def is_marked(self, message: str) -> bool:
         """Whether the bot reacted to the message with this `ts`."""
@@ -334,7 +319,7 @@ class SimulatedSlack:
 
     def seen(self, message: str, person: SimulatedPerson) -> str:
         """The text that a person reads on the message with this `ts`: a stream grows for one person only."""
-        return self.display.words(self._message(message), person.id)
+        return self.display.words(self.find_message(message), person.id)
 
     def watch(self, listener: ChangeListener) -> Callable[[], None]:
         """Report every visible change of the bot's messages to `listener`; returns the function that ends that."""
@@ -366,7 +351,7 @@ class SimulatedSlack:
 
     def delete_files(self, message: str) -> None:
         """Delete the files of the message with this `ts`, which stays: it shows where they were."""
-        upload_methods.remove(self, self._message(message))
+        upload_methods.remove(self, self.find_message(message))
 
     def add(self, message: Message) -> None:
         """Add a message to its channel and send the app its event."""
@@ -394,7 +379,7 @@ class SimulatedSlack:
 
     def delete(self, message: Message | str) -> None:
         """Delete a message and send the app its event."""
-        gone = self._message(message) if isinstance(message, str) else message
+        gone = self.find_message(message) if isinstance(message, str) else message
         before = payloads.record(gone)
         channel = self.conversations.channels[gone.channel]
         ts = self.conversations.clock.ts()
@@ -411,7 +396,8 @@ class SimulatedSlack:
         if name in self._events and channel.member:
             self.sockets.deliver("events_api", payloads.event(inner, channel))
 
-    def _message(self, ts: str) -> Message:
+    def find_message(self, ts: str) -> Message:
+        """Find the message with this `ts`. Raises LookupError."""
         for message in self.conversations.messages:
             if message.ts == ts:
                 return message

@@ -6,6 +6,7 @@ from aion_bot.ports.adapter import (
     Files,
     Fingerprints,
     Galleries,
+    PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
 )
@@ -24,6 +25,7 @@ HARNESS = Harness(
             Files,
             Fingerprints,
             Galleries,
+            PrivateAnswers,
             QueuedMarker,
             ReplyReferences,
         }

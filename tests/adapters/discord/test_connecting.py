@@ -37,7 +37,7 @@ async def test_what_is_reported_at_start(discord: SimulatedDiscord, host: Record
     (presence,) = host.presences
     assert (presence.workspaces, presence.bot) == (("Northwind",), "Aion")
     registered, invitation = presence.notices
-    assert registered == "commands registered: ask, Ask Aion"
+    assert registered == "commands registered: ask, aion, Ask Aion"
     query = parse_qs(urlsplit(invitation.split(": ", 1)[1]).query)
     assert query["client_id"] == [discord.world.application]
     assert set(query["scope"][0].split()) == {"bot", "applications.commands"}
@@ -64,7 +64,8 @@ async def test_commands_come_first(discord: SimulatedDiscord) -> None:
     routes = [name for name, _ in discord.server.bodies]
     assert routes.count(PUT_COMMANDS) == 1
     assert discord.gateway.identified == 1
-    assert [(one["name"], one["type"]) for one in discord.world.commands] == [("ask", 1), ("Ask Aion", 3)]
+    registered = [(one["name"], one["type"]) for one in discord.world.commands]
+    assert registered == [("ask", 1), ("aion", 1), ("Ask Aion", 3)]
     assert all(
         one["contexts"] == [0, 1] and one["integration_types"] == [0] for one in discord.world.commands
     )

@@ -106,10 +106,24 @@ def test_a_decision_has_its_time_and_its_marks() -> None:
 
 
 def test_looks_of_buttons() -> None:
-    """Approve, retry and what puts files into the library are primary; everything else is plain."""
+    """Approve, retry, what puts files into the library and what asks about a search are primary; everything else is plain."""
     buttons = tuple(Button(action, "k", action) for action in Action)
     rows = rendering.body(Reply("x", buttons=buttons))["components"]
-    assert [button["style"] for row in rows for button in row["components"]] == [1, 2, 1, 2, 1, 2, 2, 2]
+    assert [button["style"] for row in rows for button in row["components"]] == [
+        1,
+        2,
+        1,
+        2,
+        1,
+        2,
+        2,
+        2,
+        2,
+        2,
+        2,
+        1,
+        2,
+    ]
 
 
 def test_a_person_without_an_id_of_discord() -> None:

@@ -1,6 +1,13 @@
 """Slack for the contract suite."""
 
-from aion_bot.ports.adapter import ActivityIndicator, Files, Galleries, NativeStreaming, QueuedMarker
+from aion_bot.ports.adapter import (
+    ActivityIndicator,
+    Files,
+    Galleries,
+    NativeStreaming,
+    PrivateAnswers,
+    QueuedMarker,
+)
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.contract.harness import Harness
@@ -8,5 +15,7 @@ from tests.schemas import slack
 
 HARNESS = Harness(
     lambda: SimulatedSlack(slack.inspect),
-    frozenset({ActivityIndicator, AttachedFiles, Files, Galleries, NativeStreaming, QueuedMarker}),
+    frozenset(
+        {ActivityIndicator, AttachedFiles, Files, Galleries, NativeStreaming, PrivateAnswers, QueuedMarker}
+    ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.slack import app_manifest, events, methods
+from adapters.slack import app_manifest, commands, events, methods
 from aion_bot.simulators.slack.app_configuration import AppConfiguration
 from tests.schemas import slack as contracts
 
@@ -41,7 +41,9 @@ def test_events_are_those_that_the_code_reads(manifest: dict[str, Any]) -> None:
 def test_parts_that_need_a_scope_are_there(manifest: dict[str, Any]) -> None:
     """Each part for which a scope is asked stands in the manifest, and the shortcut is the one that the code reads."""
     assert set(methods.FEATURES) <= set(manifest["features"])
-    assert [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]] == [events.SHORTCUT]
+    shortcuts = [shortcut["callback_id"] for shortcut in manifest["features"]["shortcuts"]]
+    assert shortcuts == [events.SHORTCUT, commands.MENU]
+    assert [one["command"] for one in manifest["features"]["slash_commands"]] == [commands.COMMAND]
 
 
 def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> None:
@@ -57,6 +59,7 @@ def test_the_simulated_app_is_the_one_that_the_manifest_makes(manifest: dict[str
     asked, made = manifest["oauth_config"]["scopes"], AppConfiguration()
     assert set(made.scopes) == {*asked["bot"], *asked["bot_optional"]}
     assert made.events == manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert made.commands == [one["command"] for one in manifest["features"]["slash_commands"]]
     assert made.shortcuts == [one["callback_id"] for one in manifest["features"]["shortcuts"]]
     assert contracts.manifest_errors(made.manifest()) == []
 

@@ -1,0 +1,62 @@
+"""A conversation as a file: in its thread, or for the person alone. Aion itself writes it."""
+
+import secrets
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.manage.use import Answer, Use
+from aion_bot.conversation.private_reply import failed
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import error_messages, strings
+from aion_bot.ports.errors import PlatformDown, PlatformError, UploadRefused
+from aion_bot.ports.messages import Document, PrivateAnswer, Reply
+
+FORMATS = {"markdown": "md", "json": "json", "text": "txt"}
+"""The formats of Aion's contract (`GET sessions/{id}/export`), and how the name of the file ends."""
+
+LARGEST = 8 * 1024 * 1024
+"""Bytes of a file: Discord takes 10 MiB (Discord's documentation, *Uploading Files*)."""
+
+_PRIVATE, _METADATA = "private", "metadata"
+_AGAIN = Backoff(0.5, attempts=4)
+
+
+async def export(use: Use) -> Answer:
+    """Export the session of the thread; its words come in any order.
+
+    One that was begun in another thread is exported by whoever may change it alone: not everybody here has read it.
+    """
+    words = use.words.lower().split()
+    formats = [one for one in words if one in FORMATS]
+    if len(formats) > 1 or set(words) - {*FORMATS, _PRIVATE, _METADATA}:
+        return strings.EXPORT_HOW
+    if use.target is None or (session := await use.session()) is None:
+        return strings.EXPORT_NOTHING
+    begun = await use.begun(session)
+    if begun is None or begun.thread != use.target.key:
+        use.check_may_change(begun)
+    kind = formats[0] if formats else "markdown"
+    written = await use.services.aion.chats.export_session(
+        session, format=kind, include_metadata=_METADATA in words
+    )
+    if len(written) > LARGEST:
+        return strings.EXPORT_TOO_LARGE
+    document = Document(f"{strings.EXPORT_FILE}.{FORMATS[kind]}", written.decode("utf-8", "replace"))
+    if use.private or _PRIVATE in words:
+        return PrivateAnswer(Reply(strings.EXPORTED_PRIVATELY), document)
+    return await _post(use, use.target, document)
+
+
+async def _post(use: Use, target: Thread, document: Document) -> str:
+    """Post a file for everybody in a thread; returns what the person is told."""
+    nonce, event = secrets.token_hex(8), use.event
+    try:
+        await retry(
+            lambda: target.post_file(document, nonce=nonce),
+            backoff=_AGAIN,
+            on=lambda error: isinstance(error, PlatformDown),
+        )
+    except UploadRefused as error:
+        return failed(target.platform, event, strings.no_private_file(error.reason))
+    except PlatformError as error:
+        return failed(target.platform, event, error_messages.not_shown(error))
+    return strings.EXPORTED

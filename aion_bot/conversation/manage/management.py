@@ -1,0 +1,169 @@
+"""The commands of `/aion` and the buttons under their answers: each is decided by the one access function, then carried out."""
+
+import difflib
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+
+import structlog
+
+from aion_bot.aion import AionvisionError
+from aion_bot.conversation.manage import export, pictures, sessions
+from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
+from aion_bot.conversation.private_reply import answer_privately, failed, refused
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import error_messages, strings
+from aion_bot.domain.access import Intent
+from aion_bot.ports.events import Click, ManageCommand, Place
+from aion_bot.ports.messages import Action, Reply
+
+_log = structlog.get_logger(__name__)
+
+_HELP, _ASK = "help", "ask"
+
+COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
+    "new": sessions.begin_anew,
+    "sessions": sessions.show_list,
+    "rename": sessions.rename,
+    "close": sessions.close,
+    "context": pictures.context,
+    "search": pictures.search,
+    "export": export.export,
+    "status": sessions.status,
+    _HELP: sessions.show_help,
+}
+
+_ABOUT_A_THREAD = frozenset({"new", "rename", "close", "context", "export", "status"})
+
+_OF_SEARCHES = frozenset({Action.THESE, Action.PICK})
+
+ACTIONS = frozenset({Action.MANAGE, Action.OPEN, Action.PAGE, Action.THESE, Action.PICK})
+"""What the buttons under the answers do."""
+
+
+class Management:
+    """Answers commands and presses of one process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def command(self, thread: Thread, event: ManageCommand) -> None:
+        """Answer a command, always and to its person alone."""
+        await self._answer(thread, event, event.place, lambda: self._command(thread, event))
+
+    async def click(self, thread: Thread, click: Click) -> None:
+        """Answer a press of a button under such an answer."""
+        about = await self._where_it_counts(click)
+        await self._answer(thread, click, about.place, lambda: self._click(thread, about))
+
+    async def _answer(
+        self,
+        thread: Thread,
+        event: ManageCommand | Click,
+        place: Place,
+        work: Callable[[], Awaitable[Answer]],
+    ) -> None:
+        platform, access = thread.platform, self._services.access
+        refusal = access.refusal(platform, Intent.MANAGE, place, event.person)
+        answer = (
+            await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
+        )
+        await answer_privately(thread, event, answer)
+
+    async def _where_it_counts(self, click: Click) -> Click:
+        """Return a press as made where its answer belongs: what a platform can show only in direct messages is about a channel.
+
+        Only for whoever asked there or made the search there: a key may be forged.
+        """
+        key, _, _ = click.key.partition("-")
+        store, person = self._services.store, click.person.id
+        if not click.place.direct:
+            return click
+        kept = await store.conversations.search(key) if click.action in _OF_SEARCHES else None
+        turn = await store.turns.get(key if kept is None else kept.turn)
+        if turn is None or person != (turn.asker if kept is None else kept.person).id:
+            return click
+        place = replace(turn.place, person_workspace=click.place.person_workspace)
+        return replace(click, place=place)
+
+    async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
+        name = event.name.lower() or _HELP
+        if name == _ASK:
+            return strings.NO_PRIVATE_QUESTIONS
+        if name not in COMMANDS:
+            nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
+            return strings.commands_like(name, nearest[0] if nearest else "")
+        _log.info("command used", platform=thread.platform, command=name, person=event.person.id)
+        return await _carried_out(await use_of(self._services, thread, event), name)
+
+    async def _click(self, thread: Thread, click: Click) -> Answer:
+        key, _, rest = click.key.partition("-")
+        if click.action in _OF_SEARCHES:
+            return await self._choose(thread, click, key, rest)
+        name, _, words = rest.partition(" ")
+        use = await use_of_press(self._services, thread, click, key, words)
+        if use is None:
+            return strings.LIST_OLD
+        if click.action is Action.OPEN:
+            return await _naming(use, lambda one: sessions.open_here(one, rest))
+        if click.action is Action.PAGE:
+            target = None if rest.startswith(sessions.NO_THREAD) else use.target
+            page = rest.removeprefix(sessions.NO_THREAD)
+            return await sessions.show_list(Use(use.services, click, thread, target, page))
+        return await _carried_out(use, name) if name in COMMANDS else strings.LIST_OLD
+
+    async def _choose(self, thread: Thread, click: Click, key: str, number: str) -> Answer:
+        """Use what a search found, which is its person's alone; in the thread that it was made for, or the newest one since."""
+        kept = await self._services.store.conversations.search(key)
+        if kept is None or kept.person.id != click.person.id or kept.platform != thread.platform:
+            return strings.LIST_OLD
+        use = await use_of_press(self._services, thread, click, kept.turn) if kept.turn else None
+        if use is None:
+            newest = self._services.store.conversations.newest_thread
+            found = await newest(thread.platform, click.place, click.person)
+            target = None if found is None else self._services.registry.thread(thread.adapter, found)
+            use = Use(self._services, click, thread, target)
+        if click.action is Action.THESE:
+            return await _naming(use, lambda one: pictures.ask_these(one, kept))
+        at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
+        return await _naming(use, lambda one: pictures.pick(one, kept, at))
+
+
+async def _carried_out(use: Use, name: str) -> Answer:
+    work = COMMANDS[name]
+    return await (_naming(use, work) if name in _ABOUT_A_THREAD else work(use))
+
+
+async def _naming(use: Use, work: Callable[[Use], Awaitable[Answer]]) -> Answer:
+    """Do what a command says, and name the thread that it was about where the command itself does not."""
+    # Before the work, which may end its conversation.
+    name = await sessions.named(use)
+    answer = await work(use)
+    if not name:
+        return answer
+    if isinstance(answer, str):
+        return Reply(f"{name}\n\n{answer}")
+    if isinstance(answer, Reply):
+        return replace(answer, text=f"{name}\n\n{answer.text}")
+    return replace(answer, content=replace(answer.content, text=f"{name}\n\n{answer.content.text}"))
+
+
+async def _outcome(
+    platform: str, event: ManageCommand | Click, work: Callable[[], Awaitable[Answer]]
+) -> Answer:
+    """Return what the person is shown, whatever the work raises: the platform shows them that the bot works on it."""
+    try:
+        return await work()
+    except DeclinedError as declined:
+        return declined.said
+    except AionvisionError as error:
+        gone = error_messages.session_gone(error)
+        said = strings.CONVERSATION_GONE if gone else error_messages.sentence(error, retry=False)
+        return failed(platform, event, said)
+    except sqlite3.Error as error:
+        _log.error("command not recorded", platform=platform, reason=str(error))
+        return failed(platform, event, strings.NO_RECORD)
+    except Exception as error:  # noqa: BLE001  # a fault of the bot's
+        _log.error("command failed", platform=platform, exc_info=error)
+        return failed(platform, event, strings.INTERNAL)

@@ -1,0 +1,212 @@
+"""The person's own conversations: begin, list, open, rename, end, and what is left."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatSession, MessageRole
+from aion_bot.conversation.footer import no_room
+from aion_bot.conversation.manage.use import Answer, Use
+from aion_bot.domain import error_messages, strings
+from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.ports.plain_words import plain_words
+from aion_bot.ports.subcommands import SUBCOMMANDS
+from aion_bot.ports.text import one_line
+
+PAGE = 5
+"""Conversations of one page: each is looked up in Aion, whose smallest plan takes thirty requests a minute."""
+
+NO_THREAD = "n"
+"""Begins the second part of a page's key where the list is about no thread."""
+
+_TITLE = 255
+"""Characters of a title (Aion's contract, `PATCH sessions/{id}/title`)."""
+_EXCHANGE = 6
+"""Messages among which the last question and its answer are looked for."""
+_SHOWN, _READ = 600, 4_000
+"""Characters of each of them that are shown, and that are read for that: marks of Markdown are left out."""
+
+
+async def show_help(_: Use) -> Answer:
+    """List what works."""
+    lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
+    return Reply("\n".join(lines))
+
+
+async def begin_anew(use: Use) -> Answer:
+    """Let the next question of the thread open another session, and say so there."""
+    return await _leave(use, strings.BEGUN_ANEW, strings.BEGAN_ANEW, close=False)
+
+
+async def close(use: Use) -> Answer:
+    """Close the session at Aion as well: it can be opened nowhere any more."""
+    return await _leave(use, strings.ENDED, strings.ENDED_HERE, close=True)
+
+
+async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
+    session = await use.needed_session()
+    use.check_may_change(await use.begun(session))
+    if close:
+        try:
+            await use.services.aion.chats.close_session(session)
+        except AionvisionError as error:
+            if not error_messages.session_gone(error):  # closed already is closed
+                raise
+    await use.switch(session, None)
+    await use.announce(announced)
+    return told
+
+
+async def rename(use: Use) -> Answer:
+    """Give the session another title."""
+    if not use.words:
+        return strings.RENAME_HOW
+    session = await use.needed_session()
+    use.check_may_change(await use.begun(session))
+    title = one_line(use.words, _TITLE)
+    await use.services.aion.chats.rename_session(session, title)
+    return Reply(strings.renamed(title))
+
+
+async def status(use: Use) -> Answer:
+    """Say what the thread is about, and what is left of its session, of the month and of the minute."""
+    session, aion = await use.session(), use.services.aion
+    looked, (month, minute) = await asyncio.gather(_look(aion, session), _left_of_plan(aion))
+    pictures = await use.services.store.conversations.pictures(use.where().key)
+    lines = [
+        *_described(session, looked, elsewhere=use.elsewhere),
+        strings.chosen_pictures(len(pictures)) if pictures else strings.CONTEXT_ALL,
+        strings.left_of_plan(month, minute),
+    ]
+    turn = await use.newest_turn()
+    buttons = [
+        Button(Action.MANAGE, f"{turn}-{name}", label)
+        for name, label in (
+            ("new", strings.NEW_BUTTON),
+            ("sessions", strings.SESSIONS_BUTTON),
+            ("export private", strings.EXPORT_BUTTON),
+            ("close", strings.CLOSE_BUTTON),
+        )
+    ]
+    return Reply("\n\n".join(filter(None, lines)), buttons=tuple(buttons) if turn else ())
+
+
+def _described(session: str | None, looked: ChatSession | None, *, elsewhere: bool) -> list[str]:
+    if session is None:
+        return [strings.NOTHING_YET]
+    if looked is None or not looked.is_active:
+        return [strings.CONVERSATION_GONE]
+    left, every = looked.remaining_tokens, looked.remaining_tokens + looked.total_tokens
+    percent = 100 * left // every if every else 0
+    said = strings.left_in_conversation(looked.remaining_messages, percent)
+    if no_room(looked.remaining_messages, left):
+        said = f"{strings.SESSION_FULL}."
+    return [said] if elsewhere else [strings.conversation(looked.title), said]
+
+
+async def show_list(use: Use) -> Answer:
+    """List the person's conversations, those with the newest questions first; `words` is the page behind the first ones."""
+    page = int(use.words) if use.words.isascii() and use.words.isdigit() and len(use.words) < 4 else 0
+    store, event = use.services.store, use.event
+    found = await store.conversations.of_person(
+        use.asked_in.platform, event.place, event.person, PAGE + 1, PAGE * page
+    )
+    shown = found[:PAGE]
+    if not shown:
+        return strings.NO_MORE_CONVERSATIONS if page else strings.NO_CONVERSATIONS
+    looked = await asyncio.gather(*(_look(use.services.aion, one.session) for one in shown))
+    turn = await use.newest_turn()
+    lines, buttons = [], []
+    for number, (one, session) in enumerate(zip(shown, looked, strict=True), PAGE * page + 1):
+        lines.append(_listed(number, session))
+        if turn and _may_go_on(session):
+            buttons.append(Button(Action.OPEN, f"{turn}-{one.turn}", strings.open_here(number)))
+    if len(found) > PAGE:
+        # Where there is no thread here, a question of the person's own stands in its place, and no thread is meant.
+        key = f"{turn}-{page + 1}" if turn else f"{shown[0].turn}-{NO_THREAD}{page + 1}"
+        buttons.append(Button(Action.PAGE, key, strings.MORE))
+    return Reply("\n".join(lines), buttons=tuple(buttons))
+
+
+def _listed(number: int, session: ChatSession | None) -> str:
+    if session is None:
+        return strings.listed(number, "", "", None)
+    last = (session.last_user_message or session.last_message_preview or "")[:_READ]
+    left = session.remaining_messages if _may_go_on(session) else None
+    return strings.listed(number, session.title, plain_words(last), left)
+
+
+async def open_here(use: Use, turn: str) -> Answer:
+    """Go on in the thread with the conversation that a question of the person's began, and show its last exchange."""
+    store = use.services.store
+    asked = await store.turns.get(turn)
+    wanted = None if asked is None or not asked.session_id else await use.begun(asked.session_id)
+    if wanted is None:
+        return strings.LIST_OLD
+    if wanted.owner.id != use.event.person.id:
+        return strings.NOT_BEGUN_BY_YOU
+    if (before := await use.session()) is not None:
+        use.check_may_change(await use.begun(before))
+    chats = use.services.aion.chats
+    detail = await chats.get_session(wanted.session, message_limit=_EXCHANGE)
+    if not _may_go_on(detail.session):
+        return strings.CONVERSATION_GONE
+    if before != wanted.session:
+        await use.switch(before, wanted.session)
+        await use.announce(strings.OPENED_HERE)
+    return Reply("\n".join([strings.opened(detail.session.title), *_exchange(detail.messages)]))
+
+
+def _exchange(messages: Sequence[ChatMessage]) -> list[str]:
+    """Show the newest question and its answer, as plain words."""
+    last = {one.role: one for one in messages}
+    told: Mapping[MessageRole, str] = {
+        MessageRole.USER: strings.YOUR_QUESTION,
+        MessageRole.ASSISTANT: strings.MY_ANSWER,
+    }
+    return [
+        f"{label} {strings.code(plain_words(last[role].resolved_content[:_READ]), _SHOWN)}"
+        for role, label in told.items()
+        if role in last
+    ]
+
+
+def _may_go_on(session: ChatSession | None) -> bool:
+    """Return whether a session takes another question."""
+    if session is None or not session.is_active:
+        return False
+    return not no_room(session.remaining_messages, session.remaining_tokens)
+
+
+async def named(use: Use) -> str:
+    """Say which thread a command is about, where the command does not say so; "" where it does, or there is none."""
+    if not use.elsewhere:
+        return ""
+    session = await use.session()
+    try:
+        found = await _look(use.services.aion, session)
+    except AionvisionError:  # most of what is named needs nothing of Aion
+        found = None
+    return strings.NEWEST_THREAD if found is None else strings.named_thread(found.title)
+
+
+async def _look(aion: AionVision, session: str | None) -> ChatSession | None:
+    """Look a session up; None where it is gone. Raises what else the client raises."""
+    if session is None:
+        return None
+    try:
+        return (await aion.chats.get_session(session, include_messages=False)).session
+    except AionvisionError as error:
+        if not error_messages.session_gone(error):
+            raise
+        return None
+
+
+async def _left_of_plan(aion: AionVision) -> tuple[int | None, int | None]:
+    """Return the chat messages left this month and the requests left this minute, None for what Aion does not tell."""
+    try:
+        left = (await aion.tenant.get_limits()).remaining
+    except AionvisionError:  # not every key may know
+        return None, None
+    # The contract names the kinds by examples alone: `api_calls_per_minute`, `monthly_uploads`.
+    month = next((count for name, count in left.items() if "chat" in name or "message" in name), None)
+    return month, next((count for name, count in left.items() if "minute" in name), None)
