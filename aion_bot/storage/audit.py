@@ -52,10 +52,11 @@ class Audit(Statements):
 
         People are in it as salted digests; workspaces are not, which are admitted while no list names any.
         """
-        named = policy.approvers if isinstance(policy.approvers, frozenset) else frozenset[str]()
+        approvers = policy.approvers
+        named = approvers if isinstance(approvers, frozenset) else frozenset[str]()
         digests = await self._digests(platform, named | policy.allow_users)
         rules = {
-            "approvers": sorted(digests[one] for one in named) if named else policy.approvers,
+            "approvers": approvers if isinstance(approvers, str) else sorted(digests[one] for one in named),
             "allow_users": sorted(digests[one] for one in policy.allow_users),
             "allow_channels": sorted(policy.allow_channels),
             "allow_workspaces": sorted(policy.allow_workspaces),

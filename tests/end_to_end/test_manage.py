@@ -114,7 +114,9 @@ async def test_a_conversation_is_exported_to_the_thread_or_to_one_person(bot: Bo
     assert name.startswith("conversation")
     assert name.endswith(".json")
     assert "What is damaged on site 7?" in posted.files[name]
-    await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
+    await bot.until(
+        lambda: strings.ONLY_THESE in [each.label for one in bot.bots(thread) for each in one.buttons]
+    )
     before = len(bot.bots(thread))
     await bot.workspace.command(bot.ada, "export text private", thread=thread)
     await bot.until(lambda: strings.EXPORT_FILE in private_files(bot, bot.ada))

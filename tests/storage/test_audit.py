@@ -159,14 +159,21 @@ async def test_refusals_of_one_plan_are_bounded(store: Store) -> None:
 
 async def test_a_policy_is_recorded_when_it_changes(store: Store) -> None:
     """A start with the same policy adds no row; one with another approver does, for its platform alone."""
-    for approvers in ("requester", "requester", frozenset({BEN.id}), frozenset({BEN.id}), "anyone"):
+    for approvers in (
+        "requester",
+        "requester",
+        frozenset({BEN.id}),
+        frozenset({BEN.id}),
+        frozenset[str](),
+        "anyone",
+    ):
         await store.audit.note_policy("slack", AccessPolicy(approvers=approvers))
         await store.audit.note_policy("discord", AccessPolicy())
     said = [(one["platform"], one["rules"]["approvers"]) for one in await records(store)]
-    assert [platform for platform, _ in said] == ["slack", "discord", "slack", "slack"]
+    assert [platform for platform, _ in said] == ["slack", "discord", "slack", "slack", "slack"]
     assert said[0][1] == "requester"
     assert len(said[2][1]) == 1
-    assert said[3][1] == "anyone"
+    assert [approvers for _, approvers in said[3:]] == [[], "anyone"]
 
 
 async def test_a_plan_and_its_row_are_one_transaction(kept: Store) -> None:
