@@ -6,6 +6,7 @@ import logging
 import os
 import pty
 import re
+import signal
 import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -247,6 +248,8 @@ def in_terminal(env: Mapping[str, str], answers: list[tuple[bytes, str]]) -> tup
     """Run the command in a pseudo-terminal, answer each question once it is shown, and return status and output."""
     number, terminal = pty.fork()
     if number == 0:
+        # A process of pytest-xdist ignores Ctrl-C, and its children would as well.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execve(sys.executable, [sys.executable, "-m", "aion_bot", "init"], dict(env))  # noqa: S606  # our own code
     shown, answered = b"", 0
     while True:
