@@ -23,40 +23,7 @@ def manifest() -> Mapping[str, object]:
             "description": strings.APP["description"],
             "background_color": "#1f2937",
         },
-        "features": {
-            "app_home": {
-                "home_tab_enabled": False,
-                "messages_tab_enabled": True,
-                "messages_tab_read_only_enabled": False,
-            },
-            "bot_user": {"display_name": "aion", "always_online": True},
-            "agent_view": {
-                "agent_description": strings.APP["agent"],
-                "suggested_prompts": [{"title": strings.APP["prompt"], "message": strings.APP["question"]}],
-            },
-            "shortcuts": [
-                {
-                    "name": strings.APP["shortcut"],
-                    "type": "message",
-                    "callback_id": SHORTCUT,
-                    "description": strings.APP["shortcut description"],
-                },
-                {
-                    "name": strings.APP["menu"],
-                    "type": "message",
-                    "callback_id": MENU,
-                    "description": strings.APP["menu description"],
-                },
-            ],
-            "slash_commands": [
-                {
-                    "command": COMMAND,
-                    "description": strings.APP["command description"],
-                    "usage_hint": strings.APP["command hint"],
-                    "should_escape": True,
-                }
-            ],
-        },
+        "features": _features(),
         "oauth_config": {
             "scopes": {"bot": sorted(methods.required()), "bot_optional": list(methods.OPTIONAL)},
         },
@@ -67,6 +34,44 @@ def manifest() -> Mapping[str, object]:
             "socket_mode_enabled": True,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _features() -> Mapping[str, object]:
+    """Return what people see of the app: its bot, its agent view, the message menus and the command."""
+    return {
+        "app_home": {
+            "home_tab_enabled": False,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "aion", "always_online": True},
+        "agent_view": {
+            "agent_description": strings.APP["agent"],
+            "suggested_prompts": [{"title": strings.APP["prompt"], "message": strings.APP["question"]}],
+        },
+        "shortcuts": [
+            {
+                "name": strings.APP["shortcut"],
+                "type": "message",
+                "callback_id": SHORTCUT,
+                "description": strings.APP["shortcut description"],
+            },
+            {
+                "name": strings.APP["menu"],
+                "type": "message",
+                "callback_id": MENU,
+                "description": strings.APP["menu description"],
+            },
+        ],
+        "slash_commands": [
+            {
+                "command": COMMAND,
+                "description": strings.APP["command description"],
+                "usage_hint": strings.APP["command hint"],
+                "should_escape": True,
+            }
+        ],
     }
 
 
