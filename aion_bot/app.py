@@ -67,38 +67,59 @@ async def serve(
         StoreError: the database cannot be used.
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
-    # First and last: what arrives can be written from the first event to the last.
+    async with (
+        # First and last: what arrives can be written from the first event to the last.
+        _opened(settings) as store,
+        _watched(settings, adapters, store, stop) as monitor,
+        traced(os.environ, monitor) as traces,
+        _connected(settings, traces, check=check_aion) as aion,
+        service_manager.announced(),
+    ):
+        access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
+        observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
+        reader = PictureReader(settings)
+        services = Services(
+            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader)
+        )  # fmt: skip
+        dispatcher = Dispatcher(services, adapters, _options(settings))
+        if monitor is not None:
+            monitor.metrics.load = dispatcher.load
+        keys = KeyRotation(settings, aion, reader)
+        async with _closing(adapters), _reloaded(reloading, access, keys), audited(store, access.policies):
+            return await dispatcher.serve(stop)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Store]:
+    """Lend the database, and close it at the end. Raises `StoreError`."""
     store = await Store.open(settings.database)
     try:
-        async with (
-            _watched(settings, adapters, store, stop) as monitor,
-            traced(os.environ, monitor) as traces,
-            _connected(settings, traces, check=check_aion) as aion,
-            service_manager.announced(),
-        ):
-            access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-            observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
-            reader = PictureReader(settings)
-            services = Services(
-                store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer,
-                pictures=Pictures(reader),
-            )  # fmt: skip
-            dispatcher = Dispatcher(services, adapters, _options(settings))
-            if monitor is not None:
-                monitor.metrics.load = dispatcher.load
-            tasks = BackgroundTasks()
-            if reloading is not None:
-                keys = KeyRotation(settings, aion, reader)
-                tasks.spawn(reloading.run(access, settings.rules(), keys.rotate))
-            try:
-                async with audited(store, access.policies):
-                    return await dispatcher.serve(stop)
-            finally:
-                await tasks.cancel()
-                # After the drain, which still edits messages.
-                await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
+        yield store
     finally:
         await store.close()
+
+
+@asynccontextmanager
+async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
+    """Close the adapters at the end: after the drain, which still edits messages."""
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
+
+
+@asynccontextmanager
+async def _reloaded(
+    reloading: Reloading | None, access: AccessControl, keys: "KeyRotation"
+) -> AsyncIterator[None]:
+    """Read the rules and Aion's key again whenever `reloading` is asked to, until the end."""
+    tasks = BackgroundTasks()
+    if reloading is not None:
+        tasks.spawn(reloading.run(access, keys.settings.rules(), keys.rotate))
+    try:
+        yield
+    finally:
+        await tasks.cancel()
 
 
 def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules) -> AccessControl:
@@ -197,7 +218,7 @@ class KeyRotation:
     """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
 
     def __init__(self, settings: Settings, aion: AionVision, reader: PictureReader) -> None:
-        self._settings, self._aion, self._reader = settings, aion, reader
+        self.settings, self._aion, self._reader = settings, aion, reader
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Read the key's file and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
@@ -206,9 +227,9 @@ class KeyRotation:
         read, problems = (None, ()) if files.problems else Settings.read(files.env)
         for problem in (*files.problems, *problems):
             _log.error("key refused", variable=problem.variable, mend=problem.mend)
-        if read is None or read.api_key == self._settings.api_key:
+        if read is None or read.api_key == self.settings.api_key:
             return
-        new = self._settings.model_copy(update={"api_key": read.api_key})
+        new = self.settings.model_copy(update={"api_key": read.api_key})
         quick = new.model_copy(update={"timeout": min(new.timeout, PATIENCE), "max_retries": 0})
         try:
             async with AionVision.from_settings(quick) as asking:
@@ -218,7 +239,7 @@ class KeyRotation:
                 "key refused", variable=KEY, mend=trouble(error, new.base_url).mend
             )  # it says what to do
             return
-        self._settings = new
+        self.settings = new
         self._aion.use_key(new.api_key.get_secret_value())
         self._reader.use_settings(new)
         _log.info("key replaced", variable=KEY)

@@ -111,8 +111,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
         posting=frozenset(json.loads(row["posting"])),
         origin=origin,
         attempt=row["attempt"], starts=row["starts"],
-        asked_at=row["asked_at"],
-        notify_after=row["notify_after"],
+        asked_at=row["asked_at"], notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
     )  # fmt: skip
