@@ -22,10 +22,21 @@ def balanced(page: str) -> bool:
     return open_at_end(page).leaf != "fence"
 
 
-def words(text: str) -> str:
-    """What is left of a text without fences, marks of emphasis, which a page closes and opens again, and white space."""
+def signs(text: str) -> str:
+    """What is left of a text without fences and white space."""
     lines = [line for line in text.split("\n") if not line.strip(" \t>").startswith(("```", "~~~"))]
-    return "".join("".join(lines).split()).translate(dict.fromkeys(map(ord, "*~`")))
+    return "".join("".join(lines).split())
+
+
+def words(text: str) -> str:
+    """What is left of these without marks of emphasis, which a page closes and opens again."""
+    return signs(text).translate(dict.fromkeys(map(ord, "*~`")))
+
+
+def keeps_signs(pages: list[str], text: str) -> bool:
+    """Whether every sign of the text, marks as well, is there in order: pages may add marks, and take none away."""
+    shown = iter("".join(map(signs, pages)))
+    return all(sign in shown for sign in signs(text))
 
 
 @given(LINES, st.integers(60, 300))
@@ -36,6 +47,7 @@ def test_nothing_is_lost_and_every_page_fits(lines: list[str], limit: int) -> No
     assert all(len(page) <= limit for page in pages)
     assert all(balanced(page) for page in pages)
     assert "".join(words(page) for page in pages) == words(text)
+    assert keeps_signs(pages, text)
 
 
 @given(LINES, st.integers(60, 300), st.lists(st.integers(0, 2000), max_size=20))
@@ -48,6 +60,7 @@ def test_any_growth_ends_on_the_same_pages(lines: list[str], limit: int, cuts: l
     grown = pages.update(text)
     assert all(len(page) <= limit for page in grown)
     assert "".join(words(page) for page in grown) == words(text)
+    assert keeps_signs(grown, text)
 
 
 def test_a_fence_is_closed_and_opened_again_with_its_language() -> None:
