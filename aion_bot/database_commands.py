@@ -216,17 +216,21 @@ def erase_words(
         raise typer.BadParameter(f"--older-than: {error}") from None
     path = database()
     try:
-        named = thread.strip().removeprefix("ref ")
-        threads = threads_of(path, named, ctx.obj(named)) if thread else None
-        if thread and not threads:
-            say(strings.UNKNOWN_REFERENCE, sys.stderr)
-            raise typer.Exit(1)
+        threads = _named_threads(path, thread.strip().removeprefix("ref "), ctx.obj) if thread else None
         erased = erase(path, Erasure(user or None, threads, before), wait=wait, keep_copies=keep_copies)
     except StoreError as error:
         raise _failed(error) from None
     for line in erased.lines():
         say(line)
     raise typer.Exit(0 if erased.complete else 1)
+
+
+def _named_threads(path: Path, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
+    """Return the threads that a reference, link, key or id names; where there is none the command ends with exit status 1."""
+    if not (threads := threads_of(path, named, message_of(named))):
+        say(strings.UNKNOWN_REFERENCE, sys.stderr)
+        raise typer.Exit(1)
+    return threads
 
 
 @program.command("usage")
