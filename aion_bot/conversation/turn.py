@@ -104,14 +104,11 @@ class TurnRunner:
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         observer, heard = services.observer, self.silence.heard
         self._stream = AionStream(
-            services,
-            thread,
-            turn,
-            self._view,
+            services, thread, turn, self._view,
             PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
             changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
-        )
+        )  # fmt: skip
         self._replacing, self._posts_recorded = BackgroundTasks(), True
         self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
         self._work: asyncio.Task[Outcome] | None = None
