@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
-from aion_bot.conversation.decision_card import ANSWERS, DecisionCard
+from aion_bot.conversation.decision_card import ANSWERS, DecisionCard, card_of
 from aion_bot.conversation.gallery import packed, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.plan_outcome import (
@@ -22,7 +22,6 @@ from aion_bot.conversation.plan_outcome import (
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
-from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -31,8 +30,8 @@ from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Content, Line, MessageRef, Person, PlanCard, PostedOnce
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, in_words
+from aion_bot.ports.messages import Action, Line, MessageRef, Person
+from aion_bot.rendering.plan_card import can_be_approved, in_words
 from aion_bot.storage import recorded, retry_write
 from aion_bot.storage.galleries import DueGallery
 
@@ -164,21 +163,10 @@ class Approvals:
             _log.warning("plan has no card", plan=plan.key)
             return None
 
-        async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:
-            # The platform did not let the card be edited, so there is another one.
-            if isinstance(content, PlanCard) and content.key == plan.key:
-                await retry_write(lambda: self._plans.note_card(plan.key, message))
-
-        approvers = self._access.policies[thread.platform].approvers
-        view = PlanCardView(plan, PlanFormat(thread.page_format, approvers))
-        shown, again = posted or (plan.message,), bool(posted)
-        delivery = Delivery(
-            plan.key, plan.requester, shown, on_posted, file=file, owns_cards=True, resumed=again
-        )
-        sync = self._services.registry.sync(thread, view, delivery)
-        card = DecisionCard(self._services.store, view, sync)
+        again = bool(posted)
+        card = card_of(self._services, thread, plan, posted or (plan.message,), file, resumed=again)
         self._services.agents_at_work[plan.key] = card.heard
-        showing = asyncio.create_task(sync.run())
+        showing = asyncio.create_task(card.sync.run())
         try:
             await self._end(thread, card, await work(plan, card), showing)
             for gallery in await self._services.store.galleries.due(plan.key):

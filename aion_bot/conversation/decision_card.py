@@ -6,10 +6,13 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.plan_steps import CalmWake, at_work
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.ports.messages import Action
-from aion_bot.rendering.plan_card import PlanCardView
+from aion_bot.ports.messages import Action, Content, MessageRef, PlanCard, PostedOnce
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat
 from aion_bot.storage import Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -52,3 +55,27 @@ class DecisionCard:
         self.view.show(moved)
         self.sync.wake(urgent=True)
         return moved
+
+
+def card_of(
+    services: Services,
+    thread: Thread,
+    plan: Plan,
+    shown: tuple[MessageRef, ...],
+    file: MessageRef | None,
+    *,
+    resumed: bool,
+) -> DecisionCard:
+    """Make what shows a decision in these messages of a plan's card; `file` is the plan in words, where it is long."""
+
+    async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:
+        # The platform did not let the card be edited, so there is another one.
+        if isinstance(content, PlanCard) and content.key == plan.key:
+            await retry_write(lambda: services.store.plans.note_card(plan.key, message))
+
+    approvers = services.access.policies[thread.platform].approvers
+    view = PlanCardView(plan, PlanFormat(thread.page_format, approvers))
+    delivery = Delivery(
+        plan.key, plan.requester, shown, on_posted, file=file, owns_cards=True, resumed=resumed
+    )
+    return DecisionCard(services.store, view, services.registry.sync(thread, view, delivery))
