@@ -56,13 +56,15 @@ def in_bold(text: str) -> str:
     return words if "**" in words or not words else f"**{words}**"
 
 
-def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
+def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None) -> str:
+    """Draw words; `around` counts the emphasis around a link's label, in which no link is one, and no sign has a partner."""
     pieces: list[str] = []
-    depth: Counter[str] = Counter()
+    depth = Counter[str]() if around is None else around.copy()
     words, done, after_mark = "", 0, False
     found = spans(text)
     has_signs = any(span.kind == "sign" for span in found)
-    escaped = _pairing(text, found, bold=bold) if has_signs else set[str]()
+    pairing = set(_EMPHASIS) if around is not None else None
+    escaped = (pairing or _pairing(text, found, bold=bold)) if has_signs else set[str]()
     for span in found:
         words += _literal(text[done : span.start])
         done, source = span.end, text[span.start : span.end]
@@ -87,7 +89,7 @@ def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
                 pieces.append(apart + shown)
                 after_mark = not span.opens and bool(shown)
             else:
-                pieces.append(_construct(text, span, links=links))
+                pieces.append(_construct(text, span, None if around is not None else depth))
                 after_mark = False
     return "".join((*pieces, unlinked(words + _literal(text[done:]))))
 
@@ -125,16 +127,17 @@ def _sign(text: str, span: Span) -> str:
     return sign if in_word or alone else "".join(f"\\{one}" for one in text[span.start : span.end])
 
 
-def _construct(text: str, span: Span, *, links: bool) -> str:
+def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
+    """Draw what is neither words nor emphasis; `depth` counts the emphasis around it, and is None in a link's label."""
     source = text[span.start : span.end]
     match span.kind:
         case "code":
             # A formula of several lines; Discord's apps do not agree on code over lines.
             written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
             return _code_span(written, text[: span.start])
-        case "link" if span.link is not None and links:
-            return _link(span.link)
-        case "address" if links:
+        case "link" if span.link is not None and depth is not None:
+            return _link(span.link, depth)
+        case "address" if depth is not None:
             return _address(span.value, text[span.end : span.end + 1], text[: span.start])
         case "autolink" if "://" in source:
             return source
@@ -188,14 +191,14 @@ def _code_span(written: str, before: str) -> str:
     return written.replace("](", _NO_LINK) if taken_in else opens_no_link(written, _INVISIBLE)
 
 
-def _link(link: Link) -> str:
+def _link(link: Link, depth: Counter[str]) -> str:
     """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
     if not link.address:
         return unlinked(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
         return link.address.replace("`", "%60")
-    bare = _drawn(link.label.replace("https://", "").replace("http://", ""), links=False)
+    bare = _drawn(link.label.replace("https://", "").replace("http://", ""), around=depth)
     if link.misleads:
         address = harmless(real_address(link.address))
         shown = f"<{address}>" if "://" in address else address
@@ -238,8 +241,11 @@ def _unaddressed(text: str, name: str) -> str:
 
 def as_words(line: str) -> str:
     """Escape what Discord would read as the mark of a block at the beginning of a paragraph's line."""
-    if line[:1] in {"#", ">"} or line.startswith("-#"):
-        return f"\\{line}" if line[0] != "-" else f"-\\{line[1:]}"
+    # A line of such signs alone makes a title of the one above it.
+    if line[:1] in {"#", ">"} or (line and not (line.strip("=") and line.strip("-"))):
+        return f"\\{line}"
+    if line.startswith("-#"):
+        return f"-\\{line[1:]}"
     return line
 
 

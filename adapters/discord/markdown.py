@@ -33,6 +33,7 @@ _DRAWN_RULE = "─" * 12
 _QUOTE_TO_THE_END = ">>> "
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
+_DRAWN_AS_WORDS = frozenset({"rule", "heading", "table"})
 _INVISIBLE = "\u200b"
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
@@ -50,6 +51,9 @@ def convert(text: str) -> str:
     for block in blocks(text, is_plain=is_plain):
         end = min(block.end, len(lines))
         drawn += map(_line, lines[done : block.first])
+        # Words that a rule, a small heading or a table is drawn with would go on with the quote above them.
+        if block.kind in _DRAWN_AS_WORDS and drawn and ">" in drawn[-1][:4] and not _is_quoted(block):
+            drawn.append("")
         drawn += _REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end]))
         done = end
         # Code stands outside of its list (see `_code`), and so does what follows it in the same item.
