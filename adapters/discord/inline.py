@@ -5,9 +5,7 @@ what is emphasis in Markdown is written in marks that Discord takes for the same
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from aion_bot.ports.inline import LINE_BREAK, spans
 from aion_bot.ports.inline_parser import Span
@@ -27,7 +25,6 @@ _DRAWN = frozenset("*_~`\\")
 _SPECIAL = frozenset("*_~`|[]<&\\@")
 _PAIRS_ALONE = 5
 """Signs of a run that Discord takes for a pair of marks with one of them between."""
-_NOTHING = Span("", 0, -1)
 _ENDS_ADDRESS = frozenset(" \t\n<)\"'.,:;!?]*~`")
 """What may stand behind an address: Discord ends it there, or it is emphasis that Discord looks for first."""
 
@@ -61,15 +58,11 @@ def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None)
     pieces: list[str] = []
     depth = Counter[str]() if around is None else around.copy()
     words, done, after_mark = "", 0, False
-    found = spans(text)
-    has_signs = any(span.kind == "sign" for span in found)
-    pairing = set(_EMPHASIS) if around is not None else None
-    escaped = (pairing or _pairing(text, found, bold=bold)) if has_signs else set[str]()
-    for span in found:
+    for span in spans(text):
         words += _literal(text[done : span.start])
         done, source = span.end, text[span.start : span.end]
         if span.kind == "sign":
-            words += _sign(text, span) if source[0] in escaped else source
+            words += _sign(text, span)
         elif span.kind in {"entity", "footnote"}:
             words += "".join(f"\\{one}" if one in _DRAWN else one for one in span.value)
         elif span.kind == "escape" and source != "\\|":
@@ -106,20 +99,16 @@ def _literal(words: str) -> str:
     )
 
 
-def _pairing(text: str, found: Sequence[Span], *, bold: bool) -> set[str]:
-    """Return which signs Discord may take for emphasis: those with another one to pair with, and long runs."""
-    runs = [
-        span.value[:1] or text[span.start]
-        for before, span in pairwise((_NOTHING, *found))
-        if span.kind in {"mark", "sign"}
-        and (before.end != span.start or text[before.start] != text[span.start])
-    ]
-    counts = Counter([*runs, "*"] if bold else runs)
-    return {sign for sign in _EMPHASIS if counts[sign] > 1 or sign * _PAIRS_ALONE in text}
+def with_lone_signs(text: str, drawn: str) -> str:
+    """Write the only run of signs in a whole message without escapes: there is none that Discord could pair with it."""
+    run = "".join(sign for sign in drawn if sign in _EMPHASIS)
+    escaped = "".join(f"\\{sign}" for sign in run)
+    alone = 0 < len(run) < _PAIRS_ALONE and run == run[0] * len(run) and drawn.count("\\") == len(run)
+    return drawn.replace(escaped, run) if alone and escaped in drawn and not {"\\", "<"} & {*text} else drawn
 
 
 def _sign(text: str, span: Span) -> str:
-    """Escape a sign, but not where Discord takes it for none: in a word like `a_b`, and a star between blanks."""
+    """Escape a sign, which may have a partner in another block for Discord, but not where Discord takes it for none: in a word like `a_b`, and a star between blanks."""
     sign = text[span.start]
     before, behind = text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
     in_word = sign == "_" and all(one.isascii() and one.isalnum() for one in (before, behind))
@@ -197,7 +186,7 @@ def _link(link: Link, depth: Counter[str]) -> str:
         return unlinked(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
-        return link.address.replace("`", "%60")
+        return link.address.replace("`", "%60") if "://" in link.address else _unmarked(link.address)
     bare = _drawn(link.label.replace("https://", "").replace("http://", ""), around=depth)
     if link.misleads:
         address = harmless(real_address(link.address))
@@ -205,11 +194,20 @@ def _link(link: Link, depth: Counter[str]) -> str:
         return f"{bare.replace('](', _NO_LINK)} ({shown})"
     if "://" not in link.address:
         # Discord makes no link of a place in this text, a file beside it, or a mail address.
-        address = unlinked(_literal(link.address.removeprefix("mailto:")))
+        address = _unmarked(link.address.removeprefix("mailto:"))
         if address.startswith("#") or "." in address or "/" in address:
             return bare if address.startswith("#") else f"{bare} ({address})"
     # A target that Discord takes for no address would be text, in which bars hide what follows.
     return f"[{bare}]({link.target.replace('||', '%7C%7C').replace('`', '%60')})"
+
+
+def _unmarked(address: str) -> str:
+    """Write an address that is none for Discord, such as a file's, as words without marks."""
+    words = _literal(address)
+    drawn = (
+        _sign(words, Span("sign", at, at + 1)) if sign in _EMPHASIS else sign for at, sign in enumerate(words)
+    )
+    return unlinked("".join(drawn))
 
 
 def harmless(text: str) -> str:
