@@ -204,9 +204,12 @@ def _link(link: Link, depth: Counter[str]) -> str:
 def _unmarked(address: str) -> str:
     """Write an address that is none for Discord, such as a file's, as words without marks."""
     words = _literal(address)
-    drawn = (
-        _sign(words, Span("sign", at, at + 1)) if sign in _EMPHASIS else sign for at, sign in enumerate(words)
-    )
+    inside = {
+        at
+        for at in range(1, len(words) - 1)
+        if words[at] == "_" and (words[at - 1] + words[at + 1]).isalnum()
+    }
+    drawn = (f"\\{one}" if one in _EMPHASIS and at not in inside else one for at, one in enumerate(words))
     return unlinked("".join(drawn))
 
 
