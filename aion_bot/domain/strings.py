@@ -425,6 +425,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
+    FileReason.NOT_UTF8: "not UTF-8 text, save it as UTF-8 and send it again",
     FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
