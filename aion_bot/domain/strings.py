@@ -896,6 +896,11 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 SECOND_PROCESS = "another process seems to use the same token: stop one of them, as each knows a part of what was said alone"
 
 
+def secret_not_checked(reason: str) -> str:
+    """Say that a new secret could not be checked, and what to do."""
+    return f"could not be checked ({reason}), and the earlier one stays; send SIGHUP again"
+
+
 def open_address(address: str) -> tuple[str, str]:
     """Warn that other machines may reach the address of health and metrics, and say what to do."""
     said = f"{address}: whoever reaches it can read health and metrics without a password"
@@ -1085,6 +1090,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
+        "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",
         "loose_mode",
