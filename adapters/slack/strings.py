@@ -122,6 +122,8 @@ catalogue.add(
         "NOT_XOXE",
         "BOTH_NEEDED",
         "token_refused",
+        "OTHER_BOT",
+        "OTHER_APP",
         "foreign_connections",
         "FOREIGN",
         "MANUAL_STEPS",
