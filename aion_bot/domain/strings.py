@@ -919,10 +919,23 @@ def kept_for(days: int) -> str:
     return f"rows of finished turns and of plans are kept for {days} {'day' if days == 1 else 'days'}"
 
 
-def loose_mode(path: str, mode: int) -> tuple[str, str]:
-    """Warn of a file that others can read or write, and say how to mend it."""
-    said = f"{path} has mode {mode:04o}, so others than its owner can read or write it"
-    return said, f"chmod 600 {shlex.quote(path)}"
+def loose_mode(
+    path: str, mode: int, right: int = 0o600, group: int | None = None, fixed: bool = False
+) -> tuple[str, str]:
+    """Warn of a file that others can read or write, and say how to mend it: the mode, and the group if it needs another one.
+
+    `fixed`: it is mounted so that nobody can change it there.
+    """
+    by_group = right != 0o600
+    who = "others than its owner and its group can read it, or its group can write it"
+    said = (
+        f"{path} has mode {mode:04o}, so {who if by_group else 'others than its owner can read or write it'}"
+    )
+    quoted = shlex.quote(path)
+    if fixed:
+        return said, f"give it mode {0o440 if by_group else 0o400:04o} where it is mounted from"
+    mend = f"as its owner or root: chmod {right:o} {quoted}" if by_group else f"chmod {right:o} {quoted}"
+    return said, mend if group is None else f"as root: chgrp {group} {quoted} && chmod {right:o} {quoted}"
 
 
 def several_servers(names: tuple[str, ...]) -> str:
