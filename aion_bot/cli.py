@@ -13,10 +13,11 @@ from typing import Annotated
 import typer
 
 import adapters
-from aion_bot import __version__, app, database_commands, demo_problems, doctor, guided_setup, log_config
+from aion_bot import __version__, app, doctor, log_config
+from aion_bot.commands import database, demo_problems, guided_setup
+from aion_bot.commands.database import environment as _environment
+from aion_bot.commands.database import say as _say
 from aion_bot.config import CONFIG, Settings, check_lists, read_rules, unknown_variables
-from aion_bot.database_commands import environment as _environment
-from aion_bot.database_commands import say as _say
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
@@ -52,11 +53,11 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-program.add_typer(database_commands.program)
+program.add_typer(database.program)
 
 
 def _message_of_link(link: str) -> tuple[str, str] | None:
-    """Return the platform and the opaque id of the message that a link names; see `database_commands.MessageOfLink`."""
+    """Return the platform and the opaque id of the message that a link names; see `database.MessageOfLink`."""
     for platform in adapters.platforms():
         found = platform.message_of_link(link) if isinstance(platform, MessageLinks) else None
         if found is not None:

@@ -225,7 +225,7 @@ async def test_a_commented_file_of_rules_is_written_if_wanted(setup: Setup) -> N
 
 def test_the_readme_lists_the_steps_that_init_counts() -> None:
     """README has one item for each step by hand, at most seven, by the service that it is done at."""
-    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     listed = re.findall(r"^\d\. (Aion|Discord|Slack): ", readme, re.MULTILINE)
     guides = [one for one in adapters.platforms() if isinstance(one, SetUpGuide)]
     counted = [
@@ -238,7 +238,7 @@ def test_the_readme_lists_the_steps_that_init_counts() -> None:
 
 def test_the_manifest_is_printed() -> None:
     """`aion-bot manifest` prints the file of the repository; HTTP mode is refused, as it is not implemented."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     assert CliRunner().invoke(program, ["manifest"]).output == (root / "manifest.yml").read_text("utf-8")
     refused = CliRunner().invoke(program, ["manifest", "--http", "https://bot.example"])
     assert (refused.exit_code, "not implemented" in refused.output) == (2, True)
@@ -276,7 +276,7 @@ async def test_a_terminal_shows_no_secret_and_gets_the_manifest(setup: Setup) ->
     answers += [(b"Write a commented aion-bot.toml", "y")]
     answers += [(b"write it a first question?", "n")]
     addresses = {name: value for name, value in setup.env.items() if name not in SECRETS}
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     env = {**os.environ, **addresses, "PYTHONPATH": root}
     status, shown = await asyncio.to_thread(in_terminal, env, answers)
     assert status == 0, shown.decode()
