@@ -264,7 +264,8 @@ class Gateway(discord.Client):
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
-        newest, now = self._backfill.newest, self.loop.time()
+        # Not discord.py's own loop, which a closed client has no more: an event may end after it.
+        newest, now = self._backfill.newest, asyncio.get_running_loop().time()
         if newest is None and self._away_since is None:
             newest = self._backfill.first or None  # nothing was missed before it
         if newest is not None and now - self._remembered_at >= every:

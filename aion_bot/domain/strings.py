@@ -975,7 +975,7 @@ MANIFEST_COPIED = (
     "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
 )
 NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
-HTTP_MODE = "--http: HTTP mode is not implemented in this version; leave the option out"
+HTTP_MODE = "--http: for the HTTP mode of a later version; this one serves an app with Socket Mode alone"
 
 
 def kept(variable: str) -> str:

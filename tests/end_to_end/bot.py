@@ -10,6 +10,7 @@ from typing import Any
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.runtime.reloading import Reloading
@@ -31,6 +32,7 @@ class Bot:
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.polling = Polling().scaled(0.01)
         self.reloading: Reloading | None = None
+        self.observer: Observer | None = None
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self.database = lay_database(folder / "bot.db")
         self._stop = asyncio.Event()
@@ -62,6 +64,7 @@ class Bot:
             self.polling,
             rules,
             check_aion=check_aion,
+            observer=self.observer,
             reloading=self.reloading,
         )
         self._serving = asyncio.create_task(serving)

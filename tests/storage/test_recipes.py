@@ -50,7 +50,7 @@ def test_a_secret_is_replaced_by_the_recipe(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 async def test_a_backup_is_restored_by_the_recipe(tmp_path: Path) -> None:
-    """What was there at the backup is there again, what came later is not."""
+    """What was there at the backup is there again; what came later stands in the replaced database."""
     store = await Store.open(tmp_path / "aion-bot.db")
     await store.kv.set("slack", "when", "before")
     run_recipe("backup", tmp_path)
@@ -60,6 +60,9 @@ async def test_a_backup_is_restored_by_the_recipe(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "aion-bot.db")
     assert await store.kv.get("slack", "when") == "before"
     await store.close()
+    replaced = await Store.open(tmp_path / "replaced" / "aion-bot.db")
+    assert await replaced.kv.get("slack", "when") == "after"
+    await replaced.close()
 
 
 async def test_an_upgrade_is_taken_back_by_the_recipe(tmp_path: Path) -> None:
