@@ -72,6 +72,8 @@ def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> lis
     if not left or _is_quoted(block):
         return lines
     indent = max((one.indent for one in block.containers if one in left), default=0)
+    if "\t" in "".join(line[: len(line) - len(line.lstrip())] for line in lines):
+        lines = [line[: len(line) - len(line.lstrip())].expandtabs(4) + line.lstrip() for line in lines]
     return [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
 
 
