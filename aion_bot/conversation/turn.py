@@ -16,6 +16,7 @@ from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.ratings import rating_buttons
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
@@ -254,7 +255,8 @@ class TurnRunner:
         await self.before_end()
         has_button = offers_retry or self._unrecorded_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
-        buttons = (outcome.buttons or (self._retry,)) if offers_retry else ()
+        rating = rating_buttons(self._services, self.turn, outcome)
+        buttons = (outcome.buttons or (self._retry,)) if offers_retry else rating
         # A late answer may take the place of an interrupted one; its file could not.
         in_file = outcome.reason is not EndReason.INTERRUPTED
         self._view.finish(told, buttons, outcome.byline, in_file=in_file)

@@ -56,10 +56,10 @@ def left(path: Path, words: list[str]) -> int:
 
 
 async def seed(store: Store, number: int, seeds: Seeds, person: Person, place: Place) -> None:
-    """Write a question of one person with files, a plan with a decision, pictures, a mention and a hint: 25 words."""
+    """Write a question of one person with files, a plan with a decision, pictures, a rating, a mention and a hint: 25 words."""
     thread, key, turns = ThreadKey("slack", f"T/C/{number}"), f"turn{number}", store.turns
     file = Attachment(f"file{number}", seeds.some(2), 5)
-    text = seeds.some(9)
+    text = seeds.some(8)
     prompt = Prompt(
         f"prompt {key}",
         thread,
@@ -93,6 +93,8 @@ async def seed(store: Store, number: int, seeds: Seeds, person: Person, place: P
     await store.galleries.add(DueGallery(key, thread, person, [{"id": "i1", "title": seeds.some(2)}]))
     await turns.end(key, EndReason.FAILED)
     await turns.note_shown(key, 0, EndReason.FAILED)
+    await store.ratings.rate(key, person, Action.BAD)
+    assert await store.ratings.explain(key, person, seeds.some(1))
     hinted = Prompt(f"reply {key}", thread, place, person, "")
     assert await MentionHints(store).claim(hinted)
 
@@ -124,7 +126,7 @@ async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seed
     assert left(path, [*seeded.all, *names]) == 0
     ben = await store.turns.get("turn99")
     assert ben is not None
-    assert len(ben.text.split()) == 9
+    assert len(ben.text.split()) == 8
     plan = await store.plans.get("plan99")
     assert plan is not None
     assert (plan.requester, plan.attempts[0].person) == (BEN, BEN)
