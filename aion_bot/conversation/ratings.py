@@ -1,5 +1,6 @@
 """The two small buttons under a finished answer, and what a press on one does."""
 
+from aion_bot.conversation.private_reply import failed
 from aion_bot.conversation.services import Services
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn
@@ -20,8 +21,8 @@ async def rate(services: Services, click: Click) -> str:
     """Record a press, and return what to tell whoever pressed. Raises `sqlite3.Error`."""
     turn = await services.store.turns.get(click.key)
     if turn is None or turn.thread != click.thread:
-        return strings.RATING_GONE
+        return failed(click.thread.platform, click, strings.RATING_GONE)
     before = await services.store.ratings.rate(turn.key, click.person, click.action)
     if before is None:
-        return strings.RATING_GONE
+        return failed(click.thread.platform, click, strings.RATING_GONE)
     return strings.RATED_AGAIN if before else strings.RATED

@@ -10,7 +10,6 @@ from typing import Any
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
-from aion_bot.domain import strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
@@ -113,8 +112,7 @@ class Bot:
 
     def pressable(self, thread: str) -> list[str]:
         """Labels of the buttons in a thread, but for those that rate a finished answer."""
-        labels = [button.label for one in self.bots(thread) for button in one.buttons]
-        return [one for one in labels if one not in {strings.GOOD, strings.BAD}]
+        return [button.label for one in self.bots(thread) for button in one.offers]
 
     async def shows(self, thread: str, *parts: str, without: Sequence[str] = ()) -> str:
         """Wait until the thread shows every part and none of `without`."""
