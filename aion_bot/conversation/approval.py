@@ -214,13 +214,15 @@ class Approvals:
             card.view.show(plan, decided.result, decided.sources)
             # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
+            if (
+                decided.pictures and thread.galleries is not None
+            ):  # due before the plan is closed: a kill in between loses none
+                pictures = packed(decided.pictures)
+                due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
+                await retry_write(lambda: self._services.store.galleries.add(due))
             await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        if decided.pictures and late and thread.galleries is not None:
-            pictures = packed(decided.pictures)
-            due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
-            await retry_write(lambda: self._services.store.galleries.add(due))
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:
