@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.conversation.gallery import packed, referred_to, show_gallery
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Turn, suggestion_key
+from aion_bot.domain.turn import Turn, above_key
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import recorded
 from aion_bot.storage.galleries import DueGallery
@@ -42,7 +42,7 @@ class PicturesAbove:
             return
         if not (found := referred_to(self._view.sources, self._view.facts.metadata)):
             return
-        owner = suggestion_key(self._turn.key, plan)
+        owner = above_key(self._turn.key, plan)
         others = {one for other, ids in (await self._above()).items() if other != owner for one in ids}
         if not (pictures := packed([one for one in found if one.id not in others])):
             return
@@ -54,7 +54,7 @@ class PicturesAbove:
         self, plan: str, work: "asyncio.Task[object] | None", posted: Callable[[], object]
     ) -> None:
         """Post the pictures above a card that stands, unless `work` ends the answer with it; `posted` is called after that."""
-        owner = suggestion_key(self._turn.key, plan)
+        owner = above_key(self._turn.key, plan)
         earlier = [] if owner in self._kept else await self._store.due(owner)
         if not (earlier or owner in self._kept):
             posted()

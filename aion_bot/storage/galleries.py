@@ -15,7 +15,7 @@ _MERGED = """EXISTS (
     AND one.value ->> '$.id' = gallery.pictures ->> '$[0].id'
 )"""
 
-
+# The text above them is shown and recorded as whole, or their card stands.
 _READY = f"""(
     EXISTS (SELECT 1 FROM plan WHERE key = owner AND shown = 1)
     OR EXISTS (
@@ -32,7 +32,7 @@ _READY = f"""(
 class DueGallery:
     """Pictures that are to be shown under the answer of a turn, or under the result of a plan: the `owner`.
 
-    For those above a plan's card while the plan waits `owner` is `turn.suggestion_key` of the turn and the plan.
+    For those above a plan's card while the plan waits `owner` is `turn.above_key`.
     `attempt` counts the retries of a turn. `pictures` is what is known of each, JSON objects with an `id`.
     """
 
@@ -68,9 +68,8 @@ class Galleries(Statements):
 
     async def due(self, owner: str | None = None) -> list[DueGallery]:
         """Return what is due, of one owner or of all: where the text above it is shown and recorded as whole, or its card stands."""
-        rows = await self._all(
-            f"SELECT * FROM gallery WHERE phase = 'due' AND owner = coalesce(?, owner) AND {_READY}", owner
-        )  # noqa: S608  # literals of ours
+        sql = f"SELECT * FROM gallery WHERE phase = 'due' AND owner = coalesce(?, owner) AND {_READY}"  # noqa: S608  # literals of ours
+        rows = await self._all(sql, owner)
         return [
             DueGallery(
                 row["owner"],

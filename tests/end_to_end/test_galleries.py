@@ -174,7 +174,7 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
 
     idle.watch = refuse
     await idle.start()
-    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces", strings.SOURCES)
     text = idle.text(thread)
     await idle.until(lambda: len(tried) >= 2)
     await idle.stop()
