@@ -39,10 +39,16 @@ def pictures() -> bool:
     return True
 
 
+TOLD = {one.filename: one.description for one in (library.PUMP, library.SCAFFOLD, library.LIFT)}
+
+
 async def gallery(bot: Bot, thread: str) -> Shown:
-    """Wait for the message with pictures."""
+    """Wait for the message with pictures; whichever way they come, each has its alternative text."""
     await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
     (found,) = (one for one in bot.bots(thread) if one.pictures)
+    assert all(
+        one.description and one.description == TOLD.get(one.name, one.description) for one in found.pictures
+    )
     return found
 
 
@@ -97,6 +103,9 @@ async def test_a_closer_look(bot: Bot) -> None:
     await bot.press(bot.ada, thread, strings.CLOSER)
     await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
     assert bot.aion.bodies("send_stream")[1]["force_detailed_analysis"] is True
+    await bot.until(lambda: len([one for one in bot.bots(thread) if one.pictures]) == 2)
+    closer = bot.bots(thread)[-1].pictures
+    assert [one.description for one in closer] == [TOLD[one.name] for one in closer]
     pressed = next(one for one in bot.bots(thread) if one.pictures)
     button = next(one for one in pressed.buttons if one.label == strings.CLOSER)
     await bot.stop()
@@ -137,13 +146,14 @@ async def test_two_questions_about_pictures_have_an_answer_each(bot: Bot) -> Non
     assert strings.CLOSER_LOOK in bot.text(thread)
 
 
-async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot) -> None:
-    """Killed while the answer came: the stored one has its pictures, also where its words refer to none."""
+@pytest.mark.parametrize("killed", [True, False])
+async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot, killed: bool) -> None:
+    """Killed or stopped while the answer came: the stored one has its pictures, also where its words refer to none."""
     images = (library.PUMP.to_context(),)
     steps = (Speak("Here it is"), Hold("on", pings=True), *ENDING)
     bot.aion.play(Scene(steps, Answer("Here it is, whole.", images=images)))
     thread = await bot.asked(bot.ada, "Show me the pump", "Here it is")
-    await bot.kill()
+    await (bot.kill() if killed else bot.stop())
     bot.aion.release("on")
     await bot.start()
     await bot.shows(thread, "Here it is, whole.")
@@ -328,5 +338,5 @@ async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
     text = f"Moved [[img:{library.PUMP.id[:8]}|pump.jpg]]."
     bot.aion.sessions.store(session, "assistant", Answer(text, {}, (library.PUMP.to_context(),)))
     shown = await gallery(bot, thread)
-    assert [one.name for one in shown.pictures] == ["pump.jpg"]
+    assert [(one.name, one.description) for one in shown.pictures] == [("pump.jpg", library.PUMP.description)]
     assert not shown.buttons
