@@ -9,6 +9,7 @@ import pytest
 from aion_bot.conversation import gallery as galleries
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
@@ -29,6 +30,7 @@ from aion_bot.simulators.aion.scene import (
 )
 from aion_bot.simulators.workspace import Shown, SimulatedFile
 from aion_bot.storage.galleries import Galleries
+from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
@@ -325,8 +327,24 @@ async def test_buttons_in_a_session_that_ran_out(bot: Bot, label: str) -> None:
     assert bot.aion.count("send_stream") == asked
 
 
-async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
-    """What Aion stores of a plan that it carried out later has its pictures under it, without buttons that ask again."""
+@pytest.mark.parametrize("killed", [False, True])
+async def test_the_result_of_a_plan_has_its_pictures(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """What Aion stores of a plan that it carried out later has its pictures under it, without buttons that ask again.
+
+    Also where the bot is killed as soon as the plan is closed.
+    """
+    reached, move = asyncio.Event(), Plans.move
+
+    async def stopping(store: Plans, key: str, to: PlanPhase, **more: Any) -> bool:
+        moved = await move(store, key, to, **more)
+        if killed and to is PlanPhase.SETTLED:
+            reached.set()
+            await asyncio.Event().wait()
+        return moved
+
+    monkeypatch.setattr(Plans, "move", stopping)
     bot.aion.plan_time = 60.0
     steps = (Operation("FolderOrganizationAgent", "Move them"),)
     bot.aion.play(proposed(Plan("Move the photos", steps, "", (PlanEnd.ACCEPTED,)), "I can move them."))
@@ -337,6 +355,11 @@ async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
     (session,) = bot.aion.sessions
     text = f"Moved [[img:{library.PUMP.id[:8]}|pump.jpg]]."
     bot.aion.sessions.store(session, "assistant", Answer(text, {}, (library.PUMP.to_context(),)))
+    if killed:
+        await reached.wait()
+        await bot.kill()
+        monkeypatch.setattr(Plans, "move", move)
+        await bot.start()
     shown = await gallery(bot, thread)
     assert [(one.name, one.description) for one in shown.pictures] == [("pump.jpg", library.PUMP.description)]
     assert not shown.buttons
