@@ -16,7 +16,7 @@ from aion_bot.cli import program
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.turn import EndReason, Turn, above_key
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.files import Attachment
@@ -90,7 +90,9 @@ async def seed(store: Store, number: int, seeds: Seeds, person: Person, place: P
     await store.plans.claim(f"plan{number}", Action.APPROVE, person)
     await store.plans.note_sent(f"plan{number}", ())
     await store.plans.move(f"plan{number}", PlanPhase.PENDING, said=seeds.some(3), answer="500")
-    await store.galleries.add(DueGallery(key, thread, person, [{"id": "i1", "title": seeds.some(2)}]))
+    title = seeds.some(2)
+    for owner in (key, above_key(key, f"plan{number}")):
+        await store.galleries.add(DueGallery(owner, thread, person, [{"id": "i1", "title": title}]))
     await turns.end(key, EndReason.FAILED)
     await turns.note_shown(key, 0, EndReason.FAILED)
     await store.ratings.rate(key, person, Action.BAD)
