@@ -58,6 +58,8 @@ def _converted(text: str) -> str:
         words = block.kind in _DRAWN_AS_WORDS and not _is_quoted(block) and shown[0][:1] not in "#`"
         # What is drawn as words would go on with the quote above it, and be a title above the sign of an empty item.
         drawn += [""] if words and drawn and drawn[-1].startswith("> ") and drawn[-1].strip(" >") else []
+        if shown and shown[0].strip() == "-" and drawn and drawn[-1][:1].isalpha():
+            drawn.append("")
         empty = (words or bool(left)) and "".join(lines[end : end + 1]).strip() == "-"
         drawn += [*shown, ""] if empty else shown
         done = end
