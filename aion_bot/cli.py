@@ -14,7 +14,7 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.commands import database, demo_problems, guided_setup
+from aion_bot.commands import access, database, demo_problems, guided_setup
 from aion_bot.commands.database import environment as _environment
 from aion_bot.commands.database import say as _say
 from aion_bot.config import CONFIG, Settings, check_lists, read_rules, unknown_variables
@@ -181,6 +181,36 @@ def check(
     for one in () if as_json else findings:
         _say(one)
     raise typer.Exit(1 if any(one.status is Status.FAIL for one in findings) else 0)
+
+
+@program.command("access")
+def show_access(
+    channel: Annotated[str, typer.Option(help="The id of a channel, a thread or a direct message.")],
+    user: Annotated[str, typer.Option(help="The id of a person.")],
+    workspace: Annotated[str, typer.Option(help="The id of the workspace, to be sure.")] = "",
+) -> None:
+    """Say whether a person may use the bot in a channel, and which line of which file or variable says so.
+
+    Asks the platform what the channel is and which roles the person has, as the running bot would. Exit status: 0 allowed,
+    1 refused, or the platform does not say what these ids are; 2 if the settings or the file are wrong.
+    """
+    env = _environment()
+    settings, platforms, problems = compose(env)
+    rules, more = read_file(env)
+    if settings is None or problems or more:
+        for problem in (*problems, *more):
+            _say(problem, sys.stderr)
+        raise typer.Exit(2)
+    log_config.configure("error", "text", secrets_in(env), sdk_loggers())
+    try:
+        verdict = asyncio.run(access.judge_and_close(settings, rules, platforms, (channel, workspace), user))
+    except access.NoSuchPlaceError as error:
+        _say(error, sys.stderr)
+        raise typer.Exit(1) from None
+    _say(strings.access_of(user, channel, verdict.refusal.value if verdict.refusal else ""))
+    for line in verdict.because:
+        _say(line)
+    raise typer.Exit(1 if verdict.refusal else 0)
 
 
 @program.command()

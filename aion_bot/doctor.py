@@ -13,6 +13,7 @@ from aion_bot.config import Settings, describe, fitting_ids, policy_of, wholly_e
 from aion_bot.diagnosis import aion
 from aion_bot.diagnosis.network import Route, check_clock, check_proxies
 from aion_bot.domain import strings
+from aion_bot.domain.access import NOBODY
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
@@ -164,6 +165,9 @@ def _listed(
     for kind, sections in ((IdKind.WORKSPACE, rules.workspaces), (IdKind.CHANNEL, rules.channels)):
         fits = forms[kind].fits if kind in forms else bool
         found += [ListedId(kind, one, "aion-bot.toml") for one in sections if fits(one)]
+    for kind, one, source in rules.ids():
+        if one not in NOBODY and (kind not in forms or forms[kind].fits(one)):
+            found.append(ListedId(kind, one, source))
     return found
 
 

@@ -25,6 +25,7 @@ from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from adapters.discord.private_answers import PrivateAnswers
+from adapters.discord.standings import Standings
 from adapters.discord.takeover import Listening
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
@@ -82,6 +83,8 @@ class DiscordAdapter:
         """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
         self._reporter = RequestReporter(settings.api_url)
         self._rest = RestClient(settings, self._reporter)
+        standings = Standings(self._rest)
+        self.member_roles, self.look_up_place = standings.member_roles, standings.look_up_place
         self._tokens = InteractionTokens()
         self._private = PrivateAnswers(self._rest, self._tokens)
         self._names = DiscordNames(self._rest).names
@@ -100,12 +103,6 @@ class DiscordAdapter:
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Check the token, the application's flags, and `subjects`."""
         return await DiscordDiagnosis(self._rest, self._reporter, self._settings).whole(subjects)
-
-    async def member_roles(self, workspace: str, person: str) -> frozenset[str]:
-        """Ask for a member; of a place that is in no known server nobody is one."""
-        if not (workspace.isdecimal() and person.isdecimal()):
-            return frozenset()
-        return await self._rest.member_roles(int(workspace), int(person)) or frozenset()
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
@@ -133,10 +130,8 @@ class DiscordAdapter:
         found, problems = config.read(env)
         if found is None or found.token == self._settings.token:
             return (), problems
-        new, trial = (
-            self._settings.model_copy(update={"token": found.token}),
-            RestClient(found, self._reporter),
-        )
+        new = self._settings.model_copy(update={"token": found.token})
+        trial = RestClient(found, self._reporter)
         try:
             address = await trial.gateway()
             if self._rest.account not in {0, trial.account}:
@@ -157,8 +152,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Close every connection."""
-        typing = list(self._typing.values())
-        for request in typing:
+        for request in (typing := list(self._typing.values())):
             request.cancel()
         await asyncio.gather(*typing, return_exceptions=True)
         await self._names.close()

@@ -266,6 +266,11 @@ class RestClient:
                 return None
         return frozenset(map(str, (*member["roles"], guild)))
 
+    async def servers(self) -> list[int]:
+        """Return the servers that the bot is in, by one request: 200 at most, as many as Discord tells at once."""
+        async with self.call() as client:
+            return [int(one["id"]) for one in await client.http.get_guilds(200)]
+
     async def name_of(self, user: int, guild: int | None) -> str:
         """Return what others see as somebody's name: in a server, or where there is none."""
         async with self.call() as client:

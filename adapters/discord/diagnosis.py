@@ -108,8 +108,12 @@ class DiscordDiagnosis:
 
     async def _listed(self, subjects: Subjects) -> AsyncIterator[Finding]:
         """Look up the ids that the settings list."""
+        roles: set[str] | None = None
         for one in subjects.listed[:MOST_LOOKUPS]:
             unknown = one.kind is IdKind.WORKSPACE and one.id not in self._servers
+            if one.kind is IdKind.ROLE and roles is None:
+                roles = await self._roles()
+            unknown = unknown or (one.kind is IdKind.ROLE and one.id not in (roles or ()))
             with suppress(Forbidden):  # it exists
                 try:
                     async with self._rest.call() as client:
@@ -122,6 +126,16 @@ class DiscordDiagnosis:
             if unknown:
                 words = f"no {one.kind.value} {one.id} is shown to the bot by Discord"
                 yield warn(one.source, words, "correct it")
+
+    async def _roles(self) -> set[str]:
+        """Ask for the roles of each server, of so many servers at most as ids are looked up."""
+        found: set[str] = set()
+        for server in list(self._servers)[:MOST_LOOKUPS]:
+            with suppress(Forbidden, MessageGone):
+                async with self._rest.call() as client:
+                    guild = await client.http.get_guild(int(server), with_counts=False)
+                found.update(str(one["id"]) for one in guild["roles"])
+        return found
 
 
 def _application(client: discord.Client, settings: Settings, *, is_limited: bool) -> Iterable[Finding]:

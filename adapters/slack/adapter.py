@@ -79,6 +79,7 @@ class SlackAdapter:
         self._private = PrivateAnswers(self._web, self._messages, self._galleries)
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
+        self.look_up_place = standings.look_up_place
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.

@@ -43,6 +43,7 @@ _REINSTALL = {"account_inactive", "token_expired", "token_revoked"}
 _LOOKUPS: Mapping[IdKind, tuple[Method, str, str]] = {
     IdKind.CHANNEL: (Method.CONVERSATIONS_INFO, "channel", "channel_not_found"),
     IdKind.PERSON: (Method.USERS_INFO, "user", "user_not_found"),
+    IdKind.ROLE: (Method.USERGROUPS_USERS_LIST, "usergroup", "no_such_subteam"),
 }
 """How an id is looked up: method, argument, and the code that says that there is none."""
 
@@ -172,7 +173,8 @@ class SlackDiagnosis:
                 continue
             method, argument, none = _LOOKUPS[one.kind]
             if code_of(await self._web.ask(method, self._team, **{argument: one.id})) == none:
-                mend = "correct it; a private channel is seen once the bot is in it"
+                private = "; a private channel is seen once the bot is in it"
+                mend = f"correct it{private if one.kind is IdKind.CHANNEL else ''}"
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 
 

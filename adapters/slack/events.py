@@ -113,6 +113,16 @@ class ChannelFacts:
     checked: bool = True
 
 
+def channel_facts(found: object) -> ChannelFacts | None:
+    """Read the channel of an answer of `conversations.info`; None where it does not say whether others see it."""
+    if not isinstance(found, Mapping) or "is_ext_shared" not in found:
+        return None
+    shared = bool(found["is_ext_shared"] or found.get("is_pending_ext_shared"))
+    # Nobody can write in an archived channel, but its messages still offer the shortcut.
+    closed = found.get("is_archived") or found.get("is_frozen")
+    return ChannelFacts(shared, bool(found.get("is_member", True)) and not closed)
+
+
 def prompt_from_shortcut(
     payload: Payload,
     me: BotIdentity,

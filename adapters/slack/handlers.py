@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -287,13 +287,9 @@ class EventHandlers:
             answer = await self._call(Method.CONVERSATIONS_INFO, channel=channel)
         except MessageGone:
             return ChannelFacts(shared=True, bot_may_write=False)  # a private channel without the bot
-        found = answer.get("channel")
-        if not isinstance(found, Mapping) or "is_ext_shared" not in found:
+        if (facts := events.channel_facts(answer.get("channel"))) is None:
             raise not_slack(Method.CONVERSATIONS_INFO)
-        shared = bool(found["is_ext_shared"] or found.get("is_pending_ext_shared"))
-        # Nobody can write in an archived channel, but its messages still offer the shortcut.
-        closed = found.get("is_archived") or found.get("is_frozen")
-        return ChannelFacts(shared, bool(found.get("is_member", True)) and not closed)
+        return facts
 
     async def _is_own_conversation(self, payload: Payload) -> bool:
         """Whether a direct message, in which our shortcut was used, is one with the bot.

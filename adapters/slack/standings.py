@@ -3,9 +3,14 @@
 Groups need the scope `usergroups:read`, people `users:read`; without them each look-up raises `Forbidden`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
+from adapters.slack.events import ChannelFacts, channel_facts, is_direct
 from adapters.slack.methods import Method
+from aion_bot.ports.events import Place
 
 _NO_GROUP = "no_such_subteam"
 
@@ -34,8 +39,25 @@ class Standings:
 
     async def is_guest(self, person: str) -> bool:
         """Return whether a person is a guest, or a stranger."""
+        user = await self._user(person)
+        return any(user.get(flag) for flag in _GUEST)
+
+    async def look_up_place(self, channel: str, person: str) -> Place:
+        """Describe a channel or a direct message with the bot, by two requests at most."""
+        me, direct = await self._web.me(), is_direct(channel)
+        facts: ChannelFacts | None = ChannelFacts()
+        team = (await self._user(person)).get("team_id")
+        if not direct:
+            answer = await self._web.call(Method.CONVERSATIONS_INFO, me.team, channel=channel)
+            facts = channel_facts(answer.get("channel"))
+        if facts is None:
+            raise not_slack(Method.CONVERSATIONS_INFO)
+        own = "" if team in {None, me.team} else str(team)
+        return Place(me.team, channel, direct, facts.shared, own, facts.bot_may_write)
+
+    async def _user(self, person: str) -> Mapping[str, Any]:
         me = await self._web.me()
         user = (await self._web.call(Method.USERS_INFO, me.team, user=person)).get("user")
         if not isinstance(user, dict) or user.get("id") != person:
             raise not_slack(Method.USERS_INFO)
-        return any(user.get(flag) for flag in _GUEST)
+        return user

@@ -1,6 +1,6 @@
 """What `aion-bot.toml` says for each place: which keys there are, and which value holds where. No I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
@@ -176,13 +176,18 @@ class Rules:
         """Return the same rules with what the variables say, which holds where no section names the key."""
         return replace(self, defaults={**said, **self.defaults})
 
+    def ids(self) -> Iterator[tuple[IdKind, str, str]]:
+        """Yield every id in a list: what it names, the id, and where it stands."""
+        for section in (self.defaults, *self.workspaces.values(), *self.channels.values()):
+            for key, rule in section.items():
+                kind = KEYS[key].ids
+                if kind is not None and isinstance(rule.value, frozenset):
+                    yield from ((kind, one, rule.source) for one in sorted(rule.value))
+
     @property
     def people(self) -> frozenset[str]:
         """The ids of all people in the lists."""
-        named: set[str] = set()
-        for section in (self.defaults, *self.workspaces.values(), *self.channels.values()):
-            named.update(*(_people(key, rule.value) for key, rule in section.items()))
-        return frozenset(named)
+        return frozenset(one for kind, one, _ in self.ids() if kind is IdKind.PERSON)
 
     def as_json(self, names: Mapping[str, str]) -> Mapping[str, object]:
         """Return the sections as JSON takes them, without their lines; `names` stand for the ids of people."""
@@ -217,10 +222,6 @@ class Rules:
 
 NO_RULES = Rules()
 """What holds where there is no file."""
-
-
-def _people(key: str, value: object) -> frozenset[str]:
-    return value if isinstance(value, frozenset) and KEYS[key].ids is IdKind.PERSON else frozenset()
 
 
 def _packed(key: str, value: object, names: Mapping[str, str]) -> object:

@@ -1017,6 +1017,29 @@ TOML_HEAD = (
     "# Rules for places, read at the start. Take the first # of a line away to have it hold.\n"
     "# A channel's table wins over a workspace's, and that over the defaults, key by key."
 )
+NO_PLATFORM_OF_IDS = "No platform that is set up has such a channel and such a person; give the ids of one platform, and set its variables"
+
+
+def not_looked_up(reason: str) -> str:
+    """Say that the platform did not tell what a place or a person is."""
+    return f"The platform did not say what these ids are ({reason}); check them, and whether the bot can see the channel"
+
+
+def in_another_workspace(workspace: str) -> str:
+    """Say that a place is in another workspace than was given."""
+    return f"That place belongs to the workspace {workspace or '-'}; give that one as --workspace, or none"
+
+
+def not_among(variable: str, one: str) -> str:
+    """Say that a variable does not list an id."""
+    return f"{variable} does not list {one}"
+
+
+def access_of(person: str, channel: str, refused: str) -> str:
+    """Say whether a person may use the bot in a channel, `refused` is why not."""
+    return f"{person} may {'not ' if refused else ''}use the bot in {channel}{refused and ': '}{refused}"
+
+
 TOML_TAIL = (
     '# [workspaces."T0123456789"]',
     '# [channels."C0123456789"]',
@@ -1135,6 +1158,11 @@ catalogue.add(
         "written",
         "WRITE_TOML",
         "TOML_HEAD",
+        "NO_PLATFORM_OF_IDS",
+        "not_looked_up",
+        "in_another_workspace",
+        "not_among",
+        "access_of",
         "TOML_TAIL",
         "toml_written",
         "toml_not_written",

@@ -29,6 +29,17 @@ class Guests(Protocol):
         """Return whether a person is a guest, or belongs to no workspace of the bot's."""
 
 
+@runtime_checkable
+class PlaceLookup(Protocol):
+    """An adapter that can say, without listening, what a place is to a person."""
+
+    async def look_up_place(self, channel: str, person: str) -> Place:
+        """Return the place of a mention by `person` in a channel or thread, as an event would. Raises `PlatformError`.
+
+        Both ids have the platform's form. Rights to write are asked for only where that takes no more requests.
+        """
+
+
 class Roles(Protocol):
     """Tells which of some roles or groups a person has at a place."""
 

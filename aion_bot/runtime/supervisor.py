@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 _LAST_HEARD = "heard"
 """Name of the value that says until when nothing can have been missed."""
 
-_ADMITTED = "workspaces"
+ADMITTED = "workspaces"
 """Name of the value that holds the ids of the admitted workspaces, as a JSON list."""
 
 _HEARD_EVERY = 15.0
@@ -61,7 +61,7 @@ async def delivered_from(store: Store, platform: str) -> float | None:
 
 async def load_admitted(store: Store, access: AccessControl, platform: str) -> None:
     """Let the workspaces of a platform that an earlier process admitted use the bot; see `PlatformHost.present`."""
-    stored = await store.kv.get(platform, _ADMITTED)
+    stored = await store.kv.get(platform, ADMITTED)
     if stored is not None:
         access.admit(platform, json.loads(stored))
 
@@ -203,7 +203,7 @@ class PlatformHost:
             # In force before it is written: a question may come meanwhile.
             self._access.admit(self._platform, workspaces)
             value = json.dumps(list(workspaces))
-            await retry_write(lambda: self._store.kv.set(self._platform, _ADMITTED, value))
+            await retry_write(lambda: self._store.kv.set(self._platform, ADMITTED, value))
         for workspace, name in workspaces.items():
             if not may_use_workspace(self._access.policies[self._platform], workspace):
                 _log.warning(

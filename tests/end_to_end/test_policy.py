@@ -1,10 +1,18 @@
 """The keys of `aion-bot.toml` about who may use the bot, in the whole bot."""
 
+import asyncio
+import json
+import sqlite3
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from aion_bot.config import read_rules
 from aion_bot.domain import strings
 from aion_bot.domain.rules import ALLOW_ROLES, ENABLED, GUESTS, SHARED, Rule, Rules, Section
-from aion_bot.simulators.aion.scene import spoken
+from aion_bot.runtime.reloading import Reloading
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import TEXT, Channel
 from aion_bot.simulators.slack import SimulatedSlack
@@ -106,3 +114,58 @@ async def test_roles_of_discord(on_discord: Bot, discord: SimulatedDiscord) -> N
     await discord.reply(on_discord.ada, thread, "and now?")
     await on_discord.replies_privately(thread, on_discord.ada, strings.NOT_HERE)
     assert len(asked(on_discord)) == 2
+
+
+async def test_new_rules_hold_from_the_next_question_on(
+    bot_that_reloads: Bot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SIGHUP switches a channel off under a running answer, which goes on; a bad file changes nothing; the audit has both policies."""
+    bot, file = bot_that_reloads, tmp_path / "aion-bot.toml"
+    bot.aion.play(
+        Scene((Speak("One. "), Hold("go", pings=True), Speak("Two."), *ENDING), Answer("One. Two."))
+    )
+    bot.aion.play(spoken("Three."))
+    output = ""
+
+    async def reload(text: str, event: str) -> None:
+        nonlocal output
+        file.write_text(text)
+        assert bot.reloading is not None
+        output = capsys.readouterr().out and ""
+        bot.reloading.asked.set()
+        async with asyncio.timeout(2):
+            while event not in output:
+                await asyncio.sleep(0.005)
+                output += capsys.readouterr().out
+
+    thread = await bot.asked(bot.ada, "first", "One.")
+    await reload("[defaults]\nenabled = false\n", "] rules  ")
+    denied = "switched off here"
+    await bot.workspace.reply(bot.ben, thread, "mine")
+    async with asyncio.timeout(30):
+        while denied not in output:
+            await asyncio.sleep(0.005)
+            output += capsys.readouterr().out
+    await reload("[defaults]\nenabled = 1\n", "rules refused")
+    bot.aion.release("go")
+    await bot.shows(thread, "One. Two.")
+    await reload("", "] rules  ")
+    await bot.workspace.reply(bot.ben, thread, "now mine")
+    await bot.shows(thread, "Three.")
+    await bot.stop()
+    assert asked(bot) == ["first", "now mine"]
+    with sqlite3.connect(bot.database) as database:
+        noted = [
+            json.loads(one)["rules"]
+            for (one,) in database.execute("SELECT record FROM audit ORDER BY number")
+            if "rules" in one
+        ]
+    assert [one["file"]["defaults"].get("enabled") for one in noted] == [None, False, None]
+
+
+@pytest.fixture
+async def bot_that_reloads(idle: Bot, tmp_path: Path) -> Bot:
+    """A bot that reads its file again when it is asked to."""
+    idle.reloading = Reloading(idle.env(), lambda: read_rules(tmp_path / "aion-bot.toml", ()))
+    await idle.start()
+    return idle

@@ -1,0 +1,42 @@
+"""The roles of a member, and what a place is, as Discord says it to who asks without listening."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from adapters.discord import events
+from adapters.discord.client import RestClient
+from adapters.discord.events import ChannelInfo, ChannelKind
+from adapters.discord.membership import Membership
+from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.events import Place
+
+
+class Standings:
+    """Asks by one request each; about a direct conversation by one more for each server."""
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+
+    async def member_roles(self, workspace: str, person: str) -> frozenset[str]:
+        """Return the roles of a member; of a place that is in no known server nobody is one."""
+        if not (workspace.isdecimal() and person.isdecimal()):
+            return frozenset()
+        return await self._rest.member_roles(int(workspace), int(person)) or frozenset()
+
+    async def look_up_place(self, channel: str, person: str) -> Place:
+        """Describe a channel, a thread or a direct conversation. Whether the bot may write there is not asked."""
+        found = await self._rest.channel(int(channel))
+        guild = getattr(found, "guild", None)
+        known = events.channel_info(found, None if guild is None else guild.id)
+        if known is None:
+            raise MessageGone("not a channel")
+        return (await self._with_home(known, int(person))).place
+
+    async def _with_home(self, channel: ChannelInfo, person: int) -> ChannelInfo:
+        if channel.kind is not ChannelKind.DIRECT:
+            return channel
+        servers: Sequence[int] = await self._rest.servers()
+        membership = Membership(self._rest)
+        membership.servers = lambda: servers
+        home = await membership.home(person)
+        return replace(channel, home=home, checked=membership.checked(person))

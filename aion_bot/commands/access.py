@@ -1,0 +1,122 @@
+"""`aion-bot access`: whether somebody may use the bot at a place, and what says so. Asks the platform; changes nothing."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from aion_bot.config import Settings, policy_of
+from aion_bot.conversation.access_control import AccessControl
+from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy, Intent, Refusal, may_use_workspace
+from aion_bot.domain.rules import (
+    ACCESS_KEYS,
+    ALLOW_ROLES,
+    ALLOW_USERS,
+    ENABLED,
+    GUESTS,
+    KEYS,
+    SHARED,
+    Rule,
+    Rules,
+    shown,
+)
+from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.events import Place
+from aion_bot.ports.messages import Person
+from aion_bot.ports.roles import PlaceLookup
+from aion_bot.ports.settings import IdKind
+from aion_bot.runtime.supervisor import ADMITTED
+from aion_bot.storage import remembered
+
+_CHANNELS, _WORKSPACES = "AION_BOT_ALLOW_CHANNELS", "AION_BOT_ALLOW_WORKSPACES"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the bot would decide of a mention, and a line for each value that says so."""
+
+    refusal: Refusal | None
+    because: Sequence[str]
+
+
+class NoSuchPlaceError(Exception):
+    """No connected platform has ids like these, or the platform does not say what is asked; the text says what to do."""
+
+
+async def judge_and_close(
+    settings: Settings,
+    rules: Rules,
+    adapters: Sequence[PlatformAdapter],
+    where: tuple[str, str],
+    person: str,
+) -> Verdict:
+    """Do what `judge` does, and close the adapters."""
+    try:
+        return await judge(settings, rules, adapters, where, person)
+    finally:
+        await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
+
+
+async def judge(
+    settings: Settings,
+    rules: Rules,
+    adapters: Sequence[PlatformAdapter],
+    where: tuple[str, str],
+    person: str,
+) -> Verdict:
+    """Decide of a mention by `person` as the running bot would; `where` is a channel or thread, and its workspace or "".
+
+    Raises `NoSuchPlaceError`.
+    """
+    channel, workspace = where
+    ids = ((IdKind.CHANNEL, channel), (IdKind.PERSON, person))
+    fitting = [one for one in adapters if all(id_forms_of(one)[kind].fits(given) for kind, given in ids)]
+    adapter = next(iter(fitting), None)
+    if adapter is None or not isinstance(adapter, PlaceLookup):
+        raise NoSuchPlaceError(strings.NO_PLATFORM_OF_IDS)
+    platform, rules = adapter.platform, rules.with_variables(settings.rules())
+    try:
+        place = await adapter.look_up_place(channel, person)
+    except PlatformError as error:
+        raise NoSuchPlaceError(strings.not_looked_up(str(error) or type(error).__name__)) from error
+    if workspace and workspace != place.home:
+        raise NoSuchPlaceError(strings.in_another_workspace(place.home))
+    access = AccessControl({platform: policy_of(settings, id_forms_of(adapter))}, rules, {platform: adapter})
+    admitted = remembered(settings.database, ADMITTED).get(platform)
+    if admitted is not None:
+        access.admit(platform, json.loads(admitted))
+    refusal = await access.judge(platform, Intent.ASK, place, Person(person))
+    return Verdict(refusal, list(_because(refusal, access.policy(platform, place), rules, place, person)))
+
+
+def _because(
+    refusal: Refusal | None, policy: AccessPolicy, rules: Rules, place: Place, person: str
+) -> Iterator[str]:
+    """Yield the values that allow or refuse, each with its source."""
+    for key in ACCESS_KEYS if refusal is None else _keys_behind(refusal, policy, person):
+        rule = rules.said(key, place) or Rule(KEYS[key].default, "default")
+        yield f"{key}: {shown(rule.value)} ({rule.source})"
+    listed = place.channel in policy.allow_channels
+    if (refusal is Refusal.SHARED and policy.shared is None) or (
+        refusal is Refusal.NOT_LISTED and policy.allow_channels and not listed
+    ):
+        yield strings.not_among(_CHANNELS, place.channel)
+    home = place.person_workspace or place.workspace
+    if refusal is Refusal.NEW_WORKSPACE or (
+        refusal is Refusal.NOT_LISTED and policy.allow_workspaces and not may_use_workspace(policy, home)
+    ):
+        yield strings.not_among(_WORKSPACES, home or "-")
+
+
+def _keys_behind(refusal: Refusal, policy: AccessPolicy, person: str) -> Iterator[str]:
+    if refusal is Refusal.DISABLED:
+        yield ENABLED
+    elif refusal is Refusal.SHARED:
+        yield SHARED
+    elif refusal is Refusal.GUEST or (refusal is Refusal.UNKNOWN_STANDING and not policy.guests):
+        yield GUESTS
+    listed = refusal in {Refusal.NOT_LISTED, Refusal.UNKNOWN_STANDING}
+    if listed and person not in policy.allow_users:
+        yield from (key for key in (ALLOW_USERS, ALLOW_ROLES) if getattr(policy, key))
