@@ -29,6 +29,7 @@ from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
+from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
@@ -154,6 +155,7 @@ async def _connected(
 ) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
+        aion.pace = RequestPace()
         if observer is not None:
             aion.observe_requests(observer.aion_answered, observer.aion_sending)
         checking = BackgroundTasks()

@@ -4,6 +4,7 @@ Those for people are short, say "I", name nothing from inside the bot, and end w
 `ports.catalogue`, which a translation may replace; those for others are named at the end.
 """
 
+import math
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -278,6 +279,13 @@ def left_of_plan(month: int | None, minute: int | None) -> str:
     ]
     said = ", ".join(filter(None, parts))
     return f"Left for everybody: {said}." if said else ""
+
+
+def waiting_for_aion(seconds: float) -> str:
+    """Say that a question waits for Aion, which takes so many requests a minute, and about how long."""
+    tens = max(1, math.ceil(seconds / 10)) * 10
+    about = f"{tens} s" if tens < 120 else f"{math.ceil(seconds / 60)} min"
+    return f"Waiting for Aion: about {about}"
 
 
 def chosen_pictures(count: int) -> str:
