@@ -19,6 +19,7 @@ from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.gallery import Pictures
+from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
@@ -79,14 +80,21 @@ async def serve(
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
+        month = MonthAllowance(store, aion)
         services = Services(
-            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader)
+            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader),
+            month=month,
         )  # fmt: skip
         dispatcher = Dispatcher(services, adapters, _options(settings))
         if monitor is not None:
-            monitor.metrics.load = dispatcher.load
-        keys = KeyRotation(settings, aion, reader)
-        async with _closing(adapters), _reloaded(reloading, access, keys), audited(store, access.policies):
+            monitor.metrics.load, monitor.metrics.month = dispatcher.load, lambda: month.percent
+        keys = KeyRotation(settings, aion, reader, month)
+        async with (
+            _closing(adapters),
+            _reloaded(reloading, access, keys),
+            audited(store, access.policies),
+            _counted(month, settings, check=check_aion),
+        ):
             return await dispatcher.serve(stop)
 
 
@@ -167,6 +175,18 @@ async def _connected(
             await checking.cancel()
 
 
+@asynccontextmanager
+async def _counted(month: MonthAllowance, settings: Settings, *, check: bool) -> AsyncIterator[None]:
+    """Count the month's questions for the key in use, and look meanwhile at what Aion says of them."""
+    reading = BackgroundTasks()
+    if check:
+        reading.spawn(month.run(settings.api_key.get_secret_value()))
+    try:
+        yield
+    finally:
+        await reading.cancel()
+
+
 async def _check_aion(aion: AionVision, base_url: str) -> None:
     """Say in the log what is wrong with Aion's key or address; readiness learns of it as of every request."""
     try:
@@ -219,8 +239,10 @@ async def _watched(
 class KeyRotation:
     """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
 
-    def __init__(self, settings: Settings, aion: AionVision, reader: PictureReader) -> None:
-        self.settings, self._aion, self._reader = settings, aion, reader
+    def __init__(
+        self, settings: Settings, aion: AionVision, reader: PictureReader, month: MonthAllowance
+    ) -> None:
+        self.settings, self._aion, self._reader, self._month = settings, aion, reader, month
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Read the key's file and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
@@ -245,6 +267,7 @@ class KeyRotation:
         self._aion.use_key(new.api_key.get_secret_value())
         self._reader.use_settings(new)
         _log.info("key replaced", variable=KEY)
+        await self._month.use_key(new.api_key.get_secret_value())
 
 
 async def serve_until_signal(
