@@ -19,6 +19,7 @@ from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.gallery import Pictures
+from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
@@ -29,6 +30,7 @@ from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
+from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
@@ -80,14 +82,16 @@ async def serve(
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
+        month = MonthAllowance(store, aion)
         services = Services(
-            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader)
+            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader),
+            month=month,
         )  # fmt: skip
         refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
         dispatcher = Dispatcher(services, adapters, _options(settings, refused))
         if monitor is not None:
-            monitor.metrics.load = dispatcher.load
-        rotated = [KeyRotation(settings, aion, reader).rotate]
+            monitor.metrics.load, monitor.metrics.month = dispatcher.load, lambda: month.percent
+        rotated = [KeyRotation(settings, aion, reader, month).rotate]
         if refused is not None:
             rotated.append(PlatformSecrets(adapters, refused).rotate)
 
@@ -98,6 +102,7 @@ async def serve(
             _closing(adapters),
             _reloaded(reloading, access, settings.rules(), rotated, changed),
             audited(store, access.policies, access.rules),
+            _counted(month, settings, check=check_aion),
         ):
             return await dispatcher.serve(stop)
 
@@ -171,6 +176,7 @@ async def _connected(
 ) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
+        aion.pace = RequestPace()
         if observer is not None:
             aion.observe_requests(observer.aion_answered, observer.aion_sending)
         checking = BackgroundTasks()
@@ -180,6 +186,18 @@ async def _connected(
             yield aion
         finally:
             await checking.cancel()
+
+
+@asynccontextmanager
+async def _counted(month: MonthAllowance, settings: Settings, *, check: bool) -> AsyncIterator[None]:
+    """Count the month's questions for the key in use, and look meanwhile at what Aion says of them."""
+    reading = BackgroundTasks()
+    if check:
+        reading.spawn(month.run(settings.api_key.get_secret_value()))
+    try:
+        yield
+    finally:
+        await reading.cancel()
 
 
 async def _check_aion(aion: AionVision, base_url: str) -> None:
@@ -235,8 +253,10 @@ async def _watched(
 class KeyRotation:
     """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
 
-    def __init__(self, settings: Settings, aion: AionVision, reader: PictureReader) -> None:
-        self.settings, self._aion, self._reader = settings, aion, reader
+    def __init__(
+        self, settings: Settings, aion: AionVision, reader: PictureReader, month: MonthAllowance
+    ) -> None:
+        self.settings, self._aion, self._reader, self._month = settings, aion, reader, month
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Read the key's file and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
@@ -261,6 +281,7 @@ class KeyRotation:
         self._aion.use_key(new.api_key.get_secret_value())
         self._reader.use_settings(new)
         _log.info("key replaced", variable=KEY)
+        await self._month.use_key(new.api_key.get_secret_value())
 
 
 async def serve_until_signal(

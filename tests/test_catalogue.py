@@ -124,6 +124,8 @@ MADE: dict[str, list[str | Line]] = {
     "renamed": [strings.renamed("Roof damage " * 9)],
     "counted": [strings.counted(one, "message") for one in (0, 1, 2_000)],
     "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
+    "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
+    "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
     "left_of_plan": [strings.left_of_plan(*one) for one in ((1_988, 97), (None, 97), (1, None), (None, None))],
     "chosen_pictures": [strings.chosen_pictures(one) for one in (1, 1_000)],
     "listed": [strings.listed(12, "Roof", last, left) for last in ("", "What?") for left in (None, 1, 98)],

@@ -61,7 +61,8 @@ STATES = {
     "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
     "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen_pictures", "code", "command_line", "conversation",
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
-    "picture_line", "renamed",
+    "picture_line", "renamed", "waiting_for_aion",
+    "month_short",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.

@@ -13,10 +13,15 @@ from aion_bot.aion.errors import (
     AionvisionTimeoutError,
     CircuitBreakerError,
     QuotaExceededError,
+    RateLimitError,
 )
 
 MAX_PAUSE = 60.0
 """Seconds. A longer Retry-After is not waited for: the error is raised, and says for how long."""
+
+
+MOST_REFUSALS = 10
+"""Refusals for its rate that one request waits for, where a pace keeps to the limit: more show that it is another one."""
 
 
 class RetryRule(Enum):
@@ -67,6 +72,17 @@ def outcome_of(error: AionvisionError) -> Outcome:
     if error.status_code in {429, 503}:
         return Outcome.REFUSED
     return Outcome.FAILED if error.status_code >= 500 else Outcome.FINAL
+
+
+def waits_for_rate(error: AionvisionError, rule: RetryRule, refusals: int) -> bool:
+    """Tell whether a request that was refused `refusals` times before waits for its pace, as no failure of its own.
+
+    That is where the server named a time that is waited for. An overloaded server (MEMORY_LIMIT_EXCEEDED) has no rate.
+    """
+    refused = isinstance(error, RateLimitError) and error.server_code != "MEMORY_LIMIT_EXCEEDED"
+    if not refused or rule is RetryRule.UNSENT_ONLY or refusals >= MOST_REFUSALS:
+        return False
+    return error.retry_after is not None and error.retry_after <= MAX_PAUSE
 
 
 @dataclass(frozen=True, slots=True)

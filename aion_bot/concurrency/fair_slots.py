@@ -45,14 +45,18 @@ class FairOrder(Generic[Owner]):
         """Start what is next and return it; None where nothing waits."""
         if not self.waiting:
             return None
-        # Looked for each time: a heap would have to be sorted anew at every start and end.
-        owner = min(self.waiting, key=lambda one: (self.running[one], self._since[one]))
+        owner = self.next_owner()
         numbers = self.waiting[owner]
         number = heapq.heappop(numbers)
         self.running[owner] += 1
         if not numbers:
             del self.waiting[owner], self._since[owner]
         return owner, number
+
+    def next_owner(self) -> Owner:
+        """Return whose job is next; only where one waits."""
+        # Looked for each time: a heap would have to be sorted anew at every start and end.
+        return min(self.waiting, key=lambda one: (self.running[one], self._since[one]))
 
     def end(self, owner: Owner) -> None:
         """Record that a job of an owner has ended."""

@@ -31,6 +31,7 @@ from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line, MessageRef, Person
+from aion_bot.ratelimit.request_pace import ASKER
 from aion_bot.rendering.plan_card import can_be_approved, in_words
 from aion_bot.storage import recorded, retry_write
 from aion_bot.storage.galleries import DueGallery
@@ -302,6 +303,9 @@ class Approvals:
 
     async def _watch(self, plan: Plan, card: DecisionCard) -> Decided:  # noqa: ARG002  # one signature for all work
         """Look at the session until a result shows, and say what is known."""
+        ASKER.set(
+            replace(ASKER.get(), urgent=False)
+        )  # the decision is sent: looking for its result is not urgent
         answer = ANSWERS.get(plan.phase, "")
         polling = self._services.polling
         backoff = polling.accepted if plan.phase is PlanPhase.RUNNING else polling.in_doubt

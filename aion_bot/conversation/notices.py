@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.conversation.services import Services
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -19,7 +20,6 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.storage.plans import Plans
-from aion_bot.storage.turns import Turns
 
 
 def answered_message(turn: Turn) -> MessageRef | None:
@@ -32,7 +32,9 @@ def named(question: str) -> str:
     return strings.about(KNOWN.strike(question))
 
 
-async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns, *, crowded: bool) -> None:
+async def add_notices(
+    view: AnswerView, thread: Thread, turn: Turn, services: Services, *, crowded: bool
+) -> None:
     """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
     origin = turn.origin
     if origin is None:
@@ -46,8 +48,10 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
-    if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):
+    if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
+    if services.month and services.month.short and (warning := await services.month.warning(turn)):
+        view.footnote(warning)
 
 
 def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:

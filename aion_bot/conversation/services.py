@@ -7,6 +7,7 @@ from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.library import SharedUploads
+from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.session_history import Polling, SessionHistory
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain.observer import Observer
@@ -29,6 +30,8 @@ class Services:
     """What to call when the stream that brought a plan names an agent, in words for people; by the keys of plans that are decided."""
     pictures: Pictures | None = None
     """None: answers show no pictures."""
+    month: MonthAllowance | None = None
+    """None: the month's allowance is not looked at."""
 
     @property
     def history(self) -> SessionHistory:

@@ -50,6 +50,11 @@ class Silence:
             self._view.begin()
             self._changed(False)
 
+    def waits_for_aion(self, seconds: float) -> None:
+        """Say that the question waits for the requests a minute that Aion allows, and for how long about."""
+        self._view.say(strings.waiting_for_aion(seconds))
+        self.heard(urgent=True)
+
     def lasts(self, seconds: float) -> bool:
         """Return whether it has lasted for so long. A plan that waits for a decision is no silence."""
         return not self._view.parked and time.monotonic() - self._heard_at >= seconds

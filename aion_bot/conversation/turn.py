@@ -39,6 +39,7 @@ from aion_bot.ports.messages import (
     PostedOnce,
     ThreadKey,
 )
+from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
@@ -154,7 +155,7 @@ class TurnRunner:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await recorded(self._log, self._turns.note_start(turn.key))
                 if (origin := turn.origin) is not None:
-                    await notices.add_notices(self._view, thread, turn, self._turns, crowded=self._crowded)
+                    await notices.add_notices(self._view, thread, turn, self._services, crowded=self._crowded)
                     # A retry is answered in the place of its failure: its thread exists.
                     if self._mode is Mode.ASK and origin.opening is not None and not turn.attempt:
                         self.moved_to = await open_thread(
@@ -229,6 +230,7 @@ class TurnRunner:
         try:
             if self.turn.given_up:
                 return await notices.given_up(self.turn, self._services.store.plans, self._log)
+            ASKER.set(Asker((self.thread.platform, self.turn.asker.id), self.silence.waits_for_aion))
             if self._mode is Mode.ASK:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other

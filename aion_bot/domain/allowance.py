@@ -39,6 +39,10 @@ class Whose(Enum):
 
     PERSON = auto()
     CHANNEL = auto()
+    SHARE = auto()
+    """A channel its part of this day, of the month's allowance that runs short."""
+    MONTH = auto()
+    """Everybody who has the key the month's."""
 
 
 @dataclass(frozen=True, slots=True)

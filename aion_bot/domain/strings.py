@@ -4,6 +4,7 @@ Those for people are short, say "I", name nothing from inside the bot, and end w
 `ports.catalogue`, which a translation may replace; those for others are named at the end.
 """
 
+import math
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import TypeVar
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.file_types import FileKind
+from aion_bot.domain.month import in_words
 from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
@@ -141,9 +143,21 @@ def refusal(reason: Refusal, lacks: str = "") -> str:
     return _REFUSALS.get(reason, NOT_HERE)
 
 
+def month_short(percent: int, used: int, allowed: int) -> str:
+    """Warn a channel that the month's allowance runs short."""
+    return f"{percent} % of this month's Aion questions are used ({used:,} of {allowed:,}). Channels now share the rest."
+
+
 def used_up(found: UsedUp, *, own: bool = True) -> str:
     """Say that no more questions are taken for a while, and when the next one is; not `own`: they are somebody else's."""
     count = "1 question" if found.limit == 1 else f"{found.limit} questions"
+    if found.whose in {Whose.MONTH, Whose.SHARE}:
+        how = (
+            "Few Aion questions are left this"
+            if found.whose is Whose.SHARE
+            else "No Aion questions are left this"
+        )
+        return f"{how} month. Ask again here in {in_words(found.wait)}, or use /aion search."
     wait = "a minute" if found.minutes == 1 else f"{found.minutes} minutes"
     if found.whose is Whose.CHANNEL:
         return f"This channel has used its {count} an hour. Ask again in {wait}."
@@ -288,6 +302,13 @@ def left_of_plan(month: int | None, minute: int | None) -> str:
     ]
     said = ", ".join(filter(None, parts))
     return f"Left for everybody: {said}." if said else ""
+
+
+def waiting_for_aion(seconds: float) -> str:
+    """Say that a question waits for Aion, which takes so many requests a minute, and about how long."""
+    tens = max(1, math.ceil(seconds / 10)) * 10
+    about = f"{tens} s" if tens < 120 else f"{math.ceil(seconds / 60)} min"
+    return f"Waiting for Aion: about {about}"
 
 
 def chosen_pictures(count: int) -> str:

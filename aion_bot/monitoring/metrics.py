@@ -114,11 +114,13 @@ class Metrics:
     """What is counted and measured of `platforms`.
 
     `connected` tells whether a platform's connection is alive. `load`, once it is set, tells at each scrape how many turns
-    of a platform are answered, and how many wait.
+    of a platform are answered, and how many wait; `month` how many percent of the month's allowance are used, 0 where Aion does
+    not tell.
     """
 
     def __init__(self, platforms: Sequence[str], connected: Callable[[str], bool]) -> None:
         self.load: Callable[[str], tuple[int, int]] = lambda _: (0, 0)
+        self.month: Callable[[], int] = lambda: 0
         self._begun: OrderedDict[str, _Begun] = OrderedDict()
         self._registry = registry = _Registry()
         self._lag = Histogram(
@@ -174,6 +176,12 @@ class Metrics:
         gauge("connected", "Whether the connection is alive.", connected)
         gauge("active_turns", "Answers that run.", lambda platform: self.load(platform)[0])
         gauge("queued_turns", "Questions that wait.", lambda platform: self.load(platform)[1])
+        month = Gauge(
+            "aion_bot_month_used_percent",
+            "Percent of the month's Aion questions that are used.",
+            registry=self._registry,
+        )
+        month.set_function(lambda: self.month())  # noqa: PLW0108  # it is set later
         build = Gauge(
             "aion_bot_build_info", "The version that runs.", ["version", "python"], registry=self._registry
         )

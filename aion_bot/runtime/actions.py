@@ -26,6 +26,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
+from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.storage import recorded
 
@@ -43,6 +44,8 @@ _INTENTS = {
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
 }
+
+_URGENT = frozenset({Intent.DECIDE, Intent.STOP})
 
 Ask = Callable[[Thread, Prompt], Awaitable[None]]
 """Takes a question over, or tells its asker why not."""
@@ -79,7 +82,8 @@ class Actions:
         self._ask_again = ask_again
 
     async def click(self, thread: Thread, click: Click) -> None:
-        """Answer a press."""
+        """Answer a press; a decision goes to Aion before all else."""
+        ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
             await self._click(thread, click)
         except sqlite3.Error as error:
@@ -90,6 +94,7 @@ class Actions:
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
+        ASKER.set(Asker((thread.platform, request.person.id), urgent=True))
         refusal = await self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
         if refusal is not None:
             await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)

@@ -64,7 +64,7 @@ class Dispatcher:
         self._services, self._options, self._store = services, options, services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._promised = PromisedPlaces()
-        self._allowances = Allowances(services.store, services.access, self._promised)
+        self._allowances = Allowances(services.store, services.access, self._promised, services.month)
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to = RepliedTo()

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import cast
 
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.rules import NOTIFY_AFTER
 from aion_bot.domain.turn import Turn
@@ -64,14 +65,22 @@ class PromisedPlaces:
 class Allowances:
     """The places of a rolling hour: those of rows, and those that are promised."""
 
-    def __init__(self, store: Store, access: AccessControl, promised: PromisedPlaces) -> None:
-        self._turns = store.turns
+    def __init__(
+        self,
+        store: Store,
+        access: AccessControl,
+        promised: PromisedPlaces,
+        month: MonthAllowance | None = None,
+    ) -> None:
+        self._turns, self._month = store.turns, month
         self._access = access
         self._promised = promised
 
     async def used_up(self, prompt: Prompt) -> UsedUp | None:
         """Return which allowance leaves no room for a question."""
         platform, place, person = prompt.thread.platform, prompt.place, prompt.person
+        if self._month is not None and self._month.short and (found := await self._month.refusal(prompt)):
+            return found
         while True:
             before = self._promised.before(prompt)
             left = self._left(prompt, before)
@@ -98,6 +107,14 @@ class Allowances:
         # An app reads no message that mentions it.
         wait = 0 if turn.asker.apps else self._access.rules.value(NOTIFY_AFTER, prompt.place)
         turn = replace(turn, notify_after=cast("int", wait))
+        if (
+            self._month is not None
+            and self._month.short
+            and not await self._turns.accepted(prompt.key)
+            and (found := await self._month.refusal(prompt))
+        ):
+            self._promised.release(prompt)
+            return found
         while accepted is None:
             left = self._left(prompt, self._promised.before(prompt) if self._promised.held else ())
             if isinstance(left, Allowance) and await self._turns.accept(turn, prompt, left):

@@ -11,6 +11,7 @@ from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
+from aion_bot.storage.months import Months
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
 from aion_bot.storage.renaming import Renaming
@@ -134,6 +135,7 @@ class Store:
         self.threads = Threads(database)
         self.conversations = Conversations(database)
         self.kv = KeyValues(database)
+        self.months = Months(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)
         self.erased = database.erased

@@ -13,6 +13,7 @@ from aion_bot.aion._async.library import (
 )
 from aion_bot.aion._async.session import ChatSessionContext
 from aion_bot.aion._async.transport import AsyncTransport
+from aion_bot.aion.pacing import Pace
 from aion_bot.aion.requests import RequestObserver
 from aion_bot.aion.settings import (
     DEFAULT_BASE_URL,
@@ -115,6 +116,17 @@ class AionVision:
         if sending is not None:
             self._transport.announce(sending)
 
+    # async-only: begin
+    @property
+    def pace(self) -> Pace | None:
+        """What lets requests through; then one that is refused for its rate waits for it, as no failure. None: all go at once."""
+        return self._transport.pace
+
+    @pace.setter
+    def pace(self, pace: Pace | None) -> None:
+        self._transport.pace = pace
+
+    # async-only: end
     def chat_session(
         self,
         *,

@@ -10,11 +10,12 @@ import httpx
 
 from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.circuit_breaker import CircuitBreaker
-from aion_bot.aion.errors import AionvisionError, UploadError
+from aion_bot.aion.errors import AionvisionError, RateLimitError, UploadError
 from aion_bot.aion.events import ChatToken, StreamReader
+from aion_bot.aion.pacing import Pace
 from aion_bot.aion.requests import Request, RequestObserver, Upload
 from aion_bot.aion.responses import PAGE, error_for, error_without_response
-from aion_bot.aion.retry import RetryPolicy
+from aion_bot.aion.retry import RetryPolicy, waits_for_rate
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
 
@@ -67,6 +68,8 @@ class AsyncTransport:
         # async-only: begin
         self.malformed_events = 0
         """Events of all streams that were skipped because they could not be read."""
+        self.pace: Pace | None = None
+        """None: every request is sent at once."""
         # async-only: end
 
     def announce(self, sending: Callable[[], None]) -> None:
@@ -87,6 +90,10 @@ class AsyncTransport:
         """Send every further attempt with the key of these settings; what was sent goes on with its own."""
         self._api_key = settings.api_key.get_secret_value()
         self._http.headers.update(settings.headers)
+        # async-only: begin
+        if self.pace is not None:
+            self.pace.forget()
+        # async-only: end
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again where its rule allows, and return what its response says.
@@ -134,15 +141,23 @@ class AsyncTransport:
     async def _with_retries(self, request: Request[Any], *, stream: bool = False) -> httpx.Response:
         """Send a request until it succeeds or its error stands. A stream's response is returned with its headers."""
         attempts = 0
+        # async-only: begin
+        refusals = 0
+        # async-only: end
         # The breaker counts a request once, after its last retry.
         with self._breaker.guard(request.group):
             while True:
                 try:
-                    response = await self._send_once(request, stream=stream)
+                    response = await self._attempt(request, stream=stream)
                 except AionvisionError as error:
-                    attempts += 1
                     if self.observer is not None:
                         self.observer(request.group, error)
+                    # async-only: begin
+                    if self.pace is not None and waits_for_rate(error, request.retry_rule, refusals):
+                        refusals += 1
+                        continue  # the pace is closed for as long as the server said, and shows that it waits
+                    # async-only: end
+                    attempts += 1
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -157,6 +172,24 @@ class AsyncTransport:
                         self.observer(request.group, None)
                     return response
                 await asyncio.sleep(pause)
+
+    async def _attempt(self, request: Request[Any], *, stream: bool) -> httpx.Response:
+        # async-only: begin
+        # Storage behind a presigned address has no part in the key's limit.
+        if self.pace is not None and not (request.upload and request.upload.address):
+            passage = self.pace.begin() or await self.pace.wait()
+            try:
+                response = await self._send_once(request, stream=stream)
+            except RateLimitError as error:
+                passage.refused(error.retry_after, error.limit)
+                raise
+            except BaseException:  # a cancelled one too
+                passage.unanswered()
+                raise
+            passage.answered(response.headers)
+            return response
+        # async-only: end
+        return await self._send_once(request, stream=stream)
 
     async def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
         upload, headers = request.upload, EVENT_STREAM if stream else None

@@ -96,11 +96,11 @@ class SyncTransport:
         with self._breaker.guard(request.group):
             while True:
                 try:
-                    response = self._send_once(request, stream=stream)
+                    response = self._attempt(request, stream=stream)
                 except AionvisionError as error:
-                    attempts += 1
                     if self.observer is not None:
                         self.observer(request.group, error)
+                    attempts += 1
                     # Raises the error where it stands.
                     pause = self._policy.pause_after(error, request.retry_rule, attempts)
                     logger.info(
@@ -115,6 +115,9 @@ class SyncTransport:
                         self.observer(request.group, None)
                     return response
                 time.sleep(pause)
+
+    def _attempt(self, request: Request[Any], *, stream: bool) -> httpx.Response:
+        return self._send_once(request, stream=stream)
 
     def _send_once(self, request: Request[Any], *, stream: bool) -> httpx.Response:
         upload, headers = request.upload, EVENT_STREAM if stream else None

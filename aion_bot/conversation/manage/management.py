@@ -17,6 +17,7 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.ports.events import Click, ManageCommand, Place
 from aion_bot.ports.messages import Action, Reply
+from aion_bot.ratelimit.request_pace import ASKER, Asker
 
 _log = structlog.get_logger(__name__)
 
@@ -65,6 +66,7 @@ class Management:
         work: Callable[[], Awaitable[Answer]],
     ) -> None:
         platform, access = thread.platform, self._services.access
+        ASKER.set(Asker((platform, event.person.id)))
         refusal = await access.refusal(platform, Intent.MANAGE, place, event.person)
         answer = (
             await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)

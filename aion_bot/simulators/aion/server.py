@@ -14,6 +14,7 @@ from aiohttp import web
 
 from aion_bot.simulators.aion import endpoints, messages, plans, script, uploads
 from aion_bot.simulators.aion.endpoints import Refused
+from aion_bot.simulators.aion.rate import RateLimit
 from aion_bot.simulators.aion.scene import Fault, Scene, Shape
 from aion_bot.simulators.aion.sessions import Session, Sessions
 from aion_bot.simulators.aion.stored_files import StoredFiles
@@ -93,6 +94,7 @@ class SimulatedAion:
         objects: What the storage behind presigned addresses has, by key; `object_keys` are those of idempotency keys.
         bytes_arrived: The bytes of all uploads so far.
         uploads_held: Whether uploads wait in their middle.
+        rate: The requests a minute that it allows; None: any number, and no answer says anything of it.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class SimulatedAion:
         self.object_keys: dict[str, str] = {}
         self.bytes_arrived = 0
         self.uploads_held = False
+        self.rate: RateLimit | None = None
         self._inspector = inspector
         self._scenes: deque[Scene] = deque()
         self._faults: dict[str, deque[Fault]] = {}
@@ -140,6 +143,7 @@ class SimulatedAion:
             app.router.add_route(method, BASE_PATH + path, self._serving(operation, handler))
         app.router.add_put(uploads.STORAGE_PATH, self._serving("put_object", uploads.put_object))
         app.router.add_get(uploads.PICTURE_PATH, functools.partial(uploads.get_picture, self))
+        app.on_response_prepare.append(self._tell_rate)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, reuse_address=True)
@@ -269,12 +273,18 @@ class SimulatedAion:
 
         return serve
 
+    async def _tell_rate(self, _: web.Request, response: web.StreamResponse) -> None:
+        if self.rate is not None:
+            response.headers.update(self.rate.headers())
+
     async def _take(self, operation: str, request: web.Request) -> None:
         # The bytes of a file are read by its endpoint, piece by piece.
         is_file = operation in _UPLOADS
         raw = b"" if is_file else await request.read()
         body = json.loads(raw) if raw else dict(request.query)
         self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
+        if self.rate is not None and operation != "put_object" and (refusal := self.rate.take()):
+            raise Refused(refusal)
         if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {self.api_key}":
             raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
         if not is_file:

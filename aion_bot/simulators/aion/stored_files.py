@@ -147,6 +147,7 @@ class StoredFiles:
         unread: How many looks at a new document's status say that it is still processed.
         hides_limits: Whether the key may not see the limits.
         more_left: What is left of other limits, by name.
+        month: The chat messages that the month allows, and those that are used; None: it is not told.
     """
 
     def __init__(self) -> None:
@@ -154,6 +155,7 @@ class StoredFiles:
         self.unread = 1
         self.hides_limits = False
         self.more_left: dict[str, int] = {}
+        self.month: tuple[int, int] | None = None
         self._numbers = count(1)
         self._all: dict[str, StoredFile] = {}
         for image in library.IMAGES:
@@ -256,6 +258,8 @@ class StoredFiles:
             "monthly_uploads": len(self.uploaded),
             "storage_bytes": sum(one.size for one in self),
         }
+        if self.month is not None:
+            limits["monthly_chat_messages"], usage["monthly_chat_messages"] = self.month
         return {
             "limits": limits,
             "usage": usage,
