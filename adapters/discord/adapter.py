@@ -14,6 +14,7 @@ from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
+from adapters.discord.earlier import History
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.files import PICTURE_TYPES, AttachedFiles, post_files
@@ -26,6 +27,7 @@ from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, key
 from adapters.discord.private_answers import PrivateAnswers
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
+from aion_bot.ports.earlier import EarlierMessage
 from aion_bot.ports.errors import (
     CannotDraw,
     Forbidden,
@@ -85,7 +87,8 @@ class DiscordAdapter:
         self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
-        self._attached = AttachedFiles(self._rest, self._reporter, settings)
+        self._history = History(self._rest)
+        self._attached = AttachedFiles(self._rest, self._reporter, settings, self._history)
         self._typing: dict[int, asyncio.Task[bool]] = {}
         """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()
@@ -207,6 +210,10 @@ class DiscordAdapter:
     async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
         """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
         return await self._attached.recent(thread, before)
+
+    async def earlier_messages(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+        """Return what people wrote before, among the newest hundred messages, by one request."""
+        return await self._history.read(prompt, since)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message. An archived thread is taken out of the archive first: three requests instead of one."""

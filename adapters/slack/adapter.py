@@ -9,6 +9,7 @@ from adapters.slack import ids, markdown, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
+from adapters.slack.earlier import History
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.galleries import TYPES, Galleries
@@ -21,6 +22,7 @@ from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
+from aion_bot.ports.earlier import EarlierMessage
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -75,6 +77,7 @@ class SlackAdapter:
         self._galleries = Galleries(self._web, self._messages)
         self._private = PrivateAnswers(self._web, self._messages, self._galleries)
         self._names = SlackNames(self._web, timeout=timeouts.names).names
+        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
@@ -110,6 +113,7 @@ class SlackAdapter:
             self._web,
             self._names,
             self._messages.attached,
+            note_token=self._history.note_token,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
@@ -148,6 +152,14 @@ class SlackAdapter:
     async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
         """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
         return await self._messages.attached.recent(thread, before)
+
+    async def earlier_messages(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+        """Return what people wrote before, by one request; the names of people that are not known yet take one each, once a day."""
+        return await self._history.read(prompt, since)
+
+    async def search_earlier(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+        """Return what Slack's search finds of that in the question's channel, by one request."""
+        return await self._history.search(prompt, since)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""
