@@ -27,7 +27,7 @@ from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, key
 from adapters.discord.private_answers import PrivateAnswers
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
-from aion_bot.ports.earlier import EarlierMessage
+from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import (
     CannotDraw,
     Forbidden,
@@ -211,7 +211,7 @@ class DiscordAdapter:
         """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
         return await self._attached.recent(thread, before)
 
-    async def earlier_messages(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+    async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
         """Return what people wrote before, among the newest hundred messages, by one request."""
         return await self._history.read(prompt, since)
 

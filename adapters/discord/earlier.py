@@ -15,14 +15,12 @@ from adapters.discord.backfill import MESSAGES, read_messages, snowflake_at
 from adapters.discord.client import RestClient
 from adapters.discord.events import as_read
 from adapters.discord.writers import is_by_person, replied_to
-from aion_bot.ports.earlier import WITHIN, EarlierMessage
+from aion_bot.ports.earlier import WITHIN, EarlierMessage, Since
 from aion_bot.ports.events import Prompt, QuoteSource
 from aion_bot.ports.messages import Person
 
 _KEPT = 100
 """Threads that were read for the files of a question that are remembered."""
-_MILLISECOND = (1 << 22) - 1
-"""Added to the first id of a millisecond it is the last one (Discord's documentation, *Snowflakes*)."""
 
 
 class History:
@@ -49,16 +47,20 @@ class History:
                 self._read.popitem(last=False)
         return found
 
-    async def read(self, prompt: Prompt, since: float) -> Sequence[EarlierMessage]:
+    async def read(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
         """Return what the port's `earlier_messages` does."""
         if prompt.source is None:
             return ()
         channel, question = ids.address_of(prompt.source)
-        after = (snowflake_at(since) | _MILLISECOND) if since else 0
+        if isinstance(since, float):
+            # An id holds milliseconds: whatever was written in that one is read once more, rather than never.
+            after = snowflake_at(since) - 1 if since else 0
+        else:
+            after = ids.address_of(since)[1]
         if str(channel) == prompt.place.channel:  # the channel itself, not a thread of it
             asked = discord.utils.snowflake_time(question).timestamp()
             after = max(after, snowflake_at(asked - WITHIN))
-        elif since and self._rest.thread_files.only_own(prompt.thread, after, question):
+        elif after and self._rest.thread_files.only_own(prompt.thread, after, question):
             return ()
         listed = await self.up_to(channel, question)
         told = (_said(one, channel) for one in listed if after < one.id < question)

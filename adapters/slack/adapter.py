@@ -22,7 +22,7 @@ from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
-from aion_bot.ports.earlier import EarlierMessage
+from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -153,11 +153,11 @@ class SlackAdapter:
         """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
         return await self._messages.attached.recent(thread, before)
 
-    async def earlier_messages(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+    async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
         """Return what people wrote before, by one request; the names of people that are not known yet take one each, once a day."""
         return await self._history.read(prompt, since)
 
-    async def search_earlier(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+    async def search_earlier(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
         """Return what Slack's search finds of that in the question's channel, by one request."""
         return await self._history.search(prompt, since)
 

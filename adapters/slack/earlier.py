@@ -20,7 +20,7 @@ from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from adapters.slack.writers import writer
-from aion_bot.ports.earlier import WITHIN, EarlierMessage
+from aion_bot.ports.earlier import WITHIN, EarlierMessage, Since
 from aion_bot.ports.errors import Unsupported
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
@@ -94,37 +94,36 @@ class History:
             if len(self._tokens) > _KEPT:
                 self._tokens.popitem(last=False)
 
-    async def read(self, prompt: Prompt, since: float) -> Sequence[EarlierMessage]:
+    async def read(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
         """Return what the port's `earlier_messages` does."""
         if prompt.source is None:
             return ()
         team, channel, ts = ids.message(prompt.source)
-        root = ids.thread(prompt.thread).ts
+        root, after = ids.thread(prompt.thread).ts, _begin(since)
         if root == ts:  # it begins its thread
-            oldest = max(since, float(ts) - WITHIN)
+            after = max(after, ids.number(ts) - int(WITHIN * 1e6))
             page = await self._web.call(
                 Method.CONVERSATIONS_HISTORY,
                 team,
                 channel=channel,
-                oldest=f"{oldest:.6f}",
+                oldest=_ts(after),
                 latest=ts,
                 limit=_OF_CHANNEL,
             )
             listed = items(page, "messages")[::-1]
-        elif since and self._seen.only_own(prompt.thread, round(since * 1e6), ids.number(ts)):
+        elif after and self._seen.only_own(prompt.thread, after, ids.number(ts)):
             return ()
         else:
-            oldest = since or float(ts) - LOOK_BACK
+            oldest = after / 1e6 or float(ts) - LOOK_BACK
             listed = items(await self._threads.page(prompt.thread, prompt.source, oldest), "messages")
         me, at = await self._web.me(), ids.number(ts)
-        after = round(since * 1e6)
         told = [one for one in listed if after < _number(one) < at]
         return await self._names.read(
             lambda find: [said for one in told if (said := _said(one, me, channel, root, find))],
             wanted=bool,
         )
 
-    async def search(self, prompt: Prompt, since: float) -> Sequence[EarlierMessage]:
+    async def search(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
         """Return what the port's `search_earlier` does: what Slack finds in the question's channel.
 
         Raises Unsupported where the event brought no token, in another process included, or the app may not search.
@@ -134,7 +133,7 @@ class History:
             raise Unsupported(f"{method}: no token")
         team, channel, ts = ids.message(prompt.source)
         root = ids.thread(prompt.thread).ts
-        oldest = since or float(ts) - (WITHIN if root == ts else LOOK_BACK)
+        oldest = _begin(since) / 1e6 or float(ts) - (WITHIN if root == ts else LOOK_BACK)
         answer = await self._web.call(
             method,
             team,
@@ -161,6 +160,15 @@ class History:
         ]
         here.sort(key=lambda one: _number(one, "message_ts"))
         return [_found(one, me, channel) for one in here]
+
+
+def _begin(since: Since) -> int:
+    """Return the number of the message behind which others count, or of a time."""
+    return round(since * 1e6) if isinstance(since, float) else ids.number(ids.message(since).ts)
+
+
+def _ts(number: int) -> str:
+    return f"{number // 1_000_000}.{number % 1_000_000:06d}"
 
 
 def _number(message: Payload, name: str = "ts") -> int:

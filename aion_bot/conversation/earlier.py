@@ -36,7 +36,7 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
     # A direct conversation is the bot's own: all that people write there are questions.
     if origin is None or origin.source is None or origin.place.direct or not most:
         return ""
-    known = await services.store.earlier.known(turn.key)
+    known = await services.store.earlier.known(turn.key, turn.thread)
     if known.words is not None:
         view.notice(strings.read_earlier(known.count), name=_NOTICE)
         return known.words
@@ -56,7 +56,7 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
 
 async def show_again(services: Services, turn: Turn, view: AnswerView) -> None:
     """Say in an answer that an earlier process began how many messages Aion was told of."""
-    known = await services.store.earlier.known(turn.key)
+    known = await services.store.earlier.known(turn.key, turn.thread)
     if known.count:
         view.notice(strings.read_earlier(known.count), name=_NOTICE)
 

@@ -22,7 +22,7 @@ from aion_bot.ports.adapter import (
     QueuedMarker,
     ReplyReferences,
 )
-from aion_bot.ports.earlier import EarlierMessage, EarlierMessages, EarlierSearch
+from aion_bot.ports.earlier import EarlierMessage, EarlierMessages, EarlierSearch, Since
 from aion_bot.ports.errors import RateLimited, UploadRefused
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.messages import (
@@ -85,7 +85,7 @@ class Thread:
         async with self.limiter.permit(Operation.LIST_MESSAGES, self.key, Priority.FINAL):
             return await self.adapter.own_messages(self.key)
 
-    async def earlier_messages(self, prompt: Prompt, *, since: float) -> Sequence[EarlierMessage]:
+    async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
         """Return what `EarlierMessages` does, or what a search finds where that has to wait; nothing without the capability.
 
         Raises `RateLimited` where neither has room.

@@ -29,12 +29,12 @@ async def attached(store: Store, key: str) -> str:
 async def test_they_are_behind_the_question_until_it_is_answered(store: Store) -> None:
     """What is told is written down first; the words go with those of the question."""
     await asked(store, "a")
-    known = await store.earlier.known("a")
+    known = await store.earlier.known("a", THREAD)
     assert (known.words, known.count, known.since) == ("\n\nBen wrote:\n> no", 1, 0.0)
     assert await attached(store, "a") == known.words
     await store.turns.start_asking("a", "s1")
     await store.turns.note_shown("a", 0, EndReason.ANSWERED)
-    assert ((await store.earlier.known("a")).words, await attached(store, "a")) == (None, "")
+    assert ((await store.earlier.known("a", THREAD)).words, await attached(store, "a")) == (None, "")
 
 
 async def test_a_retry_reads_them_anew(store: Store) -> None:
@@ -42,9 +42,9 @@ async def test_a_retry_reads_them_anew(store: Store) -> None:
     await asked(store, "a")
     await store.turns.start_asking("a", "s1")
     await store.turns.end("a", EndReason.FAILED)
-    assert (await store.earlier.known("a")).count == 1
+    assert (await store.earlier.known("a", THREAD)).count == 1
     assert await store.turns.claim_retry("a")
-    assert ((await store.earlier.known("a")).words, await attached(store, "a")) == (None, "")
+    assert ((await store.earlier.known("a", THREAD)).words, await attached(store, "a")) == (None, "")
 
 
 async def test_only_what_aion_got_before_counts(store: Store) -> None:
@@ -53,10 +53,10 @@ async def test_only_what_aion_got_before_counts(store: Store) -> None:
     await asked(store, "b", written_at=6.5)
     await asked(store, "c", written_at=7.0)
     await asked(store, "x", thread=ThreadKey("slack", "T1/C1/9.0"), written_at=6.9)
-    assert (await store.earlier.known("c")).since == 0.0
+    assert (await store.earlier.known("c", THREAD)).since == 0.0
     await store.turns.start_asking("a", "s1")
     await store.turns.start_asking("x", "s2")
-    assert (await store.earlier.known("c")).since == 5.0
+    assert (await store.earlier.known("c", THREAD)).since == 5.0
     keys = [f"p-{one}" for one in "abcxy"]
     assert await store.earlier.asked(keys, THREAD) == {"p-a", "p-x"}
 
@@ -67,4 +67,4 @@ async def test_they_are_erased_with_their_author(store: Store, path: Path) -> No
     await store.turns.start_asking("a", "s1")
     await store.turns.end("a", EndReason.FAILED)
     erase(path, Erasure(user="U2"), wait=0.0)
-    assert ((await store.earlier.known("a")).words, await attached(store, "a")) == (None, "")
+    assert ((await store.earlier.known("a", THREAD)).words, await attached(store, "a")) == (None, "")

@@ -38,7 +38,7 @@ def of_channel(backend: Backend, arguments: Arguments) -> Answer:
 
 def search(backend: Backend, arguments: Arguments) -> Answer:
     """Find messages of public channels that share a word with the query; needs the token of an event."""
-    if arguments.get("action_token") not in map(payloads.action_token, backend.conversations.messages):
+    if arguments.get("action_token") not in [*map(payloads.action_token, backend.conversations.messages)]:
         raise Refused("invalid_action_token")
     wanted = _words(str(arguments.get("query")))
     after, before = float(arguments.get("after") or 0), float(arguments.get("before") or "inf")

@@ -3,6 +3,7 @@
 from aion_bot.domain import strings
 from aion_bot.domain.earlier import quoted_before
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import SimulatedPerson
 from tests.adapters.discord.conftest import Bot
@@ -16,6 +17,12 @@ async def asked(host: RecordingHost, text: str) -> Prompt:
     """The question with these words."""
     await host.until(lambda: any(one.text == text for one in host.prompts))
     return next(one for one in host.prompts if one.text == text)
+
+
+def source_of(prompt: Prompt) -> MessageRef:
+    """The message that asked."""
+    assert prompt.source is not None
+    return prompt.source
 
 
 def reads(discord: SimulatedDiscord) -> int:
@@ -85,11 +92,11 @@ async def test_nothing_is_requested_where_events_told_that_nobody_wrote(
     talk.say(reading.world.bot, "answer")
     talk.ask(ada, "Second?")
     second = await asked(host, "Second?")
-    assert await reader.adapter.earlier_messages(second, since=first.written_at) == ()
+    assert await reader.adapter.earlier_messages(second, since=source_of(first)) == ()
     assert reads(reading) == 0
     talk.say(ben, "It is beam 5.")
     talk.ask(ada, "Third?")
-    found = await reader.adapter.earlier_messages(await asked(host, "Third?"), since=second.written_at)
+    found = await reader.adapter.earlier_messages(await asked(host, "Third?"), since=source_of(second))
     assert [one.text for one in found] == ["It is beam 5."]
     assert reads(reading) == 1
 
