@@ -47,8 +47,8 @@ class History:
                 self._read.popitem(last=False)
         return found
 
-    async def read(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
-        """Return what the port's `earlier_messages` does."""
+    async def read(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
+        """Return what the port's `earlier_messages` does, of the newest `MESSAGES`."""
         if prompt.source is None:
             return ()
         channel, question = ids.address_of(prompt.source)

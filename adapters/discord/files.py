@@ -81,11 +81,9 @@ def as_upload(file: Document | Picture) -> discord.File:
 class AttachedFiles:
     """Files by one bot account."""
 
-    def __init__(
-        self, rest: RestClient, reporter: RequestReporter, settings: Settings, history: History
-    ) -> None:
+    def __init__(self, rest: RestClient, reporter: RequestReporter, settings: Settings) -> None:
         self._rest = rest
-        self._history = history
+        self.history = History(rest)
         self._reporter = reporter
         self._settings = settings
         self._kinds: OrderedDict[int, bool] = OrderedDict()
@@ -197,7 +195,7 @@ class AttachedFiles:
         seen = self._rest.thread_files
         found = seen.recent(thread, number)
         if found is None and await self._is_conversation(channel):
-            listed = await self._history.up_to(channel, number)
+            listed = await self.history.up_to(channel, number)
             async with self._rest.call() as client:
                 bot = client.user.id if client.user is not None else 0
             for at, message in enumerate(listed[-LOOK_BACK - 1 :]):
