@@ -137,6 +137,7 @@ MADE: dict[str, list[str | Line]] = {
     "no_private_file": [strings.no_private_file(one) for one in ("", slack_strings.no_upload("missing_scope"))],
     "pictures_gone": [strings.pictures_gone(one) for one in (1, 3)],
     "pictures_refused": [slack_strings.pictures_refused(["A pump"]), slack_strings.pictures_refused(["A pump", "A lift"])],
+    "read_earlier": [strings.read_earlier(one) for one in (1, 14)],
     "no_upload": [slack_strings.no_upload("missing_scope"), slack_strings.no_upload("other")],
 }  # fmt: skip
 

@@ -85,6 +85,7 @@ INDIRECT = {
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`
     "adapters/slack/files.py": {"no_upload"},
+    "aion_bot/conversation/earlier.py": {"EARLIER_WITHHELD", "read_earlier"},  # no failures: how things are
 }  # fmt: skip
 
 

@@ -85,15 +85,15 @@ class DiscordAdapter:
         self._rest = RestClient(settings, self._reporter)
         standings = Standings(self._rest)
         self.member_roles, self.look_up_place = standings.member_roles, standings.look_up_place
-        self._tokens = InteractionTokens()
+        self._tokens, self._other = InteractionTokens(), OtherProcess()
         self._private = PrivateAnswers(self._rest, self._tokens)
         self._names = DiscordNames(self._rest).names
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
-        self._other = OtherProcess()
         self._without_threads: set[int] = set()
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
+        self.earlier_messages = self._attached.history.read
         self._typing: dict[int, asyncio.Task[bool]] = {}
         """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()

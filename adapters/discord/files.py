@@ -10,9 +10,9 @@ import aiohttp
 import discord
 
 from adapters.discord import content, events, ids, rate_limits, strings
-from adapters.discord.backfill import read_messages
 from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
+from adapters.discord.earlier import History
 from adapters.discord.errors import FAILURES, retry_after, translate
 from adapters.discord.events import ChannelKind
 from adapters.discord.file_addresses import FileAddress, is_files_host
@@ -83,6 +83,7 @@ class AttachedFiles:
 
     def __init__(self, rest: RestClient, reporter: RequestReporter, settings: Settings) -> None:
         self._rest = rest
+        self.history = History(rest)
         self._reporter = reporter
         self._settings = settings
         self._kinds: OrderedDict[int, bool] = OrderedDict()
@@ -194,14 +195,11 @@ class AttachedFiles:
         seen = self._rest.thread_files
         found = seen.recent(thread, number)
         if found is None and await self._is_conversation(channel):
+            listed = await self.history.up_to(channel, number)
             async with self._rest.call() as client:
                 bot = client.user.id if client.user is not None else 0
-                place = client.get_partial_messageable(channel)
-                up_to = None if number is None else number + 1
-                limit = LOOK_BACK + 1
-                listed = await read_messages(client, place, limit=limit, before=up_to)
-            for at, message in enumerate(listed):
-                note_files(seen, message, bot, first=at == 0 and len(listed) < limit)
+            for at, message in enumerate(listed[-LOOK_BACK - 1 :]):
+                note_files(seen, message, bot, first=at == 0 and len(listed) <= LOOK_BACK)
             found = seen.recent(thread, number)
         return found or ()
 

@@ -123,6 +123,7 @@ OPERATIONS: Final[Mapping[Operation, Method]] = {
     Operation.UNMARK_QUEUED: Method.REMOVE_REACTION,
     Operation.SHOW_ACTIVITY: Method.TRIGGER_TYPING,
     Operation.LIST_MESSAGES: Method.LIST_MESSAGES,
+    Operation.READ_EARLIER: Method.LIST_MESSAGES,
 }
 """The request that an operation is scheduled by.
 

@@ -9,6 +9,7 @@ from adapters.slack import ids, markdown, new_tokens, rate_limits, rendering, st
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
+from adapters.slack.earlier import History
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.galleries import TYPES, Galleries
@@ -22,6 +23,7 @@ from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
+from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -81,6 +83,7 @@ class SlackAdapter:
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self.look_up_place = standings.look_up_place
         self._names = SlackNames(self._web, timeout=timeouts.names).names
+        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
@@ -117,6 +120,7 @@ class SlackAdapter:
             self._web,
             self._names,
             self._messages.attached,
+            note_token=self._history.note_token,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
@@ -169,6 +173,14 @@ class SlackAdapter:
     async def recent_files(self, thread: ThreadKey, *, before: MessageRef | None) -> Sequence[Attachment]:
         """Return the files since the bot's last message; reads the thread only where events did not tell enough of it."""
         return await self._messages.attached.recent(thread, before)
+
+    async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
+        """Return what people wrote before, by one request; the names of people that are not known yet take one each, once a day."""
+        return await self._history.read(prompt, since)
+
+    async def search_earlier(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
+        """Return what Slack's search finds of that in the question's channel, by one request."""
+        return await self._history.search(prompt, since)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         """Replace a message by one request. One that is still a stream takes two to four: Slack edits no stream."""

@@ -28,7 +28,9 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
 _READS = {
+    Method.ASSISTANT_SEARCH_CONTEXT,
     Method.BOTS_INFO,
+    Method.CONVERSATIONS_HISTORY,
     Method.CONVERSATIONS_INFO,
     Method.CONVERSATIONS_REPLIES,
     Method.FILES_INFO,

@@ -24,6 +24,7 @@ import aiohttp
 
 from adapters.slack import errors, ids, strings
 from adapters.slack.client import WebApi, field
+from adapters.slack.earlier import LOOK_BACK
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import (
@@ -57,14 +58,12 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
 EVENT_PATIENCE = 0.5
 """Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
 does not."""
-_LOOK_BACK = 30 * 86_400.0
-"""Seconds before a question in which a thread is read for its files, by one request."""
 
 OwnMessages = Callable[[ThreadKey, float], Awaitable[Sequence[OwnMessage]]]
 """Returns the bot's messages in a thread since a time in seconds since the epoch."""
 
-Replies = Callable[[ThreadKey, ThreadFiles, float], Awaitable[None]]
-"""Notes the files of a thread's messages since a time in seconds since the epoch, by one request."""
+Replies = Callable[[ThreadKey, ThreadFiles, MessageRef | None, float], Awaitable[None]]
+"""Notes the files of a thread's messages for a question, since a time in seconds since the epoch, by one request."""
 
 
 class Files:
@@ -178,7 +177,7 @@ class AttachedFiles:
     async def recent(self, thread: ThreadKey, before: MessageRef | None) -> Sequence[Attachment]:
         """Return what the port's `recent_files` does, without a request where events told enough.
 
-        A thread that was seen in part is read by one request, `_LOOK_BACK` at most. Raises PlatformError where that does not
+        A thread that was seen in part is read by one request, `LOOK_BACK` at most. Raises PlatformError where that does not
         tell its newest messages.
         """
         number = None if before is None else ids.number(ids.message(before).ts)
@@ -188,7 +187,7 @@ class AttachedFiles:
         found = self.seen.recent(thread, number)
         if found is None:
             asked = time.time() if before is None else float(ids.message(before).ts)
-            await self._replies(thread, self.seen, asked - _LOOK_BACK)
+            await self._replies(thread, self.seen, before, asked - LOOK_BACK)
             found = self.seen.recent(thread, number, complete=False)
         return found or ()
 

@@ -55,18 +55,21 @@ class EventHandlers:
         names: Names,
         attached: AttachedFiles,
         *,
+        note_token: Callable[[str, Payload], None],
         retries: Iterable[float],
         lookups: Iterable[float],
     ) -> None:
         """`retries` are the pauses in seconds before what the core could not write is handed to it again.
 
-        `lookups` are those before a look-up that failed is made again.
+        `lookups` are those before a look-up that failed is made again. `note_token` gets the team and each event, which may
+        bring a token.
         """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
         self._attached = attached
+        self._note_token = note_token
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
@@ -127,6 +130,7 @@ class EventHandlers:
                         self._shared.popitem(last=False)
                 inner = body.get("event") or {}
                 self._note_files(inner)
+                self._note_token(self._me.team, inner)
                 rename = events.channel_rename(body) if inner.get("type") == "channel_id_changed" else None
                 event = await self._read(body) if rename is None else None
             except UNREADABLE as error:

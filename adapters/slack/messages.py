@@ -20,6 +20,7 @@ from typing import Any
 from adapters.slack import ids
 from adapters.slack.client import WebApi, field
 from adapters.slack.content import files, is_text_alone, items
+from adapters.slack.earlier import Threads
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import BotIdentity, is_direct, is_own
 from adapters.slack.files import AttachedFiles, Files, nonce_of
@@ -44,8 +45,6 @@ _TS_SKEW = 2.0
 """Seconds by which two `ts` that Slack named one after the other may be out of order."""
 _PAGE = 200
 """Messages of a page of `conversations.replies`. Slack may send fewer: 15 for some apps since 2025-05-29."""
-_LARGEST_PAGE = 999
-"""Messages of the largest page (Slack's documentation of the method: less than 1,000)."""
 _NEWEST = 20
 _CONFLICT = "streaming_state_conflict"
 _MOST_CONFLICTS = 4
@@ -92,6 +91,7 @@ class Messages:
         self._conflicts: Counter[str] = Counter()
         """How often in a row an edit was refused because Slack saw a stream, by the message."""
         self._newest_ts = 0.0
+        self.threads = Threads(web)
         self.files = Files(web, self._own_messages)
         self.attached = AttachedFiles(web, self._note_files)
 
@@ -272,9 +272,7 @@ class Messages:
             if message.get("ts") and is_own(message, me)
         ]
 
-    async def _pages(
-        self, thread: ThreadKey, oldest: float = 0.0, limit: int = _PAGE
-    ) -> AsyncGenerator[Arguments, None]:
+    async def _pages(self, thread: ThreadKey, oldest: float) -> AsyncGenerator[Arguments, None]:
         """Read the messages of a thread since `oldest` in seconds since the epoch, a page by a request."""
         place, cursor = ids.thread(thread), ""
         while True:
@@ -285,7 +283,7 @@ class Messages:
                 ts=place.ts,
                 oldest=f"{oldest:.6f}",
                 include_all_metadata=True,
-                limit=limit,
+                limit=_PAGE,
                 cursor=cursor,
             )
             yield page
@@ -293,14 +291,16 @@ class Messages:
             if not cursor:
                 return
 
-    async def _note_files(self, thread: ThreadKey, seen: ThreadFiles, since: float) -> None:
-        """Note the files of a thread's messages since a time in seconds since the epoch, by one request.
+    async def _note_files(
+        self, thread: ThreadKey, seen: ThreadFiles, before: MessageRef | None, since: float
+    ) -> None:
+        """Note the files of a thread's messages for a question, since a time in seconds since the epoch, by one request.
 
         Raises PlatformError where they are more than a page: Slack lists a thread from its beginning, so that the newest ones
         are missing, and what is noted must have no gap.
         """
         me = await self._web.me()
-        page = await anext(self._pages(thread, since, _LARGEST_PAGE))
+        page = await self.threads.page(thread, before, since)
         if page.get("has_more"):
             raise PlatformError(f"{Method.CONVERSATIONS_REPLIES}: more than a page")
         for message in items(page, "messages"):

@@ -20,6 +20,8 @@ class Method(StrEnum):
     CHAT_UPDATE = "chat.update"
     CHAT_DELETE = "chat.delete"
     CHAT_POST_EPHEMERAL = "chat.postEphemeral"
+    ASSISTANT_SEARCH_CONTEXT = "assistant.search.context"
+    CONVERSATIONS_HISTORY = "conversations.history"
     CONVERSATIONS_INFO = "conversations.info"
     CONVERSATIONS_REPLIES = "conversations.replies"
     USERS_INFO = "users.info"
@@ -50,6 +52,8 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CHAT_UPDATE: ("chat:write",),
     Method.CHAT_DELETE: ("chat:write",),
     Method.CHAT_POST_EPHEMERAL: ("chat:write",),
+    Method.ASSISTANT_SEARCH_CONTEXT: ("search:read.public",),
+    Method.CONVERSATIONS_HISTORY: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.CONVERSATIONS_INFO: ("channels:read", "groups:read", "mpim:read"),
     Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.USERS_INFO: ("users:read",),
@@ -99,11 +103,19 @@ FEATURES: dict[str, tuple[str, ...]] = {
 }
 """Parts of the manifest that need a scope by themselves."""
 
-OPTIONAL = ("files:read", "files:write", "reactions:write", "usergroups:read", "users:read")
+OPTIONAL = (
+    "files:read",
+    "files:write",
+    "reactions:write",
+    "search:read.public",
+    "usergroups:read",
+    "users:read",
+)
 """Requested as `bot_optional`. Without `files:read` attached files cannot be read; without `files:write` a very long answer
-ends after its first messages, and says so; without `reactions:write` a queued question has no mark; without `users:read` and
-`usergroups:read` Aion reads ids where people and groups are mentioned, and `guests = false` and `allow_roles` refuse everybody
-who would have to be looked up."""
+ends after its first messages, and says so; without `reactions:write` a queued question has no mark; without
+`search:read.public` an app whose reading Slack limits to once a minute knows less of what was said before; without `users:read`
+and `usergroups:read` Aion reads ids where people and groups are mentioned, and `guests = false` and `allow_roles` refuse
+everybody who would have to be looked up."""
 
 
 def required() -> frozenset[str]:

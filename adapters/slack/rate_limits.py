@@ -48,6 +48,13 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
     Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4, probe_threshold=_TIER_4),),
+    Method.ASSISTANT_SEARCH_CONTEXT: (_per_minute(Method.ASSISTANT_SEARCH_CONTEXT, _TIER_2),),
+    # Where Slack limits the reading of threads to once a minute, it limits that of channels as well, and what was said before
+    # is read by one or the other: so it waits for both.
+    Method.CONVERSATIONS_HISTORY: (
+        _per_minute(Method.CONVERSATIONS_HISTORY, _TIER_3),
+        _per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),
+    ),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
     Method.USERS_INFO: (_per_minute(Method.USERS_INFO, _TIER_4),),
@@ -86,6 +93,8 @@ _METHODS: Final[Mapping[Operation, Method]] = {
     Operation.SHOW_ACTIVITY: Method.AGENTS_SESSIONS_SET_STATUS,
     Operation.REPLY_PRIVATELY: Method.CHAT_POST_EPHEMERAL,
     Operation.LIST_MESSAGES: Method.CONVERSATIONS_REPLIES,
+    Operation.READ_EARLIER: Method.CONVERSATIONS_HISTORY,
+    Operation.SEARCH_EARLIER: Method.ASSISTANT_SEARCH_CONTEXT,
 }
 """The method that each operation calls once, as a rule. Further requests of an operation are counted as they are sent:
 an edit of a stream stops it first, a file is uploaded before it is shared, and a private reply in a direct message is a

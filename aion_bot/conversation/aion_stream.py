@@ -10,6 +10,7 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
+from aion_bot.conversation import earlier
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import only_pictures, see_all_again
@@ -66,10 +67,10 @@ class AionStream:
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
-        self.plans, self._chosen = dict[str, str](), list[str]()
+        self.plans, self._chosen, self._said_before = dict[str, str](), list[str](), ""
         self._services = services
         self._turns = services.store.turns
-        self._turn = turn
+        self._thread, self._turn = thread, turn
         self._view = view
         self._plan_format, self.above = plan_format, PicturesAbove(services, thread, turn, view)
         self._changed, self._replaced = changed, replaced
@@ -84,6 +85,7 @@ class AionStream:
         """
         if self.files is not None and (held := await self.files.bring()) is not None:
             return held
+        self._said_before = await earlier.said_before(self._services, self._thread, self._turn, self._view)
         began = time.monotonic()
         outcome = await self._ask()
         if outcome.answered:
@@ -129,6 +131,7 @@ class AionStream:
         parked = self._turn.phase is TurnPhase.PARKED
         if self.files is not None:
             await self.files.show_again()
+        await earlier.show_again(self._services, self._turn, self._view)
         history, session = self._services.history, self._turn.session_id or ""
         if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
@@ -191,16 +194,16 @@ class AionStream:
             return await self._stream_in(session, taken)
 
     async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
-        attached = await self.files.add_to(session) if self.files and self.files.found else ""
+        before = self._said_before
+        attached = await self.files.add_to(session, before) if self.files and self.files.found else before
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
         if (text := await self._turns.start_asking(self._turn.key, session)) is None:
             return Outcome(EndReason.WITHDRAWN)
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:
-            asked = with_attached(text, attached)
             stream = self._services.aion.chats.send_stream(
-                asked,
+                with_attached(text, attached),
                 session_id=session,
                 force_detailed_analysis=self._turn.origin is not None and self._turn.origin.detailed,
                 expected_image_ids=pictures or None,
@@ -237,7 +240,8 @@ class AionStream:
         before, parked = self._view.facts.answer_id, self._view.parked
         self._view.fold(token)
         if parked and not self._view.parked:
-            await self._note_went_on()
+            # Before the thread shows it; a full disk costs the record alone.
+            await recorded(self._log, self._turns.note_went_on(self._turn.key), "text after a plan")
         self._changed(False)
         facts = self._view.facts
         if facts.answer_id is not None and facts.answer_id != before:
@@ -262,10 +266,6 @@ class AionStream:
         naming = self._turns.name_answer(self._turn.key, answer_id)
         self._name_recorded = False
         self._name_recorded = await recorded(self._log, naming, "answer id")
-
-    async def _note_went_on(self) -> None:
-        """Record that text follows a plan, before the thread shows it; a full disk costs the record alone."""
-        await recorded(self._log, self._turns.note_went_on(self._turn.key), "text after a plan")
 
     async def _take_plan(self, token: ChatToken) -> None:
         plan = read_plan(token.data or {}, self._turn)

@@ -99,8 +99,8 @@ class QuestionFiles:
         self._show()
         return self._choice() if self._turn.reason is EndReason.HELD else None
 
-    async def add_to(self, session: str) -> str:
-        """Let a session use the files; returns what Aion is told of those that it can use.
+    async def add_to(self, session: str, before: str = "") -> str:
+        """Let a session use the files; returns what Aion is told behind the question: `before`, then those that it can use.
 
         Raises AionvisionError where the session is gone: another one gets the files.
         """
@@ -119,7 +119,7 @@ class QuestionFiles:
         self._show()
         added = [file for file in self.found if file.phase is FilePhase.ADDED]
         named = [(file.kind or FileKind.DOCUMENT, file.attachment.name) for file in added]
-        told = attached_words(named, MESSAGE_LIMIT - len(self._turn.text))
+        told = before + attached_words(named, MESSAGE_LIMIT - len(self._turn.text) - len(before))
         await self._store.note_attached(self._turn.key, told)
         return told
 

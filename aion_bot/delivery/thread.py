@@ -22,7 +22,8 @@ from aion_bot.ports.adapter import (
     QueuedMarker,
     ReplyReferences,
 )
-from aion_bot.ports.errors import UploadRefused
+from aion_bot.ports.earlier import EarlierMessage, EarlierMessages, EarlierSearch, Since
+from aion_bot.ports.errors import RateLimited, UploadRefused
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.messages import (
     Button,
@@ -83,6 +84,27 @@ class Thread:
         """Return the bot's newest messages, at most twenty, newest first."""
         async with self.limiter.permit(Operation.LIST_MESSAGES, self.key, Priority.FINAL):
             return await self.adapter.own_messages(self.key)
+
+    async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
+        """Return what `EarlierMessages` does, or what a search finds where that has to wait; nothing without the capability.
+
+        Raises `RateLimited` where neither has room.
+        """
+        adapter, limiter = self.adapter, self.limiter
+        if not isinstance(adapter, EarlierMessages):
+            return ()
+        try:
+            async with limiter.permit(Operation.READ_EARLIER, self.key, Priority.BEST_EFFORT) as issued:
+                if issued:
+                    return await adapter.earlier_messages(prompt, since=since)
+        except RateLimited:
+            if not isinstance(adapter, EarlierSearch):
+                raise
+        if isinstance(adapter, EarlierSearch):
+            async with limiter.permit(Operation.SEARCH_EARLIER, self.key, Priority.BEST_EFFORT) as issued:
+                if issued:
+                    return await adapter.search_earlier(prompt, since=since)
+        raise RateLimited(0.0)
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""

@@ -21,6 +21,8 @@ QUOTES_LIMIT = 8_000
 _AUTHOR_LENGTH = 60
 """Characters of the name of somebody who is quoted."""
 
+_SEARCHED = 4
+"""How many times as much as is kept of a text is looked at: characters that nobody sees are left out."""
 _MARK = "> "
 _BETWEEN = "\n\n"
 
@@ -58,13 +60,14 @@ def attached_words(files: Sequence[tuple[FileKind, str]], room: int) -> str:
 
 
 def with_attached(text: str, attached: str) -> str:
-    """Return what Aion is asked: the words, and below them the files.
+    """Return what Aion is asked: the words, and below them what was said before and the files.
 
-    Words that repeat the sentence before the files become a quote, so that what stands behind it is the bot's own.
+    Words that repeat the sentence before either become a quote, so that what stands behind it is the bot's own.
     """
     if not attached:
         return text
-    lines = [f"{_MARK}{line}" if strings.ATTACHED in line else line for line in text.split("\n")]
+    own = (strings.EARLIER, strings.ATTACHED)
+    lines = [f"{_MARK}{line}" if any(one in line for one in own) else line for line in text.split("\n")]
     return "\n".join(lines) + attached
 
 
@@ -121,8 +124,19 @@ def quoted(quotes: Sequence[Quote]) -> str:
     )
 
 
+def named(author: str) -> str:
+    """Return the name of somebody who is quoted, which is hostile, in one visible line."""
+    return visible(one_line(author, _AUTHOR_LENGTH))
+
+
+def marked(text: str, room: int) -> str:
+    """Return the beginning of somebody's words as a quotation of at most `room` characters, each line marked; "" for none."""
+    kept = _beginning(_clean(text[: _SEARCHED * max(0, room)]), room)
+    return _marked(kept) if kept else ""
+
+
 def _label(quote: Quote) -> str:
-    return f"{strings.quote_label(quote.source, visible(one_line(quote.author, _AUTHOR_LENGTH)))}\n"
+    return f"{strings.quote_label(quote.source, named(quote.author))}\n"
 
 
 def _marked(text: str) -> str:

@@ -52,6 +52,11 @@ UPLOADS = "uploads"
 
 NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
+EARLIER = "earlier_messages"
+
+MOST_EARLIER = 100
+"""Messages written before a question that are sent along, at most: as many as Discord lists at once."""
+
 MOST_NOTIFY_AFTER = 86_400
 """Seconds after which an answer may mention whoever asked, at most."""
 
@@ -60,6 +65,12 @@ def _seconds(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_NOTIFY_AFTER:
         raise ValueError
     return value
+
+
+def _earlier(value: object) -> int:
+    if _count(value) > MOST_EARLIER:
+        raise ValueError
+    return _count(value)
 
 
 def _switch(value: object) -> bool:
@@ -104,13 +115,14 @@ KEYS: Mapping[str, Key] = {
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
+    EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
     "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions",
+    "destructive_approvals_required", "images", "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 

@@ -23,6 +23,8 @@ class Operation(StrEnum):
     SHOW_ACTIVITY = auto()
     REPLY_PRIVATELY = auto()
     LIST_MESSAGES = auto()
+    READ_EARLIER = auto()
+    SEARCH_EARLIER = auto()
 
 
 class Scope(StrEnum):

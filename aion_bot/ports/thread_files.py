@@ -74,6 +74,12 @@ class ThreadFiles:
         seen = self._threads.get(thread, {}).get(message)
         return None if seen is None else seen.files
 
+    def only_own(self, thread: ThreadKey, since: int, before: int) -> bool:
+        """Tell whether it was seen that only the bot wrote between two messages, which need not be of this thread."""
+        seen = self._threads.get(thread, {})
+        between = (one.own for number, one in seen.items() if since < number < before)
+        return any(number <= since for number in seen) and all(between)
+
     def recent(
         self, thread: ThreadKey, before: int | None, *, complete: bool = True
     ) -> Sequence[Attachment] | None:

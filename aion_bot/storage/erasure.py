@@ -62,6 +62,7 @@ UPDATE attempt SET person_id = '{ERASED}', person_name = '' WHERE person_id <> '
 
 _REST = (
     "UPDATE file SET name = '' WHERE turn IN (SELECT key FROM gone)",
+    "DELETE FROM earlier WHERE turn IN (SELECT key FROM gone) OR EXISTS (SELECT 1 FROM json_each(authors) WHERE value = :user)",
     f"""
 UPDATE plan SET decider_id = '{ERASED}', decider_name = '' WHERE decider_id IS NOT NULL
 AND (decider_id = :user OR :user IS NULL AND key IN (SELECT key FROM gone)) AND NOT {among("phase", UNDER_WAY)}

@@ -9,6 +9,7 @@ from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.audit import Audit
 from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.database import Database, open_database
+from aion_bot.storage.earlier import Earlier
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.months import Months
@@ -127,6 +128,7 @@ class Store:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
+        self.earlier = Earlier(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)
         self.audit = Audit(database)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain import strings
+from aion_bot.domain.rules import EARLIER, Rule, Rules
 from aion_bot.ports.failures import with_reference
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
@@ -15,6 +16,9 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.payloads import event, said
 from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
+
+ALONE = Rules(defaults={EARLIER: Rule(0, "")})
+"""Questions are sent without what was said before."""
 
 
 @pytest.mark.parametrize(
@@ -151,7 +155,7 @@ async def test_with_the_intent_replies_need_no_mention(aion: SimulatedAion, tmp_
 
 async def test_threads_of_others_are_ignored(on_slack: Bot, slack: SimulatedSlack) -> None:
     """Without a mention the bot answers only in threads it takes part in, and not messages to somebody else."""
-    await on_slack.start()
+    await on_slack.start(rules=ALONE)
     foreign = slack.say(on_slack.ben, slack.general, "Lunch?")
     slack.say(on_slack.cy, slack.general, "Yes!", thread=foreign.ts)
     own = await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
@@ -212,7 +216,7 @@ async def test_what_was_written_before_the_first_question_is_not_asked(
     """A reply that Slack delivers late, or again, is not asked if it was written before the thread was the bot's."""
     root = slack.say(on_slack.ben, slack.general, "Lunch?")
     earlier = slack.say(on_slack.cy, slack.general, "Pizza at the north roof?", thread=root.ts)
-    await on_slack.start()
+    await on_slack.start(rules=ALONE)
     question = slack.say(on_slack.ada, slack.general, "<@U0AION> What is damaged on site 7?", thread=root.ts)
     await on_slack.shows(root.ts, "I found 3 pieces")
     late = slack.sockets.deliver("events_api", event(said(earlier, slack.general), slack.general))

@@ -15,6 +15,8 @@ from aion_bot.simulators.workspace import ShownPicture, SimulatedFile, Simulated
 
 TEXT, DIRECT, VOICE, THREAD, PRIVATE_THREAD = 0, 1, 2, 11, 12
 THREADS = {THREAD, PRIVATE_THREAD}
+THREAD_STARTER = 21
+"""Type of the notice at the top of a thread that shows the message from which it was opened."""
 EPHEMERAL, SUPPRESS_EMBEDS, HAS_THREAD = 1 << 6, 1 << 2, 1 << 5
 ACKNOWLEDGE_WITHIN = 3.0
 """Seconds in which an interaction must be answered (Discord's documentation, *Receiving and Responding*)."""

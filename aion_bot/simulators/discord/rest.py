@@ -16,7 +16,7 @@ from aion_bot.simulators.discord.errors import (
     unknown_member,
     unknown_user,
 )
-from aion_bot.simulators.discord.model import Channel, Message
+from aion_bot.simulators.discord.model import THREAD_STARTER, THREADS, Channel, Message
 
 NOTHING: None = None
 
@@ -97,6 +97,8 @@ def get_messages(backend: Backend, call: Call) -> Any:
     channel = _channel(backend, call)
     after, before = int(call.query.get("after", 0)), int(call.query.get("before", 1 << 63))
     found = [one for one in backend.world.messages[channel.id] if one.only_for is None]
+    # A simplification: what is listed behind an id leaves the top of the thread out.
+    found = [*([] if "after" in call.query else _starter(backend, channel)), *found]
     chosen = [one for one in found if after < int(one.id) < before]
     most = int(call.query.get("limit", 50))
     if not 1 <= most <= limits.LISTED:
@@ -104,6 +106,16 @@ def get_messages(backend: Backend, call: Call) -> Any:
     page = chosen[:most] if "after" in call.query else chosen[-most:]
     content = backend.gateway.message_content
     return [payloads.listed(one, backend.world, content=content) for one in reversed(page)]
+
+
+def _starter(backend: Backend, thread: Channel) -> list[Message]:
+    """The notice at the top of a thread that shows the message from which it was opened, unless that was deleted."""
+    above = backend.world.messages.get(thread.parent or "", []) if thread.kind in THREADS else []
+    shown = [one for one in above if one.id == thread.id]
+    return [
+        Message(str(int(one.id) + 1), thread.id, one.author, "", kind=THREAD_STARTER, replied_to=one)
+        for one in shown
+    ]
 
 
 def post_message(backend: Backend, call: Call) -> Any:

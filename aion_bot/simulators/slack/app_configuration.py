@@ -23,7 +23,7 @@ CREDENTIALS = ("client_secret", "verification_token", "signing_secret")
 SCOPES = (
     "app_mentions:read", "assistant:write", "channels:history", "channels:read", "chat:write", "commands",
     "files:read", "files:write", "groups:history", "groups:read", "im:history", "mpim:history", "mpim:read",
-    "reactions:write", "usergroups:read", "users:read",
+    "reactions:write", "search:read.public", "usergroups:read", "users:read",
 )  # fmt: skip
 
 EVENTS = (

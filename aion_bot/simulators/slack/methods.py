@@ -5,7 +5,7 @@ Arguments, responses and errors: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import indicators, payloads, rules, stream_methods, upload_methods
+from aion_bot.simulators.slack import history, indicators, payloads, rules, stream_methods, upload_methods
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -144,9 +144,7 @@ def _channel_info(backend: Backend, arguments: Arguments) -> Answer:
 
 
 def _replies(backend: Backend, arguments: Arguments) -> Answer:
-    channel = find_channel(backend, arguments)
-    if not channel.member:
-        raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
+    channel = history.readable(backend, arguments)
     root = str(arguments.get("ts"))
     if backend.conversations.find(channel.id, root) is None:
         raise Refused("thread_not_found")
@@ -206,6 +204,8 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "chat.startStream": stream_methods.start,
     "chat.appendStream": stream_methods.append,
     "chat.stopStream": stream_methods.stop,
+    "assistant.search.context": history.search,
+    "conversations.history": history.of_channel,
     "conversations.info": _channel_info,
     "conversations.replies": _replies,
     "files.getUploadURLExternal": upload_methods.get_upload_url,

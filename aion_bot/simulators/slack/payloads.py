@@ -43,7 +43,13 @@ def said(message: Message, channel: Channel) -> Payload:
 def mention(message: Message, *, with_files: bool = True) -> Payload:
     """Somebody mentioned the bot: the inner event `app_mention`, which names no `channel_type`, and now and then no files."""
     inner = {**record(message), "type": "app_mention", "channel": message.channel, "event_ts": message.ts}
+    inner["assistant_thread"] = {"action_token": action_token(message)}
     return inner if with_files else {name: value for name, value in inner.items() if name != "files"}
+
+
+def action_token(message: Message) -> str:
+    """The token by which the event of a mention lets the app search."""
+    return f"{message.ts}.{message.author.id.lower()}"
 
 
 def changed(message: Message, channel: Channel, before: Payload, ts: str) -> Payload:

@@ -50,7 +50,10 @@ def test_budgets_are_those_that_people_report() -> None:
     left_to_others = DiscordLimits().everything.calls - everything.calls
     assert 0 < left_to_others <= 5
     streamed = {Operation.START_STREAM, Operation.APPEND_STREAM, Operation.STOP_STREAM}
-    assert set(Operation) - set(rate_limits.LIMITS.budgets) == streamed | {Operation.REPLY_PRIVATELY}
+    assert set(Operation) - set(rate_limits.LIMITS.budgets) == streamed | {
+        Operation.REPLY_PRIVATELY,
+        Operation.SEARCH_EARLIER,
+    }
     assert all(found[-1] == everything for found in rate_limits.LIMITS.budgets.values())
 
 

@@ -1,0 +1,131 @@
+"""What people wrote before a question on Slack: whose words count, by which request, and where Slack limits the reading."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from adapters.slack.adapter import SlackAdapter
+from aion_bot.domain import strings
+from aion_bot.domain.earlier import quoted_before
+from aion_bot.ports.errors import Forbidden, RateLimited, Unsupported
+from aion_bot.ports.events import Prompt
+from aion_bot.simulators.slack import SimulatedSlack
+from tests.support.conversations import CONVERSATIONS, Talk
+from tests.support.recording_host import RecordingHost
+
+REPLIES, HISTORY, SEARCH = "conversations.replies", "conversations.history", "assistant.search.context"
+
+
+async def asked(host: RecordingHost, text: str) -> Prompt:
+    """The question with these words."""
+    await host.until(lambda: any(one.text == text for one in host.prompts))
+    return next(one for one in host.prompts if one.text == text)
+
+
+async def before(adapter: SlackAdapter, prompt: Prompt, since: float = 0.0) -> Sequence[str]:
+    return [one.text for one in await adapter.earlier_messages(prompt, since=since)]
+
+
+async def test_each_conversation_reaches_aion_whole(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """Twenty questions that make sense in their conversation alone: Aion gets all of it, each line in its writer's name."""
+    ada, ben, cy = slack.people
+    for said, question in CONVERSATIONS:
+        talk, done = Talk(slack, ben, said[0]), slack.api.calls[REPLIES]
+        for number, text in enumerate(said[1:]):
+            talk.say((cy, ben)[number % 2], text)
+        talk.ask(ada, question)
+        found = await adapter.earlier_messages(await asked(host, question), since=0.0)
+        told, count = quoted_before(question, found, 20)
+        wanted = [
+            f"{(ben, cy)[number % 2].name} wrote:\n" + "\n".join(f"> {line}" for line in text.split("\n"))
+            for number, text in enumerate(said)
+        ]
+        assert told.split("\n\n") == ["", strings.EARLIER, *wanted]
+        assert (count, slack.api.calls[REPLIES] - done, slack.api.calls[HISTORY]) == (len(said), 1, 0)
+
+
+async def test_what_nobody_said_is_left_out(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """Other apps, the bot itself, notices, deleted messages with replies, and what was written afterwards."""
+    ada, ben, _ = slack.people
+    talk = Talk(slack, ben, "The root goes.")
+    slack.say(
+        ben, slack.general, "alarm", thread=talk.thread, beside={"bot_id": "B1", "subtype": "bot_message"}
+    )
+    slack.say(ben, slack.general, "joined", thread=talk.thread, beside={"subtype": "channel_join"})
+    slack.post_as_bot(slack.general, "my own", thread=talk.thread)
+    talk.say(ben, "This stays.")
+    slack.delete_message(talk.first)
+    talk.ask(ada, "Well?")
+    talk.say(ben, "Too late.")
+    assert await before(adapter, await asked(host, "Well?")) == ["This stays."]
+
+
+async def test_a_mention_in_a_channel_reads_its_last_hour(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """By one request; the replies in other threads are none of its messages."""
+    ada, ben, _ = slack.people
+    old = slack.say(ben, slack.general, "Yesterday.")
+    old.ts = f"{float(old.ts) - 4_000:.6f}"
+    talk = Talk(slack, ben, "Beam 4.")
+    talk.say(ben, "In a thread.")
+    await slack.ask(ada, "Well?")
+    assert await before(adapter, await asked(host, "Well?")) == ["Beam 4."]
+    assert slack.api.calls[HISTORY] == 1
+
+
+async def test_nothing_is_requested_where_events_told_that_nobody_wrote(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """Between two questions the bot's answer alone costs no request; somebody's words cost one."""
+    ada, ben, _ = slack.people
+    thread = await slack.ask(ada, "First?")
+    first = await asked(host, "First?")
+    slack.post_as_bot(slack.general, "answer", thread=thread)
+    await slack.reply(ada, thread, "Second?")
+    assert await before(adapter, await asked(host, "Second?"), first.written_at) == []
+    assert slack.api.calls[REPLIES] == 0
+    slack.say(ben, slack.general, "<@U1> no", thread=thread)
+    await slack.reply(ada, thread, "Third?")
+    texts = await before(adapter, await asked(host, "Third?"), first.written_at)
+    assert texts == ["@U1 no", "Second?"][::-1]
+    assert slack.api.calls[REPLIES] == 1
+
+
+async def test_where_reading_is_limited_a_search_finds_what_was_said_here(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """With the event's token, in the question's channel alone; without a token, or in a private channel, there is nothing."""
+    ada, ben, _ = slack.people
+    other = slack.open_channel("other")
+    slack.say(ben, other, "Beam 9 elsewhere.")
+    slack.remark(ben, "Beam 4 has a crack.")
+    await slack.ask(ada, "Which beam?")
+    prompt = await asked(host, "Which beam?")
+    slack.fail_next(HISTORY, retry_after=60.0)
+    with pytest.raises(RateLimited):
+        await adapter.earlier_messages(prompt, since=0.0)
+    (found,) = await adapter.search_earlier(prompt, since=0.0)
+    assert (found.text, found.author.name) == ("Beam 4 has a crack.", ben.name)
+    assert slack.api.calls[SEARCH] == 1
+    slack.fail_next(SEARCH, error="missing_scope")
+    with pytest.raises(Unsupported):
+        await adapter.search_earlier(prompt, since=0.0)
+    slack.fail_next(HISTORY, error="not_in_channel")
+    with pytest.raises(Forbidden):
+        await adapter.earlier_messages(prompt, since=0.0)
+
+
+async def test_without_a_token_of_its_event_nothing_is_searched(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """As of a follow-up, whose event brings none, and in another process."""
+    thread = await slack.ask(slack.people[0], "First?")
+    await slack.reply(slack.people[0], thread, "Second?")
+    with pytest.raises(Unsupported):
+        await adapter.search_earlier(await asked(host, "Second?"), since=0.0)
+    assert slack.api.calls[SEARCH] == 0
