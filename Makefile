@@ -25,7 +25,7 @@ test: $(STAMP)  ## the tests, those of the core under coverage with its floor; a
 	@$(MAKE) --no-print-directory -j $(words $(PARTS)) $(PARTS:%=test-%)
 
 test-core: $(STAMP)
-	$(PART) -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=61 $(COVERED:%=tests/%)
+	$(PART) -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=71 $(COVERED:%=tests/%)
 
 test-end-to-end-1: $(STAMP)
 	$(PART) tests/end_to_end --ignore-glob='*/end_to_end/test_[q-z]*.py' --ignore-glob='*/end_to_end/test_pl*.py'
