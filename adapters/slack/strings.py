@@ -18,6 +18,12 @@ def token_refused(code: str) -> str:
     return f"Slack refuses it ({code})"
 
 
+OTHER_BOT = (
+    "belongs to another bot or workspace; to change the bot, stop this one and start it with the new tokens"
+)
+OTHER_APP = "belongs to another app than the bot token; copy the token from Basic Information of the same app"
+
+
 def foreign_connections(own: int) -> str:
     """Say that another process seems to use the app-level token; `own` connections are this process's."""
     return (
@@ -116,6 +122,8 @@ catalogue.add(
         "NOT_XOXE",
         "BOTH_NEEDED",
         "token_refused",
+        "OTHER_BOT",
+        "OTHER_APP",
         "foreign_connections",
         "FOREIGN",
         "MANUAL_STEPS",

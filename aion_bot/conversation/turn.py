@@ -99,7 +99,8 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
         self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self._delivery = self._new_delivery(resumed)
-        self._seen = None if resumed else self._delivery.seen  # what an earlier process showed is not known
+        # Of what an earlier process has posted it is not known when people saw it first.
+        self._seen = None if resumed and turn.posted else self._delivery.seen
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         observer, heard = services.observer, self.silence.heard

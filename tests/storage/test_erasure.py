@@ -185,7 +185,7 @@ async def test_people_of_old_rows_of_the_audit_are_erased(
 ) -> None:
     """Somebody whose rows are all older than the time; a decision's row says `erased` as well."""
     await seed(store, 1, Seeds(), BEN, Place("T", "C"))
-    monkeypatch.setattr("aion_bot.database_commands.time.time", lambda: time.monotonic() + 1e10)
+    monkeypatch.setattr("aion_bot.commands.database.time.time", lambda: time.monotonic() + 1e10)
     status, said, _ = await asyncio.to_thread(run, path, "erase", "--older-than", "1d")
     assert (status, said) == (0, "erased: questions 1, plans 1, attempts 1, values of the audit 3\n")
     # The hint has no time: it goes with the person.

@@ -3,8 +3,8 @@
 import pytest
 
 from aion_bot.simulators.slack.app_configuration import CONFIG_TOKEN, CREDENTIALS
+from tests.commands.test_guided_setup import SECRETS, init, setup, written
 from tests.diagnosis.setup import Setup
-from tests.test_guided_setup import SECRETS, init, setup, written
 
 __all__ = ["setup"]  # the fixture
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot import first_question
 from aion_bot.cli import compose
+from aion_bot.commands import first_question
 from aion_bot.domain.rules import Rules
 from aion_bot.storage import Store
+from tests.commands.test_guided_setup import SECRETS, in_terminal, init, setup
 from tests.diagnosis.setup import Setup
-from tests.test_guided_setup import SECRETS, in_terminal, init, setup
 
 __all__ = ["setup"]  # the fixture
 
@@ -81,7 +81,7 @@ async def test_a_bot_that_runs_already_is_said(setup: Setup) -> None:
 async def test_ctrl_c_skips_the_question(setup: Setup) -> None:
     """The bot stops, the rest of the set-up counts as done, and no trace is printed."""
     answers = [(b"aion-bot.toml", "n"), (b"first question?", "y"), (b"is connected", "\x03")]
-    env = {**os.environ, **setup.env, "PYTHONPATH": str(Path(__file__).parents[1])}
+    env = {**os.environ, **setup.env, "PYTHONPATH": str(Path(__file__).parents[2])}
     status, shown = await asyncio.to_thread(in_terminal, env, answers)
     assert status == 0, shown.decode()
     assert b"Skipped. Start aion-bot run" in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from aion_bot import first_question
+from aion_bot.commands import first_question
 from aion_bot.config import CONFIG, Settings
 from aion_bot.diagnosis import aion
 from aion_bot.domain import strings
