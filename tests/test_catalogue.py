@@ -5,8 +5,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from adapters.discord import strings as discord_strings
 from adapters.slack import strings as slack_strings
 from aion_bot.domain import strings
@@ -21,6 +19,7 @@ from aion_bot.ports.failures import with_reference
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, Line, Person
 from aion_bot.ports.subcommands import SUBCOMMANDS
+from tests.support.cases import each
 
 ROOT = Path(__file__).parents[1]
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -178,7 +177,7 @@ def test_each_function_of_the_catalogue_is_tried() -> None:
     assert functions == set(MADE)
 
 
-@pytest.mark.parametrize(("name", "sentence"), sorted(set(every())))
+@each(("name", "sentence"), sorted(set(every())))
 def test_a_sentence_is_short_and_plain(name: str, sentence: str) -> None:
     """It fits into a glance, names nothing from inside the bot, and speaks of the bot as I."""
     assert len(sentence) <= (2 * LONGEST if name in JOINED else LONGEST), len(sentence)
@@ -186,7 +185,7 @@ def test_a_sentence_is_short_and_plain(name: str, sentence: str) -> None:
     assert "the bot" not in sentence
 
 
-@pytest.mark.parametrize(("name", "sentence"), SENTENCES)
+@each(("name", "sentence"), SENTENCES)
 def test_a_sentence_says_what_to_do(name: str, sentence: str) -> None:
     """What tells of something that a person can act on says how; the others are named."""
     assert (ACTIONS.search(sentence) is not None) or name in STATES

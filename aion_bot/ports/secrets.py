@@ -109,7 +109,7 @@ class Secrets:
                 self._groups[form[:_HEAD]].remove(form)
                 if not self._groups[form[:_HEAD]].forms:
                     del self._groups[form[:_HEAD]]
-                    self._note_heads()
+        self._note_heads()
 
     def strike(self, text: str) -> str:
         """Return `text` with `MARK` in the place of each secret."""
@@ -163,10 +163,10 @@ class Secrets:
             if not self._uses[form]:
                 if form[:_HEAD] not in self._groups:
                     self._groups[form[:_HEAD]] = _Group()
-                    self._note_heads()
                 self._groups[form[:_HEAD]].add(form)
                 self._longest = max(self._longest, len(form))
             self._uses[form] += 1
+        self._note_heads()
 
 
 KNOWN = Secrets()

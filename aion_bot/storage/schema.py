@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,11 +18,12 @@ Migration = tuple[int, str]
 """The schema that it leads to, and its SQL."""
 
 
-def migrations() -> list[Migration]:
-    """Every migration that this version knows, in order."""
+@cache
+def migrations() -> Sequence[Migration]:
+    """Every migration that this version knows, in order; read once, although a start asks for them twice."""
     folder = files("aion_bot.storage") / "migrations"
     found = [(int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir()]
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def read_schema(connection: sqlite3.Connection, path: Path, known: Sequence[Migration]) -> int:

@@ -7,6 +7,7 @@ import pytest
 from adapters.discord.markdown import convert
 from adapters.slack.markdown import in_markdown_block
 from aion_bot.demo.page import markdown as drawn
+from tests.support.cases import each
 
 SAME = None
 """Slack draws it itself."""
@@ -135,14 +136,14 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
 """A construct: how a model writes it, what Discord gets, and what Slack's `markdown` block gets."""
 
 
-@pytest.mark.parametrize("name", CONSTRUCTS)
+@each("name", CONSTRUCTS)
 def test_on_discord(name: str) -> None:
     """Discord gets its own dialect: only what is emphasis in Markdown is emphasis there."""
     written, expected, _ = CONSTRUCTS[name]
     assert convert(written) == expected
 
 
-@pytest.mark.parametrize("name", CONSTRUCTS)
+@each("name", CONSTRUCTS)
 def test_on_slack(name: str) -> None:
     """Slack's `markdown` block gets standard Markdown."""
     written, _, expected = CONSTRUCTS[name]
@@ -161,19 +162,17 @@ def test_what_people_copy_is_whole_on_slack(text: str) -> None:
     assert in_markdown_block(text) == text
 
 
-@pytest.mark.parametrize(
-    "entity", ["<!channel>", "<!here|x>", "<@U024ADA00>", "<#C024ABC>", "<!subteam^S1>", "<!date^1^x|y>"]
-)
-@pytest.mark.parametrize("around", ["`{}`", "```\n{}\n```", "    {}"])
+@each("entity", ["<!channel>", "<!here|x>", "<@U024ADA00>", "<#C024ABC>", "<!subteam^S1>", "<!date^1^x|y>"])
+@each("around", ["`{}`", "```\n{}\n```", "    {}"])
 def test_entities_in_code_are_parted_on_slack(entity: str, around: str) -> None:
     """What Slack would really read as an entity is none, in code as well."""
     assert in_markdown_block(around.format(entity)) == around.format(f"<\u2060{entity[1:]}")
     assert in_markdown_block(around.format(f"&lt;{entity[1:]}")) == around.format(f"&lt;\u2060{entity[1:]}")
 
 
-@pytest.mark.parametrize("mark", ["-", "*", "1.", "3)"])
-@pytest.mark.parametrize("words", ["", "words\n"])
-@pytest.mark.parametrize("fence", ["```py\nx\n```", "~~~\nx\n~~~", "```\nx"])
+@each("mark", ["-", "*", "1.", "3)"])
+@each("words", ["", "words\n"])
+@each("fence", ["```py\nx\n```", "~~~\nx\n~~~", "```\nx"])
 def test_code_of_an_item_ends_with_it_on_discord(mark: str, words: str, fence: str) -> None:
     """As Discord draws it, code in a list item is all of that code, and what follows is none."""
     item = f"{words}{fence}".replace("\n", f"\n{' ' * len(mark)} ")

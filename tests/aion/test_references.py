@@ -18,6 +18,7 @@ from aion_bot.aion import (
     resolve_content,
 )
 from aion_bot.aion.references import find_markers
+from tests.support.cases import each
 
 IMAGE = "a1b2c3d4-0000-5000-8000-000000000001"
 DOCUMENT = "d0c00001-0000-5000-8000-000000000002"
@@ -33,7 +34,7 @@ METADATA: Mapping[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("marker", "words"),
     [
         ("[[img:a1b2|pole.jpg]]", "pole.jpg"),

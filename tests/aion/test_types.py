@@ -25,6 +25,7 @@ from aion_bot.aion import (
     SessionList,
     types,
 )
+from tests.support.cases import each
 
 REQUIRED = object()
 EXPECTED: dict[type, dict[str, object]] = {
@@ -199,7 +200,7 @@ def test_complete_tokens_answer(data: dict[str, Any] | None, words: str) -> None
     assert token.plan is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ChatTokenType if kind is not ChatTokenType.COMPLETE])
+@each("kind", [kind for kind in ChatTokenType if kind is not ChatTokenType.COMPLETE])
 def test_other_tokens_do_not(kind: ChatTokenType) -> None:
     """Every other token answers None."""
     token = ChatToken(kind, "x", {"content": "[[img:i|a]]", "resolved_content": "a"})

@@ -9,6 +9,7 @@ from aion_bot.ports.messages import Action, Button, MessageRef, PlanCard, Reply,
 from aion_bot.ports.rate_limits import Scope
 from aion_bot.simulators.workspace import Failure, Operation
 from tests.contract.conftest import Connection, built
+from tests.support.cases import each
 
 STOP = Button(Action.STOP, "0123456789abcdef", "Stop")
 
@@ -113,7 +114,7 @@ async def test_a_plan_is_shown_whole(connection: Connection) -> None:
     assert shown.buttons == ()
 
 
-@pytest.mark.parametrize("fill", ["x", "é", "漢", "😀", "a b\n"])
+@each("fill", ["x", "é", "漢", "😀", "a b\n"])
 async def test_a_full_page_is_accepted(connection: Connection, fill: str) -> None:
     """The platform takes the largest text that fits by `measure`, and shows all of it."""
     adapter = connection.adapter
@@ -125,7 +126,7 @@ async def test_a_full_page_is_accepted(connection: Connection, fill: str) -> Non
             low = middle
         else:
             high = middle - 1
-    await adapter.post(prompt.thread, Reply(fill * low), nonce="page")
+    await adapter.post(prompt.thread, Reply(fill * low), nonce=f"page of {fill}")
     assert connection.said(thread)[-1].count(fill.strip()) == low
     if len(fill) == 1:
         assert adapter.limits.page - adapter.measure(Reply(fill * low)) <= adapter.measure(Reply(fill)) + 1
@@ -147,7 +148,7 @@ async def attempt(connection: Connection, operation: Operation, message: Message
             await connection.adapter.own_messages(message.thread)
 
 
-@pytest.mark.parametrize("operation", sorted(ATTEMPTS))
+@each("operation", sorted(ATTEMPTS))
 @pytest.mark.parametrize(
     ("failure", "error"),
     [
@@ -161,7 +162,7 @@ async def test_failures_raise_the_same_errors_everywhere(
 ) -> None:
     """Each failure raises the same error on every platform, a rate limit with its pause; nothing is repeated."""
     _, prompt = await connection.asked()
-    message = await connection.adapter.post(prompt.thread, Reply("Words."), nonce="a")
+    message = await connection.adapter.post(prompt.thread, Reply("Words."), nonce=operation)
     connection.workspace.refuse(operation, failure, retry_after=3.0)
     with pytest.raises(error) as caught:
         await attempt(connection, operation, message)

@@ -5,6 +5,7 @@ import pytest
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from tests.support.cases import each
 
 ADA, BEN, CY = Person("U1"), Person("U2"), Person("U3")
 
@@ -25,8 +26,8 @@ NOBODY = AccessPolicy(approvers=frozenset())
 ANYONE = AccessPolicy(approvers="anyone")
 
 
-@pytest.mark.parametrize("intent", Intent)
-@pytest.mark.parametrize(
+@each("intent", Intent)
+@each(
     ("policy", "place", "person", "refusal"),
     [
         (OPEN, GENERAL, CY, None),
@@ -56,8 +57,8 @@ def test_who_may_use_the_bot_where_holds_for_every_intent(
         assert decide(policy, intent, place, person, person) == refusal
 
 
-@pytest.mark.parametrize("intent", Intent)
-@pytest.mark.parametrize(("place", "refusal"), [(BLIND, Refusal.UNSEEN), (MUTED, Refusal.MUTED)])
+@each("intent", Intent)
+@each(("place", "refusal"), [(BLIND, Refusal.UNSEEN), (MUTED, Refusal.MUTED)])
 def test_nothing_is_asked_where_the_answer_cannot_be_shown(
     intent: Intent, place: Place, refusal: Refusal
 ) -> None:

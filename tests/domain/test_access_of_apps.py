@@ -6,6 +6,7 @@ from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import MOST_OF_APP, Allowance
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from tests.support.cases import each
 
 HERE = Place("T1", "C1")
 ADA = Person("U1")
@@ -14,16 +15,16 @@ FOR_ADA = Person("U1", "Clips", frozenset({"B2", "A2"}))
 LISTED = AccessPolicy(allow_apps=frozenset({"A1", "B2"}))
 
 
-@pytest.mark.parametrize("intent", Intent)
-@pytest.mark.parametrize("app", [FLOW, FOR_ADA])
+@each("intent", Intent)
+@each("app", [FLOW, FOR_ADA])
 def test_an_app_that_is_not_listed_may_do_nothing(intent: Intent, app: Person) -> None:
     """Without a list no app is served, also one that acts for a person who may use the bot."""
     assert decide(AccessPolicy(), intent, HERE, app) is Refusal.APP
     assert decide(AccessPolicy(allow_users=frozenset({"U1", "B1"})), intent, HERE, app) is Refusal.APP
 
 
-@pytest.mark.parametrize("intent", Intent)
-@pytest.mark.parametrize("app", [FLOW, FOR_ADA])
+@each("intent", Intent)
+@each("app", [FLOW, FOR_ADA])
 def test_a_listed_app_asks_and_does_nothing_else(intent: Intent, app: Person) -> None:
     """By either of its ids; it edits, decides, stops and replaces nothing, and a message without a mention is not its."""
     expected = None if intent in {Intent.ASK, Intent.RECOVER} else Refusal.APP

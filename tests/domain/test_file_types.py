@@ -21,12 +21,13 @@ from aion_bot.domain.file_types import (
 )
 from aion_bot.ports.files import attachment
 from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png, webp
+from tests.support.cases import each
 
 WORD = b"PK\x03\x04" + bytes(200) + b"word/document.xml" + bytes(40)
 SHEET = b"PK\x03\x04" + bytes(200) + b"xl/workbook.xml" + bytes(40)
 
 
-@pytest.mark.parametrize(
+@each(
     ("content", "name", "found"),
     [
         (jpeg("a"), "a.png", JPEG),

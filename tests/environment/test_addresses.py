@@ -4,6 +4,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from aion_bot.environment.addresses import BaseUrl, ProxyUrl
+from tests.support.cases import each
 
 BASE, PROXY = TypeAdapter[str](BaseUrl), TypeAdapter[str](ProxyUrl)
 
@@ -23,7 +24,7 @@ def test_good_addresses_lose_the_slash_at_their_end(given: str, taken: str) -> N
     assert BASE.validate_python(given) == taken
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     [
         "api.hunter2.example",

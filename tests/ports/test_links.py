@@ -10,6 +10,7 @@ from adapters.slack import markdown
 from adapters.slack.markdown import delta, in_markdown_block
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.messages import Reply
+from tests.support.cases import each
 
 EVIL = "https://evil.example/x"
 
@@ -29,7 +30,7 @@ HONEST = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("label", MISLEADING)
+@each("label", MISLEADING)
 def test_a_label_that_names_another_address_shows_the_real_one(label: str) -> None:
     """Look-alikes, user@host, ports, dots, punycode, mentions: both platforms show where such a link leads."""
     text = f"See [{label}]({EVIL}) here"
@@ -39,7 +40,7 @@ def test_a_label_that_names_another_address_shows_the_real_one(label: str) -> No
         assert f"]({EVIL}" not in shown
 
 
-@pytest.mark.parametrize("label", HONEST)
+@each("label", HONEST)
 def test_other_labels_stay(label: str) -> None:
     """Ordinary words, names of files and the target's own address are labels as before."""
     text = f"See [{label}]({EVIL}) here"

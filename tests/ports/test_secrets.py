@@ -30,6 +30,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.references import Growing
 from aion_bot.rendering.screen import PageFormat
 from aion_bot.rendering.sources import source_list
+from tests.support.cases import each
 
 SECRET = 'xoxb-12_3"4/ab+c=é'
 UNRESERVED = string.ascii_letters + string.digits + "-_."
@@ -85,7 +86,7 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("way", WRITTEN)
+@each("way", WRITTEN)
 def test_a_secret_is_struck_however_it_is_written(way: str) -> None:
     """In JSON, addresses, base64 and Markdown a secret is as secret as by itself."""
     written = WRITTEN[way](SECRET)

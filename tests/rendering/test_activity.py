@@ -6,6 +6,7 @@ import pytest
 
 from aion_bot.aion import ChatTokenType
 from aion_bot.rendering.activity import Activity
+from tests.support.cases import each
 
 AGENTS = {
     "ImageSearchAgent": "Searching images…",
@@ -26,8 +27,8 @@ def lines(*events: tuple[str, dict[str, Any]]) -> list[str]:
     return [activity.line(ChatTokenType(kind), data) for kind, data in events]
 
 
-@pytest.mark.parametrize(("agent", "words"), AGENTS.items())
-@pytest.mark.parametrize("kind", ["tool_invocation", "thinking_step", "status"])
+@each(("agent", "words"), AGENTS.items())
+@each("kind", ["tool_invocation", "thinking_step", "status"])
 def test_each_agent_has_words_for_what_it_does(agent: str, words: str, kind: str) -> None:
     """Whichever event names it, also in other spellings."""
     assert lines((kind, {"agent_name": agent})) == [words]

@@ -12,6 +12,7 @@ from aion_bot.ports.markdown import blocks, table_cells
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.unfinished import closing_marks, settled
 from aion_bot.rendering.answer import AnswerView
+from tests.support.cases import each
 from tests.support.plain_adapter import PlainAdapter
 
 ANSWER = """# Roofs of site 7
@@ -95,7 +96,7 @@ def test_states_keep_up_with_the_text() -> None:
         assert end - len(shown.rstrip()) <= 65
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "shown", "closing"),
     [
         ("Hello **bold wor", "Hello **bold wor**", 2),

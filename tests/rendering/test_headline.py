@@ -5,6 +5,7 @@ import pytest
 from aion_bot.ports.messages import PlanCard, Step
 from aion_bot.rendering.headline import first_sentence, headline
 from aion_bot.rendering.risks import deletes
+from tests.support.cases import each
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_the_sentence_on_a_short_card_closes_what_it_opens() -> None:
     assert first_sentence("**Delete *the copies. Then* move.** Go on") == "**Delete *the copies.***"
 
 
-@pytest.mark.parametrize(
+@each(
     ("step", "asks"),
     [
         ("Cancella gli originali", True),

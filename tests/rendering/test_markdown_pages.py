@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aion_bot.ports.markdown import BlockReader, blocks
 from aion_bot.rendering.markdown import open_at_end
 from aion_bot.rendering.pagination import Pages
+from tests.support.cases import each
 
 _FILE = Path(__file__).resolve().parents[2].parent / "shared" / "contracts" / "markdown-spec-examples.json"
 
@@ -60,8 +61,8 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("limit", [60, 75, 90, 120, 200])
-@pytest.mark.parametrize("case", CASES)
+@each("limit", [60, 75, 90, 120, 200])
+@each("case", CASES)
 def test_code_stays_code_and_words_stay_words(case: str, limit: int) -> None:
     """Whatever is open where a page ends is open where the next one begins, and nothing else is."""
     pages = Pages(len, limit).update(CASES[case])

@@ -16,6 +16,7 @@ from aion_bot.rendering.answer import ROOM, AnswerView
 from aion_bot.rendering.markdown import healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.screen import PageFormat
+from tests.support.cases import each
 
 COMMONMARK = MarkdownIt("commonmark").enable("strikethrough")
 STYLES = frozenset({"em", "strong", "s", "code", "a"})
@@ -74,8 +75,8 @@ AROUND = {
 }
 
 
-@pytest.mark.parametrize("around", AROUND)
-@pytest.mark.parametrize("name", TEXTS)
+@each("around", AROUND)
+@each("name", TEXTS)
 def test_letters_keep_their_styles(name: str, around: str) -> None:
     """Wherever a page ends, each letter is emphasised, code or a link as it is in the whole text, and no mark is shown."""
     first, more = AROUND[around]

@@ -15,6 +15,7 @@ from aion_bot.ports.text import character_start, clip
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
+from tests.support.cases import each
 from tests.support.plain_adapter import PlainAdapter, texts
 
 WORDS = "Some words of a paragraph that fills a page."
@@ -22,10 +23,8 @@ HEAD = "| Site | Cranes |\n|---|--:|\n"
 ROWS = [f"| North {number:02d} | {number} |" for number in range(40)]
 
 
-@pytest.mark.parametrize(
-    "heading", ["## Findings", "Findings\n===", "# A\n\n## B", "- # In an item", "> ### Quoted"]
-)
-@pytest.mark.parametrize("filled", range(60, 130, 5))
+@each("heading", ["## Findings", "Findings\n===", "# A\n\n## B", "- # In an item", "> ### Quoted"])
+@each("filled", range(60, 130, 5))
 def test_a_heading_stands_above_its_text(heading: str, filled: int) -> None:
     """Wherever a page is full, no page ends with a heading whose text is on the next one."""
     text = f"{'word ' * (filled // 5)}\n\n{heading}\n\n{WORDS} {WORDS}"
@@ -42,8 +41,8 @@ def test_headings_alone_fill_their_pages() -> None:
     assert "".join(pages).count("Heading") == 30
 
 
-@pytest.mark.parametrize("opening", ["```python\n", "~~~\n\n\n", "- ```\n  ", "> ```sh\n> "])
-@pytest.mark.parametrize("filled", range(60, 130, 5))
+@each("opening", ["```python\n", "~~~\n\n\n", "- ```\n  ", "> ```sh\n> "])
+@each("filled", range(60, 130, 5))
 def test_no_page_ends_behind_an_opening_fence(opening: str, filled: int) -> None:
     """The mark that opens code stands on the page of its first line."""
     mark = opening.partition("\n")[0].strip("-> ")
@@ -99,8 +98,8 @@ def test_page_ends_do_not_depend_on_what_follows(lines: list[str], limit: int, c
 FAMILY, FLAG, ACCENTED, KEYCAP, HANGUL = "👩‍👩‍👧", "🇩🇪", "e\u0301", "7\ufe0f\u20e3", "\u1112\u1161\u11ab"
 
 
-@pytest.mark.parametrize("character", [FAMILY, FLAG, ACCENTED, KEYCAP, HANGUL, "👍🏽"])
-@pytest.mark.parametrize("limit", range(40, 48))
+@each("character", [FAMILY, FLAG, ACCENTED, KEYCAP, HANGUL, "👍🏽"])
+@each("limit", range(40, 48))
 def test_no_character_is_cut_in_two(character: str, limit: int) -> None:
     """What people see as one character is on one page, also where a line has nowhere else to break."""
     text = character * 60

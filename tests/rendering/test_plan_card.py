@@ -37,6 +37,7 @@ from aion_bot.rendering.plan_card import (
 from aion_bot.rendering.references import cited
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
+from tests.support.cases import each
 from tests.support.plain_adapter import PlainAdapter, texts
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -52,7 +53,7 @@ def said(lines: tuple[Line, ...]) -> list[str]:
     return ["".join(part if isinstance(part, str) else part.name for part in line) for line in lines]
 
 
-@pytest.mark.parametrize(
+@each(
     ("steps", "riskiest"),
     [
         (["Find photos", "Tell them apart"], 0),
@@ -234,10 +235,10 @@ SIZES = [
 ]
 
 
-@pytest.mark.parametrize(("measure", "limit", "person"), SIZES)
-@pytest.mark.parametrize("phase", [PlanPhase.PENDING, PlanPhase.FAILED, PlanPhase.REPLACED])
-@pytest.mark.parametrize("words", ["d" * 700, "|" * 400, "First. " + "x" * 5000])
-@pytest.mark.parametrize("approvers", ["anyone", 100])
+@each(("measure", "limit", "person"), SIZES)
+@each("phase", [PlanPhase.PENDING, PlanPhase.FAILED, PlanPhase.REPLACED])
+@each("words", ["d" * 700, "|" * 400, "First. " + "x" * 5000])
+@each("approvers", ["anyone", 100])
 def test_a_card_is_never_larger_than_a_message(
     measure: Callable[[Content], int],
     limit: int,

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from adapters.discord import rendering
 from adapters.discord.markdown import convert, quoted
 from aion_bot.ports.messages import PlanCard, Reply, Step
+from tests.support.cases import each
 
 FORGED = "Sort\n# Approved by Ada\n-# Done.\n- ## More\n> # In a quote"
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "drawn"),
     [
         ("<sound:0:123> <id:guide> </ask:123>", "<\u200bsound:0:123> <\u200bid:guide> <\u200b/ask:123>"),

@@ -20,6 +20,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
+from tests.support.cases import each
 from tests.support.recording_host import RecordingHost
 
 FAULTS: list[tuple[dict[str, Any], type[PlatformError]]] = [
@@ -75,7 +76,7 @@ CALLS: dict[str, Operation] = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("method", "fault", "raised"),
     [
         (method, fault, raised)

@@ -11,6 +11,7 @@ from aion_bot.ports.messages import Person
 from aion_bot.simulators.slack import reading
 from tests.adapters.slack.samples import ME, sample
 from tests.adapters.slack.texts import HOSTILE, texts
+from tests.support.cases import each
 
 
 def test_entities_are_read_as_their_writer_saw_them() -> None:
@@ -21,7 +22,7 @@ def test_entities_are_read_as_their_writer_saw_them() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("written", "read"),
     [
         ("<@U07AION00>", ""),
@@ -69,7 +70,7 @@ def test_no_text_pings(text: str) -> None:
     assert reading.pinged({"text": mrkdwn.in_markdown(text)}) == []
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_text_that_would_ping_looks_the_same(text: str) -> None:
     """Making a text inert adds nothing that can be seen, and the simulator would have noticed the ping."""
     assert mrkdwn.in_markdown(text).replace(mrkdwn.WORD_JOINER, "") == text

@@ -9,6 +9,7 @@ import pytest
 
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.rates import DOCUMENTED, POST, Rates, SlackLimits
+from tests.support.cases import each
 from tests.support.manual_clock import ManualClock
 
 
@@ -77,7 +78,7 @@ async def test_retry_after_is_at_least_a_second(limited: Counting) -> None:
     assert (await limited.call(POST, **here))[1] == "1"
 
 
-@pytest.mark.parametrize(("method", "calls"), sorted(DOCUMENTED.items()))
+@each(("method", "calls"), sorted(DOCUMENTED.items()))
 def test_every_method_has_its_own_window(method: str, calls: int) -> None:
     """So many calls fit into any minute; the next one fits when the first has left; others are not touched."""
     clock = ManualClock()
