@@ -30,10 +30,10 @@ from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.runtime import service_manager
-from aion_bot.runtime.audit_heads import audited
+from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
-from aion_bot.runtime.reloading import ReadRules, Reloading, Rotate
+from aion_bot.runtime.reloading import Changed, ReadRules, Reloading, Rotate
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
@@ -90,8 +90,15 @@ async def serve(
         rotated = [KeyRotation(settings, aion, reader).rotate]
         if refused is not None:
             rotated.append(PlatformSecrets(adapters, refused).rotate)
-        reloaded = _reloaded(reloading, access, settings.rules(), rotated)
-        async with _closing(adapters), reloaded, audited(store, access.policies):
+
+        async def changed() -> None:
+            await note_policies(store, access.policies, access.rules)
+
+        async with (
+            _closing(adapters),
+            _reloaded(reloading, access, settings.rules(), rotated, changed),
+            audited(store, access.policies, access.rules),
+        ):
             return await dispatcher.serve(stop)
 
 
@@ -116,12 +123,16 @@ async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _reloaded(
-    reloading: Reloading | None, access: AccessControl, variables: Section, rotate: Sequence[Rotate]
+    reloading: Reloading | None,
+    access: AccessControl,
+    variables: Section,
+    rotate: Sequence[Rotate],
+    changed: Changed,
 ) -> AsyncIterator[None]:
     """Read the rules and the files of secrets again whenever `reloading` is asked to, until the end."""
     tasks = BackgroundTasks()
     if reloading is not None:
-        tasks.spawn(reloading.run(access, variables, *rotate))
+        tasks.spawn(reloading.run(access, variables, *rotate, changed=changed))
     try:
         yield
     finally:
@@ -131,7 +142,7 @@ async def _reloaded(
 def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules) -> AccessControl:
     """Make what decides who may do what, and say in the log what is in force."""
     policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
-    access = AccessControl(policies, rules)
+    access = AccessControl(policies, rules, {one.platform: one for one in adapters})
     _say_start(settings, access, adapters)
     for adapter in adapters:
         described = describe(access.policies[adapter.platform], id_forms_of(adapter))

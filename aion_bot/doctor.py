@@ -169,10 +169,11 @@ def _listed(
 
 def _modes(files: Sequence[Path], secrets: Sequence[Path]) -> list[Finding]:
     """Warn of files with secrets or with people's words that others can read or write; changes nothing."""
-    found = [strings.loose_mode(str(path), mode) for path, mode in private_files.loose(files).items()]
+    found = []
     for path, mode in loose_secrets(secrets).items():
         with suppress(OSError):  # removed meanwhile
             found.append(strings.loose_mode(str(path), mode, *mend_of(path)))
+    found += [strings.loose_mode(str(path), mode) for path, mode in private_files.loose(files).items()]
     return [warn("file mode", *one) for one in found]
 
 

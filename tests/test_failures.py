@@ -152,7 +152,7 @@ def test_a_refusal_that_is_a_failure_has_the_logs_reference(refusal: Refusal) ->
     sentence = strings.refusal(refusal)
     with capture_logs() as logs:
         told = refused("slack", stop, refusal)
-    if refusal in {Refusal.UNCHECKED, Refusal.UNSEEN}:
+    if refusal in {Refusal.UNCHECKED, Refusal.UNSEEN, Refusal.UNKNOWN_STANDING}:
         assert told == with_reference(sentence, "T1")
         assert f"(ref {logs[0]['ref']})" in told
     else:

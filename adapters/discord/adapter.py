@@ -101,6 +101,12 @@ class DiscordAdapter:
         """Check the token, the application's flags, and `subjects`."""
         return await DiscordDiagnosis(self._rest, self._reporter, self._settings).whole(subjects)
 
+    async def member_roles(self, workspace: str, person: str) -> frozenset[str]:
+        """Ask for a member; of a place that is in no known server nobody is one."""
+        if not (workspace.isdecimal() and person.isdecimal()):
+            return frozenset()
+        return await self._rest.member_roles(int(workspace), int(person)) or frozenset()
+
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
         self._other.host = host

@@ -252,16 +252,19 @@ class RestClient:
                 self._direct_after = monotonic() + error.retry_after
                 raise
 
-    async def is_member(self, guild: int, user: int) -> bool:
-        """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""
+    async def member_roles(self, guild: int, user: int) -> frozenset[str] | None:
+        """Return the roles of somebody in a server that the bot is in, None for who is no member.
+
+        Needs no privileged intent (Discord's documentation). Everybody has the role with the server's own id.
+        """
         async with self.call() as client:
             try:
-                await client.http.get_member(guild, user)
+                member = await client.http.get_member(guild, user)
             except discord.NotFound as error:
                 if error.code != UNKNOWN_MEMBER:
                     raise
-                return False
-        return True
+                return None
+        return frozenset(map(str, (*member["roles"], guild)))
 
     async def name_of(self, user: int, guild: int | None) -> str:
         """Return what others see as somebody's name: in a server, or where there is none."""

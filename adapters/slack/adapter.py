@@ -18,6 +18,7 @@ from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
+from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage, StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
@@ -76,6 +77,8 @@ class SlackAdapter:
         self._messages = Messages(self._web)
         self._galleries = Galleries(self._web, self._messages)
         self._private = PrivateAnswers(self._web, self._messages, self._galleries)
+        standings = Standings(self._web)
+        self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.

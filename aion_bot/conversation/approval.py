@@ -111,8 +111,8 @@ class Approvals:
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
             return await self._refuse(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
-        if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
-            approvers = self._access.policies[platform].approvers
+        if not await self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
+            approvers = self._access.policy(platform, click.place).approvers
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return await self._refuse(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.

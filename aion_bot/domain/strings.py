@@ -87,6 +87,9 @@ WAIT = "I'm still answering here. Ask again when I'm done."
 NOT_HERE = "You can't use me here. Ask your admin for access."
 NEW_SERVER = "I'm not set up for this server yet. Ask your admin to add it."
 MUTED = "You can't post here, so I can't answer you here. Ask me in a direct message."
+DISABLED = "I'm switched off in this channel. Ask me somewhere else, or ask your admin."
+GUEST = "Guests can't use me here. Ask your admin for access."
+UNKNOWN_STANDING = "I couldn't check whether you may use me here, so I did nothing. Try again in a moment."
 SHARED = "This channel is shared with another organisation. Ask your admin to allow me here."
 CANNOT_WRITE = "I can't post in that channel. Invite me, or ask me somewhere else."
 
@@ -116,6 +119,9 @@ def cannot_write(hindrance: Hindrance, permission: str = "") -> str:
 
 
 _REFUSALS = {
+    Refusal.DISABLED: DISABLED,
+    Refusal.GUEST: GUEST,
+    Refusal.UNKNOWN_STANDING: UNKNOWN_STANDING,
     Refusal.SHARED: SHARED,
     Refusal.UNCHECKED: UNCHECKED,
     Refusal.NEW_WORKSPACE: NEW_SERVER,
@@ -425,6 +431,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
+    FileReason.NOT_UTF8: "not UTF-8 text, save it as UTF-8 and send it again",
     FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",

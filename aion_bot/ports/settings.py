@@ -84,6 +84,8 @@ class IdKind(StrEnum):
     CHANNEL = "channel"
     WORKSPACE = "workspace"
     APP = "app"
+    ROLE = "role"
+    """A Discord role, or a group of people in Slack."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class Actions:
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
-        refusal = self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
+        refusal = await self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
         if refusal is not None:
             await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)
         else:
@@ -108,20 +108,21 @@ class Actions:
         if click.action in OF_COMMANDS:
             await self._management.click(thread, click)
             return
-        refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
+        intent = _INTENTS[click.action]
+        refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
         if refusal is not None:
-            if _INTENTS[click.action] is Intent.DECIDE:
+            if intent is Intent.DECIDE:
                 audit = self._services.store.audit
                 noted = audit.note_refusal(click.key, click.action, click.person, refusal.value)
                 await recorded(_log, noted, "refusal")
             await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
-        elif _INTENTS[click.action] is Intent.RETRY:
+        elif intent is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(thread, turn)
             if line:
                 await reply_privately(thread, click, line, hidden=True)
-        elif _INTENTS[click.action] is Intent.FOLLOW_UP:
+        elif intent is Intent.FOLLOW_UP:
             await self._ask_about_pictures(thread, click)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
@@ -154,12 +155,12 @@ class Actions:
         """Stop answers at once, and cancel the plans they brought where the person may decide them."""
         person = event.person
 
-        def may(intent: Intent, runner: TurnRunner) -> bool:
-            return self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
+        async def may(intent: Intent, runner: TurnRunner) -> bool:
+            return await self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
 
         # Access is decided for each answer: a person may stop their own and not the others of the thread.
-        allowed = [one for one in found if may(Intent.STOP, one)]
-        plan_stays = any(one.plans and not may(Intent.DECIDE, one) for one in allowed)
+        allowed = [one for one in found if await may(Intent.STOP, one)]
+        plan_stays = any([one.plans and not await may(Intent.DECIDE, one) for one in allowed])
         for runner in allowed:
             _log.info("answer stopped", turn=runner.turn.key, platform=thread.platform, person=person.id)
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
@@ -172,7 +173,7 @@ class Actions:
             # After the end of the answer: only then are all plans that it brought known.
             await runner.ended.wait()
             # A plan that only others may decide waits for them, with its card.
-            if runner.plans and may(Intent.DECIDE, runner):
+            if runner.plans and await may(Intent.DECIDE, runner):
                 for key in runner.plans:
                     await self._approvals.stop(thread, key, person)
 

@@ -112,12 +112,12 @@ class ActiveTurns:
         for runner in self.find(thread=thread):
             runner.interrupt(outcome)
 
-    def replace(self, prompt: Prompt) -> None:
+    async def replace(self, prompt: Prompt) -> None:
         """End the answers to the person's own questions in a thread; others' go on, and the new one waits for them."""
         access, platform = self._services.access, prompt.thread.platform
         for runner in self.find(thread=prompt.thread):
             # Not logged: nobody asked for the end of somebody else's answer.
-            if access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
+            if await access.allows(platform, Intent.REPLACE, prompt.place, prompt.person, runner.turn.asker):
                 runner.interrupt(Outcome(EndReason.STOPPED, strings.REPLACED))
 
     async def stream_end(self, plan_key: str, seconds: float) -> bool:

@@ -13,7 +13,7 @@ from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately
+from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -167,7 +167,7 @@ class Dispatcher:
             return
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
-            if prompt.addressed or refusal is Refusal.UNCHECKED:
+            if tells(prompt, refusal):
                 self._reply_once(thread, prompt, refused(thread.platform, prompt, refusal), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
@@ -190,7 +190,7 @@ class Dispatcher:
             self._refuse_used_up(thread, prompt, accepted)
             return
         if self._options.busy == "replace":
-            self._active.replace(prompt)
+            await self._active.replace(prompt)
         if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
@@ -229,7 +229,7 @@ class Dispatcher:
             last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
         platform = prompt.thread.platform
-        return self._services.access.refusal(platform, intent, prompt.place, prompt.person, last)
+        return await self._services.access.refusal(platform, intent, prompt.place, prompt.person, last)
 
     def _too_busy(self, prompt: Prompt) -> str | None:
         promised = self._promised.in_thread(prompt) if self._promised.held else 0
@@ -269,7 +269,7 @@ class Dispatcher:
         elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
             # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
             known = change.place if change.place.checked or turn.origin is None else turn.origin.place
-            if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
+            if await self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked.addressed or change.prompt in self._replied_to:

@@ -21,6 +21,10 @@ Rotate = Callable[[Mapping[str, str]], Awaitable[None]]
 """Reads the files that these variables name, and lets new secrets take over."""
 
 
+Changed = Callable[[], Awaitable[None]]
+"""Does what new rules need."""
+
+
 class Reloading:
     """Waits until it is `asked`, then reads the files; several requests meanwhile are one."""
 
@@ -28,9 +32,11 @@ class Reloading:
         self.asked = asyncio.Event()
         self.env, self._read = env, read
 
-    async def run(self, access: AccessControl, variables: Section, *rotate: Rotate) -> None:
-        """Serve until cancelled; `variables` hold where no section of the file names the key."""
-        steps: list[Callable[[], Awaitable[None]]] = [partial(self._reload, access, variables)]
+    async def run(
+        self, access: AccessControl, variables: Section, *rotate: Rotate, changed: Changed | None = None
+    ) -> None:
+        """Serve until cancelled; `variables` hold where no section of the file names the key. `changed` is called after new rules."""
+        steps: list[Callable[[], Awaitable[None]]] = [partial(self._reload, access, variables, changed)]
         steps += [partial(one, self.env) for one in rotate]
         while True:
             await self.asked.wait()
@@ -44,7 +50,7 @@ class Reloading:
                     _log.exception("reload failed")
             service_manager.notify("READY=1")
 
-    async def _reload(self, access: AccessControl, variables: Section) -> None:
+    async def _reload(self, access: AccessControl, variables: Section, changed: Changed | None) -> None:
         """Put the rules of the file in force; one that does not hold is said in the log, and the old rules stay."""
         rules, problems = await asyncio.to_thread(self._read)
         for problem in problems:
@@ -52,3 +58,5 @@ class Reloading:
         if not problems:
             access.rules = rules.with_variables(variables)
             _log.info("rules", **access.rules.describe())
+            if changed is not None:
+                await changed()

@@ -79,7 +79,7 @@ class StartupRecovery:
         for turn in await self._store.turns.interrupted():
             if (thread := self._thread(turn.thread)) is None:
                 continue
-            if self._access.lapsed(turn, turn.thread, turn.asker):
+            if await self._access.lapsed(turn, turn.thread, turn.asker):
                 await self._store.turns.give_up_interrupted(turn.key)
             else:
                 # Outside of the thread's queue: the answer may come late, or never.
@@ -97,7 +97,7 @@ class StartupRecovery:
         for turn in await self._store.turns.unfinished():
             if (thread := self._thread(turn.thread)) is None:
                 continue
-            if self._access.lapsed(turn, turn.thread, turn.asker):
+            if await self._access.lapsed(turn, turn.thread, turn.asker):
                 # Without a word in the chat: the operator has narrowed the lists, and they allow no post there.
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
@@ -116,7 +116,7 @@ class StartupRecovery:
             # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it. Whoever decided
             # learns it also where only the asker may not use the bot any more.
             people = [plan.requester] if plan.decider is None else [plan.requester, plan.decider]
-            if not all(self._access.lapsed(turn, plan.thread, one) for one in people):
+            if not all([await self._access.lapsed(turn, plan.thread, one) for one in people]):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
     async def stop(self) -> None:

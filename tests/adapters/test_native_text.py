@@ -23,6 +23,8 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a name with an end": ("snake_case_ and more_", r"snake_case\_ and more\_", SAME),
     "a name in one word": ("snake_case_name", "snake_case_name", SAME),
     "powers": ("2**10 and 2**20", r"2\*\*10 and 2\*\*20", r"2\*\*10 and 2\*\*20"),
+    "products in two paragraphs": ("3*x rows.\n\n4*y rows.", "3\\*x rows.\n\n4\\*y rows.", SAME),
+    "an open mark in each item": ("- *one\n- two*", "- \\*one\n- two\\*", SAME),
     "one power": ("2**10", "2**10", SAME),
     "a product": ("3*4*5", r"3\*4\*5", r"3\*4\*5"),
     "stars between blanks": ("2 * 3 * 4", "2 * 3 * 4", SAME),

@@ -65,7 +65,7 @@ class Management:
         work: Callable[[], Awaitable[Answer]],
     ) -> None:
         platform, access = thread.platform, self._services.access
-        refusal = access.refusal(platform, Intent.MANAGE, place, event.person)
+        refusal = await access.refusal(platform, Intent.MANAGE, place, event.person)
         answer = (
             await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
         )

@@ -81,7 +81,19 @@ def pinged(body: Body) -> list[str]:
     one after character references and backslashes are resolved, and `@here` as words, because no documentation excludes them.
     """
     found = [who for text, in_code in _parsed(body) for who in _addressed(text, in_code=in_code)]
+    found += [
+        one["user_id"]
+        for block in body.get("blocks") or ()
+        for one in _rich_elements(block)
+        if "user_id" in one
+    ]
     return list(dict.fromkeys(found))
+
+
+def _rich_elements(block: Body) -> Iterator[Body]:
+    for part in block.get("elements", ()):
+        if block.get("type") == "rich_text":
+            yield from part["elements"]
 
 
 def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
@@ -89,6 +101,10 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
         yield block["text"].translate(_INVISIBLE)
     elif block["type"] in {"section", "header"}:
         yield _text_object(block["text"], names)
+    elif block["type"] == "rich_text":
+        for part in block["elements"]:
+            said = "".join(_element(one, names) for one in part["elements"])
+            yield said.replace("\n", "\n>").join((">", "")) if part["type"] == "rich_text_quote" else said
     elif block["type"] == "table":
         for row in block["rows"]:
             yield f"| {' | '.join(''.join(cell_texts(cell)) for cell in row)} |"
@@ -97,6 +113,14 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
     elif block["type"] == "context":
         for element in block["elements"]:
             yield _text_object(element, names)
+
+
+def _element(shown: Body, names: Mapping[str, str]) -> str:
+    """Return the words of an element of rich text, bold ones between stars."""
+    if shown["type"] == "user":
+        return f"@{names.get(shown['user_id'], shown['user_id'])}"
+    words = str(shown["text"]).translate(_INVISIBLE)
+    return f"*{words}*" if shown.get("style", {}).get("bold") else words
 
 
 def cell_texts(cell: Body) -> Iterator[str]:
