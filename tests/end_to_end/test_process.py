@@ -134,12 +134,14 @@ async def test_sighup_ends_nothing(bot: Bot, program: Program, tmp_path: Path) -
 async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_path: Path) -> None:
     """A key that Aion refuses is named by its variable, and the old one stays; a good one asks the next question.
 
-    The answer under way, which the old key asked for, goes on to its end.
+    The answer under way, which the old key asked for, goes on to its end, also where Slack's bot token changes meanwhile.
     """
+    assert isinstance(bot.workspace, SimulatedSlack)
     env, file, new = {**bot.env()}, tmp_path / "key", "aion_rotated_0123456789abcdef"
     file.write_text(env.pop("AIONVISION_API_KEY"))
+    (token := tmp_path / "token").write_text(env.pop("SLACK_BOT_TOKEN"))
     bot.aion.play(HELD)
-    await program.start({**env, "AIONVISION_API_KEY_FILE": str(file)})
+    await program.start({**env, "AIONVISION_API_KEY_FILE": str(file), "SLACK_BOT_TOKEN_FILE": str(token)})
     await bot.workspace.connected()
     thread = await bot.asked(bot.ada, "What?", "The first part.")
     file.write_text(new)
@@ -150,10 +152,15 @@ async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_p
     bot.aion.api_key = new
     program.send(signal.SIGHUP)
     await program.prints("key replaced")
+    token.write_text("xoxb-rotated")
+    bot.workspace.configuration.bot_tokens = {"xoxb-rotated"}
+    program.send(signal.SIGHUP)
+    await program.prints("variable=SLACK_BOT_TOKEN")
     bot.aion.release("go")
     await bot.shows(thread, "The end.")
     await bot.asked(bot.ben, "What is damaged on site 7?", "I found 3 pieces")
     assert new not in program.output
+    assert "xoxb-rotated" not in program.output
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
