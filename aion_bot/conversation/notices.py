@@ -13,13 +13,14 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
 from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
+from aion_bot.ports.adapter import DirectThreads
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage import Store
 from aion_bot.storage.plans import Plans
-from aion_bot.storage.turns import Turns
 
 
 def answered_message(turn: Turn) -> MessageRef | None:
@@ -32,7 +33,7 @@ def named(question: str) -> str:
     return strings.about(KNOWN.strike(question))
 
 
-async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns, *, crowded: bool) -> None:
+async def add_notices(view: AnswerView, thread: Thread, turn: Turn, store: Store, *, crowded: bool) -> None:
     """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
     origin = turn.origin
     if origin is None:
@@ -46,8 +47,11 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, turns: Turns
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
-    if thread.mentions_only and not origin.place.direct and await turns.is_first(turn):
+    if thread.mentions_only and not origin.place.direct and await store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
+    threaded = origin.place.direct and isinstance(thread.adapter, DirectThreads)
+    if threaded and await store.conversations.is_first_direct(turn):
+        view.footnote(strings.DIRECT_THREADS)
 
 
 def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:
