@@ -31,7 +31,7 @@ _ENDS_ADDRESS = frozenset(" \t\n<)\"'.,:;!?]*~`")
 
 def needs_rewriting(text: str) -> bool:
     """Tell whether `inline` may change a text; False is sure."""
-    return not _SPECIAL.isdisjoint(text) or "://" in text
+    return not _SPECIAL.isdisjoint(text) or "://" in text or "$$" in text
 
 
 @lru_cache(maxsize=512)  # a page is drawn again for each edit, and most of its paragraphs are the same

@@ -55,12 +55,11 @@ def _converted(text: str) -> str:
         end = min(block.end, len(lines))
         drawn += map(_line, lines[done : block.first])
         shown = list(_REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end])))
-        # Words that a rule, a small heading or a table is drawn with would go on with the quote above them.
-        if block.kind in _DRAWN_AS_WORDS and drawn and not _is_quoted(block):
-            drawn += (
-                [""] if drawn[-1].startswith("> ") and drawn[-1] != "> " and shown[0][:1] not in "#`" else []
-            )
-        drawn += shown
+        words = block.kind in _DRAWN_AS_WORDS and not _is_quoted(block) and shown[0][:1] not in "#`"
+        # What is drawn as words would go on with the quote above it, and be a title above the sign of an empty item.
+        drawn += [""] if words and drawn and drawn[-1].startswith("> ") and drawn[-1].strip(" >") else []
+        empty = (words or bool(left)) and "".join(lines[end : end + 1]).strip() == "-"
+        drawn += [*shown, ""] if empty else shown
         done = end
         # Code and quotes stand outside of their list, and so does what follows them in the same item.
         left = block.containers if block.kind in {"fence", "code"} or _is_quoted(block) else left
@@ -72,6 +71,8 @@ def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> lis
     if not left or _is_quoted(block):
         return lines
     indent = max((one.indent for one in block.containers if one in left), default=0)
+    if "\t" in "".join(line[: len(line) - len(line.lstrip())] for line in lines):
+        lines = [line[: len(line) - len(line.lstrip())].expandtabs(4) + line.lstrip() for line in lines]
     return [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
 
 

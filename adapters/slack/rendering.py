@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from adapters.slack import mrkdwn, rich_text, strings
-from adapters.slack.events import ACTIONS
+from adapters.slack.events import ACTIONS, FEEDBACK
 from adapters.slack.markdown import in_markdown_block
 from adapters.slack.tables import around_table, has_two
 from adapters.slack.tables import characters as table_characters
@@ -34,6 +34,8 @@ ALTERNATIVE_TEXT = 2_000  # and of an image's title
 BUTTONS_IN_A_ROW = 25
 CONFIRMATION = (100, 300, 30, 30)
 """Characters of a dialog's title, text and two buttons: https://docs.slack.dev/reference/block-kit/composition-objects"""
+
+_RATINGS = {Action.GOOD: "positive_button", Action.BAD: "negative_button"}
 
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 
@@ -259,8 +261,12 @@ def _quote(words: str) -> str:
 
 
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
-    for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
-        row = buttons[start : start + BUTTONS_IN_A_ROW]
+    rating = tuple(one for one in buttons if one.action in _RATINGS)
+    # Slack's own element takes both or none.
+    rating = rating if [one.action for one in rating] == list(_RATINGS) else ()
+    pressed = [one for one in buttons if one.action not in _RATINGS]
+    for start in range(0, len(pressed), BUTTONS_IN_A_ROW):
+        row = pressed[start : start + BUTTONS_IN_A_ROW]
         elements: list[Block] = []
         for place, button in enumerate(row):
             alike = sum(one.action is button.action for one in row[:place])
@@ -276,10 +282,31 @@ def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
             if button.caution:
                 element["confirm"] = _confirmation(button, label)
             elements.append(element)
-        # Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that
-        # equal contents have equal arguments.
-        digest = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
-        yield {"type": "actions", "block_id": f"aion-{digest}", "elements": elements}
+        yield {"type": "actions", "block_id": _block_id((start, row)), "elements": elements}
+    if rating:
+        yield {"type": "context_actions", "block_id": _block_id(rating), "elements": [_feedback(rating)]}
+
+
+def _block_id(shown: object) -> str:
+    """Name a row of buttons by its content.
+
+    Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that equal contents
+    have equal arguments.
+    """
+    return f"aion-{hashlib.blake2s(repr(shown).encode(), digest_size=8).hexdigest()}"
+
+
+def _feedback(rating: Sequence[Button]) -> Block:
+    """Draw the two buttons that rate an answer as Slack's own: https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element"""
+    sides = {
+        _RATINGS[button.action]: {
+            "text": {"type": "plain_text", "text": one_line(button.label, BUTTON) or "…", "emoji": True},
+            "accessibility_label": strings.RATINGS[button.action],
+            "value": f"{button.action}:{button.key}",
+        }
+        for button in rating
+    }
+    return {"type": "feedback_buttons", "action_id": FEEDBACK, **sides}
 
 
 def _confirmation(button: Button, label: str) -> Block:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aion_bot.ports import catalogue
+from aion_bot.ports.messages import Action
 
 NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
@@ -36,6 +37,8 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
+"""What screen readers say of the two buttons that rate an answer."""
 SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {

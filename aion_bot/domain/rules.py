@@ -50,7 +50,7 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
-NOTIFY_AFTER, FOOTER = "notify_after", "footer"
+NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
 
@@ -131,6 +131,7 @@ KEYS: Mapping[str, Key] = {
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
     FOOTER: Key(_switch, _ON_OFF, False),
+    FEEDBACK: Key(_switch, _ON_OFF, True),
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
@@ -139,7 +140,7 @@ KEYS: Mapping[str, Key] = {
 NOT_YET = (
     "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "private", "reactions", "feedback",
+    "destructive_approvals_required", "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -196,6 +197,10 @@ class Rules:
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
+
+    def asks_for_ratings(self, place: Place) -> bool:
+        """Return whether answers at a place have buttons that rate them."""
+        return bool(self.value(FEEDBACK, place))
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

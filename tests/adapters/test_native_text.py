@@ -23,6 +23,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a name with an end": ("snake_case_ and more_", r"snake_case\_ and more\_", SAME),
     "a name in one word": ("snake_case_name", "snake_case_name", SAME),
     "powers": ("2**10 and 2**20", r"2\*\*10 and 2\*\*20", r"2\*\*10 and 2\*\*20"),
+    "a formula without other signs": ("E is $$x^2$$ here", "E is `x^2` here", "E is `x^2` here"),
     "products in two paragraphs": ("3*x rows.\n\n4*y rows.", "3\\*x rows.\n\n4\\*y rows.", SAME),
     "an open mark in each item": ("- *one\n- two*", "- \\*one\n- two\\*", SAME),
     "one power": ("2**10", "2**10", SAME),

@@ -111,8 +111,8 @@ class Bot:
         return sum(self.workspace.is_marked(one) for one in said)
 
     def pressable(self, thread: str) -> list[str]:
-        """Labels of the buttons in a thread."""
-        return [button.label for one in self.bots(thread) for button in one.buttons]
+        """Labels of the buttons in a thread, but for those that rate a finished answer."""
+        return [button.label for one in self.bots(thread) for button in one.offers]
 
     async def shows(self, thread: str, *parts: str, without: Sequence[str] = ()) -> str:
         """Wait until the thread shows every part and none of `without`."""

@@ -42,10 +42,9 @@ def _block(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Ht
         case "context":
             elements = [_context(one, names, kept) for one in block["elements"]]
             yield element("div", *elements, class_="context")
-        case "actions":
-            yield element(
-                "div", *(_element(one, button, kept) for one in block["elements"]), class_="buttons"
-            )
+        case "actions" | "context_actions":
+            drawn = (piece for one in block["elements"] for piece in _elements(one, button, kept))
+            yield element("div", *drawn, class_="buttons")
         case "rich_text":
             for part in block["elements"]:
                 tag = "blockquote" if part["type"] == "rich_text_quote" else "p"
@@ -97,6 +96,15 @@ def _context(shown: Body, names: Names, kept: Kept) -> Html:
 def _text(shown: Body, names: Names) -> Html:
     words = str(shown["text"])
     return mrkdwn.draw(words, names) if shown["type"] == "mrkdwn" else element("span", words)
+
+
+def _elements(shown: Body, button: Button, kept: Kept) -> Iterator[Html]:
+    """Draw an element: of the one that rates an answer both its buttons."""
+    if shown.get("type") == "feedback_buttons":
+        for side in (shown["positive_button"], shown["negative_button"]):
+            yield button(str(side["text"]["text"]), str(side["value"]), "")
+    else:
+        yield _element(shown, button, kept)
 
 
 def _element(shown: Body, button: Button, kept: Kept) -> Html:

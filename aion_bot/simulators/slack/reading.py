@@ -55,15 +55,20 @@ def words(body: Body, names: Mapping[str, str]) -> str:
 def buttons(body: Body) -> tuple[ShownButton, ...]:
     """The buttons under a message."""
     return tuple(
-        ShownButton(element["text"]["text"], element.get("action_id", ""), element.get("value", ""))
+        ShownButton(
+            element["text"]["text"],
+            # Both buttons that rate have one action: their values differ.
+            element["value" if element["type"] == "feedback_buttons" else "action_id"],
+            element.get("value", ""),
+        )
         for element in _button_elements(body)
     )
 
 
 def button(body: Body, action_id: str) -> Body | None:
-    """The button with this `action_id`, as the payload of a press has it."""
+    """The button with this `action_id` or value, as the payload of a press has it; both that rate share the first."""
     return next(
-        (element for element in _button_elements(body) if element.get("action_id") == action_id), None
+        (one for one in _button_elements(body) if action_id in {one.get("action_id"), one.get("value")}), None
     )
 
 
@@ -72,6 +77,12 @@ def _button_elements(body: Body) -> Iterator[Body]:
         if block["type"] == "actions":
             for element in block["elements"]:
                 yield {**element, "block_id": block.get("block_id", "generated")}
+        if block["type"] == "context_actions":
+            for element in block["elements"]:
+                for side in ("positive_button", "negative_button"):
+                    shared = {"type": element["type"], "action_id": element["action_id"]}
+                    one = {name: element[side][name] for name in ("text", "value")}
+                    yield {**shared, **one, "block_id": block.get("block_id", "generated")}
 
 
 def pinged(body: Body) -> list[str]:
