@@ -50,7 +50,7 @@ STATES = {
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
-    "UNTITLED", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
+    "UNTITLED", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
     "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
     "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN",
@@ -288,7 +288,7 @@ def test_no_sentence_stands_outside_the_catalogue() -> None:
 
 def test_words_are_looked_up_when_they_are_said() -> None:
     """A word that a module keeps from its import could not be replaced: only what is registered once may be."""
-    kept_at_import = {"ASK_FILE", "ASK_PROMPT", "BOTH_NEEDED"}
+    kept_at_import = {"ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "BOTH_NEEDED"}
     found = [
         f"{path.relative_to(ROOT)}: {name}"
         for folder in SEARCHED

@@ -142,19 +142,24 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE)
+    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE, detail=strings.ASK_DETAIL)
     async def handle_ask(
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, OPTION_LENGTH],
         file: discord.Attachment | None = None,
+        detail: bool = False,
     ) -> None:
         """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
+
+        def read(channel: ChannelInfo, answer: int, find: Find) -> Prompt:
+            asked = events.prompt_from_command(interaction, channel, answer, find, words=prompt, files=files)
+            return replace(asked, detailed=detail)
+
         files: tuple[Attachment, ...] = ()
         if file is not None:
             self._rest.file_addresses.learn(file.id, file.url, file.size)
             files = (attachment(ids.file_id(0, 0, file.id), file.filename, file.size, file.content_type),)
-        read = partial(events.prompt_from_command, interaction, words=prompt, files=files)
         late = partial(strings.question_by, str(interaction.user.id), prompt)
         await self._handle_command(interaction, read, strings.question(prompt), late)
 

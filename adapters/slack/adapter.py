@@ -67,6 +67,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
+    direct_threads = True
     picture_types = TYPES
     secrets = new_tokens.SECRETS
 

@@ -13,7 +13,7 @@ from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation import earlier
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
-from aion_bot.conversation.picture_questions import only_pictures, see_all_again
+from aion_bot.conversation.picture_questions import bind_new, only_pictures, see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
@@ -117,7 +117,7 @@ class AionStream:
             # The id is of an answer that the old session will never store.
             self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
-        await self._services.store.threads.bind(self._turn.thread, new.id)
+        self._chosen = await bind_new(self._services, self._turn, new.id, self._chosen)
         try:
             return await self._stream(new.id)
         except _SessionGoneError:  # a session that is gone at once is Aion's failure

@@ -14,11 +14,13 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
 from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
+from aion_bot.ports.adapter import DirectThreads
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage import Store
 from aion_bot.storage.plans import Plans
 
 
@@ -52,6 +54,9 @@ async def add_notices(
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)
+    threaded = origin.place.direct and isinstance(thread.adapter, DirectThreads)
+    if threaded and await services.store.conversations.is_first_direct(turn):
+        view.footnote(strings.DIRECT_THREADS)
 
 
 def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 import structlog
 
@@ -11,7 +12,8 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.turn import read_key
+from aion_bot.domain.rules import IMAGES
+from aion_bot.domain.turn import Turn, read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action
 from aion_bot.rendering.citations import Sources
@@ -66,6 +68,20 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
         pictures=tuple(pictures) if only_these else (),
         detailed=not only_these,
     )
+
+
+async def bind_new(services: Services, turn: Turn, session: str, chosen: list[str]) -> list[str]:
+    """Map the thread of a question to a new session; returns the pictures that it is about: those `chosen`, none: all.
+
+    Where nobody has chosen any, the session begins with those that `aion-bot.toml` names: they are a choice like any other.
+    """
+    store, thread = services.store, turn.thread
+    await store.threads.bind(thread, session)
+    named = cast("frozenset[str]", services.access.rules.value(IMAGES, turn.place))
+    if chosen or not named:
+        return chosen
+    await store.conversations.choose(thread, (), [(one, one) for one in sorted(named)])
+    return (await store.threads.binding(thread))[1]
 
 
 async def _are_deleted(aion: AionVision, ids: Sequence[str]) -> bool:

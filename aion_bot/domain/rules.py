@@ -88,6 +88,23 @@ def _ids(value: object) -> frozenset[str]:
     return frozenset(value) or NOBODY
 
 
+IMAGES = "images"
+
+MOST_IMAGES = 1_000
+"""Pictures that a session takes (Aion's contract, `PUT sessions/{id}/images`)."""
+_LONGEST_IMAGE = 100
+
+
+def _images(value: object) -> frozenset[str]:
+    """Return Aion's ids of the pictures that sessions begin with; none: all."""
+    if value == "all":
+        return frozenset()
+    found = value if isinstance(value, list) and 0 < len(value) <= MOST_IMAGES else [None]
+    if not all(isinstance(one, str) and one.strip() and len(one) <= _LONGEST_IMAGE for one in found):
+        raise ValueError
+    return frozenset(found)
+
+
 _ALL_OR_IDS = 'a list of ids, or "all"'
 
 _ON_OFF = "true or false"
@@ -115,6 +132,7 @@ KEYS: Mapping[str, Key] = {
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
+    IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
 """Every key that has an effect."""
@@ -122,7 +140,7 @@ KEYS: Mapping[str, Key] = {
 NOT_YET = (
     "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "private", "reactions",
+    "destructive_approvals_required", "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 

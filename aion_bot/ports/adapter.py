@@ -254,6 +254,13 @@ class MentionsOnly(Protocol):
 
 
 @runtime_checkable
+class DirectThreads(Protocol):
+    """A platform on which each message to the bot alone begins a thread of its own."""
+
+    direct_threads: bool
+
+
+@runtime_checkable
 class KnownIds(Protocol):
     """A platform whose ids have a known form, as package and as adapter, so that lists in the settings are checked.
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.statements import Statements
@@ -67,6 +68,15 @@ class Conversations(Statements):
             platform, place.home, person.id, person.id, most, behind,
         )  # fmt: skip
         return [_conversation(row) for row in rows]
+
+    async def is_first_direct(self, turn: Turn) -> bool:
+        """Return whether a question is the first one that its person asked the bot alone, as far as questions are kept."""
+        row = await self._one(
+            "SELECT key FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND origin ->> '$.place[2]' "
+            "ORDER BY asked_at, rowid LIMIT 1",
+            turn.thread.platform, turn.place.home, turn.asker.id,
+        )  # fmt: skip
+        return row is not None and row["key"] == turn.key
 
     async def switch(self, thread: ThreadKey, before: str | None, session: str | None) -> bool:
         """Let the next question of a thread be asked in this session, None: in a new one.

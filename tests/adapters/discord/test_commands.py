@@ -40,6 +40,20 @@ async def test_a_command_in_a_channel(discord: SimulatedDiscord, host: Recording
     assert not prompt.place.direct
 
 
+@pytest.mark.usefixtures("bot")
+async def test_a_closer_look(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """`/ask` with `detail` asks for a closer look at the pictures, and without it for none."""
+    known = discord.world.command("ask", 1)
+    assert [(one["name"], one["type"]) for one in known["options"]][-1] == ("detail", 5)
+    prompt = {"name": "prompt", "type": 3, "value": "What is damaged?"}
+    closer = {"name": "detail", "type": 5, "value": True}
+    data = {**_ask_data(discord, ""), "options": [prompt, closer]}
+    discord.interact(2, discord.people[0], discord.world.named("general"), data)
+    assert (await host.prompt()).detailed
+    await discord.ask(discord.people[0], "And on site 8?")
+    assert not (await host.prompt(2)).detailed
+
+
 async def test_opening_a_thread(discord: SimulatedDiscord, bot: Bot, host: RecordingHost) -> None:
     """The thread is named after the question; opening it again, or another way, is harmless."""
     thread = await discord.ask(discord.people[0], "What is\ndamaged? " + "x" * 200)
