@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.conversation.services import Services
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -19,7 +20,6 @@ from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
-from aion_bot.storage import Store
 from aion_bot.storage.plans import Plans
 
 
@@ -33,7 +33,9 @@ def named(question: str) -> str:
     return strings.about(KNOWN.strike(question))
 
 
-async def add_notices(view: AnswerView, thread: Thread, turn: Turn, store: Store, *, crowded: bool) -> None:
+async def add_notices(
+    view: AnswerView, thread: Thread, turn: Turn, services: Services, *, crowded: bool
+) -> None:
     """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
     origin = turn.origin
     if origin is None:
@@ -47,10 +49,10 @@ async def add_notices(view: AnswerView, thread: Thread, turn: Turn, store: Store
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
-    if thread.mentions_only and not origin.place.direct and await store.turns.is_first(turn):
+    if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
     threaded = origin.place.direct and isinstance(thread.adapter, DirectThreads)
-    if threaded and await store.conversations.is_first_direct(turn):
+    if threaded and await services.store.conversations.is_first_direct(turn):
         view.footnote(strings.DIRECT_THREADS)
 
 
