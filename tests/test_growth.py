@@ -39,12 +39,14 @@ from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
+from aion_bot.domain.earlier import quoted_before
 from aion_bot.domain.file_types import GIF, JPEG, PNG, WEBP, FileKind, recognise
 from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
 from aion_bot.log_config import StrikeOut
+from aion_bot.ports.earlier import EarlierMessage
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.files import attachment
 from aion_bot.ports.links import names_other, real_address
@@ -332,6 +334,9 @@ READERS: dict[str, Callable[[str], object]] = {
         drawable(kind, head + text.encode())
         for kind, head in ((GIF, gif()[:-1]), (JPEG, b"\xff\xd8"), (PNG, png("a")[:33]), (WEBP, b""))
     ],
+    "earlier messages": lambda text: quoted_before(
+        text, [EarlierMessage("1", Person("1", text), text), EarlierMessage("2", _ADA, text)], 20
+    ),
     "files for Aion": lambda text: prompts.with_attached(
         text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
     ),

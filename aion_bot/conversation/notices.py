@@ -20,7 +20,6 @@ from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
-from aion_bot.storage import Store
 from aion_bot.storage.plans import Plans
 
 
