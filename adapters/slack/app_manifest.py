@@ -41,7 +41,7 @@ def _features() -> Mapping[str, object]:
     """Return what people see of the app: its bot, its agent view, the message menus and the command."""
     return {
         "app_home": {
-            "home_tab_enabled": False,
+            "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },

@@ -48,6 +48,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
     Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4, probe_threshold=_TIER_4),),
+    Method.VIEWS_PUBLISH: (_per_minute(Method.VIEWS_PUBLISH, _TIER_4),),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
     Method.USERS_INFO: (_per_minute(Method.USERS_INFO, _TIER_4),),
