@@ -12,7 +12,16 @@ from pydantic import BeforeValidator, Field
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.rules import FOOTER, MOST_NOTIFY_AFTER, NOTIFY_AFTER, UPLOADS, Rule, Rules, Uploads
+from aion_bot.domain.rules import (
+    ALLOW_USERS,
+    FOOTER,
+    MOST_NOTIFY_AFTER,
+    NOTIFY_AFTER,
+    UPLOADS,
+    Rule,
+    Rules,
+    Uploads,
+)
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.ports.settings import (
@@ -97,7 +106,9 @@ class Settings(ClientSettings):
 
     def rules(self) -> Mapping[str, Rule]:
         """Return what holds where no section of `aion-bot.toml` names the key."""
+        people = {ALLOW_USERS: Rule(self.allow_users, "AION_BOT_ALLOW_USERS")} if self.allow_users else {}
         return {
+            **people,
             UPLOADS: Rule(self.uploads, "AION_BOT_UPLOADS"),
             NOTIFY_AFTER: Rule(self.notify_after, "AION_BOT_NOTIFY_AFTER"),
             FOOTER: Rule(self.footer, "AION_BOT_FOOTER"),

@@ -62,6 +62,8 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
+        self.account = 0
+        """The id of the bot's account, once a call has logged in."""
         self._direct, self._direct_after = asyncio.Lock(), 0.0
         self.own_nonces: OrderedDict[str, None] = OrderedDict()
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
@@ -94,10 +96,17 @@ class RestClient:
                             # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
                             await client.close()
                             raise
-                        self._client = client
+                        self._client, self.account = client, client.user.id if client.user else 0
                 yield client
         except FAILURES as error:
             raise translate(error) from error
+
+    async def use(self, settings: Settings) -> None:
+        """Use another token of the same bot, from the next request on."""
+        async with self._login_lock:
+            self._settings = settings
+            if self._client is not None:
+                self._client.http.token = settings.token.get_secret_value()
 
     async def explain(self, refusal: Forbidden, channel: int, needed: str = "") -> None:
         """Say in a refusal what the bot misses in a channel: `needed`, or else the permission to write there.
@@ -243,16 +252,19 @@ class RestClient:
                 self._direct_after = monotonic() + error.retry_after
                 raise
 
-    async def is_member(self, guild: int, user: int) -> bool:
-        """Tell whether somebody is in a server that the bot is in. Needs no privileged intent (Discord's documentation)."""
+    async def member_roles(self, guild: int, user: int) -> frozenset[str] | None:
+        """Return the roles of somebody in a server that the bot is in, None for who is no member.
+
+        Needs no privileged intent (Discord's documentation). Everybody has the role with the server's own id.
+        """
         async with self.call() as client:
             try:
-                await client.http.get_member(guild, user)
+                member = await client.http.get_member(guild, user)
             except discord.NotFound as error:
                 if error.code != UNKNOWN_MEMBER:
                     raise
-                return False
-        return True
+                return None
+        return frozenset(map(str, (*member["roles"], guild)))
 
     async def name_of(self, user: int, guild: int | None) -> str:
         """Return what others see as somebody's name: in a server, or where there is none."""

@@ -78,6 +78,11 @@ class ChannelInfo:
             checked=self.checked,
         )
 
+    def place_of(self, person: object) -> Place:
+        """The place, with the roles that a member has at this moment: Discord sends them with what they do."""
+        roles = frozenset(str(one.id) for one in person.roles) if isinstance(person, discord.Member) else None
+        return replace(self.place, roles=roles)
+
     def answer_thread(self, message: int) -> ThreadKey:
         """Name the thread in which a message of this channel is answered.
 
@@ -171,7 +176,7 @@ def prompt_from_message(
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=thread,
-        place=channel.place,
+        place=channel.place_of(message.author),
         person=_person(message.author, apps),
         text=text,
         addressed=address.bot,
@@ -198,7 +203,7 @@ def unread_reply(message: discord.Message, channel: ChannelInfo, bot: int) -> Pr
     return Prompt(
         key=ids.prompt_key(message.id),
         thread=channel.answer_thread(message.id),
-        place=channel.place,
+        place=channel.place_of(message.author),
         person=_person(message.author),
         text="",
         addressed=False,
@@ -226,7 +231,7 @@ def prompt_from_command(
     return Prompt(
         key=ids.prompt_key(interaction.id),
         thread=thread,
-        place=channel.place,
+        place=channel.place_of(interaction.user),
         person=_person(interaction.user),
         text=text,
         opening=thread_name(text or _titled(quotes)) if opens else None,
@@ -264,7 +269,8 @@ def change_from_edit(
         return None
     thread, by = channel.answer_thread(message.id), _person(message.author)
     text, asked = _text(message, bot, find), prompt_from_message(message, channel, bot, find)
-    return MessageChange(ids.prompt_key(message.id), thread, channel.place, by, text, asked)
+    place = channel.place_of(message.author)
+    return MessageChange(ids.prompt_key(message.id), thread, place, by, text, asked)
 
 
 def change_from_deletion(message: int, channel: ChannelInfo) -> MessageChange:
@@ -285,7 +291,7 @@ def click_from_press(interaction: discord.Interaction, channel: ChannelInfo) -> 
         action=action,
         key=key,
         message=ids.message_ref(ids.thread_key(channel.id), channel.id, message_id),
-        place=channel.place,
+        place=channel.place_of(interaction.user),
         person=_person(interaction.user),
         reply_token=reply_token(interaction),
     )

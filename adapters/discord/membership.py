@@ -75,7 +75,7 @@ class Membership:
         refusal: PlatformError | None = None
         for server in servers:
             try:
-                if await self._rest.is_member(server, person):
+                if await self._rest.member_roles(server, person) is not None:
                     return str(server)
             except (Forbidden, MessageGone) as error:
                 # One that the bot has just lost, or may not ask, says nothing about the others.

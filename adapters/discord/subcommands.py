@@ -74,7 +74,7 @@ def manage_command(
         name=name,
         words=events.as_read(words, interaction.guild),
         thread=ids.thread_key(channel.id),
-        place=channel.place,
+        place=channel.place_of(interaction.user),
         person=Person(str(interaction.user.id), interaction.user.display_name),
         private=private,
         reply_token=events.reply_token(interaction),

@@ -18,6 +18,7 @@ ID_FORMS: IdForms = {
     IdKind.CHANNEL: IdForm(re.compile(r"[CGD][A-Z0-9]+"), "C…, G… or D… on Slack"),
     IdKind.APP: IdForm(re.compile(r"[AB][A-Z0-9]+"), "A… or B… on Slack"),
     IdKind.WORKSPACE: IdForm(re.compile(r"[TE][A-Z0-9]+"), "T… or E… on Slack"),
+    IdKind.ROLE: IdForm(re.compile(r"S[A-Z0-9]+"), "S… on Slack"),
 }
 
 DEFAULT_API_URL = "https://slack.com/api/"

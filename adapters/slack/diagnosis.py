@@ -30,8 +30,8 @@ _LOST: Mapping[str, str] = {
     "files:read": "attached files cannot be read",
     "files:write": "pictures, and the rest of a very long answer, cannot be posted",
     "reactions:write": "a queued question has no mark",
-    "usergroups:read": "names of mentioned groups are not read",
-    "users:read": "names of mentioned people are not read",
+    "usergroups:read": "names of mentioned groups are not read, and allow_roles lets nobody in",
+    "users:read": "names of mentioned people are not read, and guests = false refuses everybody",
 }
 """What does not work without each of `methods.OPTIONAL`."""
 

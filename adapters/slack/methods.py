@@ -24,6 +24,7 @@ class Method(StrEnum):
     CONVERSATIONS_REPLIES = "conversations.replies"
     USERS_INFO = "users.info"
     USERGROUPS_LIST = "usergroups.list"
+    USERGROUPS_USERS_LIST = "usergroups.users.list"
     REACTIONS_ADD = "reactions.add"
     REACTIONS_REMOVE = "reactions.remove"
     AGENTS_SESSIONS_SET_STATUS = "agents.sessions.setStatus"
@@ -54,6 +55,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.USERS_INFO: ("users:read",),
     Method.USERGROUPS_LIST: ("usergroups:read",),
+    Method.USERGROUPS_USERS_LIST: ("usergroups:read",),
     Method.REACTIONS_ADD: ("reactions:write",),
     Method.REACTIONS_REMOVE: ("reactions:write",),
     Method.AGENTS_SESSIONS_SET_STATUS: ("chat:write",),
@@ -103,7 +105,8 @@ FEATURES: dict[str, tuple[str, ...]] = {
 OPTIONAL = ("files:read", "files:write", "reactions:write", "usergroups:read", "users:read")
 """Requested as `bot_optional`. Without `files:read` attached files cannot be read; without `files:write` a very long answer
 ends after its first messages, and says so; without `reactions:write` a queued question has no mark; without `users:read` and
-`usergroups:read` Aion reads ids where people and groups are mentioned."""
+`usergroups:read` Aion reads ids where people and groups are mentioned, and `guests = false` and `allow_roles` refuse everybody
+who would have to be looked up."""
 
 
 def required() -> frozenset[str]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import structlog
 
-from aion_bot.domain.access import AccessPolicy, Intent, Refusal, decide
+from aion_bot.conversation.standings import Standings
+from aion_bot.domain.access import NOT_ASKED, AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
 from aion_bot.domain.rules import Rules, Uploads
@@ -20,22 +21,35 @@ _UNKNOWN_PLACE = Place("", "")
 
 
 class AccessControl:
-    """What holds: `policies` by platform, and the `rules` of `aion-bot.toml`."""
+    """What holds: `policies` by platform, and the `rules` of `aion-bot.toml`.
 
-    def __init__(self, policies: Mapping[str, AccessPolicy], rules: Rules = Rules()) -> None:  # noqa: B008  # frozen
+    `adapters` by platform say what roles people have, and who is a guest; without them nobody has a role.
+    """
+
+    def __init__(
+        self,
+        policies: Mapping[str, AccessPolicy],
+        rules: Rules = Rules(),  # noqa: B008  # frozen
+        adapters: Mapping[str, object] | None = None,
+    ) -> None:
         self.policies = dict(policies)
         self.rules = rules
+        self.standings = Standings(adapters or {})
+
+    def policy(self, platform: str, place: Place) -> AccessPolicy:
+        """Return what holds at a place."""
+        return self.rules.policy(self.policies[platform], place)
 
     def admit(self, platform: str, workspaces: Iterable[str]) -> None:
         """Let these workspaces of a platform, and no others, use the bot while no list names any."""
         admitted = frozenset(workspaces)
         self.policies[platform] = replace(self.policies[platform], admitted=admitted)
 
-    def refusal(
+    async def refusal(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> Refusal | None:
         """Return why `person` may not do this, and log it; None if they may. See `domain.access.decide`."""
-        refusal = decide(self.policies[platform], intent, place, person, owner)
+        refusal = await self.judge(platform, intent, place, person, owner)
         if refusal is not None:
             _log.info(
                 "access denied",
@@ -44,11 +58,20 @@ class AccessControl:
             )  # fmt: skip
         return refusal
 
-    def allows(
+    async def judge(
+        self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
+    ) -> Refusal | None:
+        """Decide as `refusal` does, and log nothing. Asks the platform what the policy of the place needs to know."""
+        policy, standing = self.policy(platform, place), NOT_ASKED
+        if policy.depends_on_standing(person):
+            standing = await self.standings.of(platform, place, person, policy)
+        return decide(policy, intent, place, person, owner, standing=standing)
+
+    async def allows(
         self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
-        return decide(self.policies[platform], intent, place, person, owner) is None
+        return await self.judge(platform, intent, place, person, owner) is None
 
     def unaskable(self, prompt: Prompt) -> str | None:
         """Return what is wrong with a question itself, by what holds for files where it is asked."""
@@ -63,7 +86,8 @@ class AccessControl:
             of=found.whose.name.lower(), limit=found.limit, wait=round(found.wait),
         )  # fmt: skip
 
-    def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
+    async def lapsed(self, turn: Turn | None, thread: ThreadKey, asker: Person) -> bool:
         """Return whether whoever asked may not use the bot there any more; `turn` is None if its row was removed."""
         place = turn.origin.place if turn is not None and turn.origin is not None else _UNKNOWN_PLACE
-        return self.refusal(thread.platform, Intent.RECOVER, place, asker) is not None
+        refusal = await self.refusal(thread.platform, Intent.RECOVER, place, asker)
+        return refusal is not None

@@ -112,8 +112,8 @@ class Approvals:
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
             return await self._refuse(click, None, "unknown plan", (unknown,))
         platform = click.thread.platform
-        if not self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
-            approvers = self._access.policies[platform].approvers
+        if not await self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
+            approvers = self._access.policy(platform, click.place).approvers
             told = strings.not_yours(strings.deciders(approvers, plan.requester))
             return await self._refuse(click, plan, Refusal.NOT_THEIRS, told)
         # Its card has no such button, but a press names only what it wants.
@@ -199,6 +199,11 @@ class Approvals:
             if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
 
+        if (
+            decided.pictures and not back and thread.galleries is not None
+        ):  # due from the moment on in which all is shown
+            due = DueGallery(plan.key, thread.key, plan.requester, packed(decided.pictures), of_plan=True)
+            await retry_write(lambda: self._services.store.galleries.add(due))
         # The phase that brings buttons back is written before they can be pressed. A result is shown before its card
         # refers to it, and both before the plan is closed: a crash in between leaves no result unshown and no plan claimed.
         late = bool(decided.result) and not back
@@ -218,10 +223,6 @@ class Approvals:
             await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        if decided.pictures and late and thread.galleries is not None:
-            pictures = packed(decided.pictures)
-            due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
-            await retry_write(lambda: self._services.store.galleries.add(due))
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:

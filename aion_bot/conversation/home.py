@@ -29,7 +29,7 @@ async def show_home(services: Services, thread: Thread, event: HomeOpened) -> No
     if not isinstance(adapter, Home):
         return
     sections = [HomeSection(strings.HOME_TITLE, (strings.HINT,))]
-    if services.access.allows(thread.platform, Intent.USAGE, event.place, event.person, OPERATOR):
+    if await services.access.allows(thread.platform, Intent.USAGE, event.place, event.person, OPERATOR):
         sections.append(await _usage(services, event.thread.id))
     try:
         await adapter.publish_home(event, sections)

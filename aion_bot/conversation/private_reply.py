@@ -25,7 +25,7 @@ _TOO_LATE = 600.0
 """Seconds after which nobody waits for the sentence any more; Discord takes it for fifteen minutes."""
 
 
-_FAILURES = {Refusal.UNCHECKED, Refusal.UNSEEN}
+_FAILURES = {Refusal.UNCHECKED, Refusal.UNSEEN, Refusal.UNKNOWN_STANDING}
 """Refusals that nobody decided: something failed, or the bot lacks what it needs. The others hold as they were set."""
 
 
@@ -40,6 +40,16 @@ def refused(platform: str, event: Prompt | Click | StopRequest | ManageCommand, 
     """Say why somebody may not do something; with a reference where that is a failure."""
     sentence = strings.refusal(refusal, event.place.lacks)
     return failed(platform, event, sentence) if refusal in _FAILURES else sentence
+
+
+def tells(prompt: Prompt, refusal: Refusal) -> bool:
+    """Return whether a person is told why a question of theirs is not asked.
+
+    Where the bot is switched off it is silent: only who used a command, whose words stand nowhere, hears of it.
+    """
+    if refusal is Refusal.DISABLED:
+        return prompt.source is None
+    return prompt.addressed or refusal in {Refusal.UNCHECKED, Refusal.UNKNOWN_STANDING}
 
 
 async def reply_privately(thread: Thread, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:

@@ -34,11 +34,11 @@ class Retries:
         if turn is None or turn.thread != click.thread:
             return (_gone(key, strings.RETRY_GONE),), None
         platform = click.thread.platform
-        if not self.access.allows(platform, Intent.RETRY, click.place, click.person, turn.asker):
+        if not await self.access.allows(platform, Intent.RETRY, click.place, click.person, turn.asker):
             _log.info("retry refused", turn=turn.key, person=click.person.id)
             return (strings.RETRY_NOT_YOURS,), None
         # It is asked in the asker's name, whoever presses.
-        if self.access.lapsed(turn, turn.thread, turn.asker):
+        if await self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
         app = bool(turn.asker.apps)

@@ -26,6 +26,8 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    RATE = "rate"
+    """Saying whether an answer was good: everybody who may use the bot where it stands may."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"
@@ -43,8 +45,11 @@ OPERATOR = Person("")
 class Refusal(StrEnum):
     """Why something is not done."""
 
+    DISABLED = "switched off here"
     SHARED = "channel is shared with another organisation"
     UNCHECKED = "channel could not be looked up"
+    UNKNOWN_STANDING = "roles or guests could not be looked up"
+    GUEST = "guests may not use the bot here"
     NOT_LISTED = "not on the allow lists"
     NEW_WORKSPACE = "workspace joined after the first start"
     UNSEEN = "bot may not write there"
@@ -56,10 +61,12 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessPolicy:
-    """What holds on one platform; an empty list allows all.
+    """What holds on one platform, or at one place of it (`Rules.policy`); an empty list allows all.
 
-    `allow_apps` are ids of apps that may ask; here an empty list allows none. `approvers` decide plans. `admitted` are the workspaces that may use the bot while no list names any, None where
-    none has to be admitted.
+    `allow_apps` are ids of apps that may ask; here an empty list allows none. `approvers` decide plans. `admitted` are the
+    workspaces that may use the bot while no list names any, None where none has to be admitted. `allow_roles` are
+    added to `allow_users`: whoever is on one of both may use the bot. `shared`: whether a channel that another
+    organisation sees may use it; None where only the list of channels says so.
     """
 
     allow_channels: frozenset[str] = frozenset()
@@ -68,6 +75,34 @@ class AccessPolicy:
     allow_apps: frozenset[str] = frozenset()
     approvers: Approvers = "requester"
     admitted: frozenset[str] | None = None
+    enabled: bool = True
+    allow_roles: frozenset[str] = frozenset()
+    guests: bool = True
+    shared: bool | None = None
+
+    def depends_on_standing(self, person: Person) -> bool:
+        """Return whether it counts for a person which roles they have, or whether they are a guest."""
+        if person.id in person.apps or not self.enabled:
+            return False
+        return not self.guests or (bool(self.allow_roles) and person.id not in self.allow_users)
+
+
+NOBODY = frozenset({"nobody"})
+"""Stands for a list of a file that is empty on purpose. It is no id of any platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the platform says of a person at a place: the roles or groups, and whether they are a guest.
+
+    None: the platform did not say it, or was not asked.
+    """
+
+    roles: frozenset[str] | None = None
+    guest: bool | None = None
+
+
+NOT_ASKED = Standing()
 
 
 _POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
@@ -84,20 +119,29 @@ _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
 
 
 def decide(
-    policy: AccessPolicy, intent: Intent, place: Place, person: Person, owner: Person | None = None
+    policy: AccessPolicy,
+    intent: Intent,
+    place: Place,
+    person: Person,
+    owner: Person | None = None,
+    *,
+    standing: Standing = NOT_ASKED,
 ) -> Refusal | None:
     """Return why `person` may not do this at this place, or None if they may.
 
-    `owner` asked the question that the intent is about; without an owner, ownership is not checked. Of an app's own
-    question it is whoever asked last in the thread: two apps that answer each other would never end.
+    `policy` is that of the place, and `standing` the person's there, where the policy depends on it. `owner` asked the
+    question that the intent is about; without an owner, ownership is not checked. Of an app's own question it is whoever
+    asked last in the thread: two apps that answer each other would never end.
     """
-    refusal = _membership(policy, place, person)
+    if not policy.enabled:
+        return Refusal.DISABLED
+    personal = _personal(policy, person, standing)
+    refusal = _membership(policy, place) or personal
     if person.apps and (intent not in _OF_APPS or not may_app_ask(policy, person.apps)):
         refusal = Refusal.APP
     elif person.apps and intent is Intent.ASK and owner is not None and owner.apps:
         refusal = Refusal.AFTER_APP
-    listed = not policy.allow_users or person.id in policy.allow_users
-    if refusal is not None and not place.checked and listed:
+    if refusal is not None and not place.checked and personal is None:
         refusal = Refusal.UNCHECKED  # the reason may be something that the platform did not tell
     if refusal is Refusal.SHARED and intent in _POSTING | _PRIVATE and not place.bot_may_write:
         refusal = Refusal.UNSEEN  # a platform does not tell the bot who is in a channel that it is not in
@@ -124,13 +168,11 @@ def may_use_workspace(policy: AccessPolicy, workspace: str) -> bool:
     return policy.admitted is None or not workspace or workspace in policy.admitted
 
 
-def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal | None:
+def _membership(policy: AccessPolicy, place: Place) -> Refusal | None:
     # Before the lists: an empty list allows all channels, but never one that strangers can read.
-    if place.shared and place.channel not in policy.allow_channels:
+    listed = place.channel in policy.allow_channels
+    if place.shared and not (listed if policy.shared is None else policy.shared):
         return Refusal.SHARED
-    # An app that speaks for itself is on its own list; one that acts for a person has no more rights than they have.
-    if person.id not in person.apps and policy.allow_users and person.id not in policy.allow_users:
-        return Refusal.NOT_LISTED
     if policy.allow_channels and place.channel not in policy.allow_channels:
         return Refusal.NOT_LISTED
     # A person of another organisation comes through a workspace of the bot's, and belongs to their own.
@@ -140,6 +182,24 @@ def _membership(policy: AccessPolicy, place: Place, person: Person) -> Refusal |
     if not may_use_workspace(policy, workspace):
         return Refusal.NOT_LISTED if policy.allow_workspaces else Refusal.NEW_WORKSPACE
     return None
+
+
+def _personal(policy: AccessPolicy, person: Person, standing: Standing) -> Refusal | None:
+    """Return why a person may not use the bot, wherever the platform says that the place is."""
+    # An app that speaks for itself is on its own list; one that acts for a person has no more rights than they have.
+    if person.id in person.apps:
+        return None
+    limited = policy.allow_users or policy.allow_roles
+    if limited and person.id not in policy.allow_users:
+        if policy.allow_roles and standing.roles is None:
+            return Refusal.UNKNOWN_STANDING
+        if policy.allow_roles.isdisjoint(standing.roles or ()):
+            return Refusal.NOT_LISTED
+    if policy.guests:
+        return None
+    if standing.guest is None:
+        return Refusal.UNKNOWN_STANDING
+    return Refusal.GUEST if standing.guest else None
 
 
 def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -> bool:

@@ -5,21 +5,24 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
 
+from aion_bot.domain.access import NOBODY, AccessPolicy
 from aion_bot.domain.allowance import Allowance
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.settings import IdKind
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
     """A key of the file: `read` checks a TOML value and returns what it means, `words` say what it has to be.
 
-    `read` raises ValueError for any other value. `default` holds where no section names the key.
+    `read` raises ValueError for any other value. `default` holds where no section names the key. `ids` is what a list names.
     """
 
     read: Callable[[object], object]
     words: str
     default: object
+    ids: IdKind | None = None
 
 
 _MOST_QUESTIONS = 1_000_000
@@ -47,7 +50,7 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
-NOTIFY_AFTER, FOOTER = "notify_after", "footer"
+NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 MOST_NOTIFY_AFTER = 86_400
 """Seconds after which an answer may mention whoever asked, at most."""
@@ -65,19 +68,49 @@ def _switch(value: object) -> bool:
     return value
 
 
+def _ids(value: object) -> frozenset[str]:
+    """Return the ids of a list; an empty one names nobody, and "all" is the policy's empty list."""
+    if value == "all":
+        return frozenset()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError
+    return frozenset(value) or NOBODY
+
+
+_ALL_OR_IDS = 'a list of ids, or "all"'
+
+_ON_OFF = "true or false"
+
+ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED = (
+    "enabled",
+    "allow_users",
+    "allow_roles",
+    "guests",
+    "shared",
+)
+
+ACCESS_KEYS = (ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED)
+"""Keys that are fields of `AccessPolicy` by the same names."""
+
 KEYS: Mapping[str, Key] = {
+    ENABLED: Key(_switch, _ON_OFF, True),
+    ALLOW_USERS: Key(_ids, _ALL_OR_IDS, frozenset(), IdKind.PERSON),
+    ALLOW_ROLES: Key(_ids, _ALL_OR_IDS, frozenset(), IdKind.ROLE),
+    GUESTS: Key(_switch, _ON_OFF, True),
+    SHARED: Key(_switch, _ON_OFF, False),
     PER_PERSON: _QUESTIONS,
     PER_CHANNEL: _QUESTIONS,
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
-    FOOTER: Key(_switch, "true or false", False),
+    FOOTER: Key(_switch, _ON_OFF, False),
+    FEEDBACK: Key(_switch, _ON_OFF, True),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
-    "enabled", "allow_users", "allow_roles", "guests", "shared", "approvers", "approver_roles", "approvals_required",
+    "approvers", "approver_roles", "approvals_required",
     "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions", "feedback",
+    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -101,14 +134,28 @@ class Rules:
     workspaces: Mapping[str, Section] = field(default_factory=dict)
     channels: Mapping[str, Section] = field(default_factory=dict)
 
-    def value(self, key: str, place: Place) -> object:
-        """Return what holds at a place; `Place.channel` of a thread is its channel."""
+    def said(self, key: str, place: Place) -> Rule | None:
+        """Return what a section says for a place, None where none names the key.
+
+        `Place.channel` of a thread is its channel.
+        """
         sections = (
             self.channels.get(place.channel, {}),
             self.workspaces.get(place.home, {}),
             self.defaults,
         )
-        return next((section[key].value for section in sections if key in section), KEYS[key].default)
+        return next((section[key] for section in sections if key in section), None)
+
+    def value(self, key: str, place: Place) -> object:
+        """Return what holds at a place."""
+        said = self.said(key, place)
+        return KEYS[key].default if said is None else said.value
+
+    def policy(self, base: AccessPolicy, place: Place) -> AccessPolicy:
+        """Return the policy of a place: that of its platform, with what the sections say for the place."""
+        said = {key: rule.value for key in ACCESS_KEYS if (rule := self.said(key, place)) is not None}
+        # The file was checked when it was read: each value is of its field's type.
+        return replace(base, **said) if said else base  # type: ignore[arg-type]
 
     def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
         """Return how many questions an hour may be asked at a place, fewer by an app."""
@@ -121,21 +168,67 @@ class Rules:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
 
+    def asks_for_ratings(self, place: Place) -> bool:
+        """Return whether answers at a place have buttons that rate them."""
+        return bool(self.value(FEEDBACK, place))
+
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""
         return replace(self, defaults={**said, **self.defaults})
+
+    @property
+    def people(self) -> frozenset[str]:
+        """The ids of all people in the lists."""
+        named: set[str] = set()
+        for section in (self.defaults, *self.workspaces.values(), *self.channels.values()):
+            named.update(*(_people(key, rule.value) for key, rule in section.items()))
+        return frozenset(named)
+
+    def as_json(self, names: Mapping[str, str]) -> Mapping[str, object]:
+        """Return the sections as JSON takes them, without their lines; `names` stand for the ids of people."""
+
+        def packed(section: Section) -> Mapping[str, object]:
+            return {key: _packed(key, rule.value, names) for key, rule in section.items()}
+
+        tables = {"workspaces": self.workspaces, "channels": self.channels}
+        return {
+            "defaults": packed(self.defaults),
+            **{
+                name: {one: packed(section) for one, section in table.items()}
+                for name, table in tables.items()
+            },
+        }
 
     def describe(self) -> Mapping[str, str]:
         """Say what each key is and where that stands, the default first and each narrower section behind it."""
         described = {}
         for key, kind in KEYS.items():
             default = self.defaults.get(key, Rule(kind.default, "default"))
-            words = [f"{default.value} ({default.source})"]
+            words = [f"{shown(default.value)} ({default.source})"]
             for name, sections in (("workspace", self.workspaces), ("channel", self.channels)):
                 words += [
-                    f"in {name} {one}: {section[key].value} ({section[key].source})"
+                    f"in {name} {one}: {shown(section[key].value)} ({section[key].source})"
                     for one, section in sorted(sections.items())
                     if key in section
                 ]
             described[key] = "; ".join(words)
         return described
+
+
+NO_RULES = Rules()
+"""What holds where there is no file."""
+
+
+def _people(key: str, value: object) -> frozenset[str]:
+    return value if isinstance(value, frozenset) and KEYS[key].ids is IdKind.PERSON else frozenset()
+
+
+def _packed(key: str, value: object, names: Mapping[str, str]) -> object:
+    if not isinstance(value, frozenset):
+        return value
+    return sorted(names[one] if KEYS[key].ids is IdKind.PERSON else one for one in value)
+
+
+def shown(value: object) -> str:
+    """Write a value for the operator: a list of ids between commas, "all" where it names none."""
+    return ", ".join(sorted(value)) or "all" if isinstance(value, frozenset) else str(value)

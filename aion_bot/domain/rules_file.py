@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import KEYS, NOT_YET, Rule, Rules, Section
+from aion_bot.domain.rules import KEYS, NOT_YET, Key, Rule, Rules, Section, shown
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
 _TABLES = {"workspaces": IdKind.WORKSPACE, "channels": IdKind.CHANNEL}
@@ -29,7 +29,9 @@ def parse_rules(path: Path, text: str, forms: Collection[IdForms]) -> tuple[Rule
 
 def template() -> str:
     """Return a file that changes nothing: every key with its default, as a comment."""
-    keys = [f"# {name} = {json.dumps(key.default)}  # {key.words}" for name, key in KEYS.items()]
+    keys = [
+        f"# {name} = {json.dumps(key.default, default=shown)}  # {key.words}" for name, key in KEYS.items()
+    ]
     return "\n".join([strings.TOML_HEAD, "[defaults]", *keys, "", *strings.TOML_TAIL, ""])
 
 
@@ -83,14 +85,26 @@ class _Reader:
                     section[name] = Rule(KEYS[name].read(value), self._place(here))
                 except ValueError:
                     self._refuse(here, strings.malformed_key(name, KEYS[name].words))
+                else:
+                    self._check_list(here, value, KEYS[name])
         return section
 
+    def _check_list(self, where: Keys, value: object, key: Key) -> None:
+        if key.ids is None or not isinstance(value, list):
+            return
+        for at, one in enumerate(value, 1):
+            if not self._is_id(str(one), key.ids):
+                words = ", ".join(form[key.ids].words for form in self._forms if key.ids in form)
+                self._refuse(where, strings.no_id(at, key.ids.value, words))
+
     def _check_id(self, where: Keys, kind: IdKind) -> None:
-        known = [form[kind] for form in self._forms if kind in form]
-        # A platform that does not know its ids by their form takes all.
-        if len(known) == len(self._forms) and not any(form.fits(where[-1]) for form in known):
-            words = ", ".join(form.words for form in known)
+        if not self._is_id(where[-1], kind):
+            words = ", ".join(form[kind].words for form in self._forms if kind in form)
             self._refuse(where, strings.no_section_id(kind.value, words))
+
+    def _is_id(self, one: str, kind: IdKind) -> bool:
+        # A platform that does not know its ids by their form takes all.
+        return any(kind not in form or form[kind].fits(one) for form in self._forms)
 
     def _refuse(self, where: Keys, mend: str) -> None:
         self._problems.append(Problem(self._place(where), mend))

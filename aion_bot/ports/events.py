@@ -20,7 +20,8 @@ class Place:
     says that the bot could show no answer, or that the person may not write themselves; `lacks` is the platform's own name
     of the permission that the bot misses then, where it is known. `private`: the answer is shown elsewhere, to the person
     alone, so that neither counts. `checked` is false where the platform did not answer who sees the channel, or where the
-    person belongs: what is said of it here is the worst case.
+    person belongs: what is said of it here is the worst case. `roles` are the person's roles in the workspace at this
+    moment, None where the platform does not say them with what happens.
     """
 
     workspace: str
@@ -33,6 +34,8 @@ class Place:
     private: bool = False
     lacks: str = ""
     checked: bool = True
+    # Not compared, nor stored: they are those of a moment.
+    roles: frozenset[str] | None = field(default=None, compare=False)
 
     @property
     def home(self) -> str:

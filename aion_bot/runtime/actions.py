@@ -15,6 +15,7 @@ from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import failed, refused, reply_privately
+from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -41,6 +42,8 @@ _INTENTS = {
     Action.SUGGEST: Intent.RETRY,
     Action.ONLY_THESE: Intent.FOLLOW_UP,
     Action.CLOSER: Intent.FOLLOW_UP,
+    Action.GOOD: Intent.RATE,
+    Action.BAD: Intent.RATE,
 }
 
 _URGENT = frozenset({Intent.DECIDE, Intent.STOP})
@@ -104,7 +107,7 @@ class Actions:
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
         ASKER.set(Asker((thread.platform, request.person.id), urgent=True))
-        refusal = self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
+        refusal = await self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
         if refusal is not None:
             await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)
         else:
@@ -125,21 +128,24 @@ class Actions:
         if click.action in OF_COMMANDS:
             await self._management.click(thread, click)
             return
-        refusal = self._access.refusal(thread.platform, _INTENTS[click.action], click.place, click.person)
+        intent = _INTENTS[click.action]
+        refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
         if refusal is not None:
-            if _INTENTS[click.action] is Intent.DECIDE:
+            if intent is Intent.DECIDE:
                 audit = self._services.store.audit
                 noted = audit.note_refusal(click.key, click.action, click.person, refusal.value)
                 await recorded(_log, noted, "refusal")
             await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
-        elif _INTENTS[click.action] is Intent.RETRY:
+        elif intent is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(thread, turn)
             if line:
                 await reply_privately(thread, click, line, hidden=True)
-        elif _INTENTS[click.action] is Intent.FOLLOW_UP:
+        elif intent is Intent.FOLLOW_UP:
             await self._ask_about_pictures(thread, click)
+        elif _INTENTS[click.action] is Intent.RATE:
+            await reply_privately(thread, click, (await rate(self._services, click),), hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
@@ -171,12 +177,12 @@ class Actions:
         """Stop answers at once, and cancel the plans they brought where the person may decide them."""
         person = event.person
 
-        def may(intent: Intent, runner: TurnRunner) -> bool:
-            return self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
+        async def may(intent: Intent, runner: TurnRunner) -> bool:
+            return await self._access.allows(thread.platform, intent, event.place, person, runner.turn.asker)
 
         # Access is decided for each answer: a person may stop their own and not the others of the thread.
-        allowed = [one for one in found if may(Intent.STOP, one)]
-        plan_stays = any(one.plans and not may(Intent.DECIDE, one) for one in allowed)
+        allowed = [one for one in found if await may(Intent.STOP, one)]
+        plan_stays = any([one.plans and not await may(Intent.DECIDE, one) for one in allowed])
         for runner in allowed:
             _log.info("answer stopped", turn=runner.turn.key, platform=thread.platform, person=person.id)
             runner.interrupt(Outcome(EndReason.STOPPED, byline=strings.stopped_by(person)))
@@ -189,7 +195,7 @@ class Actions:
             # After the end of the answer: only then are all plans that it brought known.
             await runner.ended.wait()
             # A plan that only others may decide waits for them, with its card.
-            if runner.plans and may(Intent.DECIDE, runner):
+            if runner.plans and await may(Intent.DECIDE, runner):
                 for key in runner.plans:
                     await self._approvals.stop(thread, key, person)
 

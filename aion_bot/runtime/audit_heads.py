@@ -9,6 +9,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.rules import NO_RULES, Rules
 from aion_bot.storage import Store, recorded
 
 _log = structlog.get_logger(__name__)
@@ -18,14 +19,13 @@ HOUR = 3600.0
 
 @asynccontextmanager
 async def audited(
-    store: Store, policies: Mapping[str, AccessPolicy], *, pause: float = HOUR
+    store: Store, policies: Mapping[str, AccessPolicy], rules: Rules = NO_RULES, *, pause: float = HOUR
 ) -> AsyncIterator[None]:
-    """Record the policies by platform, and heads of the chain every `pause` seconds and at the end.
+    """Record what holds, and heads of the chain every `pause` seconds and at the end.
 
     After an error or a cancellation there is no head, as after a kill: the next start goes on with the chain.
     """
-    for platform, policy in policies.items():
-        await recorded(_log, store.audit.note_policy(platform, policy), "policy")
+    await note_policies(store, policies, rules)
     keeping = BackgroundTasks()
     keeping.spawn(_keep_heads(store, pause))
     try:
@@ -33,6 +33,12 @@ async def audited(
     finally:
         await keeping.cancel()
     await _keep_head(store)
+
+
+async def note_policies(store: Store, policies: Mapping[str, AccessPolicy], rules: Rules) -> None:
+    """Record what holds on each platform from now on."""
+    for platform, policy in policies.items():
+        await recorded(_log, store.audit.note_policy(platform, policy, rules), "policy")
 
 
 async def _keep_heads(store: Store, pause: float) -> None:

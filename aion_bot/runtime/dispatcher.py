@@ -13,7 +13,7 @@ from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately
+from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -32,7 +32,7 @@ from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
+from aion_bot.runtime.supervisor import PlatformHost, RefusedPlatforms, load_admitted, supervise
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
@@ -43,15 +43,16 @@ _MARKING = 2.5
 
 @dataclass(frozen=True, slots=True)
 class DispatchOptions:
-    """`busy`: what happens to a question while its thread is busy. `shutdown_grace`: seconds that answers may take to
-    end after a stop. `several_workspaces_expected`: an allow list says which workspaces may use the bot.
-    `retention_days`: how long rows are kept.
-    """  # noqa: D205  # fields, no summary
+    """What happens to a question while its thread is `busy`, and the seconds that answers may take to end after a stop.
+
+    `several_workspaces_expected`: an allow list says which workspaces may use the bot. `retention_days`: how long rows are kept.
+    """
 
     busy: Literal["queue", "replace", "reject"] = "queue"
     shutdown_grace: float = 20.0
     several_workspaces_expected: bool = False
     retention_days: int = 90
+    refused: RefusedPlatforms | None = None
 
 
 class Dispatcher:
@@ -162,7 +163,7 @@ class Dispatcher:
             return
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
-            if prompt.addressed or refusal is Refusal.UNCHECKED:
+            if tells(prompt, refusal):
                 self._reply_once(thread, prompt, refused(thread.platform, prompt, refusal), hidden=True)
             return
         # A second delivery of a question that was accepted must not be refused as one too many. Slack delivers an edited
@@ -185,7 +186,7 @@ class Dispatcher:
             self._refuse_used_up(thread, prompt, accepted)
             return
         if self._options.busy == "replace":
-            self._active.replace(prompt)
+            await self._active.replace(prompt)
         if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
             self._queue_waits.begin(thread, turn)
@@ -224,7 +225,7 @@ class Dispatcher:
             last = None if newest is None or repeated else newest.asker
         intent = Intent.ASK if prompt.addressed else Intent.FOLLOW_UP
         platform = prompt.thread.platform
-        return self._services.access.refusal(platform, intent, prompt.place, prompt.person, last)
+        return await self._services.access.refusal(platform, intent, prompt.place, prompt.person, last)
 
     def _too_busy(self, prompt: Prompt) -> str | None:
         promised = self._promised.in_thread(prompt) if self._promised.held else 0
@@ -264,7 +265,7 @@ class Dispatcher:
         elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
             # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
             known = change.place if change.place.checked or turn.origin is None else turn.origin.place
-            if self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
+            if await self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await self._store.turns.edit_queued(change.prompt, words)
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.
         elif asked.addressed or change.prompt in self._replied_to:
@@ -329,10 +330,9 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            access=self._services.access,
-            observer=self._services.observer,
-        )
-        await supervise(adapter, host)
+            access=self._services.access, observer=self._services.observer,
+        )  # fmt: skip
+        await supervise(adapter, host, refused=self._options.refused)
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""

@@ -1,6 +1,7 @@
 """At the start: what an earlier process left open is resumed, in the order in which it was asked."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -20,6 +21,7 @@ from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
+from aion_bot.storage.timeline import FIRST_SIGN, FIRST_TEXT
 
 
 class StartupRecovery:
@@ -77,7 +79,7 @@ class StartupRecovery:
         for turn in await self._store.turns.interrupted():
             if (thread := self._thread(turn.thread)) is None:
                 continue
-            if self._access.lapsed(turn, turn.thread, turn.asker):
+            if await self._access.lapsed(turn, turn.thread, turn.asker):
                 await self._store.turns.give_up_interrupted(turn.key)
             else:
                 # Outside of the thread's queue: the answer may come late, or never.
@@ -95,7 +97,7 @@ class StartupRecovery:
         for turn in await self._store.turns.unfinished():
             if (thread := self._thread(turn.thread)) is None:
                 continue
-            if self._access.lapsed(turn, turn.thread, turn.asker):
+            if await self._access.lapsed(turn, turn.thread, turn.asker):
                 # Without a word in the chat: the operator has narrowed the lists, and they allow no post there.
                 await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
             else:
@@ -114,7 +116,7 @@ class StartupRecovery:
             # Of a lapsed one the row stays as it is: a start that allows it again shows what became of it. Whoever decided
             # learns it also where only the asker may not use the bot any more.
             people = [plan.requester] if plan.decider is None else [plan.requester, plan.decider]
-            if not all(self._access.lapsed(turn, plan.thread, one) for one in people):
+            if not all([await self._access.lapsed(turn, plan.thread, one) for one in people]):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
     async def stop(self) -> None:
@@ -130,6 +132,7 @@ class StartupRecovery:
         try:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
+            await self._observe(turn)
             if turn.phase is not TurnPhase.QUEUED:
                 # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
@@ -151,6 +154,18 @@ class StartupRecovery:
         finally:
             self._slots.leave(thread.platform, turn.asker)
             recovered.set()
+
+    async def _observe(self, turn: Turn) -> None:
+        """Tell the observer of a turn that goes on; when it was accepted stands in its timeline."""
+        if (observer := self._services.observer) is None:
+            return
+        seen: dict[str, float] = {}
+        for at, event in await self._store.timeline.of_turn(turn.key, turn.attempt):
+            seen.setdefault(event, at)
+        if seen:
+            signed, worded = FIRST_SIGN in seen or bool(turn.posted), FIRST_TEXT in seen or bool(turn.posted)
+            waited = max(0.0, time.time() - min(seen.values()))
+            observer.resumed(turn, waited, signed=signed, worded=worded)
 
     async def _resume_plan(self, thread: Thread, key: str, turn_recovered: asyncio.Event | None) -> None:
         """Finish a decision, after the turn that led to it: that is where its card may have to be posted."""

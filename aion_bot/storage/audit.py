@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.rules import NO_RULES, Rules
 from aion_bot.ports.messages import Action, Person
 from aion_bot.storage.audit_chain import canonical
 from aion_bot.storage.statements import Statements
@@ -47,20 +48,21 @@ class Audit(Statements):
         """
         await self._do(_REFUSAL, person.id, person.name, action, reason, plan)
 
-    async def note_policy(self, platform: str, policy: AccessPolicy) -> None:
+    async def note_policy(self, platform: str, policy: AccessPolicy, file: Rules = NO_RULES) -> None:
         """Record what holds on a platform from now on, unless the newest record of it says the same.
 
-        People are in it as salted digests; workspaces are not, which are admitted while no list names any.
+        `file` are the rules of `aion-bot.toml`, with what the variables say. People are in it as salted digests; workspaces are not, which are admitted while no list names any.
         """
         approvers = policy.approvers
         named = approvers if isinstance(approvers, frozenset) else frozenset[str]()
-        digests = await self._digests(platform, named | policy.allow_users)
+        digests = await self._digests(platform, named | policy.allow_users | file.people)
         rules = {
             "approvers": approvers if isinstance(approvers, str) else sorted(digests[one] for one in named),
             "allow_users": sorted(digests[one] for one in policy.allow_users),
             "allow_channels": sorted(policy.allow_channels),
             "allow_workspaces": sorted(policy.allow_workspaces),
             "allow_apps": sorted(policy.allow_apps),
+            "file": file.as_json(digests),
         }
         await self._do(_POLICY, platform, canonical({"rules": rules}))
 

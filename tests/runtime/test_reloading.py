@@ -59,3 +59,25 @@ async def test_rules_are_replaced_and_bad_ones_are_not(
             found.append(access.rules.value(FOOTER, HERE))
         running.cancel()
     assert found == [False, False, True]
+
+
+async def test_new_rules_are_told_of_and_refused_ones_are_not() -> None:
+    """Whoever has to know what holds learns of each good file after it is in force; of a refused one nothing changes."""
+    answers: list[tuple[Rules, Sequence[Problem]]] = [(NEW, [Problem("f, line 1", "mend it")]), (NEW, [])]
+    access, ended, told_of = AccessControl({}, OLD), asyncio.Event(), list[object]()
+
+    async def rotate(_: Mapping[str, str]) -> None:
+        ended.set()
+
+    async def changed() -> None:
+        told_of.append(access.rules.value(FOOTER, HERE))
+
+    reloading = Reloading({}, lambda: answers.pop(0))
+    running = asyncio.create_task(reloading.run(access, {}, rotate, changed=changed))
+    for told in ([], [True]):
+        reloading.asked.set()
+        async with asyncio.timeout(60):
+            await ended.wait()
+        ended.clear()
+        assert told_of == told
+    running.cancel()

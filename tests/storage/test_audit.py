@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.rules import ALLOW_USERS, GUESTS, NO_RULES, Rule, Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
@@ -372,3 +373,23 @@ def test_without_a_database_the_commands_say_so(path: Path) -> None:
         assert (status, said) == (1, "")
         assert "does not exist" in errors
         assert not path.exists()
+
+
+async def test_the_rules_of_the_file_are_part_of_the_policy(store: Store) -> None:
+    """A key, a section or a person more in the file is another policy; another line of the same is not. No id is in clear."""
+
+    def rules(source: str, *people: str) -> Rules:
+        return Rules(
+            channels={"C1": {ALLOW_USERS: Rule(frozenset(people), source), GUESTS: Rule(False, source)}}
+        )
+
+    for one in (
+        NO_RULES,
+        rules("line 1", "U0ADA"),
+        rules("line 9", "U0ADA"),
+        rules("line 9", "U0ADA", "U0BEN"),
+    ):
+        await store.audit.note_policy("slack", AccessPolicy(), one)
+    noted = await records(store)
+    assert len(noted) == 3
+    assert "U0ADA" not in str(noted)

@@ -33,7 +33,7 @@ async def export(use: Use) -> Answer:
         return strings.EXPORT_NOTHING
     begun = await use.begun(session)
     if begun is None or begun.thread != use.target.key:
-        use.check_may_change(begun)
+        await use.check_may_change(begun)
     kind = formats[0] if formats else "markdown"
     written = await use.services.aion.chats.export_session(
         session, format=kind, include_metadata=_METADATA in words

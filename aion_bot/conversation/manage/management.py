@@ -67,7 +67,7 @@ class Management:
     ) -> None:
         platform, access = thread.platform, self._services.access
         ASKER.set(Asker((platform, event.person.id)))
-        refusal = access.refusal(platform, Intent.MANAGE, place, event.person)
+        refusal = await access.refusal(platform, Intent.MANAGE, place, event.person)
         answer = (
             await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
         )

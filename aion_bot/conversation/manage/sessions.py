@@ -44,7 +44,7 @@ async def close(use: Use) -> Answer:
 
 async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
     session = await use.needed_session()
-    use.check_may_change(await use.begun(session))
+    await use.check_may_change(await use.begun(session))
     if close:
         try:
             await use.services.aion.chats.close_session(session)
@@ -61,7 +61,7 @@ async def rename(use: Use) -> Answer:
     if not use.words:
         return strings.RENAME_HOW
     session = await use.needed_session()
-    use.check_may_change(await use.begun(session))
+    await use.check_may_change(await use.begun(session))
     title = one_line(use.words, _TITLE)
     await use.services.aion.chats.rename_session(session, title)
     return Reply(strings.renamed(title))
@@ -145,7 +145,7 @@ async def open_here(use: Use, turn: str) -> Answer:
     if wanted.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
     if (before := await use.session()) is not None:
-        use.check_may_change(await use.begun(before))
+        await use.check_may_change(await use.begun(before))
     chats = use.services.aion.chats
     detail = await chats.get_session(wanted.session, message_limit=_EXCHANGE)
     if not _may_go_on(detail.session):

@@ -69,14 +69,14 @@ class Use:
         """Return who began a session."""
         return await self.services.store.conversations.of_session(self.asked_in.platform, session)
 
-    def check_may_change(self, conversation: Conversation | None) -> None:
+    async def check_may_change(self, conversation: Conversation | None) -> None:
         """Raise `DeclinedError` unless the person may end, rename or replace a conversation.
 
         One whose beginning is not kept any more is anybody's.
         """
         event, owner = self.event, None if conversation is None else conversation.owner
         access = self.services.access
-        if not access.allows(self.asked_in.platform, Intent.CHANGE, event.place, event.person, owner):
+        if not await access.allows(self.asked_in.platform, Intent.CHANGE, event.place, event.person, owner):
             raise DeclinedError(strings.NOT_BEGUN_BY_YOU)
 
     async def switch(self, before: str | None, session: str | None) -> None:

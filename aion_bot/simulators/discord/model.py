@@ -106,7 +106,7 @@ class World:
     where it may open no threads; `typing` is where it
     showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
     invite it, unless `code_grant`: then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
-    whatever their roles say; `absent` are servers and people who are not in them. `cdn` serves files at addresses with
+    whatever their roles say; `absent` are servers and people who are not in them; `roles` are the names of the first server's roles by id, `holders` the people who have each. `cdn` serves files at addresses with
     the newest `signature`; `command_files` are those of commands, by id.
     """
 
@@ -120,6 +120,8 @@ class World:
         self.muted: set[str] = set()
         self.timed_out: set[str] = set()
         self.absent: set[tuple[str, str]] = set()
+        self.roles: dict[str, str] = {}
+        self.holders: dict[str, set[str]] = {}
         self.bot = SimulatedPerson(self.new_id(), bot)
         self.bot_role = self.new_id()
         self.application = self.bot.id
@@ -146,6 +148,10 @@ class World:
         now = int(time.time() * 1000) - _EPOCH
         self._last_id = max(self._last_id + 1, now << 22)
         return str(self._last_id)
+
+    def roles_of(self, person: str) -> list[str]:
+        """The ids of a person's roles, oldest first."""
+        return [role for role, holders in self.holders.items() if person in holders]
 
     def add(self, channel: Channel) -> Channel:
         """Add a channel."""

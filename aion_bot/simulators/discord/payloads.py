@@ -1,7 +1,7 @@
 """Discord's JSON of the model's objects. No I/O."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,13 +15,11 @@ from aion_bot.simulators.discord.model import (
     Message,
     World,
 )
+from aion_bot.simulators.discord.roles import ALL_PERMISSIONS, server_roles
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 
 Payload = dict[str, Any]
 JOINED = "2026-01-05T08:00:00.000000+00:00"
-ALL_PERMISSIONS = str((1 << 53) - 1)
-MEMBERS_PERMISSIONS = str(int(ALL_PERMISSIONS) & ~(1 << 3))
-"""All but Administrator, which no overwrite limits."""
 READING = str(1 << 10 | 1 << 16)
 """View Channel and Read Message History (Discord's documentation, *Permissions*)."""
 CREATE_PUBLIC_THREADS = 1 << 35
@@ -47,9 +45,9 @@ def user(someone: SimulatedPerson, *, bot: bool = False) -> Payload:
 _FAR_AWAY = "2999-01-01T00:00:00+00:00"
 
 
-def member() -> Payload:
+def member(roles: Sequence[str] = ()) -> Payload:
     """The part of a member that stands beside the user."""
-    return {"roles": [], "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
+    return {"roles": list(roles), "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
 
 
 def application(world: World, *, message_content: bool) -> Payload:
@@ -130,7 +128,7 @@ def guild(world: World, server: str) -> Payload:
         "id": server,
         "name": world.servers[server],
         "owner_id": world.people[0].id,
-        "roles": [_role(server, "@everyone"), _role(world.bot_role, world.bot.name, bot=world.bot.id)],
+        "roles": server_roles(world, server),
         "emojis": [],
         "stickers": [],
         "features": [],
@@ -215,7 +213,11 @@ def event(of: Message, world: World) -> Payload:
     """A message, as the gateway sends it."""
     guild_id = world.channels[of.channel].guild
     shown = message(of, world)
-    return shown if guild_id is None else shown | {"guild_id": guild_id, "member": member()}
+    return (
+        shown
+        if guild_id is None
+        else shown | {"guild_id": guild_id, "member": member(world.roles_of(of.author.id))}
+    )
 
 
 def without_content(shown: Mapping[str, Any], bot: str) -> Payload:
@@ -260,7 +262,7 @@ def interaction(of: Interaction, world: World) -> Payload:
         shown["message"] = message(of.message, world)
     if where.guild is None:
         return shown | {"user": user(of.person)}
-    own = member() | {
+    own = member(world.roles_of(of.person.id)) | {
         "user": user(of.person),
         "permissions": READING if of.person.id in world.muted else ALL_PERMISSIONS,
         "communication_disabled_until": _FAR_AWAY if of.person.id in world.timed_out else None,
@@ -301,22 +303,6 @@ def _thread(of: Channel) -> Payload:
             "archive_timestamp": JOINED,
             "create_timestamp": JOINED,
         },
-    }
-
-
-def _role(role: str, name: str, bot: str | None = None) -> Payload:
-    return {
-        "id": role,
-        "name": name,
-        "color": 0,
-        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
-        "hoist": False,
-        "position": 0,
-        "permissions": MEMBERS_PERMISSIONS,
-        "managed": bot is not None,
-        "mentionable": False,
-        "flags": 0,
-        "tags": {} if bot is None else {"bot_id": bot},
     }
 
 

@@ -177,7 +177,7 @@ def get_member(backend: Backend, call: Call) -> Any:
         raise unknown_member()
     if person == world.bot:
         return payloads.own_member(world)
-    return payloads.member() | {"user": payloads.user(person)}
+    return payloads.member(world.roles_of(person.id)) | {"user": payloads.user(person)}
 
 
 def get_user(backend: Backend, call: Call) -> Any:

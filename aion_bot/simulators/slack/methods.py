@@ -172,7 +172,11 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
     if person is None:
         raise Refused("user_not_found")
     names = {"real_name": person.name, "display_name": person.name}
-    return {"user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names}}
+    guest = person.id in backend.conversations.guests
+    flags = {"is_restricted": guest, "is_ultra_restricted": False}
+    return {
+        "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
+    }
 
 
 def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
@@ -198,6 +202,14 @@ def _publish_home(backend: Backend, arguments: Arguments) -> Answer:
 
 _MOST_BLOCKS = 100
 
+
+def _group_members(backend: Backend, arguments: Arguments) -> Answer:
+    members = backend.conversations.members.get(str(arguments.get("usergroup")))
+    if members is None:
+        raise Refused("no_such_subteam")
+    return {"users": sorted(members)}
+
+
 METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "auth.test": _auth_test,
     "apps.connections.open": _open_connection,
@@ -220,6 +232,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "files.info": upload_methods.info,
     "users.info": _user_info,
     "usergroups.list": _user_groups,
+    "usergroups.users.list": _group_members,
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,

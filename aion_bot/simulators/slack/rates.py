@@ -43,6 +43,7 @@ DOCUMENTED: Mapping[str, int] = {
     "reactions.add": TIER_3,
     "reactions.remove": TIER_2,
     "usergroups.list": TIER_2,
+    "usergroups.users.list": TIER_2,
     "users.info": TIER_4,
     "views.publish": TIER_4,
 }
