@@ -38,7 +38,7 @@ from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
-from aion_bot.storage import Store, migrations
+from aion_bot.storage import Store, migrations, recorded
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
@@ -252,7 +252,7 @@ class KeyRotation:
     """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
 
     def __init__(
-        self, settings: Settings, aion: AionVision, reader: PictureReader, month: MonthAllowance
+        self, settings: Settings, aion: AionVision, reader: PictureReader, month: MonthAllowance | None = None
     ) -> None:
         self.settings, self._aion, self._reader, self._month = settings, aion, reader, month
 
@@ -279,7 +279,8 @@ class KeyRotation:
         self._aion.use_key(new.api_key.get_secret_value())
         self._reader.use_settings(new)
         _log.info("key replaced", variable=KEY)
-        await self._month.use_key(new.api_key.get_secret_value())
+        if self._month is not None:
+            await recorded(_log, self._month.use_key(new.api_key.get_secret_value()), "month")
 
 
 async def serve_until_signal(

@@ -44,7 +44,7 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
+    "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "USAGE_TITLE", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "GOOD", "BAD", "RATED", "RATED_AGAIN", "RATING_GONE", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
@@ -123,6 +123,7 @@ MADE: dict[str, list[str | Line]] = {
     "renamed": [strings.renamed("Roof damage " * 9)],
     "counted": [strings.counted(one, "message") for one in (0, 1, 2_000)],
     "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
+    "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
     "left_of_plan": [strings.left_of_plan(*one) for one in ((1_988, 97), (None, 97), (1, None), (None, None))],

@@ -1,5 +1,6 @@
 """Another key of Aion's takes over while the bot serves, if Aion takes it."""
 
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ from aion_bot.aion import AionVision
 from aion_bot.aion.pictures import PictureReader
 from aion_bot.app import KeyRotation
 from aion_bot.config import Settings
+from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
+from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 NEW = "aion_rotated_0123456789abcdef"
 MISSING, FILE = "missing", "AIONVISION_API_KEY_FILE"
@@ -36,8 +40,11 @@ async def test_a_key_takes_over_only_if_aion_takes_it(
         settings, _ = Settings.read(aion.env)
         assert settings is not None
         aion.api_key = taken
-        async with AionVision.from_settings(settings) as client:
-            keys = KeyRotation(settings, client, PictureReader(settings))
+        store = await Store.open(lay_database(tmp_path / "bot.db"))
+        async with AionVision.from_settings(settings) as client, AsyncExitStack() as ends:
+            ends.push_async_callback(store.close)
+            month = MonthAllowance(store, client)
+            keys = KeyRotation(settings, client, PictureReader(settings), month)
             with structlog.testing.capture_logs() as lines:
                 await keys.rotate({"AIONVISION_BASE_URL": aion.base_url, FILE: str(file)})
             named = [line["variable"] for line in lines if line["event"] == "key refused"]

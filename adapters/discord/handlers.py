@@ -26,6 +26,7 @@ from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import (
     Click,
+    HomeOpened,
     InboundEvent,
     ManageCommand,
     MessageChange,
@@ -176,7 +177,9 @@ class EventDelivery:
         except Exception:
             # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
             # in a thread, because it asked nothing.
-            if not isinstance(event, MessageChange) and (not isinstance(event, Prompt) or event.addressed):
+            if not isinstance(event, MessageChange | HomeOpened) and (
+                not isinstance(event, Prompt) or event.addressed
+            ):
                 await self._report_failure(event)
             raise
 

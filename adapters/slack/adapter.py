@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from adapters.slack import ids, markdown, new_tokens, rate_limits, rendering, strings
+from adapters.slack import home, ids, markdown, new_tokens, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
@@ -30,13 +30,14 @@ from aion_bot.ports.errors import (
     PlatformError,
     RateLimited,
 )
-from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
+from aion_bot.ports.events import Click, HomeOpened, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import (
     Content,
     Document,
     Gallery,
+    HomeSection,
     Line,
     MessageRef,
     Person,
@@ -299,6 +300,11 @@ class SlackAdapter:
     async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
         """Show an answer to one person where they read; its files come in a direct message, as nothing else is private."""
         await self._private.answer(event, answer)
+
+    async def publish_home(self, event: HomeOpened, sections: Sequence[HomeSection]) -> None:
+        """Show a person the app's Home tab."""
+        team, shown = ids.thread(event.thread).team, home.view(sections)
+        await self._web.call(Method.VIEWS_PUBLISH, team, user_id=event.person.id, view=shown)
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Check the tokens, the scopes, the app's configuration, and `subjects`."""

@@ -51,7 +51,7 @@ def _features(address: str) -> Mapping[str, object]:
     """
     return {
         "app_home": {
-            "home_tab_enabled": False,
+            "home_tab_enabled": True,
             "messages_tab_enabled": True,
             "messages_tab_read_only_enabled": False,
         },

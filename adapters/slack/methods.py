@@ -41,6 +41,7 @@ class Method(StrEnum):
     FILES_INFO = "files.info"
     FILES_DOWNLOAD = "url_private_download"
     """No method: the bytes of a file come from an address that `files.info` names."""
+    VIEWS_PUBLISH = "views.publish"
     RESPONSE_URL = "response_url"
     """No method: the answer to a command goes to an address that the command names."""
 
@@ -71,6 +72,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.FILES_DELETE: ("files:write",),
     Method.FILES_INFO: ("files:read",),
     Method.FILES_DOWNLOAD: ("files:read",),
+    Method.VIEWS_PUBLISH: (),
     Method.RESPONSE_URL: (),
 }
 """Scopes that the bot token needs for each method."""
@@ -88,6 +90,7 @@ CONFIG_METHODS = frozenset(
 EVENTS: dict[str, tuple[str, ...]] = {
     "agent_session_stopped": ("chat:write",),
     "app_mention": ("app_mentions:read",),
+    "app_home_opened": (),
     "channel_id_changed": ("channels:read",),
     "message.channels": ("channels:history",),
     "message.groups": ("groups:history",),

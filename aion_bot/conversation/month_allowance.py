@@ -77,10 +77,14 @@ class MonthAllowance:
 
     async def warning(self, turn: Turn) -> str:
         """Return what the channel of a question is to be told of the month: once of each percentage, otherwise ""."""
-        month = await self._months.now()
-        if month is None or month.warning is None:
+        try:
+            month = await self._months.now()
+            if month is None or month.warning is None:
+                return ""
+            warned = await self._months.warn(month.warning, turn.thread.platform, turn.place.channel)
+        except sqlite3.Error as error:  # a full disk costs the warning, not the answer
+            _log.error("database write failed", what="month", reason=str(error))
             return ""
-        warned = await self._months.warn(month.warning, turn.thread.platform, turn.place.channel)
         return strings.month_short(month.warning, month.used, month.allowed) if warned else ""
 
 

@@ -39,7 +39,6 @@ from aion_bot.ports.messages import (
     PostedOnce,
     ThreadKey,
 )
-from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
@@ -230,7 +229,6 @@ class TurnRunner:
         try:
             if self.turn.given_up:
                 return await notices.given_up(self.turn, self._services.store.plans, self._log)
-            ASKER.set(Asker((self.thread.platform, self.turn.asker.id), self.silence.waits_for_aion))
             if self._mode is Mode.ASK:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other

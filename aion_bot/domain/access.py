@@ -32,8 +32,14 @@ class Intent(StrEnum):
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"
     """Ending, renaming or replacing a conversation that somebody began."""
+    USAGE = "usage"
+    """Seeing how much the bot is used, which is `OPERATOR`'s: those alone whom the list of approvers names by id."""
     RECOVER = "recover"
     """Going on, in the asker's name, with what was accepted earlier: after a restart, or for a retry."""
+
+
+OPERATOR = Person("")
+"""The owner of what belongs to nobody in the chat."""
 
 
 class Refusal(StrEnum):
@@ -105,7 +111,7 @@ _POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
 _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 """Intents that may be used where the bot is not, as a platform offers them everywhere."""
 
-_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE})
+_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE, Intent.USAGE})
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -197,6 +203,9 @@ def _personal(policy: AccessPolicy, person: Person, standing: Standing) -> Refus
 
 
 def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -> bool:
+    if intent is Intent.USAGE:
+        named = isinstance(policy.approvers, frozenset) and person.id in policy.approvers
+        return owner == OPERATOR and named
     if intent is Intent.REPLACE:
         return person.id == owner.id
     decides = policy.approvers == "anyone" or (

@@ -144,6 +144,16 @@ def refusal(reason: Refusal, lacks: str = "") -> str:
     return _REFUSALS.get(reason, NOT_HERE)
 
 
+HOME_TITLE = "Ask Aion"
+USAGE_TITLE = "Usage"
+USAGE_UNREAD = "I can't read the usage right now. Open this page again in a minute."
+
+
+def month_used(percent: int) -> str:
+    """Say how much of the month's allowance is used."""
+    return f"{percent} % of this month's Aion questions are used."
+
+
 def month_short(percent: int, used: int, allowed: int) -> str:
     """Warn a channel that the month's allowance runs short."""
     return f"{percent} % of this month's Aion questions are used ({used:,} of {allowed:,}). Channels now share the rest."

@@ -6,12 +6,13 @@ from enum import Enum, auto
 from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, Subjects
-from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
+from aion_bot.ports.events import Click, HomeOpened, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import (
     Content,
     Document,
     Gallery,
+    HomeSection,
     Line,
     MessageRef,
     Person,
@@ -209,6 +210,14 @@ class PrivateAnswers(Protocol):
 
         Raises `UploadRefused` where the platform does not take the document or the pictures; the words are shown then.
         """
+
+
+@runtime_checkable
+class Home(Protocol):
+    """A platform that has a page for the bot, which each person sees for themselves."""
+
+    async def publish_home(self, event: HomeOpened, sections: Sequence[HomeSection]) -> None:
+        """Show the person behind `event` these sections on it, in place of what it showed."""
 
 
 @runtime_checkable

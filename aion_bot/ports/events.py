@@ -176,4 +176,14 @@ class ManageCommand:
     reply_token: str = field(default="", repr=False)
 
 
-InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """Somebody opened the page that the platform has for the bot; `thread` is their direct conversation with it."""
+
+    thread: ThreadKey
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+
+InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand | HomeOpened

@@ -248,6 +248,14 @@ PostedOnce = Document | Gallery
 
 
 @dataclass(frozen=True, slots=True)
+class HomeSection:
+    """A part of the bot's own page: a title and lines of plain text."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PrivateAnswer:
     """What one person sees in answer to a command or a press, and may act on.
 

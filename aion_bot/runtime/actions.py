@@ -10,6 +10,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
+from aion_bot.conversation.home import show_home
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
@@ -23,7 +24,7 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import Click, Prompt, StopRequest
+from aion_bot.ports.events import Click, HomeOpened, ManageCommand, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.ratelimit.request_pace import ASKER, Asker
@@ -71,7 +72,6 @@ class Actions:
     ) -> None:
         self._services, self._ask = services, ask
         self._management = Management(services)
-        self.command = self._management.command
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -80,6 +80,18 @@ class Actions:
         self._approvals = approvals
         self._retries = retries
         self._ask_again = ask_again
+
+    async def act(self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened) -> None:
+        """Do what somebody wants who asks nothing."""
+        match event:
+            case Click():
+                await self.click(thread, event)
+            case ManageCommand():
+                await self._management.command(thread, event)
+            case StopRequest():
+                await self.stop_thread(thread, event)
+            case HomeOpened():
+                await show_home(self._services, thread, event)
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press; a decision goes to Aion before all else."""

@@ -26,6 +26,7 @@ from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
@@ -61,6 +62,7 @@ class ActiveTurns:
         thread, turn, sync = runner.thread, runner.turn, runner.sync
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
         began = time.monotonic()
+        ASKER.set(Asker(_owner(thread.platform, turn.asker), runner.silence.waits_for_aion))
         if (observer := self._services.observer) is not None:
             observer.began(turn)
         runner.before_end = partial(self._indicators.end_activity, thread, turn)

@@ -24,7 +24,7 @@ from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question, readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
@@ -129,18 +129,14 @@ class Dispatcher:
         """Take over what happened on a platform. When this returns a question is durable."""
         thread = self._services.registry.thread(adapter, event.thread)
         match event:
-            # Presses and stops do not wait behind the thread's queue: they are about what runs in it.
-            case Click():
-                self._tasks.spawn(self._actions.click(thread, event))
-            case ManageCommand():
-                self._tasks.spawn(self._actions.command(thread, event))
-            case StopRequest():
-                self._tasks.spawn(self._actions.stop_thread(thread, event))
             case MessageChange():
                 await self._change(thread, event)
             case Prompt():
                 if event.addressed or (question(event) and await self._takes_part(event)):
                     await self._ask(thread, event)
+            # Presses and stops do not wait behind the thread's queue: they are about what runs in it.
+            case _:
+                self._tasks.spawn(self._actions.act(thread, event))
 
     async def unread(self, adapter: PlatformAdapter, reply: Prompt) -> None:
         """Tell a person, once in a thread of the bot's, that what they write there is not read without a mention."""

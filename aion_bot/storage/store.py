@@ -154,6 +154,11 @@ class Store:
         """Where the database is: what is put aside for a moment belongs there as well."""
         return self._database.path.parent
 
+    @property
+    def path(self) -> Path:
+        """The database's file, for what reads it beside."""
+        return self._database.path
+
     async def close(self) -> None:
         """Close the file and let another process have it; what was written is safe already."""
         await self._database.close()

@@ -10,6 +10,7 @@ from typing import Any
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
+from aion_bot.domain import strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
@@ -109,6 +110,12 @@ class Bot:
         """Count the messages of people that carry the queued marker."""
         said = [one.id for one in self.workspace.thread(thread) if not one.by_bot]
         return sum(self.workspace.is_marked(one) for one in said)
+
+    @property
+    def asked_words(self) -> list[str]:
+        """The questions that Aion was asked, without the quotes of what was said before them."""
+        head = strings.EARLIER
+        return [str(body["message"]).partition(f"\n\n{head}")[0] for body in self.aion.bodies("send_stream")]
 
     def pressable(self, thread: str) -> list[str]:
         """Labels of the buttons in a thread, but for those that rate a finished answer."""

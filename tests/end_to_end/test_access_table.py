@@ -211,7 +211,7 @@ async def check(
     allowed = sorted(f"{name}, {person}?" for (name, person), refusal in expected.items() if refusal is None)
     await bot.aion.until(lambda: bot.aion.count("send_stream") >= len(allowed))
     await bot.stop()
-    assert sorted(body["message"] for body in bot.aion.bodies("send_stream")) == allowed
+    assert sorted(bot.asked_words) == allowed
     assert decided.found == {channels[case]: {refusal} for case, refusal in expected.items()}
 
 

@@ -39,7 +39,7 @@ async def test_a_hint_can_be_followed_by_an_edit(bot: Bot) -> None:
     bot.workspace.edit_into_question(thread, "What is broken?")
     bot.workspace.edit_into_question(thread, LONG)
     await bot.asked(bot.ben, "What does the safety report say?", "Both are due this week")
-    asked = [body["message"] for body in bot.aion.bodies("send_stream")]
+    asked = bot.asked_words
     assert asked == ["What is damaged?", "What does the safety report say?"]
     assert bot.private_replies(thread, bot.ada) == [strings.HINT]
 
@@ -76,7 +76,7 @@ async def test_corrections_among_people_are_no_questions(on_slack: Bot, slack: S
     slack.say(on_slack.ada, slack.general, "Which is the worst?", thread=root.ts)
     await on_slack.shows(root.ts, "Of the three, the")
     await on_slack.until(lambda: all(one.acknowledged for one in slack.sockets.deliveries))
-    asked = [body["message"] for body in on_slack.aion.bodies("send_stream")]
+    asked = on_slack.asked_words
     assert asked == ["What is damaged on site 7?", "Which is the worst?"]
 
 
@@ -106,7 +106,7 @@ async def test_new_words_after_a_withdrawal_are_a_new_question(
     await bot.shows(thread, "The second.")
     bot.workspace.edit_into_question(reply, "third")
     await bot.asked(bot.cy, "What does the safety report say?", "Both are due this week")
-    asked = [body["message"] for body in bot.aion.bodies("send_stream")]
+    asked = bot.asked_words
     assert asked == ["first", "second", "What does the safety report say?"]
 
 
@@ -138,5 +138,5 @@ async def test_a_waiting_question_that_speaks_to_others_now_is_withdrawn(
     await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 2)
     on_slack.aion.release("go")
     await on_slack.shows(thread, "The second.")
-    asked = [body["message"] for body in on_slack.aion.bodies("send_stream")]
+    asked = on_slack.asked_words
     assert asked == ["first", "Which is the best?"]

@@ -26,7 +26,7 @@ def section(**said: object) -> Section:
 
 def asked(bot: Bot) -> list[Any]:
     """What Aion was asked."""
-    return [body["message"] for body in bot.aion.bodies("send_stream")]
+    return bot.asked_words
 
 
 async def test_a_channel_that_is_switched_off_is_silent(on_slack: Bot, slack: SimulatedSlack) -> None:

@@ -80,6 +80,23 @@ class CommandUse:
         }
         self.sockets.deliver("slash_commands", payload)
 
+    def open_home(self, person: SimulatedPerson) -> None:
+        """Open the app's Home tab: https://docs.slack.dev/reference/events/app_home_opened"""
+        channel = self.conversations.channels[direct_channel(person.id)]
+        inner = {
+            "type": "app_home_opened",
+            "user": person.id,
+            "channel": channel.id,
+            "tab": "home",
+            "event_ts": self.conversations.clock.ts(),
+        }
+        self.sockets.deliver("events_api", payloads.event(inner, channel))
+
+    def home(self, person: SimulatedPerson) -> str:
+        """The texts of the Home tab that a person sees."""
+        blocks = self.conversations.homes.get(person.id, {}).get("blocks", ())
+        return "\n".join(block["text"]["text"] for block in blocks)
+
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All ephemeral messages for a person, oldest first."""
         names, inside = self.conversations.names(), self.conversations.messages

@@ -183,6 +183,24 @@ def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
     return {"usergroups": [{"id": group, "handle": handle, "name": handle} for group, handle in groups]}
 
 
+def _publish_home(backend: Backend, arguments: Arguments) -> Answer:
+    """Show a person the app's Home tab: https://docs.slack.dev/reference/methods/views.publish"""
+    person, view = str(arguments.get("user_id") or ""), arguments.get("view")
+    if person not in backend.conversations.names():
+        raise Refused("user_not_found")
+    if (
+        not isinstance(view, Mapping)
+        or view.get("type") != "home"
+        or len(view.get("blocks") or ()) > _MOST_BLOCKS
+    ):
+        raise Refused("invalid_arguments")
+    backend.conversations.homes[person] = view
+    return {"view": {"id": f"V{person}", **view}}
+
+
+_MOST_BLOCKS = 100
+
+
 def _group_members(backend: Backend, arguments: Arguments) -> Answer:
     members = backend.conversations.members.get(str(arguments.get("usergroup")))
     if members is None:
@@ -218,6 +236,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,
+    "views.publish": _publish_home,
 }
 
 

@@ -103,6 +103,8 @@ class Conversations:
         self.deleted: list[Message] = []
         self.sessions: dict[tuple[str, str], str] = {}
         self.session_titles: dict[tuple[str, str], str] = {}
+        self.homes: dict[str, Mapping[str, Any]] = {}
+        """What each person's Home tab of the app shows."""
         self.groups: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}
         self.guests: set[str] = set()
