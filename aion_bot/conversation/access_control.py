@@ -6,7 +6,7 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.conversation.standings import Standings
-from aion_bot.domain.access import NOT_ASKED, AccessPolicy, Intent, Refusal, decide
+from aion_bot.domain.access import NOT_ASKED, OWN, AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
 from aion_bot.domain.rules import Rules, Uploads
@@ -63,8 +63,9 @@ class AccessControl:
     ) -> Refusal | None:
         """Decide as `refusal` does, and log nothing. Asks the platform what the policy of the place needs to know."""
         policy, standing = self.policy(platform, place), NOT_ASKED
-        if policy.depends_on_standing(person):
-            standing = await self.standings.of(platform, place, person, policy)
+        whose = owner if intent in OWN else None
+        if policy.depends_on_standing(person, whose):
+            standing = await self.standings.of(platform, place, person, policy, whose)
         return decide(policy, intent, place, person, owner, standing=standing)
 
     async def allows(
