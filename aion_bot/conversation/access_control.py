@@ -1,5 +1,6 @@
 """The access policies in force, and a log line for each refusal."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -33,7 +34,8 @@ class AccessControl:
         adapters: Mapping[str, object] | None = None,
     ) -> None:
         self.policies = dict(policies)
-        self.rules = rules
+        self.rules, self.changed = rules, asyncio.Event()
+        """Set by whoever puts other rules in force."""
         self.standings = Standings(adapters or {})
 
     def policy(self, platform: str, place: Place) -> AccessPolicy:

@@ -118,7 +118,7 @@ class Plan:
     `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it.
     `in_file`: a file that stands above the card, or is to stand there, has the whole plan. `approvals` are of everybody who
     approved it since it was refused last, oldest first. `place` is where it was asked for, and `proposed_at` when its row was
-    written, in seconds since 1970.
+    written, in seconds since 1970. `reminded`: those who may decide were reminded.
     """
 
     key: str
@@ -148,3 +148,4 @@ class Plan:
     # Not compared: they are of the row, and not of what Aion proposed.
     place: Place = field(default=UNKNOWN_PLACE, compare=False)
     proposed_at: int = field(default=0, compare=False)
+    reminded: bool = False

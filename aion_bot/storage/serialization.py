@@ -151,6 +151,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         approvals=tuple(_person(*fields) for _, *fields in sorted(json.loads(row["approvals"]))),
         place=UNKNOWN_PLACE if row["place"] is None else Place(*json.loads(row["place"])),
         proposed_at=row["created_at"],
+        reminded=row["reminded_at"] is not None,
     )
 
 
