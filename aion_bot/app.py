@@ -24,7 +24,7 @@ from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import KEY, PATIENCE, call, trouble
 from aion_bot.domain.observer import Observer
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.rules import Rules, Section
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
@@ -32,7 +32,9 @@ from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
-from aion_bot.runtime.reloading import Changed, ReadRules, Reloading
+from aion_bot.runtime.platform_secrets import PlatformSecrets
+from aion_bot.runtime.reloading import Changed, ReadRules, Reloading, Rotate
+from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
 
@@ -81,17 +83,20 @@ async def serve(
         services = Services(
             store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader)
         )  # fmt: skip
-        dispatcher = Dispatcher(services, adapters, _options(settings))
+        refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
+        dispatcher = Dispatcher(services, adapters, _options(settings, refused))
         if monitor is not None:
             monitor.metrics.load = dispatcher.load
-        keys = KeyRotation(settings, aion, reader)
+        rotated = [KeyRotation(settings, aion, reader).rotate]
+        if refused is not None:
+            rotated.append(PlatformSecrets(adapters, refused).rotate)
 
         async def changed() -> None:
             await note_policies(store, access.policies, access.rules)
 
         async with (
             _closing(adapters),
-            _reloaded(reloading, access, keys, changed),
+            _reloaded(reloading, access, settings.rules(), rotated, changed),
             audited(store, access.policies, access.rules),
         ):
             return await dispatcher.serve(stop)
@@ -118,12 +123,16 @@ async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _reloaded(
-    reloading: Reloading | None, access: AccessControl, keys: "KeyRotation", changed: Changed
+    reloading: Reloading | None,
+    access: AccessControl,
+    variables: Section,
+    rotate: Sequence[Rotate],
+    changed: Changed,
 ) -> AsyncIterator[None]:
-    """Read the rules and Aion's key again whenever `reloading` is asked to, until the end."""
+    """Read the rules and the files of secrets again whenever `reloading` is asked to, until the end."""
     tasks = BackgroundTasks()
     if reloading is not None:
-        tasks.spawn(reloading.run(access, keys.settings.rules(), keys.rotate, changed))
+        tasks.spawn(reloading.run(access, variables, *rotate, changed=changed))
     try:
         yield
     finally:
@@ -182,12 +191,13 @@ async def _check_aion(aion: AionVision, base_url: str) -> None:
         _log.error("aion check failed", check=found.check, reason=found.message, mend=found.mend)
 
 
-def _options(settings: Settings) -> DispatchOptions:
+def _options(settings: Settings, refused: RefusedPlatforms | None) -> DispatchOptions:
     return DispatchOptions(
         busy=settings.busy,
         shutdown_grace=settings.shutdown_grace,
         several_workspaces_expected=bool(settings.allow_workspaces),
         retention_days=settings.retention_days,
+        refused=refused,
     )
 
 
@@ -262,7 +272,7 @@ async def serve_until_signal(
 ) -> bool:
     """Serve until SIGTERM or SIGINT, or until the terminal is closed; a second signal ends the process at once.
 
-    Any other SIGHUP has the rules read again by `read_rules`, and Aion's key from the file that `env` names.
+    Any other SIGHUP has the rules read again by `read_rules`, and the secrets from the files that `env` names.
     """
     _allow_connections()
     stop, reloading = asyncio.Event(), Reloading(env, read_rules)

@@ -26,7 +26,7 @@ from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, SetUpGuide, id_forms_of
 from aion_bot.ports.diagnosis import Finding, Status, fail
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import EnvironmentFileError, Problem, read_environment
+from aion_bot.ports.settings import EnvironmentFileError, Problem, check_public_url, read_environment
 from aion_bot.storage import StoreError
 
 program = typer.Typer(
@@ -121,7 +121,7 @@ def run() -> None:
     """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
 
     Settings come from the environment or a .env file in the working directory, a secret also from the file that <NAME>_FILE names,
-    rules for places from aion-bot.toml there or from the file that AION_BOT_CONFIG names. SIGHUP reads that file and AIONVISION_API_KEY_FILE again. Exit status: 0 after a clean stop, 1 if
+    rules for places from aion-bot.toml there or from the file that AION_BOT_CONFIG names. SIGHUP reads that file and the files of secrets again. Exit status: 0 after a clean stop, 1 if
     every platform refused its token, or the database or AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
     """
     env = _environment()
@@ -185,14 +185,23 @@ def check(
 
 @program.command()
 def manifest(
-    http: Annotated[str, typer.Option("--http", help="Public address for HTTP mode; not implemented.")] = "",
+    http: Annotated[
+        str, typer.Option("--http", help="Public address, for the HTTP mode of a later version.")
+    ] = "",
 ) -> None:
-    """Print the manifest from which a platform makes the app; exit status 2 with --http, which is not implemented."""
+    """Print the manifest from which a platform makes the app. Exit status 2 if the address of --http cannot be used.
+
+    With --http the app gets no Socket Mode, and its events at <address>/slack/events. This version does not serve that yet.
+    """
     if http:
+        try:
+            http = check_public_url(http)
+        except ValueError as error:
+            _say(f"--http: {error}", sys.stderr)
+            raise typer.Exit(2) from None
         _say(strings.HTTP_MODE, sys.stderr)
-        raise typer.Exit(2)
     for platform in adapters.platforms():
-        if isinstance(platform, SetUpGuide) and (text := platform.manifest()):
+        if isinstance(platform, SetUpGuide) and (text := platform.manifest(http)):
             print(text, end="")
 
 

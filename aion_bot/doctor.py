@@ -21,6 +21,7 @@ from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fai
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
 from aion_bot.ports.secret_files import loose as loose_secrets
+from aion_bot.ports.secret_files import mend_of
 from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
 from aion_bot.ports.text import one_line
 from aion_bot.storage import (
@@ -78,8 +79,8 @@ async def examine(
         findings += await asyncio.to_thread(_second_processes, settings.database)
         findings += _http_address(settings)
         findings.append(ok("retention", strings.kept_for(settings.retention_days)))
-    files = [env_file, *(files_of(settings.database) if settings is not None else ())]
-    return findings + await asyncio.to_thread(_modes, files, secret_files)
+    files = files_of(settings.database) if settings is not None else ()
+    return findings + await asyncio.to_thread(_modes, files, (env_file, *secret_files))
 
 
 def _access(
@@ -168,8 +169,12 @@ def _listed(
 
 def _modes(files: Sequence[Path], secrets: Sequence[Path]) -> list[Finding]:
     """Warn of files with secrets or with people's words that others can read or write; changes nothing."""
-    loose = {**private_files.loose(files), **loose_secrets(secrets)}
-    return [warn("file mode", *strings.loose_mode(str(path), mode)) for path, mode in loose.items()]
+    found = []
+    for path, mode in loose_secrets(secrets).items():
+        with suppress(OSError):  # removed meanwhile
+            found.append(strings.loose_mode(str(path), mode, *mend_of(path)))
+    found += [strings.loose_mode(str(path), mode) for path, mode in private_files.loose(files).items()]
+    return [warn("file mode", *one) for one in found]
 
 
 def _http_address(settings: Settings) -> list[Finding]:

@@ -65,7 +65,7 @@ async def answered(workspace: FullWorkspace) -> str:
 
     def shown() -> str:
         messages = [one for one in workspace.thread(thread) if one.by_bot]
-        return "" if any(one.buttons for one in messages) else "".join(one.text for one in messages)
+        return "" if any(one.offers for one in messages) else "".join(one.text for one in messages)
 
     await workspace.until(lambda: END in shown(), timeout=PATIENCE)
     return shown()

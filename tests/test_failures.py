@@ -48,9 +48,9 @@ PARTS = {
 STATES = {
     "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
-    "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GO_ON", "HINT", "MENTION_ME",
+    "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "HINT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
-    "REPLACED", "REST_FOLLOWS", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
+    "REPLACED", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
     "approvals", "decided", "decided_by", "deciders", "destructive", "reminder", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",

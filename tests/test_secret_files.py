@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -164,3 +165,45 @@ def test_another_owner_may_let_the_group_read(tmp_path: Path, monkeypatch: pytes
     for mode in (0o460, 0o444):
         path.chmod(mode)
         assert loose([path]) == {path: mode}
+
+
+@pytest.mark.parametrize(
+    ("mode", "owner", "group", "mend"),
+    [
+        (0o600, "own", "own", ""),
+        (0o400, "own", "own", ""),  # a systemd credential of a unit with a user of its own
+        (0o440, "other", "own", ""),  # a systemd credential of a unit with a dynamic user
+        (0o640, "other", "own", ""),
+        (0o640, "own", "own", "chmod 600 {}"),
+        (0o644, "own", "own", "chmod 600 {}"),
+        (0o644, "other", "own", "as its owner or root: chmod 640 {}"),
+        (0o660, "other", "own", "as its owner or root: chmod 640 {}"),
+        (0o644, "other", "other", "as root: chgrp 4711 {0} && chmod 640 {0}"),
+        (0o640, "root", "bot", ""),  # root runs doctor, and the bot's user reads the file by its group
+        (0o644, "root", "bot", "as its owner or root: chmod 640 {}"),
+        (0o644, "mounted", "own", "give it mode 0400 where it is mounted from"),
+    ],
+)
+def test_the_mend_leaves_the_bot_able_to_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, owner: str, group: str, mend: str
+) -> None:
+    """What doctor says of a file's mode fits its owner and group, through a link as well: it never shuts the bot out."""
+    path, link = tmp_path / "secret", tmp_path / "link"
+    path.write_text("s")
+    path.chmod(mode)
+    link.symlink_to(path)
+    real = path.stat()
+    uid, gid = (0, 0) if owner == "root" else (1000, 4711)
+    fields = list(real)
+    fields[stat.ST_UID] = 0 if owner in {"root", "other"} else uid
+    fields[stat.ST_GID] = gid if group == "own" else 4712
+    monkeypatch.setattr(os, "geteuid", lambda: uid)
+    monkeypatch.setattr(os, "getegid", lambda: gid)
+    monkeypatch.setattr(os, "getgroups", list)
+    monkeypatch.setattr(Path, "stat", lambda _, **__: os.stat_result(fields))
+    if owner == "mounted":
+        flags = list(os.statvfs(tmp_path))
+        flags[8] |= os.ST_RDONLY
+        monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(flags))
+    found = [one.mend for one in doctor._modes([], [link])]  # the whole of doctor asks more
+    assert found == ([mend.format(link)] if mend else [])

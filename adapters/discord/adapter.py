@@ -4,15 +4,16 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 import discord
 
-from adapters.discord import ids, rate_limits, rendering, strings
+from adapters.discord import config, ids, rate_limits, rendering, strings
 from adapters.discord.backfill import MESSAGES, Backfill, read_messages
 from adapters.discord.client import RestClient
-from adapters.discord.config import ID_FORMS, Settings
+from adapters.discord.config import ID_FORMS, TOKEN, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, missing, translate
 from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
@@ -24,6 +25,7 @@ from adapters.discord.interactions import Interactions, InteractionTokens
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from adapters.discord.private_answers import PrivateAnswers
+from adapters.discord.takeover import Listening
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
@@ -33,6 +35,7 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     TakenElsewhere,
+    TokenRefused,
 )
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
@@ -48,6 +51,7 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
+from aion_bot.ports.settings import Problem
 
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
@@ -70,6 +74,7 @@ class DiscordAdapter:
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
+    secrets = (TOKEN,)
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url
@@ -89,6 +94,7 @@ class DiscordAdapter:
         self._typing: dict[int, asyncio.Task[bool]] = {}
         """The requests for typing indicators that are under way, at most one for a channel."""
         self._backfill = Backfill()
+        self._listening: Listening | None = None
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
@@ -107,24 +113,47 @@ class DiscordAdapter:
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
-            gateway = Gateway(
-                host,
-                delivery,
-                Interactions(delivery, self._rest, self._tokens),
-                self._backfill,
-                self._rest,
-                http_trace=self._reporter.trace(),
-                message_content=self._settings.message_content,
-                proxy=self._settings.proxy,
-                heartbeat_timeout=self.heartbeat_timeout,
-            )
-            try:
-                await gateway.serve(self._settings.token.get_secret_value(), address)
-            finally:
-                await gateway.shut()
+            self._listening = Listening(partial(self._gateway, host, delivery), delivery)
+            await self._listening.serve(self._settings.token.get_secret_value(), address)
         except FAILURES as error:
             raise translate(error) from error
+        finally:
+            self._listening = None
         raise PlatformDown("Discord's gateway closed the connection")
+
+    def _gateway(self, host: Host, delivery: EventDelivery) -> Gateway:
+        return Gateway(
+            host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfill, self._rest,
+            http_trace=self._reporter.trace(), message_content=self._settings.message_content,
+            proxy=self._settings.proxy, heartbeat_timeout=self.heartbeat_timeout,
+        )  # fmt: skip
+
+    async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
+        """Use another token of the same bot: for requests at once, for events once another gateway listens."""
+        found, problems = config.read(env)
+        if found is None or found.token == self._settings.token:
+            return (), problems
+        new, trial = (
+            self._settings.model_copy(update={"token": found.token}),
+            RestClient(found, self._reporter),
+        )
+        try:
+            address = await trial.gateway()
+            if self._rest.account not in {0, trial.account}:
+                return (), [Problem(TOKEN, strings.OTHER_BOT)]
+            # Discord has one token for a bot: as this one holds, the earlier one does not.
+            await self._rest.use(new)
+            if self._listening is not None:
+                await self._listening.take_over(new.token.get_secret_value(), address)
+        except PlatformError as error:
+            await self._rest.use(self._settings)
+            if not isinstance(error, TokenRefused):
+                raise
+            return (), [Problem(error.variable, error.reason)]
+        finally:
+            await trial.close()
+        self._settings = new
+        return self.secrets, ()
 
     async def close(self) -> None:
         """Close every connection."""

@@ -62,6 +62,8 @@ class RestClient:
         self._reporter = reporter
         self._client: discord.Client | None = None
         self._login_lock = asyncio.Lock()
+        self.account = 0
+        """The id of the bot's account, once a call has logged in."""
         self._direct, self._direct_after = asyncio.Lock(), 0.0
         self.own_nonces: OrderedDict[str, None] = OrderedDict()
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
@@ -94,10 +96,17 @@ class RestClient:
                             # Also when cancelled: discord.py opens the HTTP session before it asks who it is.
                             await client.close()
                             raise
-                        self._client = client
+                        self._client, self.account = client, client.user.id if client.user else 0
                 yield client
         except FAILURES as error:
             raise translate(error) from error
+
+    async def use(self, settings: Settings) -> None:
+        """Use another token of the same bot, from the next request on."""
+        async with self._login_lock:
+            self._settings = settings
+            if self._client is not None:
+                self._client.http.token = settings.token.get_secret_value()
 
     async def explain(self, refusal: Forbidden, channel: int, needed: str = "") -> None:
         """Say in a refusal what the bot misses in a channel: `needed`, or else the permission to write there.

@@ -26,9 +26,10 @@ from aion_bot.ports.errors import (
     TooLong,
 )
 
-FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, RecursionError)
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, RuntimeError)
 """Everything that a call of discord.py raises. A dropped connection is not one of its own errors, a `TimeoutError` is an
-`OSError`, and an answer that is nested too deeply exhausts the stack of Python's JSON."""
+`OSError`. A `RuntimeError` is what aiohttp raises once its session is closed; of an answer that is nested too deeply, Python's
+JSON raises one of its kinds."""
 
 INVALID_FORM = 50035
 INVALID_WEBHOOK_TOKEN = 50027

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -17,7 +17,6 @@ from adapters.discord import events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
-from adapters.discord.edit_times import EditTimes
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
@@ -66,6 +65,8 @@ OPTIONS: Mapping[str, Any] = {
 """What discord.py's client is given, whatever the settings say."""
 _SESSION_EVENTS = {"READY", "RESUMED"}
 """Events without which there is no session: a failure of these ends it."""
+_TWICE = {"INTERACTION_CREATE", "MESSAGE_CREATE"}
+"""Events that two sessions get, and that do not say whether one of them got it before, as an edit does by its time."""
 SCOPES = ("bot", "applications.commands")
 
 _log = logging.getLogger(__name__)
@@ -99,12 +100,14 @@ class Gateway(discord.Client):
         )
         parsers = self._connection.parsers
         for name in parsers.keys() - _SESSION_EVENTS:
-            parsers[name] = partial(parse, name, parsers[name])
+            parser = partial(self._parse_first, parsers[name]) if name in _TWICE else parsers[name]
+            parsers[name] = partial(parse, name, parser)
         self._host, self._rest, self._delivery = host, rest, delivery
         self._interactions, self._backfill = interactions, backfill
-        self._edits = EditTimes()
         self._present: dict[str, str] = {}
-        delivery.membership.servers = self._servers
+        self._session = object()
+        self.began = asyncio.Event()
+        """Set once events arrive, and the core knows it."""
         self._commands = Commands(self, interactions)
         self._registration = ""
         self._away_since: int | None = None
@@ -149,6 +152,11 @@ class Gateway(discord.Client):
         await self.http.close()
         await _end(self._connecting)
 
+    def _parse_first(self, parser: Callable[[Any], None], data: Any) -> None:
+        """Read an event, unless the gateway that this one takes over from, or that takes over from it, got it first."""
+        if not self._closing and self._delivery.firsts.is_first(self._session, data):
+            parser(data)
+
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Start the handlers of an event; none while closing, because a closed client has no event loop."""
         if self._closing or self.is_closed() or event == "socket_raw_send":
@@ -173,6 +181,7 @@ class Gateway(discord.Client):
             self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign] # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
+            self._delivery.membership.servers = self._servers
             self._present = {str(guild.id): guild.name for guild in self.guilds}
         super().dispatch(event, *args, **kwargs)
 
@@ -219,6 +228,7 @@ class Gateway(discord.Client):
         self._backfilling = asyncio.create_task(
             self._backfill.run(self, self._away_since, threads, self.on_message)
         )
+        self.began.set()
 
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""
@@ -254,7 +264,8 @@ class Gateway(discord.Client):
 
     async def _remember_newest(self, *, every: float = 0.0) -> None:
         """Keep the newest event beyond the process, by Discord's own clock, at most `every` so many seconds."""
-        newest, now = self._backfill.newest, self.loop.time()
+        # Not discord.py's own loop, which a closed client has no more: an event may end after it.
+        newest, now = self._backfill.newest, asyncio.get_running_loop().time()
         if newest is None and self._away_since is None:
             newest = self._backfill.first or None  # nothing was missed before it
         if newest is not None and now - self._remembered_at >= every:
@@ -267,7 +278,7 @@ class Gateway(discord.Client):
         # The bot's own edits arrive here as well, several a second while answers grow.
         if message.author.id == self._connection.self_id:
             self._delivery.other.note_edit(event.channel_id)
-        if message.author.bot or not self._edits.is_new(message.id, message.edited_at):
+        if message.author.bot or not self._delivery.edits.is_new(message.id, message.edited_at):
             return
         note_event(self._rest.thread_files, message, self._connection.self_id or 0)
         async with self._delivery.in_order(event.channel_id):

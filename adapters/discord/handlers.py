@@ -6,7 +6,8 @@ until the next.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import Any, Final
@@ -16,6 +17,7 @@ import discord
 
 from adapters.discord import events, strings
 from adapters.discord.client import RestClient, look_up
+from adapters.discord.edit_times import EditTimes
 from adapters.discord.errors import pause_before_retry
 from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership
@@ -58,6 +60,21 @@ _BESIDE_VOICE: Final = {
 ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 
 
+class FirstDeliveries:
+    """Tells which of two gateways got an event first: Discord gives it to both, and one delivers it."""
+
+    def __init__(self, capacity: int = 1_000) -> None:
+        self._capacity = capacity
+        self._first: OrderedDict[str, object] = OrderedDict()
+
+    def is_first(self, session: object, event: Mapping[str, Any]) -> bool:
+        """Tell whether no other `session` got this message or interaction, and remember it. The oldest one is dropped."""
+        first = self._first.setdefault(str(event["id"]), session)
+        if len(self._first) > self._capacity:
+            self._first.popitem(last=False)
+        return first is session
+
+
 class EventDelivery:
     """Delivers events to `host`, and knows which are still under way."""
 
@@ -65,6 +82,7 @@ class EventDelivery:
         self, host: Host, rest: RestClient, names: Names, reply_privately: ReplyPrivately, other: OtherProcess
     ) -> None:
         self.membership = Membership(rest)
+        self.edits, self.firsts = EditTimes(), FirstDeliveries()
         self.names = names
         self.other = other
         self.host = host

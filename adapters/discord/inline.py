@@ -5,9 +5,7 @@ what is emphasis in Markdown is written in marks that Discord takes for the same
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from aion_bot.ports.inline import LINE_BREAK, spans
 from aion_bot.ports.inline_parser import Span
@@ -27,14 +25,13 @@ _DRAWN = frozenset("*_~`\\")
 _SPECIAL = frozenset("*_~`|[]<&\\@")
 _PAIRS_ALONE = 5
 """Signs of a run that Discord takes for a pair of marks with one of them between."""
-_NOTHING = Span("", 0, -1)
 _ENDS_ADDRESS = frozenset(" \t\n<)\"'.,:;!?]*~`")
 """What may stand behind an address: Discord ends it there, or it is emphasis that Discord looks for first."""
 
 
 def needs_rewriting(text: str) -> bool:
     """Tell whether `inline` may change a text; False is sure."""
-    return not _SPECIAL.isdisjoint(text) or "://" in text
+    return not _SPECIAL.isdisjoint(text) or "://" in text or "$$" in text
 
 
 @lru_cache(maxsize=512)  # a page is drawn again for each edit, and most of its paragraphs are the same
@@ -56,18 +53,16 @@ def in_bold(text: str) -> str:
     return words if "**" in words or not words else f"**{words}**"
 
 
-def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
+def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None) -> str:
+    """Draw words; `around` counts the emphasis around a link's label, in which no link is one, and no sign has a partner."""
     pieces: list[str] = []
-    depth: Counter[str] = Counter()
+    depth = Counter[str]() if around is None else around.copy()
     words, done, after_mark = "", 0, False
-    found = spans(text)
-    has_signs = any(span.kind == "sign" for span in found)
-    escaped = _pairing(text, found, bold=bold) if has_signs else set[str]()
-    for span in found:
+    for span in spans(text):
         words += _literal(text[done : span.start])
         done, source = span.end, text[span.start : span.end]
         if span.kind == "sign":
-            words += _sign(text, span) if source[0] in escaped else source
+            words += _sign(text, span)
         elif span.kind in {"entity", "footnote"}:
             words += "".join(f"\\{one}" if one in _DRAWN else one for one in span.value)
         elif span.kind == "escape" and source != "\\|":
@@ -87,7 +82,7 @@ def _drawn(text: str, *, bold: bool = False, links: bool = True) -> str:
                 pieces.append(apart + shown)
                 after_mark = not span.opens and bool(shown)
             else:
-                pieces.append(_construct(text, span, links=links))
+                pieces.append(_construct(text, span, None if around is not None else depth))
                 after_mark = False
     return "".join((*pieces, unlinked(words + _literal(text[done:]))))
 
@@ -104,20 +99,16 @@ def _literal(words: str) -> str:
     )
 
 
-def _pairing(text: str, found: Sequence[Span], *, bold: bool) -> set[str]:
-    """Return which signs Discord may take for emphasis: those with another one to pair with, and long runs."""
-    runs = [
-        span.value[:1] or text[span.start]
-        for before, span in pairwise((_NOTHING, *found))
-        if span.kind in {"mark", "sign"}
-        and (before.end != span.start or text[before.start] != text[span.start])
-    ]
-    counts = Counter([*runs, "*"] if bold else runs)
-    return {sign for sign in _EMPHASIS if counts[sign] > 1 or sign * _PAIRS_ALONE in text}
+def with_lone_signs(text: str, drawn: str) -> str:
+    """Write the only run of signs in a whole message without escapes: there is none that Discord could pair with it."""
+    run = "".join(sign for sign in drawn if sign in _EMPHASIS)
+    escaped = "".join(f"\\{sign}" for sign in run)
+    alone = 0 < len(run) < _PAIRS_ALONE and run == run[0] * len(run) and drawn.count("\\") == len(run)
+    return drawn.replace(escaped, run) if alone and escaped in drawn and not {"\\", "<"} & {*text} else drawn
 
 
 def _sign(text: str, span: Span) -> str:
-    """Escape a sign, but not where Discord takes it for none: in a word like `a_b`, and a star between blanks."""
+    """Escape a sign, which may have a partner in another block for Discord, but not where Discord takes it for none: in a word like `a_b`, and a star between blanks."""
     sign = text[span.start]
     before, behind = text[max(0, span.start - 1) : span.start], text[span.end : span.end + 1]
     in_word = sign == "_" and all(one.isascii() and one.isalnum() for one in (before, behind))
@@ -125,16 +116,17 @@ def _sign(text: str, span: Span) -> str:
     return sign if in_word or alone else "".join(f"\\{one}" for one in text[span.start : span.end])
 
 
-def _construct(text: str, span: Span, *, links: bool) -> str:
+def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
+    """Draw what is neither words nor emphasis; `depth` counts the emphasis around it, and is None in a link's label."""
     source = text[span.start : span.end]
     match span.kind:
         case "code":
             # A formula of several lines; Discord's apps do not agree on code over lines.
             written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
             return _code_span(written, text[: span.start])
-        case "link" if span.link is not None and links:
-            return _link(span.link)
-        case "address" if links:
+        case "link" if span.link is not None and depth is not None:
+            return _link(span.link, depth)
+        case "address" if depth is not None:
             return _address(span.value, text[span.end : span.end + 1], text[: span.start])
         case "autolink" if "://" in source:
             return source
@@ -188,25 +180,37 @@ def _code_span(written: str, before: str) -> str:
     return written.replace("](", _NO_LINK) if taken_in else opens_no_link(written, _INVISIBLE)
 
 
-def _link(link: Link) -> str:
+def _link(link: Link, depth: Counter[str]) -> str:
     """Write a link so that Discord makes one of it: a label that holds an address would show the marks."""
     if not link.address:
         return unlinked(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
-        return link.address.replace("`", "%60")
-    bare = _drawn(link.label.replace("https://", "").replace("http://", ""), links=False)
+        return link.address.replace("`", "%60") if "://" in link.address else _unmarked(link.address)
+    bare = _drawn(link.label.replace("https://", "").replace("http://", ""), around=depth)
     if link.misleads:
         address = harmless(real_address(link.address))
         shown = f"<{address}>" if "://" in address else address
         return f"{bare.replace('](', _NO_LINK)} ({shown})"
     if "://" not in link.address:
         # Discord makes no link of a place in this text, a file beside it, or a mail address.
-        address = unlinked(_literal(link.address.removeprefix("mailto:")))
+        address = _unmarked(link.address.removeprefix("mailto:"))
         if address.startswith("#") or "." in address or "/" in address:
             return bare if address.startswith("#") else f"{bare} ({address})"
     # A target that Discord takes for no address would be text, in which bars hide what follows.
     return f"[{bare}]({link.target.replace('||', '%7C%7C').replace('`', '%60')})"
+
+
+def _unmarked(address: str) -> str:
+    """Write an address that is none for Discord, such as a file's, as words without marks."""
+    words = _literal(address)
+    inside = {
+        at
+        for at in range(1, len(words) - 1)
+        if words[at] == "_" and (words[at - 1] + words[at + 1]).isalnum()
+    }
+    drawn = (f"\\{one}" if one in _EMPHASIS and at not in inside else one for at, one in enumerate(words))
+    return unlinked("".join(drawn))
 
 
 def harmless(text: str) -> str:
@@ -238,8 +242,11 @@ def _unaddressed(text: str, name: str) -> str:
 
 def as_words(line: str) -> str:
     """Escape what Discord would read as the mark of a block at the beginning of a paragraph's line."""
-    if line[:1] in {"#", ">"} or line.startswith("-#"):
-        return f"\\{line}" if line[0] != "-" else f"-\\{line[1:]}"
+    # A line of such signs alone makes a title of the one above it.
+    if line[:1] in {"#", ">"} or (line and not (line.strip("=") and line.strip("-"))):
+        return f"\\{line}"
+    if line.startswith("-#"):
+        return f"-\\{line[1:]}"
     return line
 
 

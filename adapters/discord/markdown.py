@@ -15,12 +15,13 @@ from adapters.discord.inline import (
     needs_rewriting,
     unfenced,
     unlinked,
+    with_lone_signs,
     without_pills_in_code,
 )
 from adapters.discord.tables import show
 from aion_bot.ports.inline import LINE_BREAK, spans
 from aion_bot.ports.links import opens_no_link
-from aion_bot.ports.markdown import Block, Container, blocks, plain_line_ends, table_cells
+from aion_bot.ports.markdown import Block, Container, begins_table, blocks, plain_line_ends, table_cells
 
 _LARGEST_SMALL_HEADING = 4
 _SHORTEST_RULE = 3
@@ -33,6 +34,7 @@ _DRAWN_RULE = "─" * 12
 _QUOTE_TO_THE_END = ">>> "
 _LINE_MARKS = " \t>*+-0123456789.)"
 """What may stand in a line before a heading or small print: the marks of quotes and list items."""
+_DRAWN_AS_WORDS = frozenset({"rule", "heading", "table"})
 _INVISIBLE = "\u200b"
 _LANGUAGE_SIGNS = frozenset("_+-.#")
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
@@ -41,8 +43,10 @@ _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 def convert(text: str) -> str:
     """Rewrite Markdown for Discord. A code block that is still open is closed at the end."""
     text = plain_line_ends(text)
-    if is_plain(text):
-        return text
+    return text if is_plain(text) else with_lone_signs(text, _converted(text))
+
+
+def _converted(text: str) -> str:
     lines = text.split("\n")
     drawn: list[str] = []
     done = 0
@@ -50,10 +54,15 @@ def convert(text: str) -> str:
     for block in blocks(text, is_plain=is_plain):
         end = min(block.end, len(lines))
         drawn += map(_line, lines[done : block.first])
-        drawn += _REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end]))
+        shown = list(_REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end])))
+        words = block.kind in _DRAWN_AS_WORDS and not _is_quoted(block) and shown[0][:1] not in "#`"
+        # What is drawn as words would go on with the quote above it, and be a title above the sign of an empty item.
+        drawn += [""] if words and drawn and drawn[-1].startswith("> ") and drawn[-1].strip(" >") else []
+        empty = (words or bool(left)) and "".join(lines[end : end + 1]).strip() == "-"
+        drawn += [*shown, ""] if empty else shown
         done = end
-        # Code stands outside of its list (see `_code`), and so does what follows it in the same item.
-        left = block.containers if block.kind in {"fence", "code"} else left
+        # Code and quotes stand outside of their list, and so does what follows them in the same item.
+        left = block.containers if block.kind in {"fence", "code"} or _is_quoted(block) else left
     return without_pills_in_code("\n".join([*drawn, *map(_line, lines[done:])]))
 
 
@@ -62,6 +71,8 @@ def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> lis
     if not left or _is_quoted(block):
         return lines
     indent = max((one.indent for one in block.containers if one in left), default=0)
+    if "\t" in "".join(line[: len(line) - len(line.lstrip())] for line in lines):
+        lines = [line[: len(line) - len(line.lstrip())].expandtabs(4) + line.lstrip() for line in lines]
     return [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
 
 
@@ -87,7 +98,7 @@ def is_plain(text: str) -> bool:
 def quoted(text: str) -> str:
     """Rewrite the model's Markdown as a quote, in which nothing is as large or as small as the bot's own headings and notes."""
     return (
-        "\n".join(f"> {line}" for line in in_own_size(convert(text.strip()).split("\n")))
+        "\n".join(f"> {line}" for line in in_own_size(_converted(plain_line_ends(text.strip())).split("\n")))
         if text.strip()
         else ""
     )
@@ -161,17 +172,24 @@ def _paragraph(block: Block, lines: list[str]) -> Iterator[str]:
     task = _TASKS.get(block.text[:4]) if block.containers and not block.containers[-1].quote else None
     begins_item = task is not None and block.containers[-1].first == block.first
     drawn = inline(block.text[4:] if begins_item else block.text).split("\n")
-    for number, words in enumerate(drawn):
-        line, said = (lines[number], written[number].strip()) if number < len(written) else ("", "")
-        before = _marks(block, line, said) if number < len(lines) else ""
-        first, *more = words.strip().split(LINE_BREAK)
-        shown = [f"{task}{first}" if begins_item and number == 0 else first, *more]
-        # A line of nothing but tags has become empty.
-        if said and not words.strip() and len(drawn) > 1:
-            continue
+    # A line of nothing but tags has become empty; the next one begins the block.
+    kept = [
+        at for at, words in enumerate(drawn) if words.strip() or not "".join(written[at : at + 1]).strip()
+    ]
+    above = ""
+    for number in kept or [0]:
+        first, *more = drawn[number].strip().split(LINE_BREAK)
+        begins = number == (kept or [0])[0]
+        shown = [f"{task}{first}" if begins_item and begins else first, *more]
+        of = 0 if begins else number
+        before = _marks(block, lines[of], written[of].strip()) if of < len(lines) else ""
         indented = before[: len(before) - len(before.lstrip("> "))] + " " * len(before.lstrip("> "))
         for at, one in enumerate(shown):
-            yield f"{indented if at else before}{as_words(one)}"
+            words = as_words(one)
+            # Bars that are escaped now may have kept these two lines from being the head of a table.
+            words = f"\\{words}" if begins_table(above, words) else words
+            above = words
+            yield f"{indented if at else before}{words}"
 
 
 def _code(block: Block, lines: list[str]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from adapters.discord.events import ChannelInfo
 from adapters.discord.rendering import Body
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
+from aion_bot.ports.messages import Action
 
 _log = logging.getLogger(__name__)
 
@@ -141,17 +142,22 @@ def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
     What an earlier attempt of this process posted may have lost its buttons since.
     """
     buttons = [one["custom_id"] for row in body["components"] for one in row["components"]]
-    sent = {found[1] for one in buttons if (found := ids.parse_custom_id(one)) is not None}
+    sent = _keys(buttons)
     shown = keys_of(message)
     if not sent & shown and (shown or (sent and not tried)):
         raise Claimed(message.id, shown)
 
 
 def keys_of(message: discord.Message) -> frozenset[str]:
-    """Read the keys of the bot's buttons under a message."""
+    """Read the keys of the bot's buttons under a message, as `_keys` does."""
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-    parsed = (ids.parse_custom_id(one.custom_id or "") for row in rows for one in row.children)
-    return frozenset(found[1] for found in parsed if found is not None)
+    return _keys(one.custom_id or "" for row in rows for one in row.children)
+
+
+def _keys(custom_ids: Iterable[str]) -> frozenset[str]:
+    """Read the keys of buttons, but for those that rate: they stand under finished text, and not under its pictures."""
+    parsed = filter(None, map(ids.parse_custom_id, custom_ids))
+    return frozenset(key for action, key in parsed if action not in {Action.GOOD, Action.BAD})
 
 
 def _remember(where: OrderedDict[int, bool], number: int, value: bool) -> None:

@@ -31,6 +31,8 @@ _STYLES = {
     Action.SUGGEST: 2,
     Action.ONLY_THESE: 2,
     Action.CLOSER: 2,
+    Action.GOOD: 2,
+    Action.BAD: 2,
     Action.MANAGE: 2,
     Action.OPEN: 2,
     Action.PAGE: 2,

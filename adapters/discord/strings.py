@@ -27,6 +27,7 @@ PUBLIC_BOT = (
     "portal, or list the servers that may use it in AION_BOT_ALLOW_WORKSPACES"
 )
 PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
+OTHER_BOT = "belongs to another bot; to change the bot, stop this one and start it with the new token"
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
 ANSWERED_DIRECTLY = "You can't post here, so I'm answering in a direct message."
@@ -107,6 +108,7 @@ catalogue.add(
         "PUBLIC_BOT",
         "PREFIXED_WITH_BOT",
         "NOT_FROM_PORTAL",
+        "OTHER_BOT",
         "PATH_NOT_LAST",
         "THREAD_OPENED_ELSEWHERE",
         "ACKNOWLEDGED_ELSEWHERE",

@@ -34,11 +34,11 @@ def manual_steps() -> Mapping[str, str]:
     return strings.MANUAL_STEPS
 
 
-def manifest() -> str:
-    """The manifest of the app, as `manifest.yml` has it."""
+def manifest(url: str = "") -> str:
+    """The manifest of the app, as `manifest.yml` has it, or for HTTP at a public address `url`."""
     from adapters.slack import app_manifest
 
-    return app_manifest.as_yaml()
+    return app_manifest.as_yaml(url)
 
 
 def creation_token() -> str:

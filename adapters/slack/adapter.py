@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from adapters.slack import ids, markdown, rate_limits, rendering, strings
+from adapters.slack import ids, markdown, new_tokens, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
@@ -43,6 +43,7 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
+from aion_bot.ports.settings import Problem
 from aion_bot.ports.text import one_line
 
 _log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class SlackAdapter:
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
     picture_types = TYPES
+    secrets = new_tokens.SECRETS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
         self.timeouts = timeouts
@@ -83,6 +85,7 @@ class SlackAdapter:
         self._indicator_refused: set[str] = set()
         # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
         self._without_stop: set[str] = set()
+        self._sockets: SocketMode | None = None
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -116,7 +119,21 @@ class SlackAdapter:
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
-        await SocketMode(self._web, self.timeouts, handlers, on_hello, host.heard).serve()
+        self._sockets = SocketMode(self._web, self.timeouts, handlers, on_hello, host.heard)
+        try:
+            await self._sockets.serve()
+        finally:
+            self._sockets = None
+
+    async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
+        """Use other tokens of the same bot: for requests from the next one on, for events once new sockets are open."""
+        changed, problems = new_tokens.read(env, self._settings)
+        if changed is not None and not problems:
+            problems = await new_tokens.adopt(changed, self._web, self._sockets)
+        if changed is None or problems:
+            return (), problems
+        names, self._settings = new_tokens.names(self._settings, changed), changed
+        return names, ()
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""

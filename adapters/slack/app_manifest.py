@@ -13,9 +13,15 @@ from adapters.slack.events import SHORTCUT
 
 _HEAD = "# Slack → Create New App → From a manifest. Scopes and events are those that adapters/slack/methods.py lists.\n"
 
+_EVENTS, _REDIRECT = "/slack/events", "/slack/oauth_redirect"
+"""Where the HTTP mode takes all that Slack sends, and people who have installed the app, below the public address."""
 
-def manifest() -> Mapping[str, object]:
-    """Return the manifest."""
+
+def manifest(url: str = "") -> Mapping[str, object]:
+    """Return the manifest: for Socket Mode, or for HTTP where `url` is the public address, without a slash at its end."""
+    events = f"{url}{_EVENTS}" if url else ""
+    received = {"request_url": events} if url else {}
+    redirected = {"redirect_urls": [f"{url}{_REDIRECT}"]} if url else {}
     return {
         "_metadata": {"major_version": 1},
         "display_information": {
@@ -23,22 +29,26 @@ def manifest() -> Mapping[str, object]:
             "description": strings.APP["description"],
             "background_color": "#1f2937",
         },
-        "features": _features(),
+        "features": _features(events),
         "oauth_config": {
+            **redirected,
             "scopes": {"bot": sorted(methods.required()), "bot_optional": list(methods.OPTIONAL)},
         },
         "settings": {
-            "event_subscriptions": {"bot_events": sorted(methods.EVENTS)},
-            "interactivity": {"is_enabled": True},
+            "event_subscriptions": {**received, "bot_events": sorted(methods.EVENTS)},
+            "interactivity": {"is_enabled": True, **received},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": True,
+            "socket_mode_enabled": not url,
             "token_rotation_enabled": False,
         },
     }
 
 
-def _features() -> Mapping[str, object]:
-    """Return what people see of the app: its bot, its agent view, the message menus and the command."""
+def _features(address: str) -> Mapping[str, object]:
+    """Return what people see of the app: its bot, its agent view, the message menus and the command.
+
+    `address` takes the command's uses, empty for Socket Mode.
+    """
     return {
         "app_home": {
             "home_tab_enabled": False,
@@ -67,6 +77,7 @@ def _features() -> Mapping[str, object]:
         "slash_commands": [
             {
                 "command": COMMAND,
+                **({"url": address} if address else {}),
                 "description": strings.APP["command description"],
                 "usage_hint": strings.APP["command hint"],
                 "should_escape": True,
@@ -80,9 +91,9 @@ def as_json() -> str:
     return json.dumps(manifest())
 
 
-def as_yaml() -> str:
-    """Return the text of `manifest.yml`."""
-    return _HEAD + "".join(f"{line}\n" for line in _mapping(manifest()))
+def as_yaml(url: str = "") -> str:
+    """Return the text of `manifest.yml`, or that for HTTP; see `manifest`."""
+    return _HEAD + "".join(f"{line}\n" for line in _mapping(manifest(url)))
 
 
 def _mapping(values: Mapping[str, object]) -> Iterator[str]:

@@ -59,7 +59,8 @@ class WebApi:
         self._settings = settings
         self._limits = limits
         self._timeout = timeout
-        self._me: BotIdentity | None = None
+        self.known: BotIdentity | None = None
+        """Who the bot token belongs to, once Slack has told."""
         self._closed = False
 
     @cached_property
@@ -256,18 +257,18 @@ class WebApi:
     async def identify(self) -> BotIdentity:
         """Ask who the bot token belongs to."""
         answer = await self.call(Method.AUTH_TEST)
-        self._me = BotIdentity(
+        self.known = BotIdentity(
             team=field(answer, "team_id", Method.AUTH_TEST),
             team_name=answer.get("team", ""),
             user=field(answer, "user_id", Method.AUTH_TEST),
             bot=answer.get("bot_id", ""),
             name=answer.get("user", ""),
         )
-        return self._me
+        return self.known
 
     async def me(self) -> BotIdentity:
         """Who the bot token belongs to. Asks Slack once."""
-        return self._me or await self.identify()
+        return self.known or await self.identify()
 
     async def open_connection(self) -> str:
         """Ask for a WebSocket address of Socket Mode. It holds a ticket: use it once, and never log it.
@@ -289,6 +290,18 @@ class WebApi:
         if not encrypted and not (parts.scheme == "ws" and is_loopback(parts.hostname)):
             raise PlatformDown(f"{method}: the address is not encrypted")
         return address
+
+    def beside(self, settings: SlackSettings) -> "WebApi":
+        """Make a client with other tokens, whose requests are reported and counted like those of this one."""
+        other = WebApi(settings, self._limits, timeout=self._timeout)
+        other.observer = self.observer
+        return other
+
+    def use(self, settings: SlackSettings) -> None:
+        """Use other tokens of the same bot, from the next request on."""
+        self._settings = settings
+        if "client" in vars(self):
+            self.client.token = settings.bot_token.get_secret_value()
 
     async def close(self) -> None:
         """Close the pool; later calls raise PlatformDown."""

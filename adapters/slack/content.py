@@ -165,7 +165,13 @@ def _cards(message: Payload) -> Iterator[str]:
 
 
 def _card(attachment: Payload) -> str:
-    """Return the words of an attachment, or those that stand for it where it has none."""
+    """Return the words of an attachment, or those that stand for it where it has none.
+
+    Nobody said the names of its files, which Slack repeats there.
+    """
+    if files := items(attachment, "files"):
+        names = {str(one.get(field) or "").strip() for one in files for field in ("name", "title")}
+        return "\n".join(line for line in _lines(attachment, 0) if line.strip() not in names)
     fallback = str(attachment.get("fallback") or "")
     return words(attachment) or ("" if fallback == _NO_PREVIEW else fallback)
 

@@ -23,6 +23,8 @@ from aion_bot.ports.names import Find, no_name
 Payload = Mapping[str, Any]
 
 SHORTCUT = "aion_ask"
+FEEDBACK = "aion_feedback"
+"""The action of both buttons that rate an answer; the value names the rating, and the key behind a colon."""
 ACTIONS = {
     "aion_plan_approve": Action.APPROVE,
     "aion_plan_cancel": Action.CANCEL,
@@ -152,7 +154,11 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     button: Payload = next(iter(payload.get("actions") or ()), {})
     # A number stands behind the id where a message has several of the kind: Slack wants each to be another.
     action_id = str(button.get("action_id") or "").rstrip("_0123456789")
-    action, channel = ACTIONS.get(action_id), _channel_of(payload)
+    action, key = ACTIONS.get(action_id), button.get("value") or ""
+    if action_id == FEEDBACK:
+        rating, _, key = key.partition(":")
+        action = {"good": Action.GOOD, "bad": Action.BAD}.get(rating)
+    channel = _channel_of(payload)
     # The payload of a press in an ephemeral message has only the container.
     container, message = payload.get("container") or {}, payload.get("message") or {}
     ts = container.get("message_ts") or message.get("ts")
@@ -161,7 +167,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
     thread_ts = container.get("thread_ts") or message.get("thread_ts") or ""
     return Click(
         action=action,
-        key=button.get("value") or "",
+        key=key,
         # A message outside of any thread is the first one of its own.
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=_place_of_interaction(payload, me, channel, shared=shared, checked=checked),

@@ -11,7 +11,7 @@ from typing import Final
 
 from adapters.slack import mrkdwn
 from adapters.slack.tables import around_table
-from aion_bot.ports.inline import misread, spans
+from aion_bot.ports.inline import in_words, misread, spans
 from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.links import LONGEST_LINE, Link, names_host, opens_no_link, real_address
 from aion_bot.ports.markdown import blocks
@@ -175,7 +175,9 @@ def _drawn(span: Span, source: str, line: str) -> str | None:
 
 def _link(link: Link) -> str:
     if not link.misleads:
-        return mrkdwn.in_address(link.written)
+        # A picture's words may have a link, but a link's have none.
+        label = in_words(link.label).translate(_ESCAPED) if "](" in link.label else ""
+        return mrkdwn.in_address(f"[{label}]({link.target})" if label else link.written)
     address = real_address(link.address)
     # A whole address in angle brackets is a link of its own, without a label.
     shown = f"<{address}>" if "://" in address else address

@@ -81,14 +81,21 @@ def in_mrkdwn(text: str | Line) -> str:
     """
     parts = []
     for part in (text,) if isinstance(text, str) else text:
-        if isinstance(part, Person) and _USER_ID.fullmatch(part.id):
+        if isinstance(part, Person) and is_user(part.id):
             parts.append(f"<@{part.id}>")
         else:
-            # An id that is not Slack's would be shown as text in angle brackets.
-            # A name is one line, and hides nothing: an app chooses its own for each message.
-            words = part if isinstance(part, str) else visible_line(part.name) or part.id
-            parts.append(html.escape(words, quote=False))
+            parts.append(html.escape(name(part), quote=False))
     return _BROADCAST.sub(_NEUTRAL, "".join(parts))
+
+
+def is_user(person: str) -> bool:
+    """Tell whether an id is a user's; any other one would be shown as text in angle brackets."""
+    return _USER_ID.fullmatch(person) is not None
+
+
+def name(part: str | Person) -> str:
+    """Return words as they are, and a person's name as one line that hides nothing: an app chooses its own for each message."""
+    return part if isinstance(part, str) else visible_line(part.name) or part.id
 
 
 def _plain(found: re.Match[str], find: Find) -> str:

@@ -1,7 +1,8 @@
 """The port's contents as arguments of `chat.postMessage` and `chat.update`. No I/O.
 
-An answer is a `markdown` block, which shows the Markdown that models write. The bot's own words and everything on a
-plan's card are mrkdwn or plain text. Block Kit and its sizes: https://docs.slack.dev/reference/block-kit/blocks
+An answer is a `markdown` block, which shows the Markdown that models write. The words of a plan and its record are rich
+text, which shows them as they are; the bot's own words are mrkdwn or plain text. Block Kit and its sizes:
+https://docs.slack.dev/reference/block-kit/blocks
 """
 
 import hashlib
@@ -10,8 +11,8 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from adapters.slack import mrkdwn, strings
-from adapters.slack.events import ACTIONS
+from adapters.slack import mrkdwn, rich_text, strings
+from adapters.slack.events import ACTIONS, FEEDBACK
 from adapters.slack.markdown import in_markdown_block
 from adapters.slack.tables import around_table, has_two
 from adapters.slack.tables import characters as table_characters
@@ -34,12 +35,13 @@ BUTTONS_IN_A_ROW = 25
 CONFIRMATION = (100, 300, 30, 30)
 """Characters of a dialog's title, text and two buttons: https://docs.slack.dev/reference/block-kit/composition-objects"""
 
+_RATINGS = {Action.GOOD: "positive_button", Action.BAD: "negative_button"}
+
 _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 
 # Slack turns one markdown block into several and refuses more than 50. Each of these begins one and ends another.
 _OWN_BLOCK = frozenset({"fence", "heading", "underlined", "rule", "table"})
 _MARKS = frozenset("#`~|_=:")
-_NO_MARKS = {ord(mark): None for mark in "*~`"}
 _RENDERED_BLOCKS = 40
 _OWN_BLOCK_SIZE = 2 * FALLBACK // _RENDERED_BLOCKS
 """Characters that one of them counts as: a full page holds 20 of them, which make at most `_RENDERED_BLOCKS`."""
@@ -61,7 +63,7 @@ def arguments(content: Content) -> dict[str, Any]:
         words = [
             mrkdwn.in_mrkdwn(content.heading),
             _quote(_plan_words(content.rest)),
-            _quote(_steps(content.steps)),
+            _quote("".join(one["text"] for one in _steps(content.steps)).rstrip()),
             _lines(content.facts),
             _lines(content.record),
             _quote(_plan_words(content.said)),
@@ -77,7 +79,7 @@ def gallery_arguments(gallery: Gallery, files: Sequence[str]) -> dict[str, Any]:
         "text": _cut_escaped(said) or "…",
         "blocks": [
             *(_image(one, file) for one, file in zip(gallery.pictures, files, strict=True)),
-            *_texts("context", mrkdwn.in_mrkdwn(gallery.note)),
+            *_note(gallery.note),
             *_actions(gallery.buttons),
         ],
     }
@@ -108,6 +110,7 @@ def measure(content: Content) -> int:
     texts = [one["text"] for one in holders if "text" in one]
     characters = sum(len(text if isinstance(text, str) else text["text"]) for text in texts)
     characters += sum(table_characters(block) for block in blocks if block["type"] == "table")
+    characters += sum(rich_text.characters(block) for block in blocks if block["type"] == "rich_text")
     markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
     # Parsing takes a hundred times as long as counting lines. Where a page could hold all that may be blocks, their
     # number makes it no larger than the page.
@@ -146,19 +149,21 @@ def _blocks(content: Content) -> list[Block]:
     elif isinstance(content, Reply):
         blocks = [
             *(_plain_sections(content.text) if content.plain else _answer(content.text)),
-            *_texts("context", mrkdwn.in_mrkdwn(content.note)),
+            *_note(content.note),
             *_texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline)),
             *_actions(content.buttons),
         ]
     else:
         blocks = [
             *_title(content.heading),
-            *_texts("section", _plan_words(content.rest), quoted=True),
-            *_texts("section", _steps(content.steps), quoted=True),
+            *rich_text.quoted([rich_text.words(_plan_words(content.rest))]),
+            *rich_text.quoted(_steps(content.steps)),
             *_texts("context", _lines(content.facts)),
-            *_texts("section", _lines(content.record)),
+            *rich_text.own(
+                one for line in content.record for one in (*rich_text.line(line), rich_text.words("\n"))
+            ),
             *_texts("context", _moment(content.decided_at)),
-            *_texts("section", _plan_words(content.said), quoted=True),
+            *rich_text.quoted([rich_text.words(_plan_words(content.said))]),
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
@@ -180,6 +185,14 @@ def _plain_sections(text: str) -> Iterator[Block]:
             yield {"type": "section", "text": shown, "expand": True}
 
 
+def _note(note: str) -> Iterator[Block]:
+    """Draw the bot's own small words: names of files stand in code, and where there is none no sign is a mark."""
+    if "`" in note:
+        yield from _texts("context", mrkdwn.in_mrkdwn(note))
+    else:
+        yield from ({"type": "context", "elements": [one["text"]]} for one in _plain_sections(note.strip()))
+
+
 def _plain_quote(text: str) -> str:
     """Mark every line as somebody else's words; nothing where there are none."""
     # `splitlines` knows every kind of line end, so that no line stands without its mark.
@@ -194,27 +207,21 @@ def _title(title: str) -> Iterator[Block]:
     shown = mrkdwn.in_markdown(one_line(title, len(title)))
     # A header is plain text of limited length: a longer title is shown as a section.
     if len(shown) > HEADER:
-        yield from _texts("section", mrkdwn.in_mrkdwn(title))
+        yield from _plain_sections(title.strip())
     elif shown:
         yield {"type": "header", "text": {"type": "plain_text", "text": shown, "emoji": False}}
 
 
-def _steps(steps: Sequence[Step]) -> str:
-    return "\n".join(
-        f"*{f'{step.numbered(number)}{_name(step.agent)}'.strip()}*\n{_plan_words(step.description)}"
-        for number, step in enumerate(steps, start=1)
-    )
-
-
-def _name(agent: str) -> str:
-    """Write an agent's name for bold letters: a mark in it would end them, as mrkdwn has no escape."""
-    words = plain_words(agent).translate(_NO_MARKS).strip("_ ")
-    return mrkdwn.in_mrkdwn(words)
+def _steps(steps: Sequence[Step]) -> Iterator[Block]:
+    for number, step in enumerate(steps, start=1):
+        name = one_line(_plan_words(step.agent), len(step.agent))
+        yield rich_text.words(f"{step.numbered(number)}{name}".strip(), bold=True)
+        yield rich_text.words(f"\n{_plan_words(step.description)}\n")
 
 
 def _plan_words(text: str) -> str:
-    """Write the model's words on a card: without marks, which mrkdwn does not know, and with each link's address."""
-    return mrkdwn.in_mrkdwn(plain_words(text, addresses=True))
+    """Return the model's words on a card: without marks of Markdown, and with each link's address."""
+    return plain_words(text, addresses=True)
 
 
 def _lines(lines: Iterable[Line]) -> str:
@@ -230,36 +237,36 @@ def _utc(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(at))
 
 
-def _texts(kind: Literal["section", "context"], escaped: str, *, quoted: bool = False) -> Iterator[Block]:
+def _texts(kind: Literal["section", "context"], escaped: str) -> Iterator[Block]:
     """Blocks for text that is already escaped; longer text is cut, at the end of a line or word if possible."""
-    rest, start, limit = escaped.strip(), 0, SECTION
-    if quoted:
-        rest, limit = _quote(rest), SECTION - 1
+    rest, start = escaped.strip(), 0
     while start < len(rest):
         # One more than a section: a copy of the whole rest for each piece would take quadratic time.
-        piece = _cut_escaped(rest[start : start + limit + 1], limit)
-        if len(rest) - start > limit:
+        piece = _cut_escaped(rest[start : start + SECTION + 1], SECTION)
+        if len(rest) - start > SECTION:
             breaks = (piece.rfind("\n"), piece.rfind(" "))
-            piece = piece[: next((place for place in breaks if place > limit // 2), len(piece))]
+            piece = piece[: next((place for place in breaks if place > SECTION // 2), len(piece))]
         start += len(piece)
         if shown := piece.strip():
-            # A line that is cut goes on in the next section, which is a quote as well. Text has no `>` of its own: it is
-            # escaped.
-            mark = ">" if quoted and not shown.startswith(">") else ""
             # Without `verbatim` Slack itself turns channel names and the like into links.
-            text = {"type": "mrkdwn", "text": f"{mark}{shown}", "verbatim": True}
-            # With `expand` Slack does not fold a long section: nobody approves what is behind a fold.
+            text = {"type": "mrkdwn", "text": shown, "verbatim": True}
+            # With `expand` Slack does not fold a long section.
             section = {"type": kind, "text": text, "expand": True}
             yield section if kind == "section" else {"type": kind, "elements": [text]}
 
 
-def _quote(escaped: str) -> str:
-    return "\n".join(f">{line}" for line in escaped.split("\n")) if escaped else ""
+def _quote(words: str) -> str:
+    """Write somebody else's words as mrkdwn that quotes them in every line."""
+    return "\n".join(f">{line}" for line in mrkdwn.in_mrkdwn(words).split("\n")) if words else ""
 
 
 def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
-    for start in range(0, len(buttons), BUTTONS_IN_A_ROW):
-        row = buttons[start : start + BUTTONS_IN_A_ROW]
+    rating = tuple(one for one in buttons if one.action in _RATINGS)
+    # Slack's own element takes both or none.
+    rating = rating if [one.action for one in rating] == list(_RATINGS) else ()
+    pressed = [one for one in buttons if one.action not in _RATINGS]
+    for start in range(0, len(pressed), BUTTONS_IN_A_ROW):
+        row = pressed[start : start + BUTTONS_IN_A_ROW]
         elements: list[Block] = []
         for place, button in enumerate(row):
             alike = sum(one.action is button.action for one in row[:place])
@@ -275,10 +282,31 @@ def _actions(buttons: Sequence[Button]) -> Iterator[Block]:
             if button.caution:
                 element["confirm"] = _confirmation(button, label)
             elements.append(element)
-        # Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that
-        # equal contents have equal arguments.
-        digest = hashlib.blake2s(repr((start, row)).encode(), digest_size=8).hexdigest()
-        yield {"type": "actions", "block_id": f"aion-{digest}", "elements": elements}
+        yield {"type": "actions", "block_id": _block_id((start, row)), "elements": elements}
+    if rating:
+        yield {"type": "context_actions", "block_id": _block_id(rating), "elements": [_feedback(rating)]}
+
+
+def _block_id(shown: object) -> str:
+    """Name a row of buttons by its content.
+
+    Slack asks for a new `block_id` where a message is updated. A row that stays as it is keeps its id, so that equal contents
+    have equal arguments.
+    """
+    return f"aion-{hashlib.blake2s(repr(shown).encode(), digest_size=8).hexdigest()}"
+
+
+def _feedback(rating: Sequence[Button]) -> Block:
+    """Draw the two buttons that rate an answer as Slack's own: https://docs.slack.dev/reference/block-kit/block-elements/feedback-buttons-element"""
+    sides = {
+        _RATINGS[button.action]: {
+            "text": {"type": "plain_text", "text": one_line(button.label, BUTTON) or "…", "emoji": True},
+            "accessibility_label": strings.RATINGS[button.action],
+            "value": f"{button.action}:{button.key}",
+        }
+        for button in rating
+    }
+    return {"type": "feedback_buttons", "action_id": FEEDBACK, **sides}
 
 
 def _confirmation(button: Button, label: str) -> Block:

@@ -15,7 +15,7 @@ has arrived, and drops what was received behind it. Slack sends an interaction o
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,6 +35,9 @@ CONNECTIONS = 2
 _STILL_DELIVERING = {"warning", "refresh_requested"}
 """Reasons of a `disconnect` message after which Slack goes on delivering until it closes the connection."""
 
+_NORMAL_CLOSURE = (1000).to_bytes(2)
+"""What a close frame holds: https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1."""
+
 _PONG_CHECKS = 5
 """Checks for an answer to a ping. Between two of them the event loop reads what has arrived, however long it was paused."""
 
@@ -44,18 +47,21 @@ OnHello = Callable[[int], Awaitable[None]]
 class SocketConnection:
     """One WebSocket, from its ticket to its end. Dispatches envelopes to `app`, and acknowledges those that the app acknowledged.
 
-    `replace` is set once another connection is needed: Slack asked for that, or this one is lost.
+    `replace` is set once another connection is needed: Slack asked for that, this one is lost, or another token took over;
+    then this one `leaves`. `app` is the id of the app, once Slack has said `hello`.
     """
 
     def __init__(self, app: AsyncApp, timeouts: Timeouts) -> None:
         self.replace = asyncio.Event()
+        self.leaves = False
+        self.app = ""
         self._lost = asyncio.Event()
         self._app = app
         self._timeouts = timeouts
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._reader: asyncio.Task[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._heard = False
+        self._heard = self._says_nothing = False
         self._hello: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._dispatching: set[asyncio.Task[None]] = set()
 
@@ -86,7 +92,16 @@ class SocketConnection:
         return connections
 
     async def drain(self) -> None:
-        """Read on until Slack closes the connection, at most for `Timeouts.drain`."""
+        """Read on until Slack closes the connection, at most for `Timeouts.drain`; it is asked to where this one `leaves`.
+
+        Slack may send until it has read that, and none of it is lost; an event that is not acknowledged then comes again.
+        """
+        if self.leaves and self._socket is not None:
+            if self._dispatching:
+                await asyncio.wait(self._dispatching, timeout=self._timeouts.close)
+            with suppress(ConnectionError):
+                await self._socket.send_frame(_NORMAL_CLOSURE, aiohttp.WSMsgType.CLOSE)
+            self._says_nothing = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._lost.wait(), self._timeouts.drain)
 
@@ -153,7 +168,8 @@ class SocketConnection:
             return
         match message:
             case {"type": "hello"} if not self._hello.done():
-                connections = message.get("num_connections")
+                connections, about = message.get("num_connections"), message.get("connection_info")
+                self.app = str(about.get("app_id") or "") if isinstance(about, Mapping) else ""
                 # One, where Slack does not say it: then no foreign connection is reported.
                 self._hello.set_result(connections if isinstance(connections, int) else 1)
             case {"type": "disconnect"}:
@@ -179,7 +195,7 @@ class SocketConnection:
             # Bolt cannot read it: Slack would send it again, and it would fail again.
             _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
         # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.
-        if status == 200 and self._socket is not None:
+        if status == 200 and self._socket is not None and not self._says_nothing:
             # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
             with suppress(ConnectionError):
                 await self._socket.send_json({"envelope_id": envelope_id})
@@ -200,23 +216,21 @@ class SocketMode:
 
         `on_life` is called again and again while a connection answers its pings.
         """
-        self._on_life = on_life
-        self._web = web
-        self._timeouts = timeouts
-        self._handlers = handlers
-        self._on_hello = on_hello
-        self._app = handlers.app()
+        self._on_hello, self._on_life = on_hello, on_life
+        self._web, self._timeouts = web, timeouts
+        self._handlers, self._app = handlers, handlers.app()
         self._connections: set[SocketConnection] = set()
         self._draining: set[asyncio.Task[None]] = set()
         self._hellos = 0
+        self._spare: list[SocketConnection] = []
+        self._session: aiohttp.ClientSession | None = None
+        self.app = ""
+        """The id of the app, once a connection is open."""
 
     async def serve(self) -> None:
         """Serve until cancelled. Raises PlatformDown after `Timeouts.offline` without a connection, and TokenRefused."""
-        async with aiohttp.ClientSession() as session:
-            work = [
-                self._keep_connected(session, number * self._timeouts.stagger)
-                for number in range(CONNECTIONS)
-            ]
+        async with aiohttp.ClientSession() as self._session:
+            work = [self._keep_connected(number * self._timeouts.stagger) for number in range(CONNECTIONS)]
             tasks = [asyncio.create_task(one) for one in (*work, self._watch())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -225,7 +239,31 @@ class SocketMode:
             finally:
                 await self._shut_down(tasks)
 
-    async def _keep_connected(self, session: aiohttp.ClientSession, delay: float) -> None:
+    async def open_spare(self, web: WebApi) -> Sequence[SocketConnection]:
+        """Open as many connections as serve, with the token of `web`, beside them. Raises PlatformError: then none is open."""
+        work = (self._open(web) for _ in range(CONNECTIONS))
+        found = await asyncio.gather(*work, return_exceptions=True)
+        opened = [one[0] for one in found if not isinstance(one, BaseException)]
+        if len(opened) < CONNECTIONS:
+            self.discard(opened)
+            raise next(one for one in found if isinstance(one, BaseException))
+        return opened
+
+    def take_over(self, opened: Sequence[SocketConnection]) -> None:
+        """Let these connections serve; the others are read until Slack closes them."""
+        self.discard(self._spare)
+        self._spare = list(opened)
+        for connection in self._connections - set(opened):
+            connection.leaves = True
+            connection.replace.set()
+
+    def discard(self, connections: Iterable[SocketConnection]) -> None:
+        """Close connections that nothing waits for."""
+        for connection in connections:
+            connection.leaves = True
+            self._retire(connection)
+
+    async def _keep_connected(self, delay: float) -> None:
         """Have a connection at all times, each with an address of its own; pause longer and longer while none lasts."""
         await asyncio.sleep(delay)
         # The jitter keeps the two connections, and the processes of a deployment, from reconnecting in step.
@@ -234,7 +272,7 @@ class SocketMode:
         while True:
             lasted = retry_after = 0.0
             try:
-                lasted = await self._connect(session)
+                lasted = await self._connect()
             except PlatformError as error:
                 # A refused token does not end `listen` while events still arrive over the other connection.
                 if isinstance(error, TokenRefused) and not any(one.serves for one in self._connections):
@@ -246,25 +284,35 @@ class SocketMode:
                 continue
             await asyncio.sleep(max(retry_after, next(delays)))
 
-    async def _connect(self, session: aiohttp.ClientSession) -> float:
+    async def _connect(self) -> float:
         """Open a connection and wait until another one is needed. Returns for how many seconds this one was enough."""
         clock = asyncio.get_running_loop().time
-        address = await self._web.open_connection()
+        if self._spare:
+            connection = self._spare.pop()
+        else:
+            connection, connections = await self._open(self._web)
+            self.app = connection.app or self.app
+            if self._hellos < CONNECTIONS:
+                self._hellos += 1
+                await self._on_hello(connections)
+        opened = clock()
+        await connection.replace.wait()
+        self._retire(connection)
+        return clock() - opened
+
+    async def _open(self, web: WebApi) -> tuple[SocketConnection, int]:
+        """Open a connection with the token of `web`; returns how many the app has, too."""
+        address = await web.open_connection()
         connection = SocketConnection(self._app, self._timeouts)
+        if self._session is None:
+            raise PlatformDown("Slack's sockets are closed")
         self._connections.add(connection)
         try:
-            connections = await connection.open(session, address, self._web.client.proxy)
+            return connection, await connection.open(self._session, address, web.client.proxy)
         except PlatformError:
             # It may have opened without a `hello`, and would count against the ten that an app may have.
             self._retire(connection)
             raise
-        opened = clock()
-        if self._hellos < CONNECTIONS:
-            self._hellos += 1
-            await self._on_hello(connections)
-        await connection.replace.wait()
-        self._retire(connection)
-        return clock() - opened
 
     def _retire(self, connection: SocketConnection) -> None:
         """Read a connection on until Slack closes it, then close it; the one that replaces it is open meanwhile."""

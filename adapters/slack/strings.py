@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from aion_bot.ports import catalogue
+from aion_bot.ports.messages import Action
 
 NOT_XOXB = (
     "is not a bot token: copy the one that begins with xoxb- from OAuth & Permissions of your app's pages"
@@ -18,6 +19,12 @@ def token_refused(code: str) -> str:
     return f"Slack refuses it ({code})"
 
 
+OTHER_BOT = (
+    "belongs to another bot or workspace; to change the bot, stop this one and start it with the new tokens"
+)
+OTHER_APP = "belongs to another app than the bot token; copy the token from Basic Information of the same app"
+
+
 def foreign_connections(own: int) -> str:
     """Say that another process seems to use the app-level token; `own` connections are this process's."""
     return (
@@ -30,6 +37,8 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
+"""What screen readers say of the two buttons that rate an answer."""
 SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {
@@ -116,6 +125,8 @@ catalogue.add(
         "NOT_XOXE",
         "BOTH_NEEDED",
         "token_refused",
+        "OTHER_BOT",
+        "OTHER_APP",
         "foreign_connections",
         "FOREIGN",
         "MANUAL_STEPS",

@@ -27,6 +27,7 @@ from aion_bot.storage import (
     erase,
     explain,
     export_audit,
+    export_ratings,
     read_usage,
     rows_about,
     threads_of,
@@ -37,6 +38,8 @@ from aion_bot.storage.audit_chain import START
 program = typer.Typer()
 _audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
 program.add_typer(_audit, name="audit")
+_feedback = typer.Typer(no_args_is_help=True, help="What people think of answers.")
+program.add_typer(_feedback, name="feedback")
 
 MessageOfLink = Callable[[str], tuple[str, str] | None]
 """Returns the platform and the opaque id of the message that a link names, None where it is no such link."""
@@ -181,6 +184,27 @@ def verify(
         raise _failed(error) from None
     say(verdict.line())
     raise typer.Exit(1 if verdict.broken else 0)
+
+
+@_feedback.callback()
+def feedback() -> None:
+    """Ratings of answers."""
+
+
+@_feedback.command("export")
+def export_feedback() -> None:
+    """Print ratings as JSON Lines, the oldest first: one a person and answer.
+
+    Each has "ref" (for explain), "person_id", "rating" (good or bad), "reason" (in their words, "" if none), "rated_at" (seconds since
+    1970), and of the question "platform", "workspace", "channel", "session_id", "answer_id", "outcome". Ratings go with their question's
+    row (AION_BOT_RETENTION_DAYS). Works beside a running bot. Exit status: 1 if the database cannot be read; 2 if its address is wrong.
+    """
+    path = database()
+    try:
+        for line in export_ratings(path):
+            say(line)
+    except StoreError as error:
+        raise _failed(error) from None
 
 
 @program.command("erase")

@@ -13,8 +13,9 @@ from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import only_pictures, see_all_again
+from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
-from aion_bot.conversation.proposal import read_plan
+from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data, answer_to
@@ -26,10 +27,8 @@ from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.rules import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
-from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.plan_card import plan_card
 from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -70,6 +69,7 @@ class AionStream:
         self._services, self._thread, self._turns = services, thread, services.store.turns
         self._turn = turn
         self._view = view
+        self.above = PicturesAbove(services, thread, turn, view)
         self._changed, self._replaced = changed, replaced
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
@@ -291,24 +291,13 @@ class AionStream:
         # Where the card stands depends on the pages above it, which a long text is cut into one by one.
         while not self._view.advance():  # noqa: ASYNC110  # a page at a time: others have their turn
             await asyncio.sleep(0)
-        if not self._find_place(plan):
+        await recorded(self._log, self.above.keep(plan.key), "pictures")
+        place = UNKNOWN_PLACE if self._turn.origin is None else self._turn.origin.place
+        if not find_place(self._view, plan, plan_format(self._services, self._thread, place)):
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
         self._changed(True)
-
-    def _find_place(self, plan: Plan) -> bool:
-        """Put a plan's card into the view, and the plan into a file above it where it is too long for messages."""
-        origin = self._turn.origin
-        drawn = plan_format(self._services, self._thread, origin.place if origin else UNKNOWN_PLACE)
-        card, in_full = plan_card(plan, drawn)
-        if plan.in_file:  # an earlier process has posted it
-            return self._view.show_plan(card, "")
-        shown = self._view.show_plan(card, in_full)
-        if shown or not in_full:
-            return shown
-        card, _ = plan_card(replace(plan, in_file=True), drawn)
-        return self._view.show_plan(card, "", Document(strings.PLAN_FILE, in_full, plan.key))
 
     async def _find_again(self) -> Outcome:
         """Look for the stored answer; the question is never sent again by itself."""

@@ -160,6 +160,11 @@ class Approvals:
             if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
 
+        if (
+            decided.pictures and not back and thread.galleries is not None
+        ):  # due from the moment on in which all is shown
+            due = DueGallery(plan.key, thread.key, plan.requester, packed(decided.pictures), of_plan=True)
+            await retry_write(lambda: self._services.store.galleries.add(due))
         # The phase that brings buttons back is written before they can be pressed. A result is shown before its card
         # refers to it, and both before the plan is closed: a crash in between leaves no result unshown and no plan claimed.
         late = bool(decided.result) and not back
@@ -179,10 +184,6 @@ class Approvals:
             await keep()
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        if decided.pictures and late and thread.galleries is not None:
-            pictures = packed(decided.pictures)
-            due = DueGallery(plan.key, thread.key, plan.requester, pictures, of_plan=True)
-            await retry_write(lambda: self._services.store.galleries.add(due))
         await retry_write(lambda: self._plans.note_shown(plan.key))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:

@@ -1,6 +1,7 @@
 """A file on its way from a platform to Aion: in an unnamed file beside the database, never whole in memory."""
 
 import asyncio
+import codecs
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from aion_bot.aion.errors import UploadError, UploadProblem
-from aion_bot.domain.file_types import HEAD, jpeg_has_end
+from aion_bot.domain.file_types import HEAD, MARK, jpeg_has_end, marked_encoding
 
 _BLOCK = 1024 * 1024
 """Bytes that are written at once, in a thread: the disk may be slow."""
@@ -17,6 +18,42 @@ PIECE = 256 * 1024
 
 Progress = Callable[[int], None]
 """Is told how many bytes have passed."""
+
+
+async def in_utf8(pieces: AsyncIterator[bytes], name: str) -> AsyncIterator[bytes]:
+    """Yield text in UTF-16 or UTF-32 that says so by its mark as UTF-8, and any other file as it is.
+
+    Aion's contract names no encoding of `text/plain`. The same text has the same digest, whichever way it was saved.
+
+    Raises:
+        UploadError: The text is damaged.
+    """
+    head, decoder, begun = b"", None, False
+    async for piece in pieces:
+        head = piece if begun else head + piece
+        if not begun and len(head) < MARK:  # the first piece may be shorter than the mark
+            continue
+        if not begun:
+            begun, decoder = True, _decoder(head, name)
+        yield head if decoder is None else _decoded(decoder, head)
+    if not begun:
+        decoder = _decoder(head, name)
+    if decoder is not None:
+        yield _decoded(decoder, b"" if begun else head, final=True)
+    elif not begun:
+        yield head
+
+
+def _decoder(head: bytes, name: str) -> codecs.IncrementalDecoder | None:
+    encoding = marked_encoding(head, name)
+    return None if encoding is None else codecs.getincrementaldecoder(encoding)()
+
+
+def _decoded(decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool = False) -> bytes:
+    try:
+        return decoder.decode(piece, final).encode()
+    except UnicodeError as error:
+        raise UploadError("The text is damaged", problem=UploadProblem.DAMAGED) from error
 
 
 class FileSpool:

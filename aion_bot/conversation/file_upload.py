@@ -11,11 +11,11 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError, DocumentProcessingError
-from aion_bot.conversation.file_spool import FileSpool
+from aion_bot.conversation.file_spool import FileSpool, in_utf8
 from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.file_types import JPEG, FileKind, FileType, is_cut_off, recognise
+from aion_bot.domain.file_types import JPEG, FileKind, FileType, is_cut_off, is_other_text, recognise
 from aion_bot.domain.uploads import (
     MOST_BYTES,
     AttachedFile,
@@ -137,7 +137,9 @@ class FileUpload:
         progress(number, 0, 1)
         async with adapter.open_file(self.file.attachment) as pieces:
             await spool.fill(
-                pieces, MOST_BYTES, lambda size: progress(number, size, 2 * (promised or 2 * size))
+                in_utf8(pieces, self.file.attachment.name),
+                MOST_BYTES,
+                lambda size: progress(number, size, 2 * (promised or 2 * size)),
             )
         kind = recognise(spool.head, spool.tail, self.file.attachment.name)
         self.file = replace(self.file, size=spool.size, digest=spool.digest, kind=kind.kind if kind else None)
@@ -146,6 +148,8 @@ class FileUpload:
         limit = await self._library.limit(kind.kind, spool.size) if kind else MOST_BYTES
         end = objection(kind, spool.size, limit)
         lacks_end = kind is not None and is_cut_off(kind, spool.head, spool.tail, spool.size)
+        if kind is None and spool.size and is_other_text(spool.head, self.file.attachment.name):
+            end = FileEnd(FilePhase.REFUSED, FileReason.NOT_UTF8)
         if end is None and lacks_end and not (kind is JPEG and await spool.has_jpeg_end()):
             end = FileEnd(FilePhase.REFUSED, FileReason.DAMAGED)
         if end is not None:

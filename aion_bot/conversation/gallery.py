@@ -18,7 +18,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import HEAD, PICTURES, recognise
 from aion_bot.domain.picture_size import drawable
-from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.domain.turn import EndReason, Outcome, Turn, read_key
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
 from aion_bot.ports.text import one_line, visible_line
@@ -158,14 +158,23 @@ def _addresses(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def due_gallery(
-    services: "Services", thread: Thread, turn: Turn, outcome: Outcome, view: AnswerView
+    services: "Services",
+    thread: Thread,
+    turn: Turn,
+    outcome: Outcome,
+    view: AnswerView,
+    *,
+    above: Collection[str],
 ) -> DueGallery | None:
-    """Return the pictures that are to be shown under an answer; None where it is not whole, has none, or nothing shows any."""
+    """Return the pictures that are to be shown under an answer, but for those that stand `above` its cards, by their ids.
+
+    None where it is not whole, has none, or nothing shows any.
+    """
     if services.pictures is None or thread.galleries is None:
         return None
     if outcome.reason is not EndReason.ANSWERED or view.trouble:
         return None
-    found = referred_to(view.sources, view.facts.metadata)
+    found = [one for one in referred_to(view.sources, view.facts.metadata) if one.id not in above]
     return DueGallery(turn.key, thread.key, turn.asker, packed(found), turn.attempt) if found else None
 
 
@@ -218,7 +227,7 @@ async def _with_new_addresses(
     services: "Services", due: DueGallery, found: Sequence[Referred]
 ) -> Sequence[Referred]:
     """Return pictures with what Aion says now of where they are: the addresses of before may have been signed for minutes."""
-    turn = await services.store.turns.get(due.owner)
+    turn = await services.store.turns.get(read_key(due.owner)[0])
     if turn is None or not turn.session_id:
         return found  # the result of a plan, whose message in the session has no name
     try:

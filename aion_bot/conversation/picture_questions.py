@@ -10,6 +10,8 @@ from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
+from aion_bot.domain.prompts import with_attached
+from aion_bot.domain.turn import read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action
 from aion_bot.rendering.citations import Sources
@@ -33,15 +35,18 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     Its key is made of the answer's turn, so that a second press, also in another process, asks nothing more. Raises what
     the client raises.
     """
-    turn = await services.store.turns.get(click.key)
+    key, above = read_key(click.key)
+    turn = await services.store.turns.get(key)
     if turn is None or turn.thread != click.thread:
         return strings.PICTURES_GONE
-    # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files.
+    # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files. While a plan
+    # waits, Aion may not have stored them yet.
     messages = await services.history.messages(turn.session_id or "", _MOST_MESSAGES)
     at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
     asked = next((one.content for one in reversed(messages[:at]) if one.role is MessageRole.USER), "")
-    pictures = await services.store.galleries.picture_ids(turn.key)
-    if not pictures and messages:  # shown by a version that kept none
+    asked = asked or with_attached(turn.text, turn.attached)
+    pictures = await services.store.galleries.picture_ids(click.key)
+    if not pictures and messages and not above:  # shown by a version that kept none
         data, sources = answer_data(messages[at]), Sources()
         sources.learn(data)
         cited(messages[at].content, sources)
@@ -52,7 +57,7 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     if pictures and await _are_deleted(services.aion, pictures):
         return strings.PICTURES_DELETED
     return Prompt(
-        f"{turn.key}-{click.action}",
+        f"{click.key if only_these else turn.key}-{click.action}",
         click.thread,
         click.place,
         click.person,

@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.aion import ChatMessage, PlanActionResponse
 from aion_bot.aion.references import resolve_content
-from aion_bot.aion.serialization import read
+from aion_bot.aion.serialization import read, read_list
 from aion_bot.aion.types import parse_plan_action
 from aion_bot.conversation.gallery import Referred, referred_to
 from aion_bot.conversation.plan_steps import agent_words, at_end
@@ -77,7 +77,10 @@ def answered(plan: Plan, response: PlanActionResponse) -> Decided:
         said = strings.without_done(said) if claims_success else said
         said = " · ".join(part for part in (said, *_summaries(plan, response)) if part)
     results, pending = response.agent_results or (), read_pending(response.pending_actions or ())
-    return Decided(phase, detail, said=said, answer="200", results=results, pending=pending)
+    pictures = referred_to(Sources(), {}, _images(results))
+    return Decided(
+        phase, detail, said=said, answer="200", results=results, pending=pending, pictures=pictures
+    )
 
 
 def never_seen(phase: PlanPhase, answer: str) -> Decided:
@@ -104,10 +107,16 @@ def seen_in_session(plan: Plan, found: ChatMessage, answer: str) -> Decided:
     data = answer_data(found)
     sources.learn(data)
     text, pending = cited(found.content, sources), read_pending(said.pending_actions or ())
-    pictures = referred_to(sources, data, ())
+    pictures = referred_to(sources, data, _images(results))
     return Decided(
         phase, detail, text, sources, answer=answer, results=results, pending=pending, pictures=pictures
     )
+
+
+def _images(results: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the pictures that agents brought; the contract describes no field of a result, so they are looked for as in answers."""
+    named = (one.get(field) for one in results for field in ("images", "image_context"))
+    return [image for images in named for image in read_list(images, dict) or ()]
 
 
 def ended_plan(plan: Plan, decided: Decided) -> Plan:

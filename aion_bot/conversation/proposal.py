@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from aion_bot.aion.references import resolve_content
@@ -12,10 +13,12 @@ from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.step_order import Named, step_order
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.messages import Step
+from aion_bot.ports.messages import Document, Step
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import visible, visible_line
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.rendering.plan_card import PlanFormat, plan_card
 
 _CONTENT = ("plan_id", "description", "invocations", "requires_approval", "estimated_operations")
 """Fields of the event that say what will be done; others may differ between two events of the same plan."""
@@ -59,6 +62,21 @@ def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
         # What is said of the whole counts like a step where it is there and cannot be shown.
         unreadable=len(found) - len(steps) + (bool(said) and description is None),
     )
+
+
+def find_place(view: AnswerView, plan: Plan, plan_format: PlanFormat) -> bool:
+    """Put a plan's card into an answer, and the plan into a file above it where it is too long for messages.
+
+    Returns whether there is room for it.
+    """
+    card, in_full = plan_card(plan, plan_format)
+    if plan.in_file:  # an earlier process has posted it
+        return view.show_plan(card, "")
+    shown = view.show_plan(card, in_full)
+    if shown or not in_full:
+        return shown
+    card, _ = plan_card(replace(plan, in_file=True), plan_format)
+    return view.show_plan(card, "", Document(strings.PLAN_FILE, in_full, plan.key))
 
 
 def digest(data: Mapping[str, Any]) -> str:

@@ -10,7 +10,14 @@ from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.silence import tell_of_wait
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.errors import CannotDraw, Forbidden, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import (
+    CannotDraw,
+    Forbidden,
+    PlatformDown,
+    PlatformError,
+    RateLimited,
+    TokenRefused,
+)
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import ThreadKey
@@ -45,7 +52,7 @@ async def open_thread(
         return await thread.open(origin, again=True)
 
     try:
-        await retry(within_limits, backoff=_OPEN_AGAIN, on=PlatformDown)
+        await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
     except PlatformError as error:
         # The platform takes no thread here, for whatever reason: a message may be taken all the same.
         refused = isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError

@@ -16,6 +16,7 @@ from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.ratings import rating_buttons
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
@@ -98,7 +99,8 @@ class TurnRunner:
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
         self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self._delivery = self._new_delivery(resumed)
-        self._seen = None if resumed else self._delivery.seen  # what an earlier process showed is not known
+        # Of what an earlier process has posted it is not known when people saw it first.
+        self._seen = None if resumed and turn.posted else self._delivery.seen
         self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         observer, heard = services.observer, self.silence.heard
@@ -251,7 +253,8 @@ class TurnRunner:
         await self.before_end()
         has_button = offers_retry or self._unrecorded_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
-        buttons = (outcome.buttons or (self._retry,)) if offers_retry else ()
+        rating = rating_buttons(self._services, self.turn, outcome)
+        buttons = (outcome.buttons or (self._retry,)) if offers_retry else rating
         # A late answer may take the place of an interrupted one; its file could not.
         in_file = outcome.reason is not EndReason.INTERRUPTED
         self._view.finish(told, buttons, outcome.byline, in_file=in_file)
@@ -259,7 +262,8 @@ class TurnRunner:
         ended_at = time.monotonic()
         gallery, facts, cited = None, self._view.facts, self._view.sources.cited
         if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view)
+            above = await self._stream.above.shown() if self._view.has_plan or self._delivery.resumed else ()
+            gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view, above=above)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay; only for
         # pictures: its answer would stand above them.
         asyncio.get_running_loop().call_later(0.0 if gallery is None else _PICTURES, self.parked.set)
@@ -274,6 +278,7 @@ class TurnRunner:
         gallery = None if self._view.trouble else gallery
         if gallery is not None:  # due before the end is recorded: a crash in between leaves no picture out
             await recorded(self._log, self._services.store.galleries.add(gallery))
+        await self._stream.above.end()
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
@@ -325,7 +330,7 @@ class TurnRunner:
             # Aion may have sent the plan again while this post was on its way.
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
-            self.parked.set()
+            self._replacing.spawn(self._stream.above.show(content.key, self._work, self.parked.set))
             if self.turn.notify_after:
                 self._replacing.spawn(send_due(self._services, self.thread, self.turn.key))
             await self.before_end()  # nothing works while a person decides

@@ -24,6 +24,7 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    TokenRefused,
     TooLong,
     Unsupported,
     UploadRefused,
@@ -188,7 +189,7 @@ class Executor:
         try:
             if self.thread.galleries is not None:
                 return await self.thread.galleries.post_gallery(self.thread.key, gallery, nonce=nonce)
-        except (MessageGone, PlatformDown, RateLimited):
+        except (MessageGone, PlatformDown, RateLimited, TokenRefused):
             raise
         except PlatformError as error:
             _log.warning("pictures refused", platform=self.thread.platform, reason=repr(error))

@@ -31,6 +31,7 @@ from aion_bot.ports.errors import (
     PlatformDown,
     PlatformError,
     RateLimited,
+    TokenRefused,
     TooLong,
     Unsupported,
     UploadRefused,
@@ -132,7 +133,7 @@ class MessageSync:
             TakenOver: another sync shows the same messages from now on.
             Forbidden, MessageGone: the bot may not write in this thread, or the thread is gone.
             TooLong: not even the smallest page is accepted.
-            PlatformDown: the platform did not answer for `outage.PATIENCE` seconds.
+            PlatformDown: the platform did not answer, or refused the token, for `outage.PATIENCE` seconds.
         """
         self._over.clear()
         try:
@@ -294,7 +295,7 @@ class MessageSync:
                 message = await self._executor.perform(step)
         except RateLimited:
             pass  # the next permit waits for as long as the platform said
-        except PlatformDown:
+        except (PlatformDown, TokenRefused):  # another token may take over meanwhile
             if isinstance(step, Post | PostFile | StartStream):
                 self._in_doubt = step  # it may have been posted: its nonce tells at the next attempt
             elif isinstance(step, AppendStream | StopStream):

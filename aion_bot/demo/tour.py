@@ -208,7 +208,7 @@ class _Visit:
 
     async def _card(self, thread: str) -> Shown | None:
         def found() -> Shown | None:
-            return next((one for one in self._bots(thread) if len(one.buttons) == 2), None)
+            return next((one for one in self._bots(thread) if len(one.offers) == 2), None)
 
         await self._watch(thread, "a card with two buttons waits", lambda _: found() is not None)
         return found()
@@ -249,12 +249,12 @@ def _has_ended(thread: Sequence[Shown]) -> bool:
 
 
 def _says(*parts: str, pressable: bool | None = None) -> Seen:
-    """Expect these words in the bot's messages; with `pressable` False also no button."""
+    """Expect these words in the bot's messages; with `pressable` False also no button but those that rate."""
 
     def seen(shown: Sequence[Shown]) -> bool:
         text = "\n".join(one.text for one in shown if one.by_bot)
         return all(part in text for part in parts) and (
-            pressable is None or any(one.buttons for one in shown) is pressable
+            pressable is None or any(one.offers for one in shown) is pressable
         )
 
     return seen

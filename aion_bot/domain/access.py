@@ -28,6 +28,8 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    RATE = "rate"
+    """Saying whether an answer was good: everybody who may use the bot where it stands may."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"

@@ -3,6 +3,7 @@
 Nobody believes a file's name or what a platform says of it. A name counts for text alone, whose kinds look alike.
 """
 
+import codecs
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -86,6 +87,15 @@ _ENDS = {
 _SCAN, _MOST_PARTS = 0xDA, 1_000
 """The mark of a JPEG's part behind which its picture stands, and parts that are read before it; photos have about ten."""
 _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
+# The Unicode Standard, 23.8. UTF-32 comes first: its mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+MARK = 4
+"""Bytes of the longest byte order mark."""
 _CUT = 3
 """Bytes of a character in UTF-8 that may be missing where the head ends."""
 
@@ -112,6 +122,24 @@ def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: 
         if extension in text.extensions and _is_text(head):
             return text
     return TXT if not extension and head and _is_text(head) else None
+
+
+def is_other_text(head: bytes, name: str) -> bool:
+    """Tell whether a file that is not recognised is text all the same, in an encoding that nothing in it names, as Latin-1.
+
+    Taken for UTF-8 it would be stored with wrong letters.
+    """
+    return _extension(name) in {*TXT.extensions, *MARKDOWN.extensions} and not _has_controls(head)
+
+
+def marked_encoding(head: bytes, name: str) -> str | None:
+    """Return Python's name of the encoding in which a text file says that it is written; None for UTF-8 and other files.
+
+    `head` are its first `MARK` bytes.
+    """
+    if _extension(name) not in {"", *TXT.extensions, *MARKDOWN.extensions}:
+        return None
+    return next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
 
 
 def is_cut_off(kind: FileType, head: bytes, tail: bytes, size: int) -> bool:
@@ -149,9 +177,14 @@ def jpeg_has_end(read: Callable[[int, int], bytes]) -> bool:
     return False
 
 
+def _has_controls(head: bytes) -> bool:
+    """Tell whether bytes are no text, in whatever encoding has ASCII in it."""
+    return any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head)
+
+
 def _is_text(head: bytes) -> bool:
     """Tell whether bytes are text in UTF-8, the last character perhaps cut."""
-    if any(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head):
+    if _has_controls(head):
         return False
     for cut in range(_CUT + 1 if len(head) >= HEAD else 1):
         try:

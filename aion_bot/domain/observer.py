@@ -35,6 +35,12 @@ class Observer:
     def accepted(self, turn: Turn) -> None:
         """Called when an attempt of a turn begins to wait for its answer."""
 
+    def resumed(self, turn: Turn, waited: float, *, signed: bool, worded: bool) -> None:
+        """Called where an earlier process accepted an attempt of a turn `waited` seconds ago, and this one goes on with it.
+
+        `signed`, `worded`: whether people have seen a sign of it, and words of its answer.
+        """
+
     def received(self, turn: Turn, part: int, length: int) -> None:
         """Called when Aion has sent text: part `part` of the answer, counted between its plans, has `length` characters."""
 

@@ -51,7 +51,7 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
-NOTIFY_AFTER, FOOTER = "notify_after", "footer"
+NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 MOST_NOTIFY_AFTER = 86_400
 """Seconds after which an answer may mention whoever asked, at most."""
@@ -162,11 +162,12 @@ KEYS: Mapping[str, Key] = {
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
     FOOTER: Key(_switch, _ON_OFF, False),
+    FEEDBACK: Key(_switch, _ON_OFF, True),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
-    "aion_key", "images", "earlier_messages", "private", "reactions", "feedback",
+    "aion_key", "images", "earlier_messages", "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -223,6 +224,10 @@ class Rules:
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
+
+    def asks_for_ratings(self, place: Place) -> bool:
+        """Return whether answers at a place have buttons that rate them."""
+        return bool(self.value(FEEDBACK, place))
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

@@ -68,6 +68,10 @@ ABOUT_PICTURES = "Asked again, about the pictures above only."
 CLOSER_LOOK = "Asked again, with a closer look at the pictures."
 PICTURES_GONE = "I can't find that answer any more. Ask about the pictures in words."
 PICTURES_DELETED = "These pictures are no longer in Aion's library. Ask about others."
+GOOD, BAD = "👍", "👎"
+RATED = "Thanks, I noted that."
+RATED_AGAIN = "Thanks, I changed your rating."
+RATING_GONE = "I don't keep that answer any more, so it can't be rated."
 ASKED_ALREADY = "That was asked already. See below."
 REST_FOLLOWS = "The rest follows as a file."
 WHOLE_IN_FILE = "This is the beginning. Open the file below for the whole answer."
@@ -431,6 +435,7 @@ _TYPES = ", send JPEG, PNG, WebP, GIF, PDF, DOCX, TXT or MD"
 _FILE_REASONS = {
     FileReason.TOO_LARGE: "too large",
     FileReason.WRONG_TYPE: f"wrong type{_TYPES}",
+    FileReason.NOT_UTF8: "not UTF-8 text, save it as UTF-8 and send it again",
     FileReason.VIDEO: "I can't add videos, upload it in Aion and ask again",
     FileReason.DAMAGED: "damaged",
     FileReason.EMPTY: "empty",
@@ -971,6 +976,11 @@ def allowed(ids: Sequence[str], *, restricted: bool) -> str:
 SECOND_PROCESS = "another process seems to use the same token: stop one of them, as each knows a part of what was said alone"
 
 
+def secret_not_checked(reason: str) -> str:
+    """Say that a new secret could not be checked, and what to do."""
+    return f"could not be checked ({reason}), and the earlier one stays; send SIGHUP again"
+
+
 def open_address(address: str) -> tuple[str, str]:
     """Warn that other machines may reach the address of health and metrics, and say what to do."""
     said = f"{address}: whoever reaches it can read health and metrics without a password"
@@ -989,10 +999,23 @@ def kept_for(days: int) -> str:
     return f"rows of finished turns and of plans are kept for {days} {'day' if days == 1 else 'days'}"
 
 
-def loose_mode(path: str, mode: int) -> tuple[str, str]:
-    """Warn of a file that others can read or write, and say how to mend it."""
-    said = f"{path} has mode {mode:04o}, so others than its owner can read or write it"
-    return said, f"chmod 600 {shlex.quote(path)}"
+def loose_mode(
+    path: str, mode: int, right: int = 0o600, group: int | None = None, fixed: bool = False
+) -> tuple[str, str]:
+    """Warn of a file that others can read or write, and say how to mend it: the mode, and the group if it needs another one.
+
+    `fixed`: it is mounted so that nobody can change it there.
+    """
+    by_group = right != 0o600
+    who = "others than its owner and its group can read it, or its group can write it"
+    said = (
+        f"{path} has mode {mode:04o}, so {who if by_group else 'others than its owner can read or write it'}"
+    )
+    quoted = shlex.quote(path)
+    if fixed:
+        return said, f"give it mode {0o440 if by_group else 0o400:04o} where it is mounted from"
+    mend = f"as its owner or root: chmod {right:o} {quoted}" if by_group else f"chmod {right:o} {quoted}"
+    return said, mend if group is None else f"as root: chgrp {group} {quoted} && chmod {right:o} {quoted}"
 
 
 def several_servers(names: tuple[str, ...]) -> str:
@@ -1025,7 +1048,7 @@ MANIFEST_COPIED = (
     "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
 )
 NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
-HTTP_MODE = "--http: HTTP mode is not implemented in this version; leave the option out"
+HTTP_MODE = "--http: for the HTTP mode of a later version; this one serves an app with Socket Mode alone"
 
 
 def kept(variable: str) -> str:
@@ -1162,6 +1185,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
+        "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",
         "loose_mode",

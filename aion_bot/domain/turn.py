@@ -88,8 +88,13 @@ def suggestion_key(turn: str, number: int) -> str:
     return f"{turn}-{number}"
 
 
+def above_key(turn: str, plan: str) -> str:
+    """Return the key of the pictures of a turn that stand above the card of a plan, and of their buttons."""
+    return f"{turn}-{plan}"
+
+
 def read_key(key: str) -> tuple[str, str]:
-    """Return the key of a turn that a button carries, and the number of its suggestion, or ""; it may be forged."""
+    """Return the key of a turn that a button carries, and the number of its suggestion, a plan's key, or ""; it may be forged."""
     turn, _, number = key.partition("-")
     return turn, number
 

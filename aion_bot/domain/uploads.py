@@ -81,6 +81,8 @@ class FileReason(StrEnum):
     NONE = ""
     TOO_LARGE = "too large"
     WRONG_TYPE = "wrong type"
+    NOT_UTF8 = "not utf-8"
+    """Text in an encoding that cannot be told."""
     VIDEO = "video"
     DAMAGED = "damaged"
     EMPTY = "empty"

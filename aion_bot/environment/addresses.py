@@ -46,6 +46,14 @@ def _check_base_url(url: str) -> str:
     return url.rstrip("/")
 
 
+def check_public_url(url: str) -> str:
+    """Return the address at which a platform reaches the bot, without a slash at its end. Raises ValueError, without the value."""
+    checked = _check_base_url(url)
+    if set(checked) & set("?#"):
+        raise ValueError("must end with its path: without ? and #")
+    return checked
+
+
 def check_http_proxy(url: str) -> str:
     """Return the address of an HTTP proxy. Raises ValueError, without the value, for what is none."""
     if _split(url, _NO_PROXY).scheme not in {"http", "https"}:

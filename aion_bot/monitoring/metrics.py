@@ -57,6 +57,8 @@ class _Begun:
     at: float
     signed: bool = False
     text: bool = False
+    whole: bool = True
+    """Whether this process saw all of it."""
     staleness: Staleness = field(default_factory=Staleness)
 
 
@@ -190,11 +192,18 @@ class Metrics:
 
     def accepted(self, turn: Turn) -> None:
         """Remember when a turn began; one that is answered elsewhere than it was asked began the first time."""
-        self._begun.setdefault(turn.name, _Begun(time.monotonic()))
-        if len(self._begun) > _REMEMBERED:
-            self._begun.popitem(last=False)
+        self._remember(turn, _Begun(time.monotonic()))
         if turn.origin is not None and turn.origin.echo is not None:
             self.showed(turn, text=False)  # the acknowledgement of a command stands already
+
+    def resumed(self, turn: Turn, waited: float, *, signed: bool, worded: bool) -> None:
+        """Remember when a turn of an earlier process began, and what people have seen of it."""
+        self._remember(turn, _Begun(time.monotonic() - waited, signed, worded, whole=False))
+
+    def _remember(self, turn: Turn, begun: _Begun) -> None:
+        self._begun.setdefault(turn.name, begun)
+        if len(self._begun) > _REMEMBERED:
+            self._begun.popitem(last=False)
 
     def received(self, turn: Turn, part: int, length: int) -> None:
         """Note when characters of an answer arrived."""
@@ -222,10 +231,11 @@ class Metrics:
         self._final_lag.labels(turn.thread.platform).observe(lag)
 
     def ended(self, turn: Turn, reason: EndReason, *, timed: bool) -> None:
-        """Count an end. The duration of a turn that an earlier process began is not known, and not observed."""
+        """Count an end. The duration of a turn that an earlier process began says how long none ran, and is not observed."""
         platform = turn.thread.platform
         self._turns.labels(platform, _OUTCOME.get(reason, "failed")).inc()
         begun = self._begun.pop(turn.name, None)
+        begun = begun if begun is not None and begun.whole else None
         if begun is not None and (mean := begun.staleness.mean) is not None:
             self._staleness.labels(platform).observe(mean)
         if timed and begun is not None:

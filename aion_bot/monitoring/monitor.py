@@ -39,6 +39,10 @@ class Monitor(Observer):
         """Remember when a turn began."""
         self.metrics.accepted(turn)
 
+    def resumed(self, turn: Turn, waited: float, *, signed: bool, worded: bool) -> None:
+        """Remember when a turn of an earlier process began."""
+        self.metrics.resumed(turn, waited, signed=signed, worded=worded)
+
     def received(self, turn: Turn, part: int, length: int) -> None:
         """Note when text arrived."""
         self.metrics.received(turn, part, length)

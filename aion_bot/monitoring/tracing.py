@@ -134,6 +134,10 @@ class Tracing(Observer):
             self._begin(turn)
         self._next.accepted(turn)
 
+    def resumed(self, turn: Turn, waited: float, *, signed: bool, worded: bool) -> None:
+        """Leave the span to `began`."""
+        self._next.resumed(turn, waited, signed=signed, worded=worded)
+
     def began(self, turn: Turn) -> None:
         """Let what this task does and starts be below the turn; one of an earlier process begins a trace of its own."""
         found = self._turns.get(turn.name)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, html_inline
 from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
 
@@ -263,7 +263,7 @@ def _address(state: StateInline, start: int) -> Span:
 
 
 def _tag(state: StateInline, start: int) -> Span | None:
-    """Note a tag by its name, a closing one with a slash before it; a comment is words, so that nothing is hidden in it."""
+    """Note a tag by its name, a closing one with a slash before it."""
     inside = state.src[start + 1 : min(state.pos - 1, start + 2 + _LONGEST_TAG)].lower()
     slash, words = inside[: inside.startswith("/")], inside.removeprefix("/")
     end = next((at for at, sign in enumerate(words) if not (sign.isalnum() or sign == "-")), len(words))
@@ -306,6 +306,11 @@ _NOTES: dict[str, Callable[[StateInline, int], Span | None]] = {
 }
 
 
+def _find_tag(state: StateInline, silent: bool) -> bool:
+    """Find an HTML tag; a comment that is still in a text is words with marks in them, as both platforms show it."""
+    return not state.src.startswith(("<!", "<?"), state.pos) and html_inline(state, silent)
+
+
 def _parser() -> MarkdownIt:
     # Each level of nesting multiplies the time that unmatched brackets take; a picture in a link is the deepest use.
     parser = MarkdownIt("zero", {"maxNesting": 3, "html": True})
@@ -315,7 +320,7 @@ def _parser() -> MarkdownIt:
     parser.disable(["fragments_join", "text_join", "normalize"])
     for rule in inline.ruler.__rules__:
         if rule.name in _NOTES:
-            rule.fn = find_code if rule.name == "backticks" else rule.fn
+            rule.fn = {"backticks": find_code, "html_inline": _find_tag}.get(rule.name, rule.fn)
             rule.fn = _noting(rule.fn, _NOTES[rule.name])
     inline.ruler.at("emphasis", _find_signs)
     inline.ruler.disable(["strikethrough"])  # its signs are found with the others

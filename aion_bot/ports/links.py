@@ -92,8 +92,8 @@ def real_address(address: str) -> str:
 
 def opens_no_link(code: str, joiner: str) -> str:
     """Return code in which nothing ends a link that began before it: a platform may look for links before code."""
-    before, end, after = code.partition("](")
-    return code if not end or "[" in before else f"{before}]{joiner}({after}"
+    before, bracket, after = code.partition("[")
+    return f"{before.replace('](', f']{joiner}(')}{bracket}{after}"
 
 
 def _folded(text: str) -> str:

@@ -201,7 +201,7 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if silent:
         return True
-    ends = state.md.block.ruler.getRules("blockquote")
+    ends = [rule for rule in state.md.block.ruler.getRules("blockquote") if rule is not _table]
     line += 1
     while line < end and state.sCount[line] >= state.blkIndent and not state.is_code_block(line):
         row = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
@@ -250,7 +250,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.enableOnly(
         ["code", "fence", "blockquote", "hr", "list", "heading", "lheading", "paragraph"]
     )
-    parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph"]})
+    # Other than on GitHub, a table right under a quote is none of its words.
+    parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph", "blockquote"]})
     parser.block.ruler.before("own_table", "plain_lines", _plain_lines)
     # What is inside a line is not needed, and costs more than the blocks.
     parser.core.ruler.enableOnly(["normalize", "block"])

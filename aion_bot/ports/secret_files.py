@@ -65,10 +65,10 @@ def read_secret_files(env: Mapping[str, str], names: Sequence[str]) -> SecretFil
 
 
 def loose(paths: Iterable[Path]) -> dict[Path, int]:
-    """Return the files that more can read or write than their owner and this process, with their modes.
+    """Return the files that more can read or write than their owner and the bot, with their modes.
 
-    What a link leads to counts: Kubernetes mounts secrets as links. Where another user owns the file, this process reads
-    it through its group, so that the group may read it.
+    What a link leads to counts: Kubernetes mounts secrets as links. Where another user owns the file, or root has given it
+    to a group, the bot reads it through its group, so that the group may read it.
     """
     found = {}
     for path in paths if os.name == "posix" else ():  # Windows has no such modes
@@ -76,10 +76,28 @@ def loose(paths: Iterable[Path]) -> dict[Path, int]:
             status = path.stat()
         except OSError:
             continue
-        others = 0o077 if status.st_uid == os.geteuid() else 0o037
-        if status.st_mode & others:
+        if status.st_mode & (0o037 if _is_of_group(status) else 0o077):
             found[path] = stat.S_IMODE(status.st_mode)
     return found
+
+
+def mend_of(path: Path) -> tuple[int, int | None, bool]:
+    """Return how a loose file is to be: its mode, the group that it needs where it is none of this process's, and whether a
+    mount decides that, on which nothing can be written. Raises `OSError`.
+    """  # noqa: D205  # one sentence
+    status = path.stat()
+    fixed = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    if not _is_of_group(status):
+        return 0o600, None, fixed
+    groups = {os.getegid(), *os.getgroups()}
+    # Root looks at files that another user reads: their group is the bot's.
+    foreign = status.st_uid != os.geteuid() and status.st_gid not in groups
+    return 0o640, os.getegid() if foreign else None, fixed
+
+
+def _is_of_group(status: os.stat_result) -> bool:
+    """Tell whether the bot reads a file through its group: it is another user's, or root's who gave it to a group."""
+    return status.st_uid != os.geteuid() or (status.st_uid == 0 and status.st_gid != 0)
 
 
 def _read(path: str) -> str:

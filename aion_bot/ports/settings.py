@@ -14,7 +14,13 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 from dotenv.parser import parse_stream
 from pydantic import Field
 
-from aion_bot.environment.addresses import BaseUrl, HttpProxyUrl, check_http_proxy, is_loopback
+from aion_bot.environment.addresses import (
+    BaseUrl,
+    HttpProxyUrl,
+    check_http_proxy,
+    check_public_url,
+    is_loopback,
+)
 from aion_bot.environment.model import EnvironmentSettings, Problem, Switch
 
 __all__ = [
@@ -30,6 +36,7 @@ __all__ = [
     "Problem",
     "Switch",
     "check_proxies",
+    "check_public_url",
     "is_loopback",
     "proxy_for",
     "read_environment",

@@ -15,7 +15,7 @@ _LONGEST_WAIT = 300
 """Characters at the end of a text that may wait for what follows."""
 _LONGEST_LABEL = 80
 """Characters of a link's label that wait for its end; most brackets begin no link."""
-_LONGEST_COMMENT = 2_000
+LONGEST_COMMENT = 2_000
 """Characters of a comment of HTML that wait for its end."""
 _LONGEST_ROW = 120
 """Characters of a row that begins without a bar."""
@@ -40,7 +40,7 @@ def settled(text: str) -> int:
     """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
     formula = _open_formula(text, max(0, len(text) - _LONGEST_WAIT))
     text = text if formula < 0 else text[:formula]
-    return _settled(text[: _open_comment(text)] if "<!--" in text[-_LONGEST_COMMENT:] else text)
+    return _settled(text[: open_comment(text)] if "<!--" in text[-LONGEST_COMMENT:] else text)
 
 
 def _settled(text: str) -> int:
@@ -199,7 +199,7 @@ def _unfinished_autolink(text: str, word: int) -> int:
     return at if begun and not {":", "@"}.isdisjoint(inside) else len(text)
 
 
-def _open_comment(text: str) -> int:
+def open_comment(text: str) -> int:
     """Return where a comment of HTML begins that is not closed yet; the length of the text where none does."""
     at = text.rfind("<!--")
     line = text.rfind("\n", 0, at) + 1

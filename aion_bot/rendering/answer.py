@@ -292,8 +292,7 @@ class AnswerView:
         if is_long and read_on(self._segments, self._effort):
             self._pending = True
             return ()
-        if self.ended and self.sources.cited:
-            self._end.lists = next((one for one in reversed(self._segments) if one.text().strip()), None)
+        self._end.list_under(self._segments if self.sources.cited and (self.ended or self.parked) else ())
         for segment in self._segments[:-1]:
             text = joined(before, segment.lead() if segment.card else segment.text())
             # The plan's words stand above its card, however long the text before them has become.
@@ -301,7 +300,8 @@ class AnswerView:
             pages = segment.pages.update(text, most=MOST_MESSAGES, effort=self._effort, within=within)
             self._pending |= segment.pages.pending
             if segment is self._end.lists and not segment.pages.pending:
-                pages = with_sources(pages, self.sources, self._measure, self._limit, segment.slots + 1)
+                most = segment.slots + self.ended
+                pages = with_sources(pages, self.sources, self._measure, self._limit, most)
             # What there is no message for above the card goes on below it.
             before = "\n\n".join(pages[segment.slots :])
             self._over |= segment.pages.over

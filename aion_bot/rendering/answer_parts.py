@@ -154,6 +154,13 @@ class End:
         """The sentence as it stands in the text."""
         return f"⚠️ {self.sentence}"
 
+    def list_under(self, segments: Sequence[Segment]) -> None:
+        """List the sources under the last part that has words; nowhere where there is none.
+
+        That is also done while a plan waits, perhaps for days: the first word below its card moves the list to the end.
+        """
+        self.lists = next((one for one in reversed(segments) if one.text().strip()), None)
+
     def note_of_rest(self, facts: "Facts", refused: str | None, *, ended: bool, cut: bool) -> str:
         """Say where the rest of an answer is that has too much text; `refused` is why no file has it, if none can."""
         if not ended:

@@ -129,7 +129,8 @@ class Pages:
         end = len(page.text) - page.closing
         shown, closing = without_comments(page.text[:end]).lstrip("\n"), page.text[end:]
         # What looks like a fence in a comment goes with it.
-        closing = "" if "\n" in closing and open_at_end(shown).leaf != "fence" else closing
+        fenced = "```" in closing or "~~~" in closing
+        closing = "" if fenced and open_at_end(shown).leaf != "fence" else closing
         return (shown + closing, len(closing)) if shown.strip() else ("", 0)
 
     def fits(self, page: str) -> bool:

@@ -14,6 +14,7 @@ from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import failed, refused, reply_privately
+from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
@@ -39,6 +40,8 @@ _INTENTS = {
     Action.SUGGEST: Intent.RETRY,
     Action.ONLY_THESE: Intent.FOLLOW_UP,
     Action.CLOSER: Intent.FOLLOW_UP,
+    Action.GOOD: Intent.RATE,
+    Action.BAD: Intent.RATE,
 }
 
 Ask = Callable[[Thread, Prompt], Awaitable[None]]
@@ -124,6 +127,8 @@ class Actions:
                 await reply_privately(thread, click, line, hidden=True)
         elif intent is Intent.FOLLOW_UP:
             await self._ask_about_pictures(thread, click)
+        elif _INTENTS[click.action] is Intent.RATE:
+            await reply_privately(thread, click, (await rate(self._services, click),), hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:

@@ -32,7 +32,7 @@ from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
+from aion_bot.runtime.supervisor import PlatformHost, RefusedPlatforms, load_admitted, supervise
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
@@ -43,15 +43,16 @@ _MARKING = 2.5
 
 @dataclass(frozen=True, slots=True)
 class DispatchOptions:
-    """`busy`: what happens to a question while its thread is busy. `shutdown_grace`: seconds that answers may take to
-    end after a stop. `several_workspaces_expected`: an allow list says which workspaces may use the bot.
-    `retention_days`: how long rows are kept.
-    """  # noqa: D205  # fields, no summary
+    """What happens to a question while its thread is `busy`, and the seconds that answers may take to end after a stop.
+
+    `several_workspaces_expected`: an allow list says which workspaces may use the bot. `retention_days`: how long rows are kept.
+    """
 
     busy: Literal["queue", "replace", "reject"] = "queue"
     shutdown_grace: float = 20.0
     several_workspaces_expected: bool = False
     retention_days: int = 90
+    refused: RefusedPlatforms | None = None
 
 
 class Dispatcher:
@@ -333,10 +334,9 @@ class Dispatcher:
             several_workspaces_expected=self._options.several_workspaces_expected,
             objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            access=self._services.access,
-            observer=self._services.observer,
-        )
-        await supervise(adapter, host)
+            access=self._services.access, observer=self._services.observer,
+        )  # fmt: skip
+        await supervise(adapter, host, refused=self._options.refused)
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""

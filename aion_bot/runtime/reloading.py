@@ -1,8 +1,9 @@
-"""Reads `aion-bot.toml` and the file of Aion's key again while the bot serves; running answers go on."""
+"""Reads `aion-bot.toml` and the files of secrets again while the bot serves; running answers go on."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -17,7 +18,7 @@ ReadRules = Callable[[], tuple[Rules, Sequence[Problem]]]
 """Returns the rules of the file as it is now, and every problem with it."""
 
 Rotate = Callable[[Mapping[str, str]], Awaitable[None]]
-"""Reads the files that these variables name, and lets a new key take over."""
+"""Reads the files that these variables name, and lets new secrets take over."""
 
 
 Changed = Callable[[], Awaitable[None]]
@@ -29,30 +30,28 @@ class Reloading:
 
     def __init__(self, env: Mapping[str, str], read: ReadRules) -> None:
         self.asked = asyncio.Event()
-        self._env, self._read = env, read
+        self.env, self._read = env, read
 
     async def run(
-        self, access: AccessControl, variables: Section, rotate: Rotate, changed: Changed | None = None
+        self, access: AccessControl, variables: Section, *rotate: Rotate, changed: Changed | None = None
     ) -> None:
         """Serve until cancelled; `variables` hold where no section of the file names the key. `changed` is called after new rules."""
+        steps: list[Callable[[], Awaitable[None]]] = [partial(self._reload, access, variables, changed)]
+        steps += [partial(one, self.env) for one in rotate]
         while True:
             await self.asked.wait()
             self.asked.clear()
             # systemd compares the time with that of its own request: sd_notify(3).
             service_manager.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1_000}")
-            try:
-                if await self._reload(access, variables) and changed is not None:
-                    await changed()
-                await rotate(self._env)
-            except Exception:  # noqa: BLE001  # the next request may find another file
-                _log.exception("reload failed")
+            for step in steps:
+                try:
+                    await step()
+                except Exception:  # noqa: BLE001  # the next request may find another file
+                    _log.exception("reload failed")
             service_manager.notify("READY=1")
 
-    async def _reload(self, access: AccessControl, variables: Section) -> bool:
-        """Put the rules of the file in force; one that does not hold is said in the log, and the old rules stay.
-
-        Returns whether the rules of the file are in force.
-        """
+    async def _reload(self, access: AccessControl, variables: Section, changed: Changed | None) -> None:
+        """Put the rules of the file in force; one that does not hold is said in the log, and the old rules stay."""
         rules, problems = await asyncio.to_thread(self._read)
         for problem in problems:
             _log.error("rules refused", place=problem.variable, mend=problem.mend)
@@ -60,4 +59,5 @@ class Reloading:
             access.rules = rules.with_variables(variables)
             access.changed.set()
             _log.info("rules", **access.rules.describe())
-        return not problems
+            if changed is not None:
+                await changed()

@@ -1,6 +1,7 @@
 """At the start: what an earlier process left open is resumed, in the order in which it was asked."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -21,6 +22,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 from aion_bot.runtime.deadlines import Deadlines
+from aion_bot.storage.timeline import FIRST_SIGN, FIRST_TEXT
 
 
 class StartupRecovery:
@@ -135,6 +137,7 @@ class StartupRecovery:
         try:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
+            await self._observe(turn)
             if turn.phase is not TurnPhase.QUEUED:
                 # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
@@ -156,6 +159,18 @@ class StartupRecovery:
         finally:
             self._slots.leave(thread.platform, turn.asker)
             recovered.set()
+
+    async def _observe(self, turn: Turn) -> None:
+        """Tell the observer of a turn that goes on; when it was accepted stands in its timeline."""
+        if (observer := self._services.observer) is None:
+            return
+        seen: dict[str, float] = {}
+        for at, event in await self._store.timeline.of_turn(turn.key, turn.attempt):
+            seen.setdefault(event, at)
+        if seen:
+            signed, worded = FIRST_SIGN in seen or bool(turn.posted), FIRST_TEXT in seen or bool(turn.posted)
+            waited = max(0.0, time.time() - min(seen.values()))
+            observer.resumed(turn, waited, signed=signed, worded=worded)
 
     async def _resume_plan(self, thread: Thread, key: str, turn_recovered: asyncio.Event | None) -> None:
         """Finish a decision, after the turn that led to it: that is where its card may have to be posted."""

@@ -19,6 +19,8 @@ from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.secret_files import variables
+from aion_bot.ports.secret_rotation import TakesSecrets
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -64,21 +66,66 @@ async def load_admitted(store: Store, access: AccessControl, platform: str) -> N
         access.admit(platform, json.loads(stored))
 
 
-async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: Backoff = RECONNECT) -> None:
-    """Keep one platform listening; returns only when its token is refused."""
+class RefusedPlatforms:
+    """The platforms whose token was refused; those with a token in a file wait for another one."""
+
+    def __init__(self, adapters: Sequence[PlatformAdapter], env: Mapping[str, str]) -> None:
+        self._left = {one.platform for one in adapters}
+        """The platforms that were not refused, or served once: while there are some, the bot goes on."""
+        self._with_files = {
+            one.platform
+            for one in adapters
+            if isinstance(one, TakesSecrets) and any(env.get(name) for name in variables(one.secrets))
+        }
+        self._waiting: dict[str, asyncio.Future[bool]] = {}
+
+    async def wait(self, platform: str, *, served: bool) -> bool:
+        """Wait until a refused platform may have another token; False where none can come.
+
+        So it is, too, where every platform was refused before it served: then the bot ends, and says so at its start.
+        """
+        if not (served and platform in self._with_files):
+            self._left.discard(platform)
+        if not self._left:
+            for one in self._waiting.values():
+                if not one.done():
+                    one.set_result(False)
+        if platform not in self._with_files or not self._left:
+            return False
+        waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[platform] = waiting
+        try:
+            return await waiting
+        finally:
+            del self._waiting[platform]
+
+    def may_listen(self, platform: str) -> None:
+        """Let a platform that waits try again."""
+        if (waiting := self._waiting.get(platform)) is not None and not waiting.done():
+            self._left.add(platform)
+            waiting.set_result(True)
+
+
+async def supervise(
+    adapter: PlatformAdapter,
+    host: "PlatformHost",
+    reconnect: Backoff = RECONNECT,
+    refused: RefusedPlatforms | None = None,
+) -> None:
+    """Keep one platform listening; returns only when its token is refused, and `refused` expects no other one."""
     keeping_time = asyncio.create_task(host.keep_last_heard())
     log = _log.bind(platform=adapter.platform)
-    delays = reconnect.delays()
+    delays, served = reconnect.delays(), False
     try:
         while True:
-            host.was_connected = False
+            host.was_connected = token_refused = False
             try:
                 await adapter.listen(host)
                 log.warning("platform stopped listening")
             except TokenRefused as error:
                 # Without a traceback: the two fields say what to do.
                 log.error("platform refused token", variable=error.variable, reason=error.reason)  # noqa: TRY400  # see above
-                return
+                token_refused = True
             except PlatformError as error:
                 log.warning("platform lost, reconnecting", reason=str(error))
             except Exception:  # a fault of one platform must not end the others
@@ -87,8 +134,11 @@ async def supervise(adapter: PlatformAdapter, host: "PlatformHost", reconnect: B
                 host.lost()
             # A connection that lasted shows that the platform is up: the next failure starts a new schedule.
             if host.was_connected:
-                delays = reconnect.delays()
-            await asyncio.sleep(next(delays))
+                delays, served = reconnect.delays(), True
+            if not token_refused:
+                await asyncio.sleep(next(delays))
+            elif refused is None or not await refused.wait(adapter.platform, served=served):
+                return
     finally:
         keeping_time.cancel()
 

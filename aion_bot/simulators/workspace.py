@@ -38,6 +38,11 @@ class ShownButton:
     id: str
     value: str = ""
 
+    @property
+    def rates(self) -> bool:
+        """Whether it rates a finished answer."""
+        return self.id.removeprefix("aion:").startswith(("good:", "bad:"))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPicture:
@@ -73,6 +78,11 @@ class Shown:
     def text(self) -> str:
         """The text that it shows now: words, notes and card lines in reading order."""
         return self.versions[-1]
+
+    @property
+    def offers(self) -> tuple[ShownButton, ...]:
+        """Its buttons without those that rate a finished answer: something waits for these."""
+        return tuple(one for one in self.buttons if not one.rates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aion_bot.storage.database import (
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.explanation import Explanation, explain
+from aion_bot.storage.ratings import export_ratings
 from aion_bot.storage.schema import migrations
 from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
 from aion_bot.storage.store import Store
@@ -30,6 +31,7 @@ __all__ = [
     "erase",
     "explain",
     "export_audit",
+    "export_ratings",
     "files_of",
     "find_damage",
     "migrations",

@@ -12,6 +12,7 @@ from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
+from aion_bot.storage.ratings import Ratings
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.statements import Statements
@@ -128,6 +129,7 @@ class Store:
         self.galleries = Galleries(database)
         self.plans = Plans(database)
         self.audit = Audit(database)
+        self.ratings = Ratings(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)

@@ -61,7 +61,7 @@ class SlackWorkspace:
                 one.ts,
                 reading.words(one.body, names),
                 {button.label: button.id for button in reading.buttons(one.body)},
-                next((button.value for button in reading.buttons(one.body)), ""),
+                next((button.value for button in reading.buttons(one.body)), "").rpartition(":")[2],
             )
             for one in self._messages.by_thread.get(thread, ())
             if one.by_bot and one.only_for is None

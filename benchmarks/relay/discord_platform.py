@@ -79,6 +79,7 @@ class DiscordPlatform:
             for message in inside
             for row in message.components
             for one in row["components"]
+            if not str(one.get("custom_id")).startswith(("aion:good:", "aion:bad:"))
         ]
 
     def competing_processes(self) -> Sequence[CompetingProcess]:

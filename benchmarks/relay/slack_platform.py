@@ -79,7 +79,7 @@ class SlackPlatform:
         return not growing and not self.buttons(thread)
 
     def buttons(self, thread: str) -> Sequence[str]:
-        return [button.label for one in self.slack.thread(thread) if one.by_bot for button in one.buttons]
+        return [button.label for one in self.slack.thread(thread) if one.by_bot for button in one.offers]
 
     def competing_processes(self) -> Sequence[CompetingProcess]:
         rng = random.Random(5)

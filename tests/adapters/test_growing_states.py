@@ -50,6 +50,7 @@ CONSTRUCTS = {
     "escapes": "\\*a\\* \\_b\\_ \\`c\\` \\[d\\](e) C:\\Users\\ada \\\\ x\\\nline two  \nthree end",
     "fences": "a\n\n```py\nx = '**'\n```\n\n1. b\n   ```sh\n   z\n   ```\n   c\n\n````md\n```\nq\n```\n````\nend",
     "Chinese": "这是**粗体**和*斜体*。见[链接](https://x.example/a)。代码`x_y`和~~删除~~。2*3*4。文**“引号”**字。结束",
+    "comments": "a <!-- b --> c\n\n<!-- ```\nd\n``` -->\n\ne\n\n<!-- f\n```\ng\n```\n-->\n\nh\n\n<!--\n\n~~~\ni\n~~~\n\nj -->\n\nk <!-- ```l``` --> m end",
     "markers": "The hose [[img:3f2a91bc|pump.jpg]] is torn, see [[doc:91bc3f2a|report.pdf|p:5]] end [[ref:x]] [[a]] end.",
     "brackets": "array[0] = list[i][j]; f(x)[y] [see above] [a, b] - [ ] (c) ] [ end.",
     "angle brackets": "List<String> Map<String, List<int>> <your-key> x < y > z <- -> <3 a<b && c>d <T extends U> end.",
@@ -91,6 +92,15 @@ def half_shown(text: str, step: int = 1) -> list[str]:
             if SIGN.search(shown, same):
                 wrong.append(f"{platform}: {shown[same:][:40]}")
     return wrong
+
+
+@pytest.mark.parametrize(
+    "text", ["A\n\n<!-- ```\ncode\n``` -->\n\nB", "A\n\n<!-- c\n```\ncode\n```\n-->\n\nB"]
+)
+def test_code_in_a_comment_is_never_shown(text: str) -> None:
+    """While a comment grows that holds a fence, what stands before it stays, and nothing of it is shown."""
+    for pages in states(text, 1):
+        assert "".join("".join(pages).split()) in {"A", "AB"}
 
 
 @pytest.mark.parametrize("name", CONSTRUCTS)

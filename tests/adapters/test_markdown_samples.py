@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -144,8 +145,26 @@ def test_no_character_of_an_answer_is_cut(name: str) -> None:
         assert seen <= {*iter_graphemes(text), "\u2060"}
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_drawing_twice_changes_nothing(name: str) -> None:
-    """Discord's dialect is its own dialect."""
-    once = convert(SAMPLES[name])
-    assert convert(once) == once
+@pytest.mark.parametrize("draw", [convert, in_markdown_block], ids=["discord", "slack"])
+def test_drawing_twice_changes_nothing(draw: Callable[[str], str]) -> None:
+    """What a platform shows is its own dialect: of each answer, of each of its paragraphs, and of each published example."""
+    texts = {*SAMPLES.values(), *(example["markdown"] for example in EXAMPLES)}
+    texts.update(part for text in SAMPLES.values() for part in text.split("\n\n"))
+    changed = [text for text in sorted(texts) if draw(once := draw(text)) != once]
+    assert changed == []
+
+
+@pytest.mark.parametrize("text", [
+    "> words\n---", "> words\n#### A small heading", "> words\n| a | b |\n|---|---|\n| [c](https://x.example) | d |",
+    "> words\nmore\n---\n", "> words\nmore\n===", "> words\nmore\n--", "- words\n---", "- words\nmore\n===", "words<br>===", "words<br>---",
+    "*a [*b*](/url)*", "**a [**b**](https://x.example) c**", "_a [b_](/url)", "**a [b**](https://x.example)", "~~a [b~~](/url)",
+    "*a [b](https://x.example/*c)", "![a [b](/url)](/url2)", "![a *b*](https://x.example/i.png)", "[![a](i.png)](https://x.example)",
+    "**\n---\n*", "*t\n#### s", "*a\n=", "=\n*n", "<!--`-->", "```\n](](\n```", "`a` ](b) ](c)", "a||\n-|", "[](*)`", "[a](b*c*d)", "> a\n2\n=",
+    "- a\n  - b\n    > c\n\n    d", "<details>\n    e", "- <details>\n      e", "[x](docs/__init__.py)", "foo __*__", "<a_b@c.example>",
+    "-     b\n\tt", "-\nt\n#$$^$$", "a\n\n$$x^2$$", "---\n-", "---\n-\n  a", "#### a\n-\n  b",
+    "1.     a\n   b\n-",
+])  # fmt: skip
+def test_drawing_other_constructs_twice(text: str) -> None:
+    """The same holds where a quote, a line of signs alone or a link's label has other constructs beside it."""
+    for draw in (convert, in_markdown_block):
+        assert draw(once := draw(text)) == once

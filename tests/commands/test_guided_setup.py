@@ -14,17 +14,20 @@ from pathlib import Path
 
 import pytest
 import structlog
+import yaml
 from dotenv import dotenv_values
 from typer.testing import CliRunner
 
 import adapters
 from adapters.slack.config import ID_FORMS
 from aion_bot.cli import program
+from aion_bot.domain import strings
 from aion_bot.domain.rules import KEYS, Rules
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.ports.adapter import SetUpGuide
 from aion_bot.simulators.services import SimulatedServices
 from tests.diagnosis.setup import Setup
+from tests.schemas import slack as contracts
 
 SECRETS = ("AIONVISION_API_KEY", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN")
 NOWHERE = "http://127.0.0.1:9"
@@ -237,11 +240,43 @@ def test_the_readme_lists_the_steps_that_init_counts() -> None:
 
 
 def test_the_manifest_is_printed() -> None:
-    """`aion-bot manifest` prints the file of the repository; HTTP mode is refused, as it is not implemented."""
+    """`aion-bot manifest` prints the file of the repository; for HTTP it names the address, and says that it is not served."""
     root = Path(__file__).parents[2]
     assert CliRunner().invoke(program, ["manifest"]).output == (root / "manifest.yml").read_text("utf-8")
-    refused = CliRunner().invoke(program, ["manifest", "--http", "https://bot.example"])
-    assert (refused.exit_code, "not implemented" in refused.output) == (2, True)
+    for_http = CliRunner().invoke(program, ["manifest", "--http", "https://bot.example/aion/"])
+    assert (for_http.exit_code, for_http.stderr) == (0, f"{strings.HTTP_MODE}\n")
+    read = yaml.safe_load(for_http.stdout)
+    address = "https://bot.example/aion/slack/events"
+    settings = read["settings"]
+    assert (settings["socket_mode_enabled"], settings["event_subscriptions"]["request_url"]) == (
+        False,
+        address,
+    )
+    assert settings["interactivity"] == {"is_enabled": True, "request_url": address}
+    assert {one["url"] for one in read["features"]["slash_commands"]} == {address}
+    assert read["oauth_config"]["redirect_urls"] == ["https://bot.example/aion/slack/oauth_redirect"]
+    assert not contracts.BESIDE or contracts.manifest_errors(read) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://bot.example", False),
+        ("ftp://bot.example", False),
+        ("bot.example", False),
+        ("https://user:pass-0123456789@bot.example", False),
+        ("https://bot.example/?token=t-0123456789", False),
+        ("https://bot.example/#a", False),
+        ("https://bot.example:0", False),
+        ("https://bot.example/\nx: y", False),
+    ],
+)
+def test_the_address_of_http_mode_is_checked(address: str, allowed: bool) -> None:
+    """An address without TLS, but for loopback, or with more than host, port and path, is refused without being repeated."""
+    found = CliRunner().invoke(program, ["manifest", "--http", address])
+    assert (found.exit_code, bool(found.stdout)) == ((0, True) if allowed else (2, False))
+    assert allowed or "0123456789" not in found.output
 
 
 def in_terminal(env: Mapping[str, str], answers: list[tuple[bytes, str]]) -> tuple[int, bytes]:

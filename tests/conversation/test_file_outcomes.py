@@ -72,11 +72,17 @@ CASES = [
     Case("e.pdf", pdf("e"), "added", ADDED),
     Case("f.txt", b"The hoist has no gate.", "added", ADDED),
     Case("g.md", b"# Hoist", "added", ADDED),
+    Case("g16.txt", "Der Schacht hält, 竪坑 ⚠".encode("utf-16"), "added", ADDED),
+    Case("g32.md", "# Höhe".encode("utf-32"), "added", ADDED),
+    Case("f16 again.txt", "The hoist has no gate.".encode("utf-16"), "already there", ADDED),
     Case("a again.png", png("a"), "already there", ADDED),
     Case("e again.pdf", pdf("e"), "already there", ADDED),
     Case("h.gif", LARGE, "too large (10 KB, the limit is 8 KB)", REFUSED),
     Case("i.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99), "wrong type", REFUSED),
     Case("j.png", b"MZ" + bytes(99), "wrong type", REFUSED),
+    Case("j1.txt", "Der Schacht hält".encode("latin-1"), "not UTF-8 text, save it as UTF-8", REFUSED),
+    Case("j2.txt", "Der Schacht".encode("utf-16") + b"x", "damaged", REFUSED),
+    Case("j3.txt", bytes(99), "wrong type", REFUSED),
     Case("k.mp4", VIDEO, "I can't add videos, upload it in Aion", REFUSED),
     Case("l.png", png("l")[:-9], "damaged", REFUSED),
     Case("m.pdf", pdf("m")[:-7], "damaged", REFUSED),
@@ -222,7 +228,7 @@ async def test_each_outcome_is_said_by_each_way(tmp_path: Path, way: Way) -> Non
             assert asked.incomplete == (case.phase is FAILED), case.name
             assert f"`{case.name}`: waiting" in asked.seen[0] or "uploading 0 %" in asked.seen[0], case.name
         contents = [one.content for one in place.aion.files.uploaded]
-        assert len(contents) == len(set(contents)) == 7
+        assert len(contents) == len(set(contents)) == 9
 
 
 @pytest.mark.parametrize(("way", "text"), [*((way, "What?") for way in get_args(Way)), ("named", "")])

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.aion import UploadError
-from aion_bot.conversation.file_spool import FileSpool
+from aion_bot.aion.errors import UploadProblem
+from aion_bot.conversation.file_spool import FileSpool, in_utf8
 from aion_bot.domain.file_types import HEAD
 
 PIECE = 65_536
@@ -94,3 +95,42 @@ async def test_a_photo_with_a_video_behind_it_has_its_end(tmp_path: Path) -> Non
             await spool.fill(pieces(times=1, piece=content), len(content), lambda _: None)
             assert await spool.has_jpeg_end() is whole
             assert b"".join([piece async for piece in spool.pieces(lambda _: None)]) == content
+
+
+TEXT = "# Höhe 竪坑 🏗️\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "wanted"),
+    [
+        *(("a.txt", mark + TEXT.encode(encoding), TEXT.encode())
+          for encoding, mark in (
+              ("utf-16-le", b"\xff\xfe"), ("utf-16-be", b"\xfe\xff"),
+              ("utf-32-le", b"\xff\xfe\x00\x00"), ("utf-32-be", b"\x00\x00\xfe\xff"),
+          )),
+        ("NOTES", "x".encode("utf-16"), b"x"),
+        ("a.md", "x" .encode("utf-16"), b"x"),
+        ("a.txt", b"\xff\xfe", b""),
+        ("a.txt", b"\xef\xbb\xbfx", b"\xef\xbb\xbfx"),
+        ("a.txt", b"x", b"x"),
+        ("a.txt", b"", b""),
+        ("a.mp3", b"\xff\xfe\x90\x00", b"\xff\xfe\x90\x00"),
+        ("a.txt", b"\xff\xfea\x00\x00", UploadProblem.DAMAGED),
+        ("a.txt", b"\xff\xfe\x00\xd8a\x00", UploadProblem.DAMAGED),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [1, 3, 100])
+async def test_text_that_names_its_encoding_becomes_utf8(
+    name: str, content: bytes, wanted: bytes | UploadProblem, size: int
+) -> None:
+    """However it is cut into pieces; what is no text, names no encoding or is UTF-8 stays as it is, half a letter is damage."""
+
+    async def cut() -> AsyncIterator[bytes]:
+        for at in range(0, len(content), size):
+            yield content[at : at + size]
+
+    try:
+        found: object = b"".join([one async for one in in_utf8(cut(), name)])
+    except UploadError as error:
+        found = error.problem
+    assert found == wanted

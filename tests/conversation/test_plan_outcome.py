@@ -150,3 +150,26 @@ def test_a_result_cites_its_sources() -> None:
     decided = seen_in_session(PLAN, message, "202")
     assert decided.result == "Moved [1] to b.pdf"
     assert [source.name for source in decided.sources.cited.values()] == ["a.jpg"]
+
+
+def test_pictures_of_agents_are_those_of_the_outcome() -> None:
+    """Also of a result that is stored later; each once, with what Aion says of it, and whatever else stands there."""
+    image = {
+        "image_id": "i1",
+        "filename": "a.png",
+        "description": "A pump",
+        "full_url": "https://a.example/a",
+    }
+    brought = [
+        {"images": [image, 3], "summary": "one"},
+        {"image_context": [image], "images": "x"},
+        {"images": None},
+    ]
+    metadata = {"agent_results": brought}
+    stored = ChatMessage(
+        id="m", role=MessageRole.ASSISTANT, content="Moved.", created_at=None, metadata=metadata
+    )
+    for decided in (answered(PLAN, response(agent_results=brought)), seen_in_session(PLAN, stored, "202")):
+        (found,) = decided.pictures
+        assert (found.id, found.name, found.description) == ("i1", "a.png", "A pump")
+        assert found.addresses == ("https://a.example/a",)

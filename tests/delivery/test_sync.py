@@ -11,7 +11,7 @@ from aion_bot.delivery.executor import Delivery, adopted
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.sync import MessageSync, TakenOver
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import MessageGone, PlatformDown
+from aion_bot.ports.errors import MessageGone, PlatformDown, TokenRefused
 from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits
 from aion_bot.rendering.screen import Screen
@@ -59,7 +59,7 @@ class Fragile(PlainAdapter):
     async def _maybe(self, share: float) -> None:
         await asyncio.sleep(0)
         if self._fails() < share:
-            raise PlatformDown("it fails")
+            raise PlatformDown("it fails") if self._fails() < 0.5 else TokenRefused("A_TOKEN", "revoked")
 
 
 class Growing:

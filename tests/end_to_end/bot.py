@@ -10,8 +10,10 @@ from typing import Any
 from aion_bot import app
 from aion_bot.cli import compose
 from aion_bot.conversation.session_history import Polling
+from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
 from tests.support.databases import lay_database
@@ -29,6 +31,8 @@ class Bot:
         self.ada, self.ben, self.cy = workspace.people
         self.limits: dict[str, Any] = {"edit_gap": 0.1, "budgets": {}}
         self.polling = Polling().scaled(0.01)
+        self.reloading: Reloading | None = None
+        self.observer: Observer | None = None
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
         self.database = lay_database(folder / "bot.db")
         self._stop = asyncio.Event()
@@ -45,14 +49,24 @@ class Bot:
 
         Without `check_aion` Aion's requests are those of questions alone.
         """
-        settings, adapters, problems = compose(self.env(**more))
+        env = self.env(**more) if self.reloading is None else self.reloading.env
+        settings, adapters, problems = compose(env)
         assert settings is not None, problems
         assert not problems
         for adapter in adapters:
             adapter.limits = replace(adapter.limits, **self.limits)
             self.watch(adapter)
         self._stop = asyncio.Event()
-        serving = app.serve(settings, adapters, self._stop, self.polling, rules, check_aion=check_aion)
+        serving = app.serve(
+            settings,
+            adapters,
+            self._stop,
+            self.polling,
+            rules,
+            check_aion=check_aion,
+            observer=self.observer,
+            reloading=self.reloading,
+        )
         self._serving = asyncio.create_task(serving)
         await self.workspace.connected()
 
@@ -97,8 +111,8 @@ class Bot:
         return sum(self.workspace.is_marked(one) for one in said)
 
     def pressable(self, thread: str) -> list[str]:
-        """Labels of the buttons in a thread."""
-        return [button.label for one in self.bots(thread) for button in one.buttons]
+        """Labels of the buttons in a thread, but for those that rate a finished answer."""
+        return [button.label for one in self.bots(thread) for button in one.offers]
 
     async def shows(self, thread: str, *parts: str, without: Sequence[str] = ()) -> str:
         """Wait until the thread shows every part and none of `without`."""

@@ -4,6 +4,7 @@ import pytest
 
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.pictures import gif, jpeg, png
+from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
 
@@ -117,3 +118,36 @@ async def test_words_that_come_while_the_file_is_looked_at_are_about_it(on_slack
     await bot.until(lambda: bot.workspace.api.calls["files.info"] == 1)  # type: ignore[attr-defined]
     thread = await bot.workspace.direct_message(bot.ada, "Is the roof damaged?")
     await bot.shows(thread, "`roof.png`: added", LOOKED)
+
+
+async def forwarded(bot: Bot, said: str) -> str:
+    return await bot.workspace.forward(bot.ada, said)
+
+
+async def named_by_a_command(bot: Bot, said: str) -> str:
+    return await bot.workspace.ask_about(bot.ada, said)
+
+
+async def replied_to(bot: Bot, said: str) -> str:
+    """Mention the bot without words in a reply, as on Discord."""
+    workspace = bot.workspace
+    assert isinstance(workspace, SimulatedDiscord)
+    message = workspace.world.anywhere(said)
+    return workspace.say(bot.ada, f"<@{workspace.world.bot.id}>", replied_to=message).id
+
+
+async def test_a_file_without_words_in_another_message_is_offered(idle: Bot) -> None:
+    """A forward, a shortcut and a reply that have no words ask what to do with the file: its name is no question."""
+    bot, asking, env = idle, [forwarded, named_by_a_command], {}
+    if isinstance(bot.workspace, SimulatedDiscord):
+        bot.workspace.gateway.message_content = True
+        asking, env = [*asking, replied_to], {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
+    await bot.start(**env)
+    for number, ask in enumerate(asking):
+        file = SimulatedFile(f"{number}.png", png(str(number)))
+        thread = await ask(bot, bot.workspace.remark(bot.ben, "", files=[file]))
+        await bot.shows(thread, strings.ASK_WHAT, f"`{number}.png`: waiting")
+        await bot.until(lambda: bot.pressable(thread) == list(strings.SUGGESTIONS))  # noqa: B023  # awaited here
+    assert bot.aion.count("send_stream") == 0
+    await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
+    await bot.shows(thread, LOOKED, f"`{number}.png`: added")

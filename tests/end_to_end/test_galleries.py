@@ -9,6 +9,7 @@ import pytest
 from aion_bot.conversation import gallery as galleries
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import Forbidden, PlatformError, TooLong, Unsupported
@@ -29,6 +30,7 @@ from aion_bot.simulators.aion.scene import (
 )
 from aion_bot.simulators.workspace import Shown, SimulatedFile
 from aion_bot.storage.galleries import Galleries
+from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
@@ -39,10 +41,16 @@ def pictures() -> bool:
     return True
 
 
+TOLD = {one.filename: one.description for one in (library.PUMP, library.SCAFFOLD, library.LIFT)}
+
+
 async def gallery(bot: Bot, thread: str) -> Shown:
-    """Wait for the message with pictures."""
+    """Wait for the message with pictures; whichever way they come, each has its alternative text."""
     await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
     (found,) = (one for one in bot.bots(thread) if one.pictures)
+    assert all(
+        one.description and one.description == TOLD.get(one.name, one.description) for one in found.pictures
+    )
     return found
 
 
@@ -97,6 +105,9 @@ async def test_a_closer_look(bot: Bot) -> None:
     await bot.press(bot.ada, thread, strings.CLOSER)
     await bot.until(lambda: bot.text(thread).count("I found 3 pieces") == 2)
     assert bot.aion.bodies("send_stream")[1]["force_detailed_analysis"] is True
+    await bot.until(lambda: len([one for one in bot.bots(thread) if one.pictures]) == 2)
+    closer = bot.bots(thread)[-1].pictures
+    assert [one.description for one in closer] == [TOLD[one.name] for one in closer]
     pressed = next(one for one in bot.bots(thread) if one.pictures)
     button = next(one for one in pressed.buttons if one.label == strings.CLOSER)
     await bot.stop()
@@ -137,13 +148,14 @@ async def test_two_questions_about_pictures_have_an_answer_each(bot: Bot) -> Non
     assert strings.CLOSER_LOOK in bot.text(thread)
 
 
-async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot) -> None:
-    """Killed while the answer came: the stored one has its pictures, also where its words refer to none."""
+@pytest.mark.parametrize("killed", [True, False])
+async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot, killed: bool) -> None:
+    """Killed or stopped while the answer came: the stored one has its pictures, also where its words refer to none."""
     images = (library.PUMP.to_context(),)
     steps = (Speak("Here it is"), Hold("on", pings=True), *ENDING)
     bot.aion.play(Scene(steps, Answer("Here it is, whole.", images=images)))
     thread = await bot.asked(bot.ada, "Show me the pump", "Here it is")
-    await bot.kill()
+    await (bot.kill() if killed else bot.stop())
     bot.aion.release("on")
     await bot.start()
     await bot.shows(thread, "Here it is, whole.")
@@ -174,7 +186,7 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
 
     idle.watch = refuse
     await idle.start()
-    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces", strings.SOURCES)
     text = idle.text(thread)
     await idle.until(lambda: len(tried) >= 2)
     await idle.stop()
@@ -315,8 +327,24 @@ async def test_buttons_in_a_session_that_ran_out(bot: Bot, label: str) -> None:
     assert bot.aion.count("send_stream") == asked
 
 
-async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
-    """What Aion stores of a plan that it carried out later has its pictures under it, without buttons that ask again."""
+@pytest.mark.parametrize("killed", [False, True])
+async def test_the_result_of_a_plan_has_its_pictures(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, killed: bool
+) -> None:
+    """What Aion stores of a plan that it carried out later has its pictures under it, without buttons that ask again.
+
+    Also where the bot is killed as soon as the plan is closed.
+    """
+    reached, move = asyncio.Event(), Plans.move
+
+    async def stopping(store: Plans, key: str, to: PlanPhase, **more: Any) -> bool:
+        moved = await move(store, key, to, **more)
+        if killed and to is PlanPhase.SETTLED:
+            reached.set()
+            await asyncio.Event().wait()
+        return moved
+
+    monkeypatch.setattr(Plans, "move", stopping)
     bot.aion.plan_time = 60.0
     steps = (Operation("FolderOrganizationAgent", "Move them"),)
     bot.aion.play(proposed(Plan("Move the photos", steps, "", (PlanEnd.ACCEPTED,)), "I can move them."))
@@ -327,6 +355,11 @@ async def test_the_result_of_a_plan_has_its_pictures(bot: Bot) -> None:
     (session,) = bot.aion.sessions
     text = f"Moved [[img:{library.PUMP.id[:8]}|pump.jpg]]."
     bot.aion.sessions.store(session, "assistant", Answer(text, {}, (library.PUMP.to_context(),)))
+    if killed:
+        await reached.wait()
+        await bot.kill()
+        monkeypatch.setattr(Plans, "move", move)
+        await bot.start()
     shown = await gallery(bot, thread)
-    assert [one.name for one in shown.pictures] == ["pump.jpg"]
+    assert [(one.name, one.description) for one in shown.pictures] == [("pump.jpg", library.PUMP.description)]
     assert not shown.buttons

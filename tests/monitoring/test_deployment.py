@@ -29,10 +29,13 @@ def _instructions() -> list[tuple[str, str]]:
     return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
-def _analyze(tmp_path: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def _analyze(tmp_path: Path, *command: str, drop_in: str = "") -> subprocess.CompletedProcess[str]:
     unit = tmp_path / "aion-bot.service"
     # The program is not installed here.
     unit.write_text(UNIT.replace("/opt/aion-bot/bin/aion-bot", shutil.which("true") or "/bin/true"))
+    if drop_in:
+        (folder := tmp_path / "aion-bot.service.d").mkdir()
+        (folder / "rotation.conf").write_text((DEPLOY / "aion-bot-rotation.conf").read_text() + drop_in)
     return subprocess.run(  # noqa: S603  # its own file
         [str(SYSTEMD), *command, str(unit)], capture_output=True, text=True, check=False, timeout=60
     )
@@ -131,11 +134,33 @@ def test_the_unit_hands_every_secret_over_as_a_file() -> None:
     assert UNIT.count("EnvironmentFile=") == 1
 
 
+def test_the_drop_in_names_files_that_are_read_again() -> None:
+    """With the drop-in no secret is a credential any more, and each variable names the file that the unit had copied."""
+    lines = (DEPLOY / "aion-bot-rotation.conf").read_text().splitlines()
+    given = [one for one in lines if one and not one.startswith("#")]
+    files = [f"Environment={one}=/etc/aion-bot/secrets/{one.removesuffix('_FILE')}" for one in SECRET_FILES]
+    (database,) = [one for one in UNIT.splitlines() if one.startswith("Environment=AION_BOT_DATABASE_URL")]
+    head = ["[Service]", "SupplementaryGroups=aion-bot", "LoadCredential=", "Environment="]
+    assert (given[:4], sorted(given[4:])) == (head, sorted([*files, database]))
+    kept = {
+        one.partition("=")[2].partition("=")[0] for one in UNIT.splitlines() if one.startswith("Environment=")
+    }
+    assert kept == {"AION_BOT_DATABASE_URL", *SECRET_FILES}
+
+
 @needs_systemd
 def test_the_unit_is_sound(tmp_path: Path) -> None:
     """`systemd-analyze verify` finds nothing to say about it."""
     found = _analyze(tmp_path, "verify")
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+@needs_systemd
+def test_the_unit_is_sound_with_the_drop_in(tmp_path: Path) -> None:
+    """`systemd-analyze verify` reads the drop-in, as it objects to a line more in it, and finds nothing else to say."""
+    found = _analyze(tmp_path, "verify", drop_in="Unknown=1\n")
+    (line,) = (found.stdout + found.stderr).splitlines()
+    assert "Unknown" in line
 
 
 @needs_systemd

@@ -111,6 +111,21 @@ def test_the_first_sign_and_the_first_words_are_measured_once(metrics: Metrics) 
     assert found["aion_bot_final_lag_seconds_sum", "slack"] == pytest.approx(0.3)
 
 
+def test_a_turn_that_went_on_after_a_restart_is_measured_from_its_acceptance(metrics: Metrics) -> None:
+    """Its first sign and words are measured unless people saw them before; how long it took is not, as none ran meanwhile."""
+    unseen, marked = turn(key="a" * 16), turn(key="b" * 16)
+    metrics.resumed(unseen, 9.0, signed=False, worded=False)
+    metrics.resumed(marked, 9.0, signed=True, worded=False)
+    for one in (unseen, marked):
+        metrics.showed(one, text=True)
+        metrics.ended(one, EndReason.ANSWERED, timed=True)
+    found = series(metrics)
+    assert found["aion_bot_first_sign_seconds_count", "slack"] == 1
+    assert found["aion_bot_first_text_seconds_count", "slack"] == 2
+    assert found["aion_bot_first_sign_seconds_sum", "slack"] >= 9.0
+    assert not found.get(("aion_bot_turn_seconds_count", "slack"))
+
+
 @pytest.mark.parametrize(
     ("shown", "mean"),
     [

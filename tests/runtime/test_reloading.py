@@ -73,7 +73,7 @@ async def test_new_rules_are_told_of_and_refused_ones_are_not() -> None:
         told_of.append(access.rules.value(FOOTER, HERE))
 
     reloading = Reloading({}, lambda: answers.pop(0))
-    running = asyncio.create_task(reloading.run(access, {}, rotate, changed))
+    running = asyncio.create_task(reloading.run(access, {}, rotate, changed=changed))
     for told in ([], [True]):
         reloading.asked.set()
         async with asyncio.timeout(60):

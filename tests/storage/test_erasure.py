@@ -16,7 +16,7 @@ from aion_bot.cli import program
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.turn import EndReason, Turn, above_key
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.files import Attachment
@@ -56,10 +56,10 @@ def left(path: Path, words: list[str]) -> int:
 
 
 async def seed(store: Store, number: int, seeds: Seeds, person: Person, place: Place) -> None:
-    """Write a question of one person with files, a plan with a decision, pictures, a mention and a hint: 25 words."""
+    """Write a question of one person with files, a plan with a decision, pictures, a rating, a mention and a hint: 25 words."""
     thread, key, turns = ThreadKey("slack", f"T/C/{number}"), f"turn{number}", store.turns
     file = Attachment(f"file{number}", seeds.some(2), 5)
-    text = seeds.some(9)
+    text = seeds.some(8)
     prompt = Prompt(
         f"prompt {key}",
         thread,
@@ -90,9 +90,13 @@ async def seed(store: Store, number: int, seeds: Seeds, person: Person, place: P
     await store.plans.claim(f"plan{number}", Action.APPROVE, person)
     await store.plans.note_sent(f"plan{number}", ())
     await store.plans.move(f"plan{number}", PlanPhase.PENDING, said=seeds.some(3), answer="500")
-    await store.galleries.add(DueGallery(key, thread, person, [{"id": "i1", "title": seeds.some(2)}]))
+    title = seeds.some(2)
+    for owner in (key, above_key(key, f"plan{number}")):
+        await store.galleries.add(DueGallery(owner, thread, person, [{"id": "i1", "title": title}]))
     await turns.end(key, EndReason.FAILED)
     await turns.note_shown(key, 0, EndReason.FAILED)
+    await store.ratings.rate(key, person, Action.BAD)
+    assert await store.ratings.explain(key, person, seeds.some(1))
     hinted = Prompt(f"reply {key}", thread, place, person, "")
     assert await MentionHints(store).claim(hinted)
 
@@ -124,7 +128,7 @@ async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seed
     assert left(path, [*seeded.all, *names]) == 0
     ben = await store.turns.get("turn99")
     assert ben is not None
-    assert len(ben.text.split()) == 9
+    assert len(ben.text.split()) == 8
     plan = await store.plans.get("plan99")
     assert plan is not None
     assert (plan.requester, plan.attempts[0].person) == (BEN, BEN)

@@ -3,6 +3,7 @@
 import filecmp
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.storage import Store, StoreError, migrations
 from aion_bot.storage.database import open_database
 from tests.storage.older_databases import write_older
@@ -18,17 +20,37 @@ from tests.storage.older_databases import write_older
 RECIPES = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 
 
-def run_recipe(name: str, folder: Path) -> None:
-    """Run the code block behind a recipe's mark in a folder, with the database `aion-bot.db` there."""
+def run_recipe(name: str, folder: Path, typed: str = "") -> None:
+    """Run the code block behind a recipe's mark in a folder, with the database `aion-bot.db` there, and this typed."""
     found = re.search(rf"<!-- recipe: {name} -->\n```sh\n(.*?)```", RECIPES, re.DOTALL)
     assert found is not None, name
     commands = found[1].replace("aion-bot backup", f"'{sys.executable}' -m aion_bot backup")
-    subprocess.run(["/bin/sh", "-ec", commands], cwd=folder, check=True, timeout=60, capture_output=True)  # noqa: S603  # the document's own
+    subprocess.run(  # noqa: S603  # the document's own
+        ["/bin/sh", "-ec", commands],
+        cwd=folder,
+        check=True,
+        timeout=60,
+        capture_output=True,
+        input=typed,
+        text=True,
+    )
+
+
+def test_a_secret_is_replaced_by_the_recipe(tmp_path: Path) -> None:
+    """The bot reads the new token, from a file of the same mode as before, and nothing else is left in the folder."""
+    file = tmp_path / "secrets" / "SLACK_BOT_TOKEN"
+    file.parent.mkdir()
+    file.write_text("xoxb-old-0123456789")
+    file.chmod(0o640)
+    run_recipe("rotate", tmp_path, "xoxb-new\n")
+    read = read_secret_files({"SLACK_BOT_TOKEN_FILE": str(file)}, ["SLACK_BOT_TOKEN"])
+    assert read.env["SLACK_BOT_TOKEN"] == "xoxb-new"
+    assert (stat.S_IMODE(file.stat().st_mode), [*file.parent.iterdir()]) == (0o640, [file])
 
 
 @pytest.mark.slow
 async def test_a_backup_is_restored_by_the_recipe(tmp_path: Path) -> None:
-    """What was there at the backup is there again, what came later is not."""
+    """What was there at the backup is there again; what came later stands in the replaced database."""
     store = await Store.open(tmp_path / "aion-bot.db")
     await store.kv.set("slack", "when", "before")
     run_recipe("backup", tmp_path)
@@ -38,6 +60,9 @@ async def test_a_backup_is_restored_by_the_recipe(tmp_path: Path) -> None:
     store = await Store.open(tmp_path / "aion-bot.db")
     assert await store.kv.get("slack", "when") == "before"
     await store.close()
+    replaced = await Store.open(tmp_path / "replaced" / "aion-bot.db")
+    assert await replaced.kv.get("slack", "when") == "after"
+    await replaced.close()
 
 
 async def test_an_upgrade_is_taken_back_by_the_recipe(tmp_path: Path) -> None:

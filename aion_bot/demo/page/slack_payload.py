@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from aion_bot.demo.page import markdown, mrkdwn
-from aion_bot.demo.page.elements import Button, Confirmation, Html, element, joined
+from aion_bot.demo.page.elements import Button, Confirmation, Html, element, joined, lines
 from aion_bot.demo.page.markdown import Names
 from aion_bot.demo.page.pictures import figure, unseen
 
@@ -42,12 +42,15 @@ def _block(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Ht
         case "context":
             elements = [_context(one, names, kept) for one in block["elements"]]
             yield element("div", *elements, class_="context")
-        case "actions":
-            yield element(
-                "div", *(_element(one, button, kept) for one in block["elements"]), class_="buttons"
-            )
+        case "actions" | "context_actions":
+            drawn = (piece for one in block["elements"] for piece in _elements(one, button, kept))
+            yield element("div", *drawn, class_="buttons")
+        case "rich_text":
+            for part in block["elements"]:
+                tag = "blockquote" if part["type"] == "rich_text_quote" else "p"
+                yield element(tag, joined(_rich(part, names)))
         case "table":
-            head, *rows = (_row(row, "td" if at else "th") for at, row in enumerate(block["rows"]))
+            head, *rows = (_row(row, "td" if at else "th", names) for at, row in enumerate(block["rows"]))
             yield element("table", element("thead", head), element("tbody", *rows))
         case "divider":
             yield element("hr")
@@ -55,16 +58,18 @@ def _block(block: Body, names: Names, button: Button, kept: Kept) -> Iterator[Ht
             yield element("p", f"[a block of type {other}]", class_="unknown")
 
 
-def _row(cells: list[Body], tag: str) -> Html:
-    return element("tr", *(element(tag, joined(_rich(cell))) for cell in cells))
+def _row(cells: list[Body], tag: str, names: Names) -> Html:
+    return element("tr", *(element(tag, joined(_rich(cell, names))) for cell in cells))
 
 
-def _rich(shown: Body) -> Iterator[Html]:
-    """Draw a cell, or a part of one: plain words, or elements of rich text with their styles."""
+def _rich(shown: Body, names: Names) -> Iterator[Html]:
+    """Draw rich text, a cell, or a part of one: plain words, people, or elements with their styles."""
     for part in shown.get("elements", ()):
-        yield from _rich(part)
-    if "text" in shown:
-        drawn = element("span", str(shown["text"]))
+        yield from _rich(part, names)
+    if shown.get("type") == "user":
+        yield markdown.mention("@", str(shown["user_id"]), None, names)
+    elif "text" in shown:
+        drawn = element("span", lines(str(shown["text"])))
         for style, tag in (("code", "code"), ("bold", "b"), ("italic", "i"), ("strike", "s")):
             drawn = element(tag, drawn) if shown.get("style", {}).get(style) else drawn
         address = str(shown.get("url", ""))
@@ -91,6 +96,15 @@ def _context(shown: Body, names: Names, kept: Kept) -> Html:
 def _text(shown: Body, names: Names) -> Html:
     words = str(shown["text"])
     return mrkdwn.draw(words, names) if shown["type"] == "mrkdwn" else element("span", words)
+
+
+def _elements(shown: Body, button: Button, kept: Kept) -> Iterator[Html]:
+    """Draw an element: of the one that rates an answer both its buttons."""
+    if shown.get("type") == "feedback_buttons":
+        for side in (shown["positive_button"], shown["negative_button"]):
+            yield button(str(side["text"]["text"]), str(side["value"]), "")
+    else:
+        yield _element(shown, button, kept)
 
 
 def _element(shown: Body, button: Button, kept: Kept) -> Html:

@@ -35,7 +35,7 @@ class Session:
 class Gateway:
     """All sessions.
 
-    `token` is the bot's, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
+    `tokens` are those of the bot that hold now, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
     `refusing_connections` answers each with 503. `dropping_events` sends no event, then or later. `unresponsive`: nothing is
     answered once a session has begun, not even a close. `zombied` (Discord's word for a connection without heartbeat
     acknowledgements): heartbeats are not acknowledged and no events are sent, but a close is answered.
@@ -44,7 +44,7 @@ class Gateway:
 
     def __init__(self, world: World, token: str, *, message_content: bool) -> None:
         self._world = world
-        self.token = token
+        self.tokens = {token}
         self.message_content = message_content
         self._sockets: dict[web.WebSocketResponse, web.Request] = {}
         self.sessions: dict[str, Session] = {}
@@ -154,7 +154,7 @@ class Gateway:
         data = message["d"]
         if message["op"] not in {IDENTIFY, RESUME}:
             return None
-        if data["token"] != self.token:
+        if data["token"] not in self.tokens:
             await socket.close(code=AUTHENTICATION_FAILED, message=b"Authentication failed.")
             return None
         return await (self._identify if message["op"] == IDENTIFY else self._resume)(socket, data)

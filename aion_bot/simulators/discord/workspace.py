@@ -73,7 +73,7 @@ class SimulatedDiscord(CommandUse):
         self.gateway = Gateway(self.world, token, message_content=message_content)
         self.backend = Backend(self.world, self.gateway, clock)
         self.rates = Rates(clock)
-        self.server = Server(self.backend, token, inspector, self.rates)
+        self.server = Server(self.backend, inspector, self.rates)
         self.people: Sequence[SimulatedPerson] = self.world.people
         self.late_acknowledgement = False
         self._token = token

@@ -7,6 +7,7 @@ from typing import Any
 
 from aion_bot.simulators.slack.state import APP, BOT
 
+BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
 CONFIG_TOKEN = "xoxe.xoxp-1-simulatedslack"  # noqa: S105  # a token of this simulator only
 TOKENS = {
     "apps.connections.open": "xapp-1-A0AION-3000000003-simulatedslack",
@@ -48,6 +49,15 @@ class AppConfiguration:
     """What Slack finds wrong with the next manifests: `message` and `pointer` of each problem."""
     created: int = 0
     """How many apps were created of a manifest."""
+    bot_tokens: set[str] = field(default_factory=lambda: {BOT_TOKEN})
+    app_tokens: set[str] = field(default_factory=lambda: {TOKENS["apps.connections.open"]})
+    """The tokens that hold now; a rotation adds one, a revocation removes one."""
+
+    def authorized(self, method: str, token: str) -> bool:
+        """Whether `method` accepts `token`."""
+        if method == "apps.connections.open":
+            return token in self.app_tokens
+        return token == TOKENS[method] if method in TOKENS else token in self.bot_tokens
 
     def headers(self, method: str) -> Mapping[str, str]:
         """Return the headers that tell a token's scopes; an app-level token has one of its own."""

@@ -172,6 +172,7 @@ def shared(message: Message) -> Payload:
     """A message as an attachment of one that forwards it."""
     address = f"https://site-operations.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}"
     text = message.body.get("text") or ""
+    names = " ".join(str(one.get("name") or "") for one in message.files)
     return {
         "id": 1,
         "is_share": True,
@@ -181,7 +182,7 @@ def shared(message: Message) -> Payload:
         "author_name": message.author.name,
         "channel_id": message.channel,
         "text": text,
-        "fallback": f"{message.author.name}: {text}",
+        "fallback": f"{message.author.name}: {text or names}",
         "message_blocks": [],
         "files": list(message.files),
         "from_url": address,

@@ -55,15 +55,20 @@ def words(body: Body, names: Mapping[str, str]) -> str:
 def buttons(body: Body) -> tuple[ShownButton, ...]:
     """The buttons under a message."""
     return tuple(
-        ShownButton(element["text"]["text"], element.get("action_id", ""), element.get("value", ""))
+        ShownButton(
+            element["text"]["text"],
+            # Both buttons that rate have one action: their values differ.
+            element["value" if element["type"] == "feedback_buttons" else "action_id"],
+            element.get("value", ""),
+        )
         for element in _button_elements(body)
     )
 
 
 def button(body: Body, action_id: str) -> Body | None:
-    """The button with this `action_id`, as the payload of a press has it."""
+    """The button with this `action_id` or value, as the payload of a press has it; both that rate share the first."""
     return next(
-        (element for element in _button_elements(body) if element.get("action_id") == action_id), None
+        (one for one in _button_elements(body) if action_id in {one.get("action_id"), one.get("value")}), None
     )
 
 
@@ -72,6 +77,12 @@ def _button_elements(body: Body) -> Iterator[Body]:
         if block["type"] == "actions":
             for element in block["elements"]:
                 yield {**element, "block_id": block.get("block_id", "generated")}
+        if block["type"] == "context_actions":
+            for element in block["elements"]:
+                for side in ("positive_button", "negative_button"):
+                    shared = {"type": element["type"], "action_id": element["action_id"]}
+                    one = {name: element[side][name] for name in ("text", "value")}
+                    yield {**shared, **one, "block_id": block.get("block_id", "generated")}
 
 
 def pinged(body: Body) -> list[str]:
@@ -81,7 +92,19 @@ def pinged(body: Body) -> list[str]:
     one after character references and backslashes are resolved, and `@here` as words, because no documentation excludes them.
     """
     found = [who for text, in_code in _parsed(body) for who in _addressed(text, in_code=in_code)]
+    found += [
+        one["user_id"]
+        for block in body.get("blocks") or ()
+        for one in _rich_elements(block)
+        if "user_id" in one
+    ]
     return list(dict.fromkeys(found))
+
+
+def _rich_elements(block: Body) -> Iterator[Body]:
+    for part in block.get("elements", ()):
+        if block.get("type") == "rich_text":
+            yield from part["elements"]
 
 
 def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
@@ -89,6 +112,10 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
         yield block["text"].translate(_INVISIBLE)
     elif block["type"] in {"section", "header"}:
         yield _text_object(block["text"], names)
+    elif block["type"] == "rich_text":
+        for part in block["elements"]:
+            said = "".join(_element(one, names) for one in part["elements"])
+            yield said.replace("\n", "\n>").join((">", "")) if part["type"] == "rich_text_quote" else said
     elif block["type"] == "table":
         for row in block["rows"]:
             yield f"| {' | '.join(''.join(cell_texts(cell)) for cell in row)} |"
@@ -97,6 +124,14 @@ def _block(block: Body, names: Mapping[str, str]) -> Iterator[str]:
     elif block["type"] == "context":
         for element in block["elements"]:
             yield _text_object(element, names)
+
+
+def _element(shown: Body, names: Mapping[str, str]) -> str:
+    """Return the words of an element of rich text, bold ones between stars."""
+    if shown["type"] == "user":
+        return f"@{names.get(shown['user_id'], shown['user_id'])}"
+    words = str(shown["text"]).translate(_INVISIBLE)
+    return f"*{words}*" if shown.get("style", {}).get("bold") else words
 
 
 def cell_texts(cell: Body) -> Iterator[str]:

@@ -23,7 +23,7 @@ ALT_TEXT = 2_000
 BUTTON_VALUE = 2_000
 NAME = 255
 ROWS, COLUMNS = 100, 20
-ELEMENTS = {"actions": 25, "context": 10}
+ELEMENTS = {"actions": 25, "context": 10, "context_actions": 5, "rich_text": 100}
 
 _KINDS = {
     "heading": re.compile(r"\s*#{1,6}(?:\s|$)"),
@@ -95,7 +95,13 @@ def _is_wrong(block: Any) -> bool:
         return not _is_text(block.get("text"), TEXT_OF_BLOCK[block["type"]])
     if block.get("type") == "context":
         return not elements or not all(_is_text(element, TEXT_OF_BLOCK["context"]) for element in elements)
-    return block.get("type") != "actions" or not elements or any(map(_is_wrong_button, elements))
+    checks = {
+        "actions": _is_wrong_button,
+        "context_actions": _is_wrong_rating,
+        "rich_text": _is_wrong_rich_text,
+    }
+    check = checks.get(str(block.get("type")))
+    return check is None or not elements or any(map(check, elements))
 
 
 def _is_wrong_table(rows: Any) -> bool:
@@ -108,6 +114,15 @@ def _is_wrong_table(rows: Any) -> bool:
         return True
     cells = [cell for row in rows for cell in row]
     return any(not cell.get("text") and not cell.get("elements") for cell in cells)
+
+
+def _is_wrong_rich_text(part: Any) -> bool:
+    """Whether a part of rich text is neither a quote nor a section, is empty, or has anything but words and people."""
+    if not isinstance(part, Mapping) or part.get("type") not in {"rich_text_quote", "rich_text_section"}:
+        return True
+    elements = part.get("elements") or ()
+    said = [one.get({"text": "text", "user": "user_id"}.get(one.get("type"), "")) for one in elements]
+    return not said or not all(isinstance(one, str) and one for one in said)
 
 
 def _is_wrong_image(block: Body) -> bool:
@@ -131,6 +146,20 @@ def _is_wrong_button(button: Any) -> bool:
         or len(str(button.get("value", ""))) > BUTTON_VALUE
         or not 0 < len(str(button.get("action_id", ""))) <= NAME
         or button.get("style") not in {None, "primary", "danger"}
+    )
+
+
+def _is_wrong_rating(element: Any) -> bool:
+    """Whether an element is anything but a whole pair of buttons that rate."""
+    if not isinstance(element, Mapping) or element.get("type") != "feedback_buttons":
+        return True
+    sides = [element.get(one) or {} for one in ("positive_button", "negative_button")]
+    return not 0 < len(str(element.get("action_id", ""))) <= NAME or any(
+        not _is_text(side.get("text"), BUTTON_TEXT)
+        or side["text"]["type"] != "plain_text"
+        or not 0 < len(str(side.get("value", ""))) <= BUTTON_VALUE
+        or len(str(side.get("accessibility_label", ""))) > BUTTON_TEXT
+        for side in sides
     )
 
 

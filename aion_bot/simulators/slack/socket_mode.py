@@ -39,7 +39,8 @@ class Sockets:
     `ack_timeout` is the time for an acknowledgement in seconds, `resend_delays` the pauses before each resend of an event,
     `disconnect_notice` the seconds for which Slack leaves a connection open after it announced its end. `changed` is called
     whenever something happened that a test may wait for. The next `invalid_tickets` tickets open no connection, and the next
-    `connections_without_hello` connections get no hello; while `refusing_connections` none is opened.
+    `connections_without_hello` connections get no hello; while `refusing_connections` none is opened. `app` is
+    the id in `hello`. Until `reads_closes` is set, a connection that the app closes stays, and gets deliveries.
     """
 
     def __init__(
@@ -50,6 +51,9 @@ class Sockets:
         self.invalid_tickets = 0
         self.connections_without_hello = 0
         self.disconnect_notice = 10.0
+        self.app = APP
+        self.reads_closes = asyncio.Event()
+        self.reads_closes.set()
         self.tickets: list[str] = []
         self.opened = 0
         self._connections: list[web.WebSocketResponse] = []
@@ -81,7 +85,7 @@ class Sockets:
         if self.refusing_connections or ticket not in self.tickets:
             return web.Response(status=503 if self.refusing_connections else 408)
         self.tickets.remove(ticket)
-        socket = web.WebSocketResponse(autoping=True)
+        socket = web.WebSocketResponse(autoping=True, autoclose=False)
         await socket.prepare(request)
         self._connections.append(socket)
         self.opened += 1
@@ -89,8 +93,10 @@ class Sockets:
         try:
             await self._greet(socket)
             await self._read(socket)
+            await self.reads_closes.wait()
         finally:
             self._forget(socket)
+        await socket.close()
         return socket
 
     def deliver(self, kind: str, payload: Mapping[str, Any]) -> Delivery:
@@ -192,7 +198,7 @@ class Sockets:
         return {
             "type": "hello",
             "num_connections": len(self._connections),
-            "connection_info": {"app_id": APP},
+            "connection_info": {"app_id": self.app},
             "debug_info": {"host": "simulated", "approximate_connection_time": 3600},
         }
 

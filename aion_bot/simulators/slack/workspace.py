@@ -10,7 +10,7 @@ from aiohttp import web
 
 from aion_bot.simulators.slack import payloads, reading, upload_methods
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
-from aion_bot.simulators.slack.app_configuration import EVENTS, TOKENS, AppConfiguration
+from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.commands import CommandUse
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.rates import Rates
@@ -46,7 +46,6 @@ ADA = SimulatedPerson("U0ADA", "Ada")
 BEN = SimulatedPerson("U0BEN", "Ben")
 CY = SimulatedPerson("U0CY", "Cy")
 
-BOT_TOKEN = "xoxb-1000000001-2000000002-simulatedslack"  # noqa: S105  # a token of this simulator only
 APP_TOKEN = TOKENS["apps.connections.open"]
 
 
@@ -335,7 +334,7 @@ class SimulatedSlack(CommandUse):
 
     def authorized(self, method: str, token: str) -> bool:
         """Whether `method` accepts `token`."""
-        return token == TOKENS.get(method, BOT_TOKEN)
+        return self.configuration.authorized(method, token)
 
     def socket_address(self) -> str:
         """A new URL of Socket Mode."""

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.discord import gateway, ids
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.events import Click
+from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.gateway import GUILD_MESSAGES
@@ -98,6 +98,44 @@ async def test_what_cannot_be_handed_over(discord: SimulatedDiscord, bot: Bot, h
     assert monotonic() - began < CUT_OFF
     host.open.set()
     await host.prompt()
+
+
+async def test_what_ends_after_the_connection_raises_nothing(
+    discord: SimulatedDiscord,
+    bot: Bot,
+    host: RecordingHost,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A message and a command that the core takes once the bot has left are no failures in the log: no traceback, no error."""
+    monkeypatch.setattr(gateway, "DELIVERY_GRACE", 0.0)
+    asked, decided, objected = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def objection(_: Prompt) -> str | None:
+        asked.set()
+        await decided.wait()
+        objected.set()
+        return "not now"
+
+    monkeypatch.setattr(host, "objection", objection)
+    host.open.clear()
+    await discord.direct_message(discord.people[0], "hello")
+    await host.until(lambda: host.accept_calls == 1)
+    asking = asyncio.create_task(discord.ask(discord.people[0], "what broke?"))
+    await asked.wait()
+    bot.listening.cancel()
+    await asyncio.gather(bot.listening, return_exceptions=True)
+    await bot.adapter.close()
+    before = asyncio.all_tasks()
+    host.open.set()
+    decided.set()
+    await host.prompt()
+    await objected.wait()
+    handlers = [one for one in before if one.get_name().startswith(("discord.py", "CommandTree"))]
+    assert handlers
+    await asyncio.wait(handlers)
+    asking.cancel()
+    assert not [one.getMessage() for one in caplog.records if one.exc_info or one.levelname == "ERROR"]
 
 
 async def test_a_silent_gateway(discord: SimulatedDiscord, host: RecordingHost) -> None:

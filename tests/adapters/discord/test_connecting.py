@@ -123,7 +123,7 @@ async def test_a_refused_token(discord: SimulatedDiscord, host: RecordingHost) -
 
 async def test_a_token_that_was_regenerated(discord: SimulatedDiscord, host: RecordingHost) -> None:
     """A token that only the gateway refuses is reported with its variable, too."""
-    discord.gateway.token = "another"
+    discord.gateway.tokens = {"another"}
     with pytest.raises(TokenRefused) as caught:
         await _listen_once(discord, host)
     assert caught.value.variable == "DISCORD_TOKEN"

@@ -1,10 +1,13 @@
 """The core's content as Discord messages."""
 
+import html
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.discord import rendering
+from aion_bot.demo.page import markdown
 from aion_bot.ports.messages import Action, Button, Content, Person, PlanCard, Reply, Step, StepState
 from aion_bot.simulators.discord import limits
 from tests.schemas.discord import FILE, check_schema
@@ -75,6 +78,19 @@ def test_a_plan() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "words", ["*.png and *.jpg", "_a_ of ~~b~~", "a < b > c & d", "`x`", "2**3 and 4**5"]
+)
+def test_signs_in_a_plan_are_signs(words: str) -> None:
+    """Literal pairs of marks are shown as they are written, also where one is in the description and one in a step."""
+    escaped = "".join(f"\\{one}" if one in "*_~`<>&" else one for one in words)
+    for written in (escaped, words) if words[0] in "*2" else (escaped,):
+        card = PlanCard("Plan", written, (Step("", written), Step("", "3*x"), Step("", "4*y")), said=written)
+        drawn = str(markdown.on_discord(str(rendering.body(card)["content"]), {}))
+        assert drawn.count(html.escape(words)) == 3
+        assert not any(f"<{tag}>" in drawn for tag in ("em", "strong", "s", "u", "code"))
+
+
 def test_a_decided_plan() -> None:
     """What became of a plan stands in ordinary size at its end."""
     decided = PlanCard("Plan", "", record=((Person("42"), " approved it."), ("Done.",)))
@@ -115,6 +131,8 @@ def test_looks_of_buttons() -> None:
         1,
         2,
         1,
+        2,
+        2,
         2,
         2,
         2,

@@ -167,10 +167,10 @@ def test_no_line_of_a_quote_is_a_heading(pieces: list[str]) -> None:
         ("https://x.example/` <@1> `", "https://x.example/\\` <\u200b@1> \\`"),
         ("[a](https://x.example/`) ` <@1>", "[a](https://x.example/%60) \\` <\u200b@1>"),
         ("[y.example`](https://x.example) b", "y.example\\` (<https://x.example>) b"),
-        # Emphasis that began before takes in the mark of code.
-        ("*a ` b* ` c ` <@1> `", "*a ` b* ` c ` <\u200b@1> `"),
-        ("*a ` b* ` c ` [d](https://x.example) `", "*a ` b* ` c ` [d]\u200b(https://x.example) `"),
-        ("*a\n` b* `\n` <@1> `", "*a\n` b* `\n` <\u200b@1> `"),
+        # Emphasis that began before would take in the mark of code: its sign is escaped.
+        ("*a ` b* ` c ` <@1> `", "\\*a ` b* ` c ` <\u200b@1> `"),
+        ("*a ` b* ` c ` [d](https://x.example) `", "\\*a ` b* ` c ` [d]\u200b(https://x.example) `"),
+        ("*a\n` b* `\n` <@1> `", "\\*a\n` b* `\n` <\u200b@1> `"),
     ],
 )
 def test_what_discord_takes_for_code(written: str, drawn: str) -> None:

@@ -110,10 +110,25 @@ def test_blocks_of_an_unknown_shape_say_nothing(broken: object) -> None:
         ({"attachments": [{"is_share": True, "attachments": [{"fallback": "Pump 3 down"}]}]}, "Pump 3 down"),
         ({"attachments": [{"is_share": True, "fallback": "[no preview available]", "files": [{}]}]}, None),
         ({"blocks": [{"type": "table", "rows": [[{"type": "raw_number", "value": 0}]]}]}, "| 0 |"),
+        ({"attachments": [{"is_share": True, "fallback": "ben: a.png", "files": [{"name": "a.png"}]}]}, None),
+        ({"attachments": [{"is_share": True, "title": "a.png", "files": [{"name": "a.png"}]}]}, None),
+        ({"attachments": [{"fallback": "a.png", "title": "Plan", "files": [{"title": "Plan"}]}]}, None),
+        ({"attachments": [{"title": "a.png", "text": "Torn?", "files": [{"name": "a.png"}]}]}, "Torn?"),
+        (
+            {
+                "attachments": [
+                    {"is_share": True, "attachments": [{"fallback": "b", "files": [{"name": "b"}]}]}
+                ]
+            },
+            None,
+        ),
     ],
 )
 def test_words_that_only_a_fallback_or_a_number_holds(beside: dict[str, object], said: str | None) -> None:
-    """A forward, and a card in one, are read from their fallback where they have no other words; zero is a number."""
+    """A forward, and a card in one, are read from their fallback where they have no other words; zero is a number.
+
+    The names of files, which Slack repeats beside them, are nobody's words.
+    """
     payload = sample("mention_as_message")
     payload["event"] |= beside
     prompt = events.prompt_from_event(payload, ME)

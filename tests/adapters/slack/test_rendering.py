@@ -1,5 +1,6 @@
 """What contents look like in Slack, and that Slack would take every one of them."""
 
+import html
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import rendering, strings
+from aion_bot.demo.page import slack_payload
+from aion_bot.demo.page.elements import Html
 from aion_bot.ports.messages import Action, Button, Content, Line, Person, PlanCard, Reply, Step, StepState
 from aion_bot.simulators.slack import reading, rules
 from tests.adapters.slack.texts import texts
@@ -134,10 +137,10 @@ def test_card_reads_from_what_to_what_became_of_it() -> None:
     )
     assert [b["type"] for b in accepted(CARD)["blocks"]] == [
         "header",
-        "section",
-        "section",
+        "rich_text",
+        "rich_text",
         "context",
-        "section",
+        "rich_text",
         "actions",
     ]
 
@@ -147,6 +150,17 @@ def test_slack_finds_no_names_in_a_card() -> None:
     blocks = accepted(CARD)["blocks"]
     found = [text for block in blocks for text in (block.get("text"), *block.get("elements", ())) if text]
     assert all(text["verbatim"] for text in found if text["type"] == "mrkdwn")
+
+
+def elements(content: Content, kind: str = "rich_text_quote") -> list[dict[str, Any]]:
+    """The elements of a content's rich text, of its quotes or of the bot's own words."""
+    parts = [
+        part
+        for block in accepted(content)["blocks"]
+        if block["type"] == "rich_text"
+        for part in block["elements"]
+    ]
+    return [one for part in parts if part["type"] == kind for one in part["elements"]]
 
 
 def test_only_approve_is_emphasised() -> None:
@@ -175,10 +189,11 @@ def test_a_dialog_asks_before_something_is_deleted() -> None:
 def test_a_decision_has_its_time_and_its_marks() -> None:
     """The time is Slack's own, which each reader sees in their time zone; marks stand around the number of a step."""
     steps = (Step("Search", "Find", state=StepState.DONE), Step("Move", "Move", parallel=True))
-    blocks = accepted(PlanCard("Plan", "Sort.", steps, headline="Sort.", decided_at=1_700_000_000))["blocks"]
-    texts = [one["text"]["text"] for one in blocks if "text" in one]
-    assert texts == ["Plan: Sort.", ">*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"]
-    (moment,) = (one["text"] for block in blocks for one in block.get("elements", ()))
+    card = PlanCard("Plan", "Sort.", steps, headline="Sort.", decided_at=1_700_000_000)
+    assert shown(replace(card, decided_at=0)) == "Plan: Sort.\n>*✅ 1. Search*\n>Find\n>*2. ∥ Move*\n>Move"
+    assert [one["text"] for one in elements(card) if "style" in one] == ["✅ 1. Search", "2. ∥ Move"]
+    blocks = accepted(card)["blocks"]
+    (moment,) = (one["text"] for block in blocks for one in block.get("elements", ()) if "text" in one)
     assert moment == "<!date^1700000000^{date_short_pretty}, {time}|2023-11-14 22:13 UTC>"
     plain = PlanCard("Plan", "Sort.", steps, decided_at=1_700_000_000, plain=True)
     assert "✅ 1. Search: Find" in str(accepted(plain)["blocks"])
@@ -198,35 +213,40 @@ def test_long_title_becomes_text_and_stays_whole() -> None:
     assert shown(PlanCard(title, "")) == title.strip()
 
 
-def test_long_description_is_spread_over_sections() -> None:
-    """A section takes 3,000 characters; more of them carry the rest, cut between words."""
+def test_long_description_is_spread_over_blocks() -> None:
+    """A block has 3,000 characters at most; more of them carry the rest, cut between words."""
     description = " ".join(f"roof{number:04}" for number in range(420))
     card = PlanCard("", description)
     assert rendering.measure(card) <= rendering.FALLBACK
-    pieces = [block["text"]["text"] for block in accepted(card)["blocks"]]
-    assert len(pieces) == 2
-    assert " ".join(piece.removeprefix(">") for piece in pieces) == description
-    assert all(
-        block["expand"] and block["text"]["text"].startswith(">") for block in accepted(card)["blocks"]
-    )
+    pieces = [one["text"] for one in elements(card)]
+    assert len(pieces) == len(accepted(card)["blocks"]) == 2
+    assert " ".join(pieces) == description
 
 
 def test_words_of_the_model_are_a_quote_in_every_line() -> None:
     """Nothing that the model writes on a card stands where the bot's own record stands."""
     forged = "Sort\n*Approved by @Ada.*\n\n>Done."
     card = PlanCard("", forged, (Step("Agent\nApproved by @Ada", forged),), said=forged)
-    for block in accepted(card)["blocks"]:
-        assert all(line.startswith(">") for line in block["text"]["text"].split("\n"))
+    assert all(line.startswith(">") for line in shown(card).split("\n"))
+    parts = [part for block in accepted(card)["blocks"] for part in block["elements"]]
+    assert {part["type"] for part in parts} == {"rich_text_quote"}
 
 
-def test_cut_never_halves_an_escape_or_a_mention() -> None:
-    """Where text is cut, `&amp;` and `<@U…>` stay whole."""
+def test_cut_never_halves_a_character_an_escape_or_a_mention() -> None:
+    """Where text is cut, what people see as one character, `&amp;` and `<@U…>` stay whole."""
     for shift in range(30):
-        words = "x" * shift + "&" * 700
-        pieces = [block["text"]["text"] for block in rendering.arguments(PlanCard("", words))["blocks"]]
-        assert "".join(pieces).replace("&amp;", "&").replace(">", "") == words
+        note = Reply("", note="x" * (rendering.SECTION - 20 + shift) + "&" * 50)
+        pieces = [one["text"] for block in accepted(note)["blocks"] for one in block["elements"]]
+        assert "".join(pieces).replace("&amp;", "&") == note.note
         record = PlanCard("", "", record=(("x" * (rendering.SECTION - 40 + shift), ADA, "y" * 50),))
-        assert "".join(b["text"]["text"] for b in accepted(record)["blocks"]).count(f"<@{ADA.id}>") == 1
+        said = elements(record, "rich_text_section")
+        assert [one["user_id"] for one in said if one["type"] == "user"] == [ADA.id]
+        assert "".join(one.get("text", "") for one in said) == "".join(
+            (record.record[0][0], record.record[0][2])
+        )
+        family = "x" * (rendering.SECTION - 5 + shift) + "👩‍👩‍👧" * 9
+        assert "".join(one["text"] for one in elements(PlanCard("", family))) == family
+        assert all(one["text"][0] in {"x", "👩"} for one in elements(PlanCard("", family)))
 
 
 def test_fallback_is_clipped_to_what_an_update_takes() -> None:
@@ -334,17 +354,50 @@ def test_no_cell_of_a_long_row_is_lost() -> None:
     [
         ("*Approve*", "Approve"),
         ("_Tagger_", "Tagger"),
-        ("`x` ~y~", "x y"),
-        ("*open", "open"),
-        ("a*b", "ab"),
-        ("_start", "start"),
-        ("`code", "code"),
+        ("`x` ~~y~~ ~z~", "x y ~z~"),
+        ("*open", "*open"),
+        ("a*b", "a*b"),
+        ("_start", "_start"),
+        ("`code", "`code"),
         ("photo_tagger", "photo_tagger"),
         ("***", ""),
     ],
 )
 def test_an_agents_name_on_a_card_has_no_marks(agent: str, shown: str) -> None:
     """Whatever marks are in it, it is bold and nothing else."""
-    blocks = rendering.arguments(PlanCard("Plan", "", (Step(agent, "Move"),)))["blocks"]
-    (words,) = (one["text"]["text"] for one in blocks if "Move" in str(one))
-    assert words == f">*{f'1. {shown}'.strip()}*\n>Move"
+    name, words = elements(PlanCard("Plan", "", (Step(agent, "Move"),)))
+    assert (name["text"], name["style"]) == (f"1. {shown}".strip(), {"bold": True})
+    assert words == {"type": "text", "text": "\nMove"}
+
+
+def test_signs_in_a_note_are_signs() -> None:
+    """A note without code is plain text; names of files, which stand in code, are shown as they are too."""
+    for note, kind in (("Slack didn't take: *a* _b_.", "plain_text"), ("📎 `*a*_b_.jpg` is there", "mrkdwn")):
+        (block,) = accepted(Reply("", note))["blocks"]
+        assert [(one["type"], one["text"]) for one in block["elements"]] == [(kind, note)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "*.png and *.jpg",
+        "_a_ of ~b~ :tada:",
+        "a < b > c & d",
+        "`x`",
+        "<!channel> @here <@U024ADA00>",
+        "https://x.example/a_b_",
+    ],
+)
+def test_signs_in_a_plan_are_signs(words: str) -> None:
+    """Literal pairs of marks, brackets and names of emoji are shown as they are written, everywhere on a card."""
+    escaped = "".join(f"\\{one}" if one in "*_~`<>&:" else one for one in words)
+    card = PlanCard("Plan", escaped, (Step(escaped, escaped),), record=((words,),), said=escaped)
+    said = elements(card) + elements(card, "rich_text_section")
+    assert all(set(one) <= {"type", "text", "style"} and words in one["text"] for one in said)
+    assert len(said) == 5
+    drawn = slack_payload.draw(
+        {"blocks": accepted(card)["blocks"]}, NAMES, lambda *_: Html(""), lambda _: None
+    )
+    assert drawn.count(html.escape(words)) == 5
+    assert all(f"<{tag}>" not in drawn.replace("<b><span>1. ", "") for tag in ("b", "i", "s", "code", "a"))
+    assert reading.pinged({"blocks": accepted(card)["blocks"]}) == []

@@ -1,0 +1,155 @@
+"""Another token takes over while the adapter listens: nothing is lost, nothing comes twice, and a bad one changes nothing."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from adapters.discord import gateway, strings, takeover
+from adapters.discord.config import TOKEN
+from aion_bot.ports.errors import PlatformDown, TokenRefused
+from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.simulators.discord import SimulatedDiscord
+from tests.adapters.discord.conftest import Bot, build
+from tests.support.recording_host import RecordingHost
+
+
+@pytest.fixture(autouse=True)
+def _servers_are_described_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator describes its servers right after READY."""
+    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]
+
+
+def allow(discord: SimulatedDiscord, number: int) -> Mapping[str, str]:
+    """Let another token hold beside those in force; returns the environment with it."""
+    token = f"rotated.{number}.0123456789abcdef"
+    discord.server.tokens.add(token)
+    return {**discord.env, TOKEN: token}
+
+
+async def revoke_all_but(discord: SimulatedDiscord, env: Mapping[str, str], *, drop: bool = True) -> None:
+    """Let one token alone hold, as Discord does; `drop`: the sessions of the others end."""
+    discord.server.tokens.intersection_update({env[TOKEN]})
+    if drop:
+        await discord.gateway.drop(4004)
+
+
+async def test_tokens_rotate_under_traffic(
+    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Through three rotations, with a refused one between, each message, command and press comes, and comes once.
+
+    The message that was posted with the first token is edited with the last one; no other process is suspected.
+    """
+    ada, over, asked = discord.people[0], False, 0
+    thread = await discord.ask(ada, "what broke?")
+    prompt = await host.prompt()
+    await bot.adapter.open_thread(prompt)
+    shown = Reply("A", buttons=(Button(Action.APPROVE, "k", "Approve"),))
+    ref = await bot.adapter.post(prompt.thread, shown, nonce="n-1")
+
+    async def talk() -> None:
+        nonlocal asked
+        while not over:
+            asked += 1
+            await discord.mention(ada, f"question {asked}")
+            await discord.press(ada, thread, discord.thread(thread)[-1].id, "aion:approve:k")
+            await host.until(lambda asked=asked: len(host.clicks) >= asked and len(host.prompts) > asked)  # type: ignore[misc]
+
+    talking = asyncio.create_task(talk())
+    for number in (1, 2, 3):
+        env = allow(discord, number)
+        replaced, problems = await bot.adapter.take_secrets(env)
+        assert (list(replaced), list(problems)) == ([TOKEN], [])
+        await revoke_all_but(discord, env, drop=False)
+        refused = {**env, TOKEN: "rotated.9.unknown"}
+        assert (await bot.adapter.take_secrets(refused))[0] == ()
+    over = True
+    await talking
+    await bot.adapter.edit(ref, Reply("B"))
+    assert (len(host.clicks), len(host.prompts), host.signs) == (asked, asked + 1, [])
+    assert asked > 3
+    await discord.until(lambda: len(discord.gateway.listening) == 1)
+    assert not [one for one in caplog.records if one.exc_info]
+
+
+@pytest.mark.parametrize("case", ["refused", "malformed", "other bot", "same", "no session"])
+async def test_a_token_that_does_not_hold_changes_nothing(
+    discord: SimulatedDiscord,
+    host: RecordingHost,
+    bot: Bot,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    """A refused token, a malformed one, and one of another bot is named with what to do; the old one stays in force.
+
+    So it does where Discord begins no other session.
+    """
+    env = dict(allow(discord, 1))
+    expected: list[tuple[str, str]] = []
+    await discord.ask(discord.people[0], "what broke?")
+    await bot.adapter.open_thread(await host.prompt())  # logs in
+    known = discord.world.bot
+    if case == "refused":
+        discord.server.tokens.discard(env[TOKEN])
+        expected = [(TOKEN, "Discord does not accept it; copy the token from the developer portal anew")]
+    elif case == "malformed":
+        env[TOKEN] = "Bot x"
+        expected = [(TOKEN, strings.PREFIXED_WITH_BOT)]
+    elif case == "other bot":
+        discord.world.bot = replace(known, id="999999999999999999")
+        expected = [(TOKEN, strings.OTHER_BOT)]
+    elif case == "same":
+        env = dict(discord.env)
+    else:
+        monkeypatch.setattr(takeover, "READY_TIMEOUT", 0.05)
+        monkeypatch.setattr(gateway, "SESSION_TIMEOUT", 0.02)
+        discord.gateway.refusing_connections = True
+    if case == "no session":
+        with pytest.raises(PlatformDown):
+            await bot.adapter.take_secrets(env)
+    else:
+        replaced, problems = await bot.adapter.take_secrets(env)
+        assert (tuple(replaced), [(one.variable, one.mend) for one in problems]) == ((), expected)
+    discord.world.bot, discord.gateway.refusing_connections = known, False
+    before = len(host.prompts)
+    await discord.mention(discord.people[0], "still there?")
+    await host.until(lambda: len(host.prompts) > before)
+    assert len(discord.gateway.listening) == 1
+
+
+async def test_a_revoked_token_is_replaced(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """Where Discord has revoked the token, `listen` ends; with another one it serves again."""
+    adapter = build(discord.env)
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: bool(host.presences))
+    env = allow(discord, 1)
+    await revoke_all_but(discord, env)
+    with pytest.raises(TokenRefused):
+        await listening
+    assert (await adapter.take_secrets(env))[0] == (TOKEN,)
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: len(host.presences) == 2)
+    await discord.mention(discord.people[0], "are you back?")
+    await host.until(lambda: bool(host.prompts))
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await adapter.close()
+
+
+async def test_a_token_that_is_revoked_during_the_change_is_replaced(
+    discord: SimulatedDiscord, host: RecordingHost, bot: Bot
+) -> None:
+    """Where Discord ends the old session while the new one begins, the adapter goes on listening with the new one."""
+    env = allow(discord, 1)
+    taking = asyncio.create_task(bot.adapter.take_secrets(env))
+    await discord.until(lambda: len(discord.gateway.sessions) == 2)
+    old = next(iter(discord.gateway.sessions.values())).socket
+    assert old is not None
+    await revoke_all_but(discord, env, drop=False)
+    await old.close(code=4004)
+    assert (await taking)[0] == (TOKEN,)
+    await discord.mention(discord.people[0], "are you there?")
+    await host.until(lambda: bool(host.prompts))
+    assert not bot.listening.done()

@@ -1,0 +1,63 @@
+"""Ratings of answers, and `aion-bot feedback export`."""
+
+import asyncio
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from aion_bot.cli import program
+from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.failures import reference
+from aion_bot.ports.messages import Action, Person, ThreadKey
+from aion_bot.storage import Store
+from aion_bot.storage.ratings import MOST_REASON
+
+ADA, BEN = Person("U0ADA0000", "Ada"), Person("U0BEN0000", "Ben")
+
+
+async def answered(store: Store, key: str) -> None:
+    """Write the row of a question that was answered."""
+    thread = ThreadKey("slack", f"T/C/{key}")
+    await store.turns.accept(
+        Turn(key, thread, ADA, "q"), Prompt(f"p{key}", thread, Place("T", "C"), ADA, "q")
+    )
+    await store.turns.note_shown(key, 0, EndReason.ANSWERED)
+
+
+async def export(path: Path) -> list[dict[str, object]]:
+    """Run the command beside the open store."""
+    env = {"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+    done = await asyncio.to_thread(CliRunner().invoke, program, ["feedback", "export"], env=env)
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+async def test_ratings_are_exported(store: Store, path: Path) -> None:
+    """One a person and answer, the last one, with its reason; a reason goes where the rating changes, and is bounded."""
+    await answered(store, "a")
+    assert await store.ratings.rate("a", ADA, Action.BAD) is False
+    assert await store.ratings.explain("a", ADA, "x" * 3_000)
+    assert await store.ratings.rate("a", BEN, Action.BAD) is False
+    assert await store.ratings.explain("a", BEN, "not “mine”\n")
+    assert await store.ratings.rate("a", BEN, Action.GOOD) is True
+    assert await store.ratings.rate("gone", ADA, Action.GOOD) is None
+    assert not await store.ratings.explain("gone", ADA, "why")
+    first, second = await export(path)
+    assert first["reason"] == "x" * MOST_REASON
+    assert {name: second[name] for name in ("ref", "person_id", "rating", "reason", "outcome")} == {
+        "ref": reference("a"),
+        "person_id": BEN.id,
+        "rating": "good",
+        "reason": "",
+        "outcome": "answered",
+    }
+
+
+async def test_ratings_go_with_their_question(store: Store, path: Path) -> None:
+    """The sweep that removes the row of a question removes what people thought of its answer."""
+    await answered(store, "a")
+    await store.ratings.rate("a", ADA, Action.BAD)
+    await store.retention.remove_turns(1e10, ["slack"], {})
+    assert await export(path) == []
