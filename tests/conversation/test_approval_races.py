@@ -1,6 +1,7 @@
 """Races of presses, deadlines, new rules and restarts about one plan: drawn by a seed, through the real store and rules."""
 
 import asyncio
+import os
 import random
 import sys
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ from tests.support.plain_adapter import PlainAdapter
 PEOPLE = tuple(Person(f"U{number}") for number in range(5))
 REQUESTER = PEOPLE[0]
 PLACE = Place("T1", "C1")
-QUICK, MANY = 60, 10_000
+QUICK, MANY = 60, int(os.environ.get("RACES", "2000"))
 _AT_ONCE = 20
 
 

@@ -21,8 +21,8 @@ HERE = Place("T1", "C1")
 
 def refused(text: str) -> list[str]:
     """Read a file, and return what is wrong with it: of its values, or of how they meet."""
-    rules, problems = parse_rules(Path("a.toml"), text, ())
-    return [one.mend for one in problems or approval_conflicts(rules, ())]
+    rules, problems = parse_rules(Path("a.toml"), text, [{}])
+    return [one.mend for one in problems or approval_conflicts(rules, [{}])]
 
 
 def test_each_key_is_part_of_the_policy_of_a_place() -> None:
@@ -40,7 +40,7 @@ approval_reminder = "90s"
 destructive_words = ["archive"]
 destructive_approvals_required = 3
 """
-    rules, problems = parse_rules(Path("a.toml"), text, ())
+    rules, problems = parse_rules(Path("a.toml"), text, [{}])
     assert problems == []
     policy = rules.policy(AccessPolicy(), HERE)
     assert (policy.approvers, policy.approver_roles) == ({"U1", "U2"}, {"S1"})
@@ -87,9 +87,11 @@ def test_what_nobody_could_reach_is_refused(text: str, said: list[str]) -> None:
 
 def test_the_variable_counts_where_no_section_says_it() -> None:
     """`AION_BOT_APPROVERS` is the default's default, and a conflict names the line that has to change."""
-    rules, _ = parse_rules(Path("a.toml"), "[defaults]\napprovals_required = 2\nfour_eyes = true", ())
+    rules, _ = parse_rules(Path("a.toml"), "[defaults]\napprovals_required = 2\nfour_eyes = true", [{}])
     for value, found in (("anyone", 0), ("U1, U2", 0), ("U1", 1), ("requester", 2), ("", 2)):
-        problems = approval_conflicts(rules.with_variables(read_approvers({"AION_BOT_APPROVERS": value})), ())
+        problems = approval_conflicts(
+            rules.with_variables(read_approvers({"AION_BOT_APPROVERS": value})), [{}]
+        )
         assert len(problems) == found, value
     assert isinstance(problems[0], Problem)
     assert problems[0].variable.endswith(("line 2", "line 3"))
