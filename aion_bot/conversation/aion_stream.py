@@ -17,19 +17,19 @@ from aion_bot.conversation.picture_questions import bind_new, only_pictures, see
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
+from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data, answer_to
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.rules import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -60,7 +60,6 @@ class AionStream:
         thread: Thread,
         turn: Turn,
         view: AnswerView,
-        plan_format: PlanFormat,
         *,
         changed: Callable[[bool], None],
         replaced: Callable[[str], object],
@@ -72,7 +71,7 @@ class AionStream:
         self._turns = services.store.turns
         self._thread, self._turn = thread, turn
         self._view = view
-        self._plan_format, self.above = plan_format, PicturesAbove(services, thread, turn, view)
+        self.above = PicturesAbove(services, thread, turn, view)
         self._changed, self._replaced = changed, replaced
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
@@ -294,7 +293,8 @@ class AionStream:
         while not self._view.advance():  # noqa: ASYNC110  # a page at a time: others have their turn
             await asyncio.sleep(0)
         await recorded(self._log, self.above.keep(plan.key), "pictures")
-        if not find_place(self._view, plan, self._plan_format):
+        place = UNKNOWN_PLACE if self._turn.origin is None else self._turn.origin.place
+        if not find_place(self._view, plan, plan_format(self._services, self._thread, place)):
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
