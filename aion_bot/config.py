@@ -14,6 +14,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.rules import (
     ALLOW_USERS,
+    APPROVERS,
     FOOTER,
     MOST_NOTIFY_AFTER,
     NOTIFY_AFTER,
@@ -107,6 +108,8 @@ class Settings(ClientSettings):
     def rules(self) -> Mapping[str, Rule]:
         """Return what holds where no section of `aion-bot.toml` names the key."""
         people = {ALLOW_USERS: Rule(self.allow_users, "AION_BOT_ALLOW_USERS")} if self.allow_users else {}
+        if self.approvers != "requester":
+            people[APPROVERS] = Rule(self.approvers, "AION_BOT_APPROVERS")
         return {
             **people,
             UPLOADS: Rule(self.uploads, "AION_BOT_UPLOADS"),
@@ -160,6 +163,15 @@ def read_rules(named: Path | None, forms: Collection[IdForms]) -> tuple[Rules, l
     if text is None:
         return Rules(), [Problem(str(path), strings.no_text_file(_LONGEST))]
     return parse_rules(path, text, forms)
+
+
+def read_approvers(env: Mapping[str, str]) -> Mapping[str, Rule]:
+    """Read who may decide plans where no section says it, whatever else is set; a malformed id counts as one."""
+    variable = Settings.variable("approvers")
+    named = [one.strip() for one in env.get(variable, "").split(",") if one.strip()]
+    if not named:
+        return {}
+    return {APPROVERS: Rule(named[0] if named in (["requester"], ["anyone"]) else frozenset(named), variable)}
 
 
 _OWN_LETTERS = ("AIONBOT", "AIONVISION")

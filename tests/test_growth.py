@@ -39,6 +39,7 @@ from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
 from aion_bot.domain import error_messages, prompts, strings
+from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.file_types import GIF, JPEG, PNG, WEBP, FileKind, recognise
 from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.plan import Plan
@@ -292,7 +293,7 @@ def _proposal(text: str) -> None:
 def _drawn_plan(text: str) -> None:
     """Draw a plan that no card holds, as its first sentence and its riskiest step."""
     plan = Plan("k", "p", "s", ThreadKey("slack", "t"), _ADA, text, (Step(text, text),), said=text)
-    plan_card(plan, PlanFormat(PageFormat(lambda _: 2, 1), "anyone"))
+    plan_card(plan, PlanFormat(PageFormat(lambda _: 2, 1), AccessPolicy(approvers="anyone")))
 
 
 def _stream(text: str) -> None:

@@ -1,12 +1,13 @@
 """The access policies in force, and a log line for each refusal."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import structlog
 
 from aion_bot.conversation.standings import Standings
-from aion_bot.domain.access import NOT_ASKED, AccessPolicy, Intent, Refusal, decide
+from aion_bot.domain.access import NOT_ASKED, OWN, AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
 from aion_bot.domain.rules import Rules, Uploads
@@ -33,7 +34,8 @@ class AccessControl:
         adapters: Mapping[str, object] | None = None,
     ) -> None:
         self.policies = dict(policies)
-        self.rules = rules
+        self.rules, self.changed = rules, asyncio.Event()
+        """Set by whoever puts other rules in force."""
         self.standings = Standings(adapters or {})
 
     def policy(self, platform: str, place: Place) -> AccessPolicy:
@@ -63,8 +65,9 @@ class AccessControl:
     ) -> Refusal | None:
         """Decide as `refusal` does, and log nothing. Asks the platform what the policy of the place needs to know."""
         policy, standing = self.policy(platform, place), NOT_ASKED
-        if policy.depends_on_standing(person):
-            standing = await self.standings.of(platform, place, person, policy)
+        whose = owner if intent in OWN else None
+        if policy.depends_on_standing(person, whose):
+            standing = await self.standings.of(platform, place, person, policy, whose)
         return decide(policy, intent, place, person, owner, standing=standing)
 
     async def allows(

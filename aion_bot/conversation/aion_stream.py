@@ -15,12 +15,13 @@ from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import only_pictures, see_all_again
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import read_plan
+from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data, answer_to
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.rules import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
@@ -28,7 +29,7 @@ from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Document
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.plan_card import PlanFormat, plan_card
+from aion_bot.rendering.plan_card import plan_card
 from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -59,7 +60,6 @@ class AionStream:
         thread: Thread,
         turn: Turn,
         view: AnswerView,
-        plan_format: PlanFormat,
         *,
         changed: Callable[[bool], None],
         replaced: Callable[[str], object],
@@ -67,11 +67,9 @@ class AionStream:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans, self._chosen = dict[str, str](), list[str]()
-        self._services = services
-        self._turns = services.store.turns
+        self._services, self._thread, self._turns = services, thread, services.store.turns
         self._turn = turn
         self._view = view
-        self._plan_format = plan_format
         self._changed, self._replaced = changed, replaced
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
@@ -301,13 +299,15 @@ class AionStream:
 
     def _find_place(self, plan: Plan) -> bool:
         """Put a plan's card into the view, and the plan into a file above it where it is too long for messages."""
-        card, in_full = plan_card(plan, self._plan_format)
+        origin = self._turn.origin
+        drawn = plan_format(self._services, self._thread, origin.place if origin else UNKNOWN_PLACE)
+        card, in_full = plan_card(plan, drawn)
         if plan.in_file:  # an earlier process has posted it
             return self._view.show_plan(card, "")
         shown = self._view.show_plan(card, in_full)
         if shown or not in_full:
             return shown
-        card, _ = plan_card(replace(plan, in_file=True), self._plan_format)
+        card, _ = plan_card(replace(plan, in_file=True), drawn)
         return self._view.show_plan(card, "", Document(strings.PLAN_FILE, in_full, plan.key))
 
     async def _find_again(self) -> Outcome:

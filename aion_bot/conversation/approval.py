@@ -19,20 +19,21 @@ from aion_bot.conversation.plan_outcome import (
     seen_in_session,
     unreported_end,
 )
+from aion_bot.conversation.presses import Presses
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.quorum import quorum_of
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.plan import UNDER_WAY, Plan, PlanPhase
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
-from aion_bot.ports.messages import Action, Line, MessageRef, Person
-from aion_bot.rendering.plan_card import can_be_approved, in_words
-from aion_bot.storage import recorded, retry_write
+from aion_bot.ports.messages import Action, MessageRef, Person
+from aion_bot.rendering.plan_card import in_words
+from aion_bot.storage import retry_write
 from aion_bot.storage.galleries import DueGallery
 
 _log = structlog.get_logger(__name__)
@@ -57,13 +58,15 @@ class Approvals:
         self._services = services
         self._plans = services.store.plans
         self._access = services.access
+        self._presses = Presses(services)
         self._stream_end = stream_end
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Carry a decision out, which its card shows, or say privately why the press does not count."""
-        answer, claimed = await self._judge(click)
+        answer, claimed = await self._presses.judge(thread, click)
         if claimed is None:
-            await reply_privately(thread, click, answer, hidden=True)
+            if answer:
+                await reply_privately(thread, click, answer, hidden=True)
             return
         unshown = await self._show(thread, claimed, self._carry_out)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
@@ -80,7 +83,10 @@ class Approvals:
                     _log.info("plan card not deleted", plan=now.key, reason=repr(error))
 
     async def stop(self, thread: Thread, key: str, person: Person) -> None:
-        """Cancel a plan because the answer that brought it was stopped; nothing if it is decided already."""
+        """Cancel a plan because the answer that brought it was stopped, or in time nobody approved it (`DEADLINE`).
+
+        Nothing if it is decided already.
+        """
         claimed = await retry_write(lambda: self._plans.claim(key, Action.CANCEL, person))
         if claimed and (plan := await retry_write(lambda: self._plans.get(key))):
             await self._show(thread, plan, self._carry_out)
@@ -102,50 +108,6 @@ class Approvals:
             # Its result was shown before that was recorded, and is no part of the card now: it stays.
             work, posted, file = self._as_it_is, posted[: 1 + bool(plan.pending)], None
         await self._show(thread, plan, work, posted, file)
-
-    async def _judge(self, click: Click) -> tuple[Line, Plan | None]:
-        """Return what the person is told, and the plan if the press claimed its decision."""
-        plan = await self._plans.get(click.key)
-        # A press can be forged: a key counts in the thread of its plan alone.
-        if plan is None or plan.thread != click.thread:
-            unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
-            return await self._refuse(click, None, "unknown plan", (unknown,))
-        platform = click.thread.platform
-        if not await self._access.allows(platform, Intent.DECIDE, click.place, click.person, plan.requester):
-            approvers = self._access.policy(platform, click.place).approvers
-            told = strings.not_yours(strings.deciders(approvers, plan.requester))
-            return await self._refuse(click, plan, Refusal.NOT_THEIRS, told)
-        # Its card has no such button, but a press names only what it wants.
-        # The words of a plan that is over are erased: the reply tells its record.
-        waits = plan.phase is PlanPhase.PENDING
-        if waits and click.action is Action.APPROVE and not can_be_approved(plan):
-            told = (with_reference(strings.PLAN_NOT_SHOWN, plan.key),)
-            return await self._refuse(click, plan, "nothing of the plan can be shown", told)
-        claimed = await self._plans.claim(plan.key, click.action, click.person)
-        # Read after the claim: the row has what somebody else decided in between.
-        now = await retry_write(lambda: self._plans.get(plan.key)) or plan
-        if claimed:
-            # A card that could not be edited has a newer one, which the row names.
-            return (), replace(now, message=now.message or click.message)
-        if now.phase is PlanPhase.REPLACED:
-            return await self._refuse(
-                click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,)
-            )
-        return await self._refuse(click, now, "decided already", strings.already(in_words(now)))
-
-    async def _refuse(self, click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:
-        """Record a press that does not count, and return what the person is told."""
-        _log.info(
-            "press refused",
-            plan=None if plan is None else plan.key,
-            action=click.action,
-            person=click.person.id,
-            reason=str(reason),
-            ref=reference(click.key),
-        )
-        noted = self._services.store.audit.note_refusal(click.key, click.action, click.person, str(reason))
-        await recorded(_log, noted, "refusal")
-        return told, None
 
     async def _show(
         self,
@@ -239,6 +201,11 @@ class Approvals:
             messages = await self._services.history.messages(plan.session_id)
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
+        # People may have lost what let them approve since they pressed.
+        if plan.action is Action.APPROVE and plan.decider is not None:
+            quorum = await quorum_of(self._access, plan, plan.place, plan.decider)
+            if quorum.missing:
+                return Decided(PlanPhase.PENDING, strings.APPROVAL_LAPSED)
         # Read before the action: a message that is stored afterwards may be its result.
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):

@@ -6,13 +6,14 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.plan_steps import CalmWake, at_work
+from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Content, MessageRef, PlanCard, PostedOnce
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat
+from aion_bot.rendering.plan_card import PlanCardView
 from aion_bot.storage import Store, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -73,8 +74,7 @@ def card_of(
         if isinstance(content, PlanCard) and content.key == plan.key:
             await retry_write(lambda: services.store.plans.note_card(plan.key, message))
 
-    approvers = services.access.policies[thread.platform].approvers
-    view = PlanCardView(plan, PlanFormat(thread.page_format, approvers))
+    view = PlanCardView(plan, plan_format(services, thread, plan.place))
     delivery = Delivery(
         plan.key, plan.requester, shown, on_posted, file=file, owns_cards=True, resumed=resumed
     )

@@ -2,12 +2,11 @@
 
 import structlog
 
+from aion_bot.conversation.quorum import show_card
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.errors import PlatformError
-from aion_bot.rendering.plan_card import PlanCardView, PlanFormat
 from aion_bot.storage import retry_write
 
 _log = structlog.get_logger(__name__)
@@ -25,15 +24,8 @@ async def show_replaced(services: Services, thread: Thread, key: str) -> None:
         return
     if plan.erased:
         return  # another task has shown it already, and its words are gone
-    # The older card may stand in another thread, where both share a session.
-    where = services.registry.thread(thread.adapter, plan.thread)
-    view = PlanCardView(
-        plan, PlanFormat(where.page_format, services.access.policies[thread.platform].approvers)
-    )
-    view.ended = True
-    delivery = Delivery(plan.key, plan.requester, (plan.message,), owns_cards=True)
     try:
-        await services.registry.sync(where, view, delivery).run()
+        await show_card(services, thread, plan)
     except PlatformError as error:
         _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
     else:

@@ -44,14 +44,19 @@ class Standings:
         self._known: OrderedDict[Hashable, tuple[object, float]] = OrderedDict()
         self._asking: dict[Hashable, asyncio.Task[object]] = {}
 
-    async def of(self, platform: str, place: Place, person: Person, policy: AccessPolicy) -> Standing:
-        """Return what the policy needs to know of a person. `place` is where they did something just now."""
-        listed = policy.allow_roles and person.id not in policy.allow_users
+    async def of(
+        self, platform: str, place: Place, person: Person, policy: AccessPolicy, owner: Person | None = None
+    ) -> Standing:
+        """Return what the policy needs to know of a person. `place` is where they did something just now.
+
+        `owner` as for `AccessPolicy.depends_on_standing`.
+        """
+        wanted = policy.roles_that_count(person, owner)
         roles = None
-        if listed and place.roles is not None:
-            roles = place.roles & policy.allow_roles
-        elif listed:
-            roles = await self.held(platform, place, person.id, policy.allow_roles)
+        if wanted and place.roles is not None:
+            roles = place.roles & wanted
+        elif wanted:
+            roles = await self.held(platform, place, person.id, wanted)
         return Standing(roles, None if policy.guests else await self._is_guest(platform, person.id))
 
     async def held(

@@ -39,7 +39,6 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.rendering.plan_card import PlanFormat
 from aion_bot.rendering.time_limit import where
 from aion_bot.storage import recorded, retry_write
 
@@ -106,7 +105,6 @@ class TurnRunner:
         observer, heard = services.observer, self.silence.heard
         self._stream = AionStream(
             services, thread, turn, self._view,
-            PlanFormat(thread.page_format, services.access.policies[thread.platform].approvers),
             changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )  # fmt: skip

@@ -20,7 +20,9 @@ class Intent(StrEnum):
     EDIT = "edit"
     """Changing a question that still waits."""
     DECIDE = "decide"
-    """Approving or cancelling a plan, its cancellation by a Stop included."""
+    """Cancelling a plan, its cancellation by a Stop included; also whether somebody is among those who may decide."""
+    APPROVE = "approve"
+    """Approving a plan: what `DECIDE` needs, and with four eyes that somebody else asked for the plan."""
     STOP = "stop"
     """Ending an answer: by the bot's button or by the platform's own."""
     RETRY = "retry"
@@ -47,8 +49,13 @@ class Refusal(StrEnum):
     UNSEEN = "bot may not write there"
     MUTED = "person may not write there"
     NOT_THEIRS = "belongs to somebody else"
+    OWN_PLAN = "the requester's own approval does not count"
     APP = "apps may not do this"
     AFTER_APP = "an app asked last in this thread"
+
+
+DESTRUCTIVE = ("delete", "remove", "move", "overwrite", "replace", "share", "merge")
+"""Words that make a plan destructive unless the file names others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,11 @@ class AccessPolicy:
     workspaces that may use the bot while no list names any, None where none has to be admitted. `allow_roles` are
     added to `allow_users`: whoever is on one of both may use the bot. `shared`: whether a channel that another
     organisation sees may use it; None where only the list of channels says so.
+
+    Whoever has one of `approver_roles` decides plans as well. `approvals_required` different people have to approve, and
+    `destructive_approvals_required` (0: as many as otherwise) a plan in which one of `destructive_words` stands; with
+    `four_eyes` the requester is none of them. `approval_expires` and `approval_reminder` are in seconds after the plan was
+    proposed; 0: never.
     """
 
     allow_channels: frozenset[str] = frozenset()
@@ -71,12 +83,34 @@ class AccessPolicy:
     allow_roles: frozenset[str] = frozenset()
     guests: bool = True
     shared: bool | None = None
+    approver_roles: frozenset[str] = frozenset()
+    approvals_required: int = 1
+    four_eyes: bool = False
+    approval_expires: int = 86_400
+    approval_reminder: int = 0
+    destructive_words: tuple[str, ...] = DESTRUCTIVE
+    destructive_approvals_required: int = 0
 
-    def depends_on_standing(self, person: Person) -> bool:
-        """Return whether it counts for a person which roles they have, or whether they are a guest."""
+    def depends_on_standing(self, person: Person, owner: Person | None = None) -> bool:
+        """Return whether it counts for a person which roles they have, or whether they are a guest.
+
+        `owner` as for `decide`, where the intent is one of `OWN`.
+        """
         if person.id in person.apps or not self.enabled:
             return False
-        return not self.guests or (bool(self.allow_roles) and person.id not in self.allow_users)
+        return not self.guests or bool(self.roles_that_count(person, owner))
+
+    def roles_that_count(self, person: Person, owner: Person | None = None) -> frozenset[str]:
+        """Return the roles of which it counts whether a person has them; `owner` as for `depends_on_standing`."""
+        listed = not self.allow_roles or person.id in self.allow_users
+        found = frozenset() if listed else self.allow_roles
+        return found if owner is None or self.is_approver(person, owner) else found | self.approver_roles
+
+    def is_approver(self, person: Person, owner: Person) -> bool:
+        """Return whether a person may decide plans of `owner` whatever roles they have."""
+        if isinstance(self.approvers, frozenset):
+            return person.id in self.approvers
+        return self.approvers == "anyone" or person.id == owner.id
 
 
 NOBODY = frozenset({"nobody"})
@@ -103,7 +137,9 @@ _POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
 _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 """Intents that may be used where the bot is not, as a platform offers them everywhere."""
 
-_OWN = frozenset({Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE})
+_DECIDING = frozenset({Intent.DECIDE, Intent.APPROVE})
+
+OWN = _DECIDING | {Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE}
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -143,8 +179,8 @@ def decide(
         elif not place.person_may_write:
             # The bot's answer would be public in a channel where the person may not write.
             refusal = Refusal.MUTED
-    if refusal is None and owner is not None and intent in _OWN and not _owns(policy, intent, person, owner):
-        refusal = Refusal.NOT_THEIRS
+    if refusal is None and owner is not None and intent in OWN:
+        refusal = _ownership(policy, intent, person, owner, standing)
     return refusal
 
 
@@ -194,11 +230,16 @@ def _personal(policy: AccessPolicy, person: Person, standing: Standing) -> Refus
     return Refusal.GUEST if standing.guest else None
 
 
-def _owns(policy: AccessPolicy, intent: Intent, person: Person, owner: Person) -> bool:
+def _ownership(
+    policy: AccessPolicy, intent: Intent, person: Person, owner: Person, standing: Standing
+) -> Refusal | None:
     if intent is Intent.REPLACE:
-        return person.id == owner.id
-    decides = policy.approvers == "anyone" or (
-        person.id in policy.approvers if isinstance(policy.approvers, frozenset) else person.id == owner.id
-    )
+        return None if person.id == owner.id else Refusal.NOT_THEIRS
     # Those who may decide plans may also stop and retry what led to them; an app presses no buttons, so all others may.
-    return decides or (intent is not Intent.DECIDE and (person.id == owner.id or bool(owner.apps)))
+    if intent not in _DECIDING and (person.id == owner.id or owner.apps):
+        return None
+    if not policy.is_approver(person, owner) and policy.approver_roles.isdisjoint(standing.roles or ()):
+        unknown = policy.approver_roles and standing.roles is None
+        return Refusal.UNKNOWN_STANDING if unknown else Refusal.NOT_THEIRS
+    own = intent is Intent.APPROVE and policy.four_eyes and person.id == owner.id
+    return Refusal.OWN_PLAN if own else None

@@ -5,9 +5,10 @@ never inferred from anything else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 
 
@@ -80,6 +81,13 @@ def plan_sources(phase: PlanPhase) -> frozenset[PlanPhase]:
     return frozenset(source for source, targets in PLAN_TRANSITIONS.items() if phase in targets)
 
 
+DEADLINE = Person("deadline")
+"""Stands for a person where a plan is cancelled because nobody approved it in time. It is no id of any platform."""
+
+UNKNOWN_PLACE = Place("", "")
+"""Where a plan was proposed whose turn was removed: no section of the file names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One press that counted: who pressed what, and where it led.
@@ -108,7 +116,9 @@ class Plan:
     `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
     be under way. `erased` says that the words (`description`, `steps`, `said`, `pending`) are gone; `digest` and `attempts` stay.
     `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it.
-    `in_file`: a file that stands above the card, or is to stand there, has the whole plan.
+    `in_file`: a file that stands above the card, or is to stand there, has the whole plan. `approvals` are of everybody who
+    approved it since it was refused last, oldest first. `place` is where it was asked for, and `proposed_at` when its row was
+    written, in seconds since 1970. `reminded`: those who may decide were reminded.
     """
 
     key: str
@@ -134,3 +144,8 @@ class Plan:
     erased: bool = False
     in_file: bool = False
     pending: tuple[Step | None, ...] = ()
+    approvals: tuple[Person, ...] = ()
+    # Not compared: they are of the row, and not of what Aion proposed.
+    place: Place = field(default=UNKNOWN_PLACE, compare=False)
+    proposed_at: int = field(default=0, compare=False)
+    reminded: bool = False

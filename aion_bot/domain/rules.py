@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import cast
 
-from aion_bot.domain.access import NOBODY, AccessPolicy
+from aion_bot.domain.access import DESTRUCTIVE, NOBODY, AccessPolicy, Approvers
 from aion_bot.domain.allowance import Allowance
+from aion_bot.domain.durations import parse_duration
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 from aion_bot.ports.settings import IdKind
@@ -77,9 +78,48 @@ def _ids(value: object) -> frozenset[str]:
     return frozenset(value) or NOBODY
 
 
+def _approvers(value: object) -> Approvers:
+    if isinstance(value, str) and value in {"requester", "anyone"}:
+        return value
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004  # as for every other value that is refused
+    return _ids(value)
+
+
+def _roles(value: object) -> frozenset[str]:
+    if value == "all":
+        raise ValueError
+    return _ids(value) - NOBODY
+
+
+def _approvals(value: object) -> int:
+    if not 1 <= _count(value) <= _MOST_APPROVALS:
+        raise ValueError
+    return cast("int", value)
+
+
+def _duration(value: object) -> int:
+    """Return the seconds of a length of time, 0 for "never"."""
+    return 0 if value == "never" else parse_duration(str(value))
+
+
+def _words(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(one, str) and one.strip() and len(one) <= _LONGEST_WORD for one in value
+    ):
+        raise ValueError
+    if len(value) > _MOST_WORDS:
+        raise ValueError
+    return tuple(value)
+
+
+_MOST_APPROVALS, _MOST_WORDS, _LONGEST_WORD = 20, 100, 50
+
 _ALL_OR_IDS = 'a list of ids, or "all"'
 
 _ON_OFF = "true or false"
+
+_LENGTH = 'a length of time such as "90s", "30m", "24h" or "7d", or "never"'
 
 ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED = (
     "enabled",
@@ -89,7 +129,16 @@ ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED = (
     "shared",
 )
 
-ACCESS_KEYS = (ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED)
+APPROVERS, APPROVER_ROLES, FOUR_EYES = "approvers", "approver_roles", "four_eyes"
+REQUIRED, DESTRUCTIVE_REQUIRED = "approvals_required", "destructive_approvals_required"
+EXPIRES, REMINDER, WORDS = "approval_expires", "approval_reminder", "destructive_words"
+
+APPROVAL_KEYS = (
+    APPROVERS, APPROVER_ROLES, REQUIRED, FOUR_EYES, EXPIRES, REMINDER, WORDS, DESTRUCTIVE_REQUIRED,
+)  # fmt: skip
+"""Keys about who decides plans."""
+
+ACCESS_KEYS = (ENABLED, ALLOW_USERS, ALLOW_ROLES, GUESTS, SHARED, *APPROVAL_KEYS)
 """Keys that are fields of `AccessPolicy` by the same names."""
 
 KEYS: Mapping[str, Key] = {
@@ -98,6 +147,16 @@ KEYS: Mapping[str, Key] = {
     ALLOW_ROLES: Key(_ids, _ALL_OR_IDS, frozenset(), IdKind.ROLE),
     GUESTS: Key(_switch, _ON_OFF, True),
     SHARED: Key(_switch, _ON_OFF, False),
+    APPROVERS: Key(_approvers, '"requester", "anyone" or a list of ids', "requester", IdKind.PERSON),
+    APPROVER_ROLES: Key(_roles, "a list of ids", [], IdKind.ROLE),
+    REQUIRED: Key(_approvals, f"a whole number from 1 to {_MOST_APPROVALS}", 1),
+    FOUR_EYES: Key(_switch, _ON_OFF, False),
+    EXPIRES: Key(_duration, _LENGTH, "24h"),
+    REMINDER: Key(_duration, _LENGTH, "never"),
+    WORDS: Key(
+        _words, f"a list of at most {_MOST_WORDS} words of {_LONGEST_WORD} characters at most", DESTRUCTIVE
+    ),
+    DESTRUCTIVE_REQUIRED: Key(_approvals, f"a whole number from 1 to {_MOST_APPROVALS}", 1),
     PER_PERSON: _QUESTIONS,
     PER_CHANNEL: _QUESTIONS,
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
@@ -107,9 +166,7 @@ KEYS: Mapping[str, Key] = {
 """Every key that has an effect."""
 
 NOT_YET = (
-    "approvers", "approver_roles", "approvals_required",
-    "four_eyes", "approval_expires", "approval_reminder", "aion_key", "destructive_words",
-    "destructive_approvals_required", "images", "earlier_messages", "private", "reactions", "feedback",
+    "aion_key", "images", "earlier_messages", "private", "reactions", "feedback",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -204,10 +261,11 @@ class Rules:
         described = {}
         for key, kind in KEYS.items():
             default = self.defaults.get(key, Rule(kind.default, "default"))
-            words = [f"{shown(default.value)} ({default.source})"]
+            nothing = "none" if key == APPROVER_ROLES else "all"
+            words = [f"{shown(default.value, nothing)} ({default.source})"]
             for name, sections in (("workspace", self.workspaces), ("channel", self.channels)):
                 words += [
-                    f"in {name} {one}: {shown(section[key].value)} ({section[key].source})"
+                    f"in {name} {one}: {shown(section[key].value, nothing)} ({section[key].source})"
                     for one, section in sorted(sections.items())
                     if key in section
                 ]
@@ -225,6 +283,8 @@ def _packed(key: str, value: object, names: Mapping[str, str]) -> object:
     return sorted(names[one] if KEYS[key].ids is IdKind.PERSON else one for one in value)
 
 
-def shown(value: object) -> str:
-    """Write a value for the operator: a list of ids between commas, "all" where it names none."""
-    return ", ".join(sorted(value)) or "all" if isinstance(value, frozenset) else str(value)
+def shown(value: object, nothing: str = "all") -> str:
+    """Write a value for the operator: a list between commas; `nothing` is what a list that names nobody means."""
+    if isinstance(value, frozenset | tuple | list):
+        return ", ".join(sorted(value)) or nothing
+    return str(value)

@@ -9,10 +9,10 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aion_bot.domain.access import Refusal
+from aion_bot.domain.access import NOBODY, Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
 from aion_bot.domain.file_types import FileKind
-from aion_bot.domain.plan import PlanPhase
+from aion_bot.domain.plan import DEADLINE, PlanPhase
 from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
 from aion_bot.ports.errors import Hindrance
@@ -704,20 +704,72 @@ _CAN_DECIDE = " can approve or cancel this."
 NOBODY_DECIDES = "Nobody here can approve this. Ask your admin to name an approver."
 
 
-def deciders(approvers: str | frozenset[str], requester: Person) -> Line:
-    """Who may decide."""
+def deciders(
+    approvers: str | frozenset[str], requester: Person, *, roles: bool = False, four_eyes: bool = False
+) -> Line:
+    """Who may decide; `roles`: also whoever has one of the roles. With `four_eyes` the requester cannot approve."""
+    limits = (" ", requester, OWN_PLAN) if four_eyes else ()
     if approvers == "anyone":
-        return (f"Anyone here{_CAN_DECIDE}",)
-    if approvers == "requester" or isinstance(approvers, str):
-        return ("Only ", requester, _CAN_DECIDE)
-    people: list[str | Person] = []
-    for one in sorted(approvers)[:_MOST_NAMED]:
-        people += [Person(one), ", "]
-    if not people:
+        return (f"Anyone here{_CAN_DECIDE}", *limits)
+    if isinstance(approvers, str):
+        named, more = [requester], 0
+    else:
+        ids = sorted(approvers - NOBODY - ({requester.id} if four_eyes else set()))
+        named, more = [Person(one) for one in ids[:_MOST_NAMED]], len(ids) - _MOST_NAMED
+    if not named and not roles:
         return (NOBODY_DECIDES,)
-    more = len(approvers) - _MOST_NAMED
     others = f" and {more} more" if more > 0 else ""
-    return ("Only ", *people[:-1], f"{others}{_CAN_DECIDE}")
+    by_role = f"{' and ' if named else ''}people with an approver role" if roles else ""
+    return ("Only ", *_listed(named), f"{others}{by_role}{_CAN_DECIDE}", *limits)
+
+
+def _listed(people: Sequence[Person]) -> list[str | Person]:
+    parts: list[str | Person] = []
+    for one in people:
+        parts += [", ", one]
+    return parts[1:]
+
+
+OWN_PLAN = " asked for this, and can cancel it at most."
+OWN_APPROVAL = "You asked for this plan, so somebody else has to approve it. "
+DEADLINE_PASSED = (
+    "This plan wasn't approved in time, so it can't be approved any more. Ask again if you still need it."
+)
+APPROVAL_LAPSED = "An approval doesn't count any more, because that person may not approve now."
+NOT_IN_TIME = "Not approved in time"
+
+
+def own_plan(who: Line) -> Line:
+    """Refuse the approval of the person who asked for the plan, and say who can give it."""
+    return (OWN_APPROVAL, *who)
+
+
+def destructive(word: str) -> str:
+    """Say why a plan needs more approvals than others: the word that stands in it; "" for what nobody can read."""
+    return f"it says “{word}”" if word else "I can't show all of it"
+
+
+def approvals(people: Sequence[Person], count: int, why: str = "") -> Line:
+    """Say who has approved a plan that needs `count` approvals, and how many are missing; `why` it needs so many."""
+    missing = max(0, count - len(people))
+    because = f", because {why}" if why else ""
+    if not people:
+        return (f"Needs the approval of {count} people{because}.",)
+    more = f" {missing} more needed{because}." if missing else ""
+    return ("Approved by ", *_listed(people[:_MOST_NAMED]), f".{more}")
+
+
+def approved_before(missing: int) -> Line:
+    """Answer a second approval of the same person."""
+    people = "1 more person has" if missing == 1 else f"{missing} more people have"
+    return (f"You've approved this already. {people} to approve it.",)
+
+
+def reminder(people: Sequence[Person]) -> Line:
+    """Remind those who may decide of a plan that waits; nobody is named where everybody may."""
+    if not people:
+        return ("This plan still waits for a decision.",)
+    return (*_listed(people[:_MOST_NAMED]), ": this plan still waits for your decision.")
 
 
 def not_yours(who: Line) -> Line:
@@ -735,19 +787,25 @@ BUSY_THEN = "another decision was under way, and I couldn't see how it ended."
 UNKNOWN_THEN = "I couldn't see whether it worked."
 
 
-def decided(action: Action, person: Person) -> Line:
-    """Record a decision."""
-    return (_DECIDED[action], person, ".")
+def decided(action: Action, person: Person, approvals: Sequence[Person] = ()) -> Line:
+    """Record a decision; an approval names all of the `approvals` that it needed."""
+    if person == DEADLINE:
+        return (f"{NOT_IN_TIME}.",)
+    several = action is Action.APPROVE and len(approvals) > 1
+    return (_DECIDED[action], *(_listed(approvals[:_MOST_NAMED]) if several else (person,)), ".")
 
 
 def decided_by(person: Person) -> Line:
     """Record a decision below a title that names it."""
+    if person == DEADLINE:
+        return (f"{NOT_IN_TIME}.",)
     return ("By ", person, ".")
 
 
 def pressed(action: Action, person: Person, outcome: str = "") -> Line:
     """Record a press that decided nothing, or of which that is not known."""
-    return (_PRESSED[action], person, f": {outcome}" if outcome else ".")
+    ending = f": {outcome}" if outcome else "."
+    return (f"{NOT_IN_TIME}{ending}",) if person == DEADLINE else (_PRESSED[action], person, ending)
 
 
 def attempts_between(count: int) -> Line:
@@ -886,6 +944,17 @@ def no_section_id(kind: str, words: str) -> str:
 def no_id(at: int, kind: str, words: str) -> str:
     """Refuse the entry of a list that is no id; `words` say what ids look like."""
     return f"entry {at} is no id of a {kind}: ids are {words}; names such as @ada or #general are none"
+
+
+FOUR_EYES_ALONE = (
+    'four_eyes leaves nobody where approvers is "requester": name approvers, or set four_eyes to false'
+)
+
+
+def too_few_approvers(key: str, count: int, most: int) -> str:
+    """Refuse a number of approvals that nobody can reach."""
+    people = "1 person is" if most == 1 else f"{most} people are"
+    return f"{key} is {count}, but {people} allowed to approve: name more approvers, or ask for fewer"
 
 
 def approver_not_allowed(at: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
-from aion_bot.domain.access import Approvers
+from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, Step, StepState
@@ -13,6 +13,7 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.answer_parts import joined
+from aion_bot.rendering.approvals import approval_facts
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.headline import SENTENCE, first_sentence, headline
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
@@ -42,10 +43,10 @@ _SMALLEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class PlanFormat:
-    """How plans are drawn: the size of a message, and who may decide."""
+    """How plans are drawn: the size of a message, and what holds for plans at their place."""
 
     page: PageFormat
-    approvers: Approvers
+    policy: AccessPolicy
 
 
 def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
@@ -152,8 +153,11 @@ def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
         if plan.action is Action.CANCEL and plan.phase in {PlanPhase.CANCELLED, PlanPhase.RUNNING}:
             lines.append(strings.decided_by(plan.decider))
         else:
-            say = strings.decided if _counts(plan) else strings.pressed
-            lines.append(say(plan.action, plan.decider))
+            lines.append(
+                strings.decided(plan.action, plan.decider, plan.approvals)
+                if _counts(plan)
+                else strings.pressed(plan.action, plan.decider)
+            )
     if plan.phase is PlanPhase.REPLACED:
         lines.append((strings.PLAN_REPLACED,))
     elif plan.phase is not PlanPhase.DONE and (outcome := _under_way(plan.phase) or plan.detail):
@@ -179,7 +183,7 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
     if plan.phase is PlanPhase.PENDING:
         if not can_be_approved(plan):
             facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
-        facts.append(strings.deciders(plan_format.approvers, plan.requester))
+        facts += approval_facts(plan, plan_format.policy)
     return tuple(facts)
 
 

@@ -105,11 +105,39 @@ def deletes(description: str, steps: Sequence[Step]) -> bool:
     return any(_risk(step) == len(_RISKS) for step in (Step("", description), *steps))
 
 
-def _risk(step: Step) -> int:
-    said = _folded(f"{step.agent} {step.description}")
+def destructive_word(description: str, steps: Sequence[Step], words: Sequence[str]) -> str:
+    """Return the first of `words` that a plan says in one of its forms, or by its name in another language; "" for none.
+
+    Of several words in one, and of words in other letters, every occurrence counts; of others a word of the text has to be one
+    of its forms: "move" is in "moved", and not in "movies".
+    """
+    said = [
+        _spaced(one)
+        for one in (f"{step.agent} {step.description}" for step in (Step("", description), *steps))
+    ]
+    spoken = {word for spaced in said for word in spaced.split()}
+    together = [f" {' '.join(spaced.split())} " for spaced in said]
+    for word in words:
+        sought = _folded(word).lower().strip()
+        forms = _forms(sought.removesuffix("e")) | {sought}
+        beginnings = next(
+            (_RISKS_ELSEWHERE[at] for at, known in enumerate(_RISKS) if sought in known), ()
+        ) + (() if sought.isascii() and sought.isalpha() else (sought,))
+        if spoken & forms or any(one in text for text in together for one in beginnings):
+            return word
+    return ""
+
+
+def _spaced(said: str) -> str:
+    """Return the words of a text in small letters, with spaces between and around them."""
+    folded = _folded(said)
     # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
-    said = f" {said} {''.join(f' {one}' if one.isupper() else one for one in said)}"
-    spaced = "".join(one if one.isalpha() else " " for one in said.lower())
+    both = f" {folded} {''.join(f' {one}' if one.isupper() else one for one in folded)}"
+    return "".join(one if one.isalpha() else " " for one in both.lower())
+
+
+def _risk(step: Step) -> int:
+    spaced = _spaced(f"{step.agent} {step.description}")
     words = set(spaced.split())
     # Anywhere else these two may be adjectives.
     if _folded(step.description[:_OPENING].lstrip(_LIST_MARKS)).lower().startswith(("clear ", "empty ")):

@@ -57,6 +57,7 @@ class Reloading:
             _log.error("rules refused", place=problem.variable, mend=problem.mend)
         if not problems:
             access.rules = rules.with_variables(variables)
+            access.changed.set()
             _log.info("rules", **access.rules.describe())
             if changed is not None:
                 await changed()

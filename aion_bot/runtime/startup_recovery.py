@@ -21,6 +21,7 @@ from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
+from aion_bot.runtime.deadlines import Deadlines
 from aion_bot.storage.timeline import FIRST_SIGN, FIRST_TEXT
 
 
@@ -53,6 +54,7 @@ class StartupRecovery:
         self._slots = slots
         self._enqueue_moved = enqueue_moved
         self._recovery = Recovery(services)
+        self._deadlines = Deadlines(services, adapters, approvals, tasks)
 
     async def start(self) -> None:
         """Put everything that was left open into its thread's queue, in order."""
@@ -119,8 +121,11 @@ class StartupRecovery:
             if not all([await self._access.lapsed(turn, plan.thread, one) for one in people]):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
+        # After the rows were read: what it cancels from now on is no decision of an earlier process.
+        self._late.spawn(self._deadlines.run())
+
     async def stop(self) -> None:
-        """Stop looking for late answers; the next start goes on."""
+        """Stop looking for late answers, and at plans that wait; the next start goes on."""
         await self._late.cancel()
 
     def _thread(self, key: ThreadKey) -> Thread | None:

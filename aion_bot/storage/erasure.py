@@ -60,6 +60,8 @@ UPDATE attempt SET person_id = '{ERASED}', person_name = '' WHERE person_id <> '
 )
 """  # noqa: S608  # literals of ours
 
+_APPROVALS = _ATTEMPTS.replace("attempt", "approval")
+
 _REST = (
     "UPDATE file SET name = '' WHERE turn IN (SELECT key FROM gone)",
     f"""
@@ -104,9 +106,14 @@ class Erasure:
     before: float | None = None
 
     def condition(self, table: str) -> str:
-        """SQL for the rows of `turn`, `plan` or `attempt` that are meant."""
+        """SQL for the rows of `turn`, `plan`, `attempt` or `approval` that are meant."""
         if self.user is not None:
-            column = {"turn": "asker_id", "plan": "requester_id", "attempt": "person_id"}[table]
+            column = {
+                "turn": "asker_id",
+                "plan": "requester_id",
+                "attempt": "person_id",
+                "approval": "person_id",
+            }[table]
             return f"{column} = :user"
         if self.threads is not None:
             return _IN_THREADS.format(table)
@@ -223,6 +230,8 @@ def _erase_rows(connection: sqlite3.Connection, erasure: Erasure) -> dict[str, i
         connection.execute(sql, erasure.values)
     # An attempt keeps the id that its thread had.
     attempts = f"{_ATTEMPTS} AND ({erasure.condition('attempt')} OR :user IS NULL AND plan IN (SELECT key FROM gone))"  # noqa: S608  # literals of ours
+    approvals = f"{_APPROVALS} AND ({erasure.condition('approval')} OR :user IS NULL AND plan IN (SELECT key FROM gone))"  # noqa: S608  # literals of ours
+    connection.execute(approvals, erasure.values)
     counted = {"questions": _TURNS, "plans": _PLANS, "attempts": attempts}
     counts = {name: connection.execute(sql, erasure.values).rowcount for name, sql in counted.items()}
     for sql in _REST:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase, plan_sources
 from aion_bot.domain.turn import UNFINISHED
 from aion_bot.ports.messages import Action, MessageRef, Person, Step
-from aion_bot.storage.serialization import pack_pending, pack_steps, plan_from
+from aion_bot.storage.serialization import ERASED, pack_pending, pack_steps, plan_from
 from aion_bot.storage.statements import Statements, among
 
 # Which of the session's messages is the result of a plan: the first that belongs to nobody, after leaving one to each
@@ -29,8 +29,11 @@ UPDATE plan SET result = (
 ) WHERE key = ? AND result IS NULL
 """  # noqa: S608  # members of enumerations
 
-# Each plan is read with its attempts, which its card tells. The number stands first, because they are sorted by it.
-_PLAN = """
+# A refusal makes the approvals before it void.
+_ROUND = "(SELECT count(*) FROM attempt WHERE attempt.plan = plan.key AND attempt.action = 'cancel')"
+
+# Each plan is read with its attempts and approvals, which its card tells. The number stands first, because they are sorted by it.
+_PLAN = f"""
 SELECT plan.*, (
     SELECT json_group_array(json_array(
         attempt.number, person_id, person_name, attempt.action, attempt.at, outcome.source, outcome.phase, outcome.answer
@@ -38,8 +41,11 @@ SELECT plan.*, (
     FROM attempt LEFT JOIN attempt_outcome AS outcome ON outcome.number = (
         SELECT max(number) FROM attempt_outcome WHERE attempt = attempt.number
     ) WHERE attempt.plan = plan.key
-) AS attempts FROM plan
-"""
+) AS attempts, (
+    SELECT json_group_array(json_array(number, person_id, person_name)) FROM approval
+    WHERE approval.plan = plan.key AND person_id <> '{ERASED}' AND round = {_ROUND}
+) AS approvals, (SELECT turn.origin -> '$.place' FROM turn WHERE turn.key = plan.turn) AS place FROM plan
+"""  # noqa: S608  # literals of ours
 
 
 _FINISHED = among("phase", FINISHED)
@@ -62,6 +68,18 @@ class Plans(Statements):
         """Find a plan by the key that its buttons carry."""
         row = await self._one(f"{_PLAN} WHERE key = ?", key)
         return None if row is None else plan_from(row)
+
+    async def waiting(self) -> list[Plan]:
+        """Plans with a card that wait for a decision, oldest first."""
+        rows = await self._all(f"{_PLAN} WHERE phase = 'pending' AND message IS NOT NULL ORDER BY created_at")
+        return [plan_from(row) for row in rows]
+
+    async def remind(self, key: str) -> bool:
+        """Record that those who may decide a plan are reminded; True once for each plan that waits."""
+        return await self._do(
+            "UPDATE plan SET reminded_at = unixepoch() WHERE key = ? AND phase = 'pending' AND reminded_at IS NULL",
+            key,
+        ) == 1  # fmt: skip
 
     async def not_shown(self) -> list[Plan]:
         """Plans whose cards do not show yet what became of the newest decision, oldest first."""
@@ -99,15 +117,27 @@ class Plans(Statements):
         """Record that a file with the whole plan was posted, above the place of its card."""
         await self._do("UPDATE plan SET in_file = 1 WHERE key = ?", key)
 
-    async def claim(self, key: str, action: Action, decider: Person) -> bool:
-        """Claim the decision of a pending plan, and add the attempt to the record; True for exactly one of all who try."""
+    async def approve(self, key: str, person: Person) -> bool:
+        """Record that a person approves a pending plan; False where they have, or it does not wait for anybody."""
         return await self._do(
-            "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', said = '', "
+            "INSERT OR IGNORE INTO approval (plan, platform, thread, person_id, person_name, digest, round) "  # noqa: S608  # literals of ours
+            f"SELECT key, platform, thread, ?, ?, digest, {_ROUND} FROM plan WHERE key = ? AND phase = 'pending'",
+            person.id, person.name, key,
+        ) == 1  # fmt: skip
+
+    async def claim(self, key: str, action: Action, decider: Person, approvals: int = 0) -> bool:
+        """Claim the decision of a pending plan, and add the attempt to the record; True for exactly one of all who try.
+
+        False also where fewer than `approvals` different people have approved it since it was refused last.
+        """
+        return await self._do(
+            "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', said = '', "  # noqa: S608  # literals of ours
             "answer = '', shown = 0, seen = '[]', decided_at = unixepoch(), "
             # `decision` numbers all decisions: of two plans that wait for a result, the one that was decided first
             # takes it first.
-            "decision = (SELECT max(decision) FROM plan) + 1 WHERE key = ? AND phase = 'pending'",
-            action, decider.id, decider.name, key,
+            "decision = (SELECT max(decision) FROM plan) + 1 WHERE key = ? AND phase = 'pending' "
+            f"AND (SELECT count(*) FROM approval WHERE approval.plan = plan.key AND round = {_ROUND}) >= ?",
+            action, decider.id, decider.name, key, approvals,
         ) == 1  # fmt: skip
 
     async def note_sent(self, key: str, seen: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from aion_bot.domain import strings
-from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.domain.plan import UNKNOWN_PLACE, Attempt, Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.files import Attachment
@@ -148,6 +148,10 @@ def plan_from(row: sqlite3.Row) -> Plan:
         in_file=bool(row["in_file"]),
         pending=tuple(None if one is None else Step(*one) for one in json.loads(row["pending"])),
         erased=row["erased_at"] is not None,
+        approvals=tuple(_person(*fields) for _, *fields in sorted(json.loads(row["approvals"]))),
+        place=UNKNOWN_PLACE if row["place"] is None else Place(*json.loads(row["place"])),
+        proposed_at=row["created_at"],
+        reminded=row["reminded_at"] is not None,
     )
 
 

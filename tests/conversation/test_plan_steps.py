@@ -13,6 +13,7 @@ from aion_bot.conversation.plan_outcome import answered, ended_plan
 from aion_bot.conversation.plan_steps import CalmWake, agent_words, at_end, at_work
 from aion_bot.conversation.proposal import read_pending
 from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.messages import Action, Person, PlanCard, Step, StepState, ThreadKey
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, pending_card, plan_card
@@ -147,7 +148,7 @@ def test_what_needs_another_confirmation_is_a_card_of_its_own() -> None:
         ]
     }
     decided = answered(PLAN, parse_plan_action(data, "p", "approve", accepted=False))
-    view = PlanCardView(PLAN, PlanFormat(PlainAdapter().page_format, "anyone"))
+    view = PlanCardView(PLAN, PlanFormat(PlainAdapter().page_format, AccessPolicy(approvers="anyone")))
     view.pending = decided.pending
     card, pending = view.screen()
     assert isinstance(pending, PlanCard)
@@ -174,7 +175,7 @@ def test_a_card_says_once_how_it_ended(
     """The title or a line of the record tells that a plan was cancelled or has expired, not both."""
     action = Action.CANCEL if phase is PlanPhase.CANCELLED else Action.APPROVE
     plan = replace(PLAN, phase=phase, detail=detail, action=action, decider=Person("U1", "Ada"))
-    card, _ = plan_card(plan, PlanFormat(PlainAdapter().page_format, "anyone"))
+    card, _ = plan_card(plan, PlanFormat(PlainAdapter().page_format, AccessPolicy(approvers="anyone")))
     assert card.title == f"{title} · {strings.PLAN_TITLE}"
     words = ["".join(p.name if isinstance(p, Person) else p for p in line) for line in card.record]
     assert tuple(words) == said

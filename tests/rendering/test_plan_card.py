@@ -12,6 +12,7 @@ from adapters.slack import rendering as slack
 from aion_bot.aion import PlanActionResponse
 from aion_bot.conversation.plan_outcome import answered, ended_plan
 from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
 from aion_bot.ports.messages import (
     Action,
@@ -90,7 +91,7 @@ def test_what_no_card_can_hold_is_not_drawn() -> None:
         return len(str(card))
 
     made = plan(description="Sort. " * 100_000, steps=(Step("A", "Delete them. " * 10_000),))
-    card, above = plan_card(made, PlanFormat(PageFormat(measure, 5_000), "requester"))
+    card, above = plan_card(made, PlanFormat(PageFormat(measure, 5_000), AccessPolicy()))
     assert max(drawn) < 20_000
     assert card.description == "Sort."
     assert above.startswith(made.description)
@@ -109,7 +110,7 @@ def test_what_no_card_can_hold_is_not_drawn() -> None:
 )
 def test_what_can_be_approved(fields: dict[str, object], approvable: bool) -> None:
     """A plan whose steps are all unreadable, or that has no words at all, has no Approve."""
-    card, _ = plan_card(plan(**fields), PlanFormat(PageFormat(lambda _: 0, 2000), "requester"))
+    card, _ = plan_card(plan(**fields), PlanFormat(PageFormat(lambda _: 0, 2000), AccessPolicy()))
     assert can_be_approved(plan(**fields)) is approvable
     assert [button.action for button in card.buttons] == [Action.APPROVE] * approvable + [Action.CANCEL]
 
@@ -184,7 +185,7 @@ def test_words_that_cannot_be_drawn_are_not_on_the_card(fields: dict[str, object
         return 0
 
     found = plan(**fields)
-    card, above = plan_card(found, PlanFormat(PageFormat(measure, 2000), "requester"))
+    card, above = plan_card(found, PlanFormat(PageFormat(measure, 2000), AccessPolicy()))
     assert (card.description, card.steps) == drawn
     assert card.said == ""
     assert [button.action for button in card.buttons] == [Action.APPROVE, Action.CANCEL]
@@ -216,7 +217,7 @@ def test_a_card_with_every_line_fits() -> None:
     size = 2000 - 1100 - len(strings.PLAN_TITLE)
     attempts = (LOST,) * 9
     full = plan(description="x" * size, attempts=attempts, detail="d" * 400)
-    card, above = plan_card(full, PlanFormat(PageFormat(measure, 2000), "requester"))
+    card, above = plan_card(full, PlanFormat(PageFormat(measure, 2000), AccessPolicy()))
     assert above == ""
     assert measure(card) <= 2000
 
@@ -268,7 +269,7 @@ def test_a_card_is_never_larger_than_a_message(
         attempts=(attempt,) * 9,
     )
     named = listed if isinstance(approvers, int) else approvers
-    card, _ = plan_card(found, PlanFormat(PageFormat(measure, limit), named))
+    card, _ = plan_card(found, PlanFormat(PageFormat(measure, limit), AccessPolicy(approvers=named)))
     assert measure(card) <= limit
     assert any("more attempts" in str(line) for line in card.record)
     assert any("w" * 400 in str(line) for line in card.record) == (phase is not PlanPhase.REPLACED)
@@ -282,7 +283,7 @@ def test_a_card_names_ten_approvers() -> None:
     assert line[-1] == " and 2 more can approve or cancel this."
 
 
-SIMPLE = PlanFormat(PageFormat(lambda _: 0, 2000), "requester")
+SIMPLE = PlanFormat(PageFormat(lambda _: 0, 2000), AccessPolicy())
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,7 @@ def test_steps_show_how_far_they_are() -> None:
 def test_the_sources_of_a_result_stand_under_it() -> None:
     """A plan's result ends with the list of what it cites, and so does its file where it is too long for messages."""
     one, sources = Plan("k", "p", "s", ThreadKey("slack", "t"), Person("U1"), "Move"), Sources()
-    view = PlanCardView(one, PlanFormat(PlainAdapter().page_format, "anyone"))
+    view = PlanCardView(one, PlanFormat(PlainAdapter().page_format, AccessPolicy(approvers="anyone")))
     view.show(one, cited("Moved [[img:a|a.jpg]].", sources), sources)
     assert texts(view.screen())[1:] == ["Moved [1].\n\n**Sources**\n- [1] a.jpg"]
     view.show(one, cited("[[img:a|a.jpg]] " + "word " * 9000, sources), sources)

@@ -1,0 +1,38 @@
+"""How many people have to approve a plan, and what its card says about it."""
+
+from aion_bot.domain import strings
+from aion_bot.domain.access import AccessPolicy
+from aion_bot.domain.plan import Plan
+from aion_bot.ports.messages import Line
+from aion_bot.rendering.risks import destructive_word
+
+
+def needed(plan: Plan, policy: AccessPolicy) -> tuple[int, str]:
+    """Return how many different people have to approve a plan, and why more than otherwise: its word, or a sentence.
+
+    What nobody can read may be destructive.
+    """
+    required, destructive = policy.approvals_required, policy.destructive_approvals_required
+    if destructive <= required:
+        return required, ""
+    word = destructive_word(plan.description, plan.steps, policy.destructive_words)
+    if word or plan.unreadable:
+        return destructive, strings.destructive(word)
+    return required, ""
+
+
+def approval_facts(plan: Plan, policy: AccessPolicy) -> tuple[Line, ...]:
+    """Say who has approved a plan that waits, how many are missing, why, and who can decide it."""
+    count, why = needed(plan, policy)
+    # Those who may approve by a role are asked about when it counts: here the lists alone can tell.
+    standing = [
+        one
+        for one in plan.approvals
+        if (policy.approver_roles or policy.is_approver(one, plan.requester))
+        and not (policy.four_eyes and one.id == plan.requester.id)
+    ]
+    said = strings.approvals(standing, count, why) if count > 1 or standing else ()
+    who = strings.deciders(
+        policy.approvers, plan.requester, roles=bool(policy.approver_roles), four_eyes=policy.four_eyes
+    )
+    return (said, who) if said else (who,)

@@ -1,0 +1,116 @@
+"""Plans that wait: each is cancelled when its time is over, those who may decide are reminded, and cards show new rules."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.quorum import overdue, show_open
+from aion_bot.conversation.reminders import remind
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.plan import DEADLINE, Plan
+from aion_bot.ports.adapter import PlatformAdapter
+
+_log = structlog.get_logger(__name__)
+
+_LOOK = 15.0
+"""Seconds between two looks at the plans that wait."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
+"""Seconds until a cancellation that Aion did not take is tried again; each pause is twice the one before."""
+
+_RULES = "rules shown"
+"""Name of the value that holds a digest of the rules which open cards show."""
+
+
+class Deadlines:
+    """One task for all plans: no timer for each. What is due runs in `tasks`. `clock`: seconds since 1970.
+
+    A clock that jumps ahead lets plans end early, which is a no. One that jumps back does not let them wait longer than their
+    time by the machine's own count, as long as the process runs.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        adapters: Mapping[str, PlatformAdapter],
+        approvals: Approvals,
+        tasks: BackgroundTasks,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._services, self._adapters, self._approvals, self._clock = services, adapters, approvals, clock
+        self._plans = services.store.plans
+        self._tasks = tasks
+        self._seen: dict[str, tuple[float, float]] = {}
+        """By the keys of plans: how old each was when it was seen first, and when that was by the loop's clock."""
+        self._again: dict[str, tuple[float, float]] = {}
+        """By the keys of plans whose cancellation was tried: from when on, by the loop's clock, and after which pause."""
+
+    async def run(self) -> None:
+        """Look until cancelled. A database that cannot be read is tried again at the next look."""
+        changed = self._services.access.changed
+        while True:
+            changed.clear()
+            try:
+                await self.look()
+            except sqlite3.Error as error:
+                _log.error("plans that wait not read", reason=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK):
+                    await changed.wait()
+
+    async def look(self) -> None:
+        """Cancel what is overdue, remind once, and show new rules."""
+        waiting = await self._plans.waiting()
+        redraw = bool(waiting) and await self._rules_are_new()
+        for plan in waiting:
+            adapter = self._adapters.get(plan.thread.platform)
+            if adapter is None:
+                continue
+            thread = self._services.registry.thread(adapter, plan.thread)
+            if not self._due(thread, plan) and redraw:
+                self._tasks.spawn(show_open(self._services, thread, plan.key))
+        keys = {plan.key for plan in waiting}
+        self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
+        self._again = {key: again for key, again in self._again.items() if key in keys}
+
+    def _due(self, thread: Thread, plan: Plan) -> bool:
+        """Begin what is due for a plan; returns whether it is being cancelled."""
+        policy = self._services.access.policy(thread.platform, plan.place)
+        now, age = asyncio.get_running_loop().time(), self._age(plan)
+        if overdue(plan, policy, plan.proposed_at + age):
+            due, pause = self._again.get(plan.key, (now, _FIRST_PAUSE))
+            if due <= now:
+                self._again[plan.key] = now + pause, min(2 * pause, _LONGEST_PAUSE)
+                _log.info("plan not approved in time", plan=plan.key, platform=thread.platform)
+                self._tasks.spawn(self._approvals.stop(thread, plan.key, DEADLINE))
+            return True
+        if 0 < policy.approval_reminder <= age and not plan.reminded:
+            self._tasks.spawn(remind(self._services, thread, plan))
+        return False
+
+    def _age(self, plan: Plan) -> float:
+        """Return for how many seconds a plan has waited, whichever clock says more."""
+        age, now = self._clock() - plan.proposed_at, asyncio.get_running_loop().time()
+        first, since = self._seen.setdefault(plan.key, (max(0.0, age), now))
+        return max(age, first + now - since)
+
+    async def _rules_are_new(self) -> bool:
+        """Return whether open cards may show older rules, once for each change, also one while nobody ran."""
+        rules = self._services.access.rules
+        written = json.dumps(rules.as_json({one: one for one in rules.people}), sort_keys=True)
+        digest = hashlib.sha256(written.encode()).hexdigest()
+        kv = self._services.store.kv
+        if await kv.get("", _RULES) == digest:
+            return False
+        await kv.set("", _RULES, digest)
+        return True
