@@ -19,6 +19,7 @@ from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.gallery import Pictures
+from aion_bot.conversation.refused_keys import load_refused_keys
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
@@ -78,6 +79,8 @@ async def serve(
         service_manager.announced(),
     ):
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
+        access.key_in_use = lambda: aion.key_digest
+        await load_refused_keys(store, access)
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
         services = Services(
