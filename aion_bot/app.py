@@ -25,7 +25,7 @@ from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import KEY, PATIENCE, call, trouble
 from aion_bot.domain.observer import Observer
-from aion_bot.domain.rules import Rules, Section
+from aion_bot.domain.rules import Rules
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
@@ -34,7 +34,7 @@ from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
-from aion_bot.runtime.reloading import Changed, ReadRules, Reloading, Rotate
+from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
@@ -71,8 +71,7 @@ async def serve(
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
     async with (
-        # First and last: what arrives can be written from the first event to the last.
-        _opened(settings) as store,
+        _opened(settings) as store,  # first, and closed last: the first and the last event can be written
         _watched(settings, adapters, store, stop) as monitor,
         traced(os.environ, monitor) as traces,
         _connected(settings, traces, check=check_aion) as aion,
@@ -90,18 +89,9 @@ async def serve(
         dispatcher = Dispatcher(services, adapters, _options(settings, refused))
         if monitor is not None:
             monitor.metrics.load = dispatcher.load
-        rotated = [KeyRotation(settings, aion, reader).rotate]
-        if refused is not None:
-            rotated.append(PlatformSecrets(adapters, refused).rotate)
-
-        async def changed() -> None:
-            await note_policies(store, access.policies, access.rules)
-
-        async with (
-            _closing(adapters),
-            _reloaded(reloading, access, settings.rules(), rotated, changed),
-            audited(store, access.policies, access.rules),
-        ):
+        secrets = None if refused is None else PlatformSecrets(adapters, refused)
+        reloaded = _reloaded(reloading, access, store, KeyRotation(settings, aion, reader), secrets)
+        async with _closing(adapters), reloaded, audited(store, access.policies, access.rules):
             return await dispatcher.serve(stop)
 
 
@@ -128,14 +118,19 @@ async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
 async def _reloaded(
     reloading: Reloading | None,
     access: AccessControl,
-    variables: Section,
-    rotate: Sequence[Rotate],
-    changed: Changed,
+    store: Store,
+    keys: "KeyRotation",
+    secrets: PlatformSecrets | None,
 ) -> AsyncIterator[None]:
     """Read the rules and the files of secrets again whenever `reloading` is asked to, until the end."""
+
+    async def changed() -> None:
+        await note_policies(store, access.policies, access.rules)
+
     tasks = BackgroundTasks()
     if reloading is not None:
-        tasks.spawn(reloading.run(access, variables, *rotate, changed=changed))
+        rotate = [keys.rotate, *([] if secrets is None else [secrets.rotate])]
+        tasks.spawn(reloading.run(access, keys.settings.rules(), *rotate, changed=changed))
     try:
         yield
     finally:

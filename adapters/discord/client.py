@@ -21,7 +21,6 @@ from adapters.discord.errors import (
     FAILURES,
     NO_HISTORY,
     THREAD_EXISTS,
-    UNKNOWN_MEMBER,
     UNKNOWN_MESSAGE,
     pause_before_retry,
     translate,
@@ -251,25 +250,6 @@ class RestClient:
             except RateLimited as error:
                 self._direct_after = monotonic() + error.retry_after
                 raise
-
-    async def member_roles(self, guild: int, user: int) -> frozenset[str] | None:
-        """Return the roles of somebody in a server that the bot is in, None for who is no member.
-
-        Needs no privileged intent (Discord's documentation). Everybody has the role with the server's own id.
-        """
-        async with self.call() as client:
-            try:
-                member = await client.http.get_member(guild, user)
-            except discord.NotFound as error:
-                if error.code != UNKNOWN_MEMBER:
-                    raise
-                return None
-        return frozenset(map(str, (*member["roles"], guild)))
-
-    async def servers(self) -> list[int]:
-        """Return the servers that the bot is in, by one request: 200 at most, as many as Discord tells at once."""
-        async with self.call() as client:
-            return [int(one["id"]) for one in await client.http.get_guilds(200)]
 
     async def name_of(self, user: int, guild: int | None) -> str:
         """Return what others see as somebody's name: in a server, or where there is none."""

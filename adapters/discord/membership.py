@@ -6,7 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+import discord
+
 from adapters.discord.client import RestClient, look_up
+from adapters.discord.errors import UNKNOWN_MEMBER
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 
 LIFETIME = 600.0
@@ -75,7 +78,7 @@ class Membership:
         refusal: PlatformError | None = None
         for server in servers:
             try:
-                if await self._rest.member_roles(server, person) is not None:
+                if await member_roles(self._rest, server, person) is not None:
                     return str(server)
             except (Forbidden, MessageGone) as error:
                 # One that the bot has just lost, or may not ask, says nothing about the others.
@@ -83,3 +86,18 @@ class Membership:
         if refusal is not None:
             raise refusal
         return UNKNOWN
+
+
+async def member_roles(rest: RestClient, server: int, person: int) -> frozenset[str] | None:
+    """Ask for the roles of somebody in a server that the bot is in; None for who is no member.
+
+    Needs no privileged intent (Discord's documentation). Everybody has the role with the server's own id.
+    """
+    async with rest.call() as client:
+        try:
+            member = await client.http.get_member(server, person)
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_MEMBER:
+                raise
+            return None
+    return frozenset(map(str, (*member["roles"], server)))

@@ -1,14 +1,16 @@
 """The roles of a member, and what a place is, as Discord says it to who asks without listening."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from adapters.discord import events
 from adapters.discord.client import RestClient
 from adapters.discord.events import ChannelInfo, ChannelKind
-from adapters.discord.membership import Membership
+from adapters.discord.membership import Membership, member_roles
 from aion_bot.ports.errors import MessageGone
 from aion_bot.ports.events import Place
+
+_MOST_SERVERS = 200
+"""As many as Discord tells at once."""
 
 
 class Standings:
@@ -21,7 +23,7 @@ class Standings:
         """Return the roles of a member; of a place that is in no known server nobody is one."""
         if not (workspace.isdecimal() and person.isdecimal()):
             return frozenset()
-        return await self._rest.member_roles(int(workspace), int(person)) or frozenset()
+        return await member_roles(self._rest, int(workspace), int(person)) or frozenset()
 
     async def look_up_place(self, channel: str, person: str) -> Place:
         """Describe a channel, a thread or a direct conversation. Whether the bot may write there is not asked."""
@@ -35,7 +37,8 @@ class Standings:
     async def _with_home(self, channel: ChannelInfo, person: int) -> ChannelInfo:
         if channel.kind is not ChannelKind.DIRECT:
             return channel
-        servers: Sequence[int] = await self._rest.servers()
+        async with self._rest.call() as client:
+            servers = [int(one["id"]) for one in await client.http.get_guilds(_MOST_SERVERS)]
         membership = Membership(self._rest)
         membership.servers = lambda: servers
         home = await membership.home(person)
