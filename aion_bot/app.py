@@ -78,12 +78,10 @@ async def serve(
         service_manager.announced(),
     ):
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-        access.key_in_use = lambda: aion.key_digest
-        await load_refused_keys(store, access)
+        await load_refused_keys(store, access, lambda: aion.key_digest)
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
-        reader = PictureReader(settings)
         services = Services(
-            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader)
+            store, aion, observed, access, polling or DEFAULT_POLLING, traces or observer, pictures=Pictures(reader := PictureReader(settings))
         )  # fmt: skip
         refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
         dispatcher = Dispatcher(services, adapters, _options(settings, refused))

@@ -45,6 +45,9 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
+    "OWN_PLAN",
+    "OWN_APPROVAL",
+    "NOT_IN_TIME",
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
     "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
@@ -92,7 +95,13 @@ MADE: dict[str, list[str | Line]] = {
     "other_pictures": [strings.other_pictures(one, names) for one in (0, 1, 9) for names in ([], ["a.jpg"], ["a.jpg"] * 9)],
     "more_sources": [strings.more_sources(9)],
     "plan_above": [strings.plan_above(one, riskiest=risky) for one in (1, 9) for risky in (True, False)],
-    "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)],
+    "deciders": [strings.deciders(one, ADA) for one in ("requester", "anyone", frozenset({"U2"}), APPROVERS)]
+    + [strings.deciders(one, ADA, roles=True, four_eyes=eyes) for one in (frozenset[str](), frozenset({"U2"})) for eyes in (True, False)],
+    "own_plan": [strings.own_plan(strings.deciders("anyone", ADA, four_eyes=True))],
+    "destructive": [strings.destructive(one) for one in ("delete", "")],
+    "approvals": [strings.approvals([ADA] * one, 2, why) for one in (0, 1, 2) for why in ("", strings.destructive("delete"))],
+    "approved_before": [strings.approved_before(one) for one in (1, 3)],
+    "reminder": [strings.reminder([ADA] * one) for one in (0, 1, 3)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
     "decided_by": [strings.decided_by(ADA)],
     "decided": [strings.decided(one, ADA) for one in (Action.APPROVE, Action.CANCEL)],
@@ -147,6 +156,9 @@ JOINED = {
     "question_about",
     "question_about_by",
     "deciders",
+    "own_plan",
+    "approvals",
+    "approved_before",
 }
 
 SENTENCES = [

@@ -16,6 +16,7 @@ from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
+from aion_bot.rendering.approvals import needed
 from aion_bot.rendering.plan_card import can_be_approved, in_words
 from aion_bot.storage import recorded, retry_write
 
@@ -46,7 +47,9 @@ class Presses:
         )
         if found is not None:
             return await self._refuse(click, plan, *found)
-        counts = approves and await self._plans.approve(plan.key, click.person)
+        required, _ = needed(plan, self._access.policy(thread.platform, click.place))
+        # A single approval is the decision itself.
+        counts = approves and required > 1 and await self._plans.approve(plan.key, click.person)
         claimed, missing = await self._claim(click, plan)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
@@ -95,7 +98,8 @@ class Presses:
         quorum = await quorum_of(self._access, now, click.place, click.person)
         if quorum.missing:
             return False, quorum.missing
-        return await self._plans.claim(plan.key, click.action, click.person, quorum.needed), 0
+        rows = quorum.needed if quorum.needed > 1 else 0
+        return await self._plans.claim(plan.key, click.action, click.person, rows), 0
 
     async def _too_late(self, click: Click, now: Plan, missing: int) -> tuple[Line, None]:
         """Say why a press that its person may make changes nothing."""

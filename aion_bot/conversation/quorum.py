@@ -31,15 +31,15 @@ class Quorum:
 
 
 async def quorum_of(access: AccessControl, plan: Plan, place: Place, presser: Person) -> Quorum:
-    """Count the approvals of those who may approve at this moment, by the policy in force.
+    """Count those who have approved and may approve at this moment, by the policy in force.
 
-    `presser` has just pressed at `place`, whose roles are theirs; of the others the platform is asked.
+    `presser` has pressed last, at `place`, whose roles are theirs; of the others the platform is asked.
     """
     platform = plan.thread.platform
     # Who belongs to another organisation is told of the presser alone, and in a direct message there is nobody else.
     others = replace(place, roles=None, person_workspace="" if place.workspace else place.person_workspace)
     count = 0
-    for one in plan.approvals:
+    for one in {one.id: one for one in (*plan.approvals, presser)}.values():
         where = place if one.id == presser.id else others
         count += await access.allows(platform, Intent.APPROVE, where, one, plan.requester)
     required, _ = needed(plan, access.policy(platform, place))

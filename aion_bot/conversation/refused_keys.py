@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -17,9 +18,9 @@ _NAME = "keys refused for plans"
 """Name of the value that holds until when each refusal counts, by the digest of its key, as a JSON object."""
 
 
-async def load_refused_keys(store: Store, access: AccessControl) -> None:
-    """Let the refusals of earlier processes count."""
-    stored = await store.kv.get("", _NAME)
+async def load_refused_keys(store: Store, access: AccessControl, key_in_use: Callable[[], str]) -> None:
+    """Let the refusals of earlier processes count for the key whose digest `key_in_use` returns."""
+    access.key_in_use, stored = key_in_use, await store.kv.get("", _NAME)
     access.refused_keys = {} if stored is None else json.loads(stored)
 
 

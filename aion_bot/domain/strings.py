@@ -736,7 +736,7 @@ OWN_APPROVAL = "You asked for this plan, so somebody else has to approve it. "
 DEADLINE_PASSED = (
     "This plan wasn't approved in time, so it can't be approved any more. Ask again if you still need it."
 )
-APPROVAL_LAPSED = "An approval doesn't count any more, because that person may not approve now."
+APPROVAL_LAPSED = "An approval no longer counts: that person may not approve now. Ask somebody who may."
 NOT_IN_TIME = "Not approved in time"
 
 
@@ -1195,6 +1195,8 @@ catalogue.add(
         "key_not_implemented",
         "key_outside",
         "malformed_key",
+        "FOUR_EYES_ALONE",
+        "too_few_approvers",
         "no_section_id",
         "no_id",
         "approver_not_allowed",

@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema_rs import Draft202012Validator, Registry
 
 from aion_bot.domain import strings
+from aion_bot.ports.messages import Person
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
@@ -65,15 +66,17 @@ def _check_our_limits(name: str, body: Mapping[str, Any]) -> None:
     if name not in SHOWS_TEXT and shown is body:
         return
     mentions = dict(shown.get("allowed_mentions", {}))
-    # The one message that may notify somebody has a sentence of the bot's own, and nobody else's words.
+    # What may notify somebody has a sentence of the bot's own, and nobody else's words; several people are reminded alone.
     users = [int(one) for one in mentions.pop("users", [])]
     sentences = (strings.ANSWER_READY, strings.PLAN_ENDED, strings.PLAN_WAITS)
-    others = users and shown.get("content") not in {f"<@{users[0]}>{said}" for said in sentences}
+    reminder = strings.reminder([Person(str(one)) for one in users])
+    said = {"".join(one if isinstance(one, str) else f"<@{one.id}>" for one in reminder)}
+    said |= {f"<@{one}>{sentence}" for one in users for sentence in sentences if len(users) == 1}
+    others = users and shown.get("content") not in said
     if (
         mentions.get("parse") != []
         or set(mentions) - {"parse", "replied_user"}
         or mentions.get("replied_user")
-        or len(users) > 1
         or others
     ):
         raise Violation(f"{name}: allowed_mentions lets somebody be pinged: {mentions}")
