@@ -20,6 +20,7 @@ from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.month_allowance import MonthAllowance
+from aion_bot.conversation.refused_keys import load_refused_keys
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
@@ -79,6 +80,7 @@ async def serve(
         service_manager.announced(),
     ):
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
+        await load_refused_keys(store, access, lambda: aion.key_digest)
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
         month, polling = MonthAllowance(store, aion), polling or DEFAULT_POLLING

@@ -1,7 +1,8 @@
 """The access policies in force, and a log line for each refusal."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import structlog
@@ -37,10 +38,18 @@ class AccessControl:
         self.rules, self.changed = rules, asyncio.Event()
         """Set by whoever puts other rules in force."""
         self.standings = Standings(adapters or {})
+        self.refused_keys: Mapping[str, float] = {}
+        """Until when Aion counts as refusing plan actions, in seconds since 1970, by the digest of the key."""
+        self.key_in_use: Callable[[], str] = lambda: ""
+        """Returns the digest of Aion's key."""
 
     def policy(self, platform: str, place: Place) -> AccessPolicy:
         """Return what holds at a place."""
-        return self.rules.policy(self.policies[platform], place)
+        policy = self.rules.policy(self.policies[platform], place)
+        # Nearly always there is none: then nothing is computed.
+        if self.refused_keys and self.refused_keys.get(self.key_in_use(), 0) > time.time():
+            return replace(policy, plans_refused=True)
+        return policy
 
     def admit(self, platform: str, workspaces: Iterable[str]) -> None:
         """Let these workspaces of a platform, and no others, use the bot while no list names any."""

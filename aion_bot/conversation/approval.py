@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 
 import structlog
 
@@ -22,6 +23,7 @@ from aion_bot.conversation.plan_outcome import (
 from aion_bot.conversation.presses import Presses
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.quorum import quorum_of
+from aion_bot.conversation.refused_keys import note_refused_key
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
 from aion_bot.delivery.sync import TakenOver
@@ -217,13 +219,14 @@ class Approvals:
         chats = self._services.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
         # A task of its own, so that a shutdown can wait for it without waiting for the watch that may follow.
+        key = self._services.aion.key_digest
         acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
         self.acting.add(acting)
         acting.add_done_callback(self.acting.discard)
         try:
             response = await acting
         except AionvisionError as error:
-            return await self._not_answered(plan, card, error)
+            return await self._not_answered(plan, card, error, key)
         if response.status == "accepted":
             return await self._watch(await card.move(plan, PlanPhase.RUNNING), card)
         decided = answered(plan, response)
@@ -231,7 +234,9 @@ class Approvals:
         told_below = await self._stream_end(plan.key, _RESULT_BEGINS)
         return replace(decided, said="") if told_below else decided
 
-    async def _not_answered(self, plan: Plan, card: DecisionCard, error: AionvisionError) -> Decided:
+    async def _not_answered(
+        self, plan: Plan, card: DecisionCard, error: AionvisionError, key: str
+    ) -> Decided:
         _log.warning(
             "plan action failed",
             plan=plan.key, code=error.code, status=error.status_code, ref=reference(plan.key),
@@ -242,6 +247,10 @@ class Approvals:
             return Decided(PlanPhase.EXPIRED, strings.EXPIRED, answer="404")
         if error.status_code == 409:
             return await self._watch(await card.move(plan, PlanPhase.BUSY), card)
+        if error.status_code == HTTPStatus.FORBIDDEN:
+            await note_refused_key(self._services.store, self._access, key)
+            card.view.offer_no_approval()
+            return Decided(PlanPhase.PENDING, strings.refused(strings.KEY_REFUSED), answer="403")
         # Without a status the request may have arrived. Any answer with another status says that nothing was done.
         if error.maybe_acted and error.status_code is None:
             return await self._answer_lost(plan, card)

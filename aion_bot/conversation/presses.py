@@ -81,7 +81,10 @@ class Presses:
         # Its card has no such button, but a press names only what it wants.
         if not can_be_approved(plan):
             return "nothing of the plan can be shown", (with_reference(strings.PLAN_NOT_SHOWN, plan.key),)
-        if overdue(plan, self._access.policy(click.thread.platform, click.place), self._clock()):
+        policy = self._access.policy(click.thread.platform, click.place)
+        if policy.plans_refused:
+            return "key may not decide plans", (with_reference(strings.KEY_REFUSED, plan.key),)
+        if overdue(plan, policy, self._clock()):
             return "deadline passed", (strings.DEADLINE_PASSED,)
         return None
 

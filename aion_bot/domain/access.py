@@ -91,6 +91,8 @@ class AccessPolicy:
     allow_roles: frozenset[str] = frozenset()
     guests: bool = True
     shared: bool | None = None
+    plans_refused: bool = False
+    """Whether Aion refuses plan actions to the key in use, so that nobody can approve."""
     approver_roles: frozenset[str] = frozenset()
     approvals_required: int = 1
     four_eyes: bool = False

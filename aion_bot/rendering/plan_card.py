@@ -58,7 +58,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         steps=plan.steps,
         facts=_facts(plan, plan_format),
         record=record(plan),
-        buttons=_buttons(plan),
+        buttons=_buttons(plan, plan_format.policy),
         key=plan.key,
         said=plan.said,
         decided_at=plan.attempts[-1].at if _is_decided(plan) and plan.attempts else 0,
@@ -183,17 +183,19 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
     if plan.phase is PlanPhase.PENDING:
         if not can_be_approved(plan):
             facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
+        elif plan_format.policy.plans_refused:
+            facts.append((with_reference(strings.KEY_REFUSED, plan.key),))
         facts += approval_facts(plan, plan_format.policy)
     return tuple(facts)
 
 
-def _buttons(plan: Plan) -> tuple[Button, ...]:
+def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
     if plan.phase is not PlanPhase.PENDING:
         return ()
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
     approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
-    return (approve, cancel) if can_be_approved(plan) else (cancel,)
+    return (cancel,) if policy.plans_refused or not can_be_approved(plan) else (approve, cancel)
 
 
 def _counts(plan: Plan) -> bool:
@@ -282,6 +284,11 @@ class PlanCardView:
         """Show a newer state of the plan, and the text of its result where there is one, with what it cites."""
         self.plan, self._result = plan, KNOWN.strike(cut_text(result))
         self._sources = sources or Sources()
+
+    def offer_no_approval(self) -> None:
+        """Show no Approve, because Aion refuses plan actions to the key."""
+        policy = replace(self._format.policy, plans_refused=True)
+        self._format = replace(self._format, policy=policy)
 
     def _measure(self, text: str) -> int:
         return self._format.page.measure(Reply(text))

@@ -165,3 +165,33 @@ async def test_a_change_of_rules_is_shown_on_open_cards(idle: Bot) -> None:
     await idle.stop()
     await idle.start(rules=needs(idle, 3))
     await idle.shows(thread, "Needs the approval of 3 people.")
+
+
+async def test_a_key_that_may_not_decide_plans(idle: Bot) -> None:
+    """Aion's 403 is said on the card; from then on no card offers Approve, old or new, also after a restart; a forged press is told.
+
+    A key that may is another one: its cards have both buttons.
+    """
+    await idle.start()
+    older, thread = await proposed(idle, PlanEnd.DONE), await proposed(idle, PlanEnd.DONE)
+    idle.aion.fail_next("plan_action", 403)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.until(lambda: idle.pressable(thread) == ["Cancel"])
+    await idle.shows(thread, strings.KEY_REFUSED)
+    await idle.until(lambda: idle.pressable(older) == ["Cancel"])
+    asked = idle.aion.count("plan_action")
+    await idle.stop()
+    await idle.start()
+    idle.aion.play(script.organize(PlanEnd.DONE))
+    newer = await idle.workspace.ask(idle.ada, QUESTION)
+    await idle.until(lambda: idle.pressable(newer) == ["Cancel"])
+    assert strings.KEY_REFUSED in idle.text(newer)
+    card = next(one for one in idle.bots(newer) if one.buttons)
+    approve = replace(card.buttons[0], id=card.buttons[0].id.replace("cancel", "approve"))
+    await idle.workspace.press_forged(idle.ada, newer, card.id, approve)
+    await idle.replies_privately(newer, idle.ada, strings.KEY_REFUSED)
+    assert idle.aion.count("plan_action") == asked
+    await idle.stop()
+    idle.aion.api_key += "x"
+    await idle.start()
+    await proposed(idle, PlanEnd.DONE)

@@ -1,6 +1,7 @@
 # Generated from aion_bot/aion/_async/client.py by scripts/unasync.py. Do not edit: run `make sync-client`.
 """The client: settings, connections, and the chat API."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -100,6 +101,11 @@ class SyncAionVision:
     def server_date(self) -> str | None:
         """The `Date` header of the newest good answer."""
         return self._transport.server_date
+
+    @property
+    def key_digest(self) -> str:
+        """Sixteen hexadecimal digits that name the key in use and do not tell it."""
+        return hashlib.sha256(self._settings.api_key.get_secret_value().encode()).hexdigest()[:16]
 
     def use_key(self, api_key: str) -> None:
         """Send every further request with another key; streams under way go on with the old one. Raises ValueError."""
