@@ -10,6 +10,7 @@ from aion_bot.domain.rules import EARLIER, Rule, Rules
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_manage import told
 from tests.schemas import discord as discord_contracts
 from tests.support.conversations import Talk
 
@@ -89,6 +90,17 @@ async def test_a_mention_in_a_channel_brings_the_last_hour(bot: Bot) -> None:
     await answered(bot, 3)
     await bot.shows(direct, "I can")
     assert (asked(bot), reads(bot)) == ("And on site 9?", 2)
+
+
+async def test_a_new_conversation_brings_nothing_of_the_old_one(bot: Bot) -> None:
+    """After `/aion new` the next question of the thread is asked without what was said above, as the thread was told."""
+    talk = Talk(bot.workspace, bot.ben, "Beam 4 has a crack.")
+    talk.ask(bot.ada, "How long is it?")
+    await bot.shows(talk.thread, strings.read_earlier(1))
+    await told(bot, bot.ada, "new", thread=talk.thread, shows="begins a new conversation")
+    await bot.workspace.reply(bot.ada, talk.thread, "And on site 8?")
+    await answered(bot, 2)
+    assert (asked(bot), len(list(bot.aion.sessions))) == ("And on site 8?", 2)
 
 
 async def test_nothing_is_read_where_the_operator_says_so(idle: Bot) -> None:
