@@ -206,15 +206,20 @@ class Approvals:
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
         # People may have lost what let them approve since they pressed.
-        if plan.action is Action.APPROVE and plan.decider is not None:
-            quorum = await quorum_of(self._access, plan, plan.place, plan.decider)
-            if quorum.missing:
-                return Decided(PlanPhase.PENDING, strings.APPROVAL_LAPSED)
+        rules = self._access.rules
+        if await self._has_lapsed(plan):
+            return Decided(PlanPhase.PENDING, strings.APPROVAL_LAPSED)
         # Read before the action: a message that is stored afterwards may be its result.
         seen = tuple(message.id for message in messages)
         if not await retry_write(lambda: self._plans.note_sent(plan.key, seen)):
             return Decided(PlanPhase.PENDING, strings.PLAN_REPLACED)
-        plan = replace(plan, phase=PlanPhase.SENT, seen=seen)
+        # Other rules may have come into force while that was written.
+        if self._access.rules is not rules and await self._has_lapsed(plan):
+            return Decided(PlanPhase.PENDING, strings.APPROVAL_LAPSED)
+        return await self._send(replace(plan, phase=PlanPhase.SENT, seen=seen), card)
+
+    async def _send(self, plan: Plan, card: DecisionCard) -> Decided:
+        """Tell Aion of a decision whose row says that Aion may know it."""
         card.view.show(plan)
         chats = self._services.aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
@@ -233,6 +238,12 @@ class Approvals:
         # Where the stream that brought the plan goes on, it tells the result below the card, which does not repeat it.
         told_below = await self._stream_end(plan.key, _RESULT_BEGINS)
         return replace(decided, said="") if told_below else decided
+
+    async def _has_lapsed(self, plan: Plan) -> bool:
+        """Return whether too few of those who approved a plan may approve it now."""
+        if plan.action is not Action.APPROVE or plan.decider is None:
+            return False
+        return (await quorum_of(self._access, plan, plan.place, plan.decider)).missing > 0
 
     async def _not_answered(
         self, plan: Plan, card: DecisionCard, error: AionvisionError, key: str
