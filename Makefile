@@ -42,7 +42,7 @@ test-slack: $(STAMP)
 test-others: $(STAMP)
 	$(PART) tests --ignore=tests/adapters --ignore=tests/end_to_end $(COVERED:%=--ignore=tests/%)
 
-slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth; two minutes
+slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
 	$(BIN)/python -m pytest -m slow
 
 pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
