@@ -130,6 +130,7 @@ MADE: dict[str, list[str | Line]] = {
     "renamed": [strings.renamed("Roof damage " * 9)],
     "counted": [strings.counted(one, "message") for one in (0, 1, 2_000)],
     "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
+    "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
@@ -160,6 +161,7 @@ JOINED = {
     "own_plan",
     "approvals",
     "approved_before",
+    "things_to_try",
 }
 
 SENTENCES = [
