@@ -156,8 +156,23 @@ def refusal(reason: Refusal, lacks: str = "") -> str:
 
 
 HOME_TITLE = "Ask Aion"
+HOME_BEGIN = "Write to me under Messages, or mention me in a channel. /aion help lists what else I can do."
+HOME_CONVERSATIONS = "Your conversations"
+HOME_UNREAD = "I can't look up your conversations right now. Open this page again in a minute."
+HOME_OPEN = "To go on with one of them, use /aion sessions."
+HOME_LEFT = "What is left"
 USAGE_TITLE = "Usage"
 USAGE_UNREAD = "I can't read the usage right now. Open this page again in a minute."
+
+
+def questions_left(left: int, limit: int) -> str:
+    """Say how many questions a person may still ask this hour."""
+    return f"You can ask {left} of {counted(limit, 'question')} an hour."
+
+
+def in_list(title: str) -> str:
+    """Name a conversation in a list of plain text; its title is somebody's words."""
+    return f"• {one_line(visible_line(KNOWN.strike(title)), _NAME) or '…'}"
 
 
 def month_used(percent: int) -> str:
