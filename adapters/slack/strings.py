@@ -53,8 +53,6 @@ MANUAL_STEPS = {
 APP = {
     "description": "Ask Aion about your images and documents, and decide its plans",
     "agent": "Answers questions about your images and documents. Plans wait for your approval before they run.",
-    "prompt": "What can you do?",
-    "question": "What can you help me with?",
     "shortcut": "Ask Aion about this",
     "shortcut description": "Send this message to Aion",
     "menu": "Manage this with Aion",
@@ -63,6 +61,13 @@ APP = {
     "command hint": "[new|sessions|rename|close|context|search|export|status|help]",
 }
 """Words of the manifest; Slack takes them in one language."""
+
+PROMPTS = {
+    "Photos that show damage": "Which photos show damage?",
+    "The newest photos": "What do the newest photos show?",
+    "The last report": "What does the last report say?",
+}
+"""What Slack's agent view suggests, by the title of each: four at most."""
 
 NO_APP_ID = "Slack created an app without telling its id"
 LOOK_FOR_APP = "look for it on api.slack.com/apps, and start again without SLACK_CONFIG_TOKEN if it is there"
