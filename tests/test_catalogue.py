@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from adapters.discord import strings as discord_strings
 from adapters.slack import strings as slack_strings
 from aion_bot.domain import strings
@@ -291,6 +293,7 @@ def _logs(call: ast.Call) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_no_sentence_stands_outside_the_catalogue() -> None:
     """What people read is in a module of sentences, where it can be translated."""
     found = [
@@ -303,6 +306,7 @@ def test_no_sentence_stands_outside_the_catalogue() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_words_are_looked_up_when_they_are_said() -> None:
     """A word that a module keeps from its import could not be replaced: only what is registered once may be."""
     kept_at_import = {"ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "BOTH_NEEDED"}

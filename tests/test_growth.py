@@ -585,6 +585,7 @@ def expressions() -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_every_expression_is_tried() -> None:
     """A new regular expression has to be tried by a reader of the table above, or to say why no text reaches it."""
     assert expressions() == set(EXPRESSIONS)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -27,6 +29,7 @@ def _modules(folder: str) -> dict[str, Path]:
     }
 
 
+@pytest.mark.slow
 def test_only_the_command_line_names_adapters() -> None:
     """Nothing of the bot but its command line knows that there are adapters."""
     named = [

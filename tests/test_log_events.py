@@ -36,6 +36,7 @@ def is_fixed(call: ast.Call) -> bool:
             return False
 
 
+@pytest.mark.slow
 def test_every_event_is_a_fixed_phrase() -> None:
     """No event has a value in it; values are fields."""
     found = [

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import adapters
 
 ROOT = Path(__file__).parents[1]
@@ -43,6 +45,7 @@ def test_the_search_finds_names() -> None:
     assert sorted(named(source)) == ["On Slack", "discord", "slack", "slack_id"]
 
 
+@pytest.mark.slow
 def test_the_core_names_no_platform() -> None:
     """Outside the simulators and the demo, no identifier and no string of the bot names a platform."""
     found = [

@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 from aion_bot.simulators.aion import library
 from tests.support.cases import each
 
@@ -25,6 +27,7 @@ def said(source: str) -> list[str]:
     return [str(one.value) for one in texts if id(one) not in notes]
 
 
+@pytest.mark.slow
 def test_the_product_holds_no_sentence_of_the_demo() -> None:
     """No text outside of the simulators and the demo speaks of the demo's sites and files ("site 7")."""
     sources = [

@@ -45,6 +45,7 @@ def test_what_is_hidden_goes(written: str, shown: str) -> None:
     assert visible(written) == shown
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_nothing_hidden_is_left(text: str) -> None:
     """Whatever the text, what is left are line ends, tabs, joiners inside emoji and visible characters."""

@@ -383,6 +383,7 @@ def fits(line: str, said: str) -> bool:
     return said.startswith(begin) and all(part in said for part in parts)
 
 
+@pytest.mark.slow
 async def test_each_misconfiguration_is_named_by_the_line_that_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

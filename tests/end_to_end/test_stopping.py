@@ -102,6 +102,7 @@ async def test_a_waiting_question_can_be_withdrawn(bot: Bot, change_recorded: as
     assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "third"]
 
 
+@pytest.mark.slow
 async def test_a_full_queue_refuses_privately(bot: Bot) -> None:
     """A question beyond the bound is refused privately; those that wait are all answered."""
     bot.aion.play(HELD, *(spoken(f"Answer {number}.") for number in range(MOST_WAITING)))

@@ -98,6 +98,7 @@ def test_no_step_of_a_megabyte_holds_the_loop(platform: str, capsys: pytest.Capt
     assert {kind: one for kind, one in worst.items() if one[0] > BASE + GROWTH * one[1]} == {}
 
 
+@pytest.mark.slow
 def test_pieces_make_the_text_that_reading_at_once_makes() -> None:
     """Markers stand across the ends of pieces, and each is cited as in a short text; so does a text that grows."""
     unit = "a [[doc:91bc3f2a|report.pdf|p:5]] and [[img:3f2a91bc|pump.jpg]].\n"

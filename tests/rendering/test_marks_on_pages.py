@@ -88,6 +88,7 @@ def test_letters_keep_their_styles(name: str, around: str) -> None:
         assert [one for page in pages for one in styled(page)] == styled(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", MEASURES)
 @pytest.mark.parametrize("name", TEXTS)
 def test_pages_that_are_full_while_the_answer_goes_on(name: str, platform: str) -> None:
