@@ -57,7 +57,7 @@ class QuestionFiles:
         self._services, self._store = services, services.store.files
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
-        self._workspace = f"{thread.platform}/{turn.place.home}"
+        self._workspace = _library_of(services, thread, turn)
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
@@ -293,13 +293,22 @@ class QuestionFiles:
         self._changed(False)
 
 
+def _library_of(services: Services, thread: Thread, turn: Turn) -> str:
+    """Name a workspace and the key that is used there: what one key has put into a library is no other key's."""
+    return f"{thread.platform}/{turn.place.home} {services.key}".rstrip()
+
+
 async def look_up_again(services: Services, thread: Thread, turn: Turn, file: AttachedFile) -> None:
     """Look into the library for a file that a Stop cut off, where an earlier process ended before it had looked.
 
     The thread shows that its upload was stopped, which stays true.
     """
-    workspace = f"{thread.platform}/{turn.place.home}"
     upload = FileUpload(
-        services, thread, workspace, file, changed=lambda _: None, progress=lambda _, __, ___: None
+        services,
+        thread,
+        _library_of(services, thread, turn),
+        file,
+        changed=lambda _: None,
+        progress=lambda _, __, ___: None,
     )
     await upload.look_up()
