@@ -64,9 +64,13 @@ class KeyClients:
         )
         self._opened[variable] = (key or "", services, reader)
         if self._check:
-            self._tasks.spawn(asks(settings, variable))
-            self._tasks.spawn(month.run(key or _NO_KEY))
+            self._tasks.spawn(self._begin(settings, month, variable))
         return services
+
+    @staticmethod
+    async def _begin(settings: Settings, month: MonthAllowance, variable: str) -> None:
+        await asks(settings, variable)
+        await month.run(settings.api_key.get_secret_value())
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Let the keys take over that the variables, or their files, hold now; answers under way end with the old ones."""

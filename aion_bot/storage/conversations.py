@@ -61,7 +61,7 @@ class Conversations(Statements):
         return None if row is None else _conversation(row)
 
     async def of_person(
-        self, platform: str, place: Place, person: Person, most: int, behind: int, *, key_name: str
+        self, platform: str, place: Place, person: Person, most: int, behind: int, *, key_name: str = ""
     ) -> list[Conversation]:
         """Return conversations that a person began in a workspace with one key, those with their newest questions first; `behind` are left out."""
         rows = await self._all(
