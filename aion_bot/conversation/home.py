@@ -5,6 +5,7 @@ import sqlite3
 
 import structlog
 
+from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -30,7 +31,7 @@ async def show_home(services: Services, thread: Thread, event: HomeOpened) -> No
         return
     sections = [HomeSection(strings.HOME_TITLE, (strings.HINT,))]
     if await services.access.allows(thread.platform, Intent.USAGE, event.place, event.person, OPERATOR):
-        sections.append(await _usage(services, event.thread.id))
+        sections.append(await _usage(at(services, event.place), event.thread.id))
     try:
         await adapter.publish_home(event, sections)
     except PlatformError as error:

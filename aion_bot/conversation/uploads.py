@@ -128,6 +128,8 @@ class QuestionFiles:
         origin, adapter, key = self._turn.origin, self._thread.adapter, self._turn.key
         if origin is None or not isinstance(adapter, AttachedFiles):
             return
+        if self._services.keys is not None and self._services.keys.several:
+            await self._leave_other_library()
         if self._turn.attempt:
             await self._store.retry(key)
             self.found = await self._store.of(key)
@@ -148,6 +150,15 @@ class QuestionFiles:
         if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
             self.found = await self._store.of(key)
+
+    async def _leave_other_library(self) -> None:
+        """Let files be sent that are in the library of another key alone: the place had that one at an earlier attempt."""
+        for file in await self._store.of(self._turn.key):
+            if file.in_library and file.library_id != await self._store.library_id(
+                self._workspace, file.digest
+            ):
+                await self._store.end(file, FileEnd(FilePhase.FAILED, FileReason.LOST))
+                await self._store.retry(self._turn.key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
         """Return the files that were posted in the thread since the bot's last message, if the platform tells."""

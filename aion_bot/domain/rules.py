@@ -258,7 +258,8 @@ class Rules:
 
     def aion_key(self, place: Place) -> str:
         """Return the variable whose key is used at a place, "" for `MAIN_KEY`."""
-        return variable_of(self.value(AION_KEY, place))
+        said = self.said(AION_KEY, place)
+        return "" if said is None else variable_of(said.value)
 
     def aion_keys(self) -> dict[str, str]:
         """Return each variable that a section names for another key than that of `MAIN_KEY`, and where it stands first."""

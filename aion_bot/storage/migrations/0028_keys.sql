@@ -6,7 +6,26 @@ CREATE TABLE session_key (
 ) STRICT, WITHOUT ROWID;
 ALTER TABLE search ADD COLUMN key_name TEXT NOT NULL DEFAULT '';
 
+-- It is known for as long as anything refers to the session.
 CREATE TRIGGER turn_removes_session_key AFTER DELETE ON turn WHEN old.session_id IS NOT NULL BEGIN
+    DELETE FROM session_key WHERE session = old.session_id
+        AND NOT EXISTS (SELECT 1 FROM turn WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM plan WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM thread WHERE session_id = old.session_id);
+END;
+CREATE TRIGGER plan_removes_session_key AFTER DELETE ON plan WHEN old.session_id IS NOT NULL BEGIN
+    DELETE FROM session_key WHERE session = old.session_id
+        AND NOT EXISTS (SELECT 1 FROM turn WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM plan WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM thread WHERE session_id = old.session_id);
+END;
+CREATE TRIGGER thread_removes_session_key AFTER DELETE ON thread WHEN old.session_id IS NOT NULL BEGIN
+    DELETE FROM session_key WHERE session = old.session_id
+        AND NOT EXISTS (SELECT 1 FROM turn WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM plan WHERE session_id = old.session_id)
+        AND NOT EXISTS (SELECT 1 FROM thread WHERE session_id = old.session_id);
+END;
+CREATE TRIGGER thread_change_removes_session_key AFTER UPDATE OF session_id ON thread WHEN old.session_id IS NOT NULL BEGIN
     DELETE FROM session_key WHERE session = old.session_id
         AND NOT EXISTS (SELECT 1 FROM turn WHERE session_id = old.session_id)
         AND NOT EXISTS (SELECT 1 FROM plan WHERE session_id = old.session_id)
