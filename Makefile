@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
 # The suite runs in parts side by side: each process collects its own tests alone, and waits for half of its time.
-PARTS := end-to-end-1 end-to-end-2 others adapters core
+PARTS := end-to-end-1 end-to-end-2 others discord slack core
 PART := $(BIN)/python -m pytest -n 0
 # Packages of the core whose unit tests run under the tracer, which doubles a test's time.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
@@ -33,13 +33,16 @@ test-end-to-end-1: $(STAMP)
 test-end-to-end-2: $(STAMP)
 	$(PART) tests/end_to_end/test_[p-z]*.py
 
-test-adapters: $(STAMP)
-	$(PART) tests/adapters
+test-discord: $(STAMP)
+	$(PART) tests/adapters/discord
+
+test-slack: $(STAMP)
+	$(PART) tests/adapters --ignore=tests/adapters/discord
 
 test-others: $(STAMP)
 	$(PART) tests --ignore=tests/adapters --ignore=tests/end_to_end $(COVERED:%=--ignore=tests/%)
 
-slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth; two minutes
+slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
 	$(BIN)/python -m pytest -m slow
 
 pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14

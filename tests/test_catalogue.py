@@ -54,7 +54,7 @@ STATES = {
     "UNTITLED", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
     "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
-    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN",
+    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN", "HOME_CONVERSATIONS", "HOME_LEFT",
     "ERASED_PERSON", "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
@@ -130,6 +130,9 @@ MADE: dict[str, list[str | Line]] = {
     "renamed": [strings.renamed("Roof damage " * 9)],
     "counted": [strings.counted(one, "message") for one in (0, 1, 2_000)],
     "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
+    "questions_left": [strings.questions_left(0, 1), strings.questions_left(19, 20)],
+    "in_list": [strings.in_list("Roof damage " * 9), strings.in_list("")],
+    "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
@@ -160,6 +163,7 @@ JOINED = {
     "own_plan",
     "approvals",
     "approved_before",
+    "things_to_try",
 }
 
 SENTENCES = [

@@ -74,13 +74,19 @@ def outcome_of(error: AionvisionError) -> Outcome:
     return Outcome.FAILED if error.status_code >= 500 else Outcome.FINAL
 
 
+def is_of_rate(error: RateLimitError) -> bool:
+    """Tell whether the server refused a request for the key's rate: an overloaded one (MEMORY_LIMIT_EXCEEDED) did not."""
+    return error.server_code != "MEMORY_LIMIT_EXCEEDED"
+
+
 def waits_for_rate(error: AionvisionError, rule: RetryRule, refusals: int) -> bool:
     """Tell whether a request that was refused `refusals` times before waits for its pace, as no failure of its own.
 
-    That is where the server named a time that is waited for. An overloaded server (MEMORY_LIMIT_EXCEEDED) has no rate.
+    That is where the server named a time that is waited for.
     """
-    refused = isinstance(error, RateLimitError) and error.server_code != "MEMORY_LIMIT_EXCEEDED"
-    if not refused or rule is RetryRule.UNSENT_ONLY or refusals >= MOST_REFUSALS:
+    if not isinstance(error, RateLimitError) or not is_of_rate(error):
+        return False
+    if rule is RetryRule.UNSENT_ONLY or refusals >= MOST_REFUSALS:
         return False
     return error.retry_after is not None and error.retry_after <= MAX_PAUSE
 

@@ -30,12 +30,23 @@ _MOST_MISSING = 5
 _NAME = 60
 """Characters of somebody's name for a thing that a sentence repeats."""
 
+_FILE = 40
+"""Characters of each name where a sentence names three files."""
+
 THINKING = "Thinking…"
 STILL_WORKING = "Still working on it…"
 STILL_WAITING = "I can't open a thread right now. I'll answer as soon as I can."
 ARRIVED = "I've got your question. Many people are asking right now. You don't need to ask again."
 STILL_QUEUED = "Your question is in line: I'm still answering another one here. You don't need to ask again."
-HINT = "Ask me about your images and documents. For example: which photos of site 7 show damage?"
+HINT = "Ask me: Which photos show damage? What do the newest ones show? What does the last report say?"
+
+
+def things_to_try(names: Sequence[str]) -> str:
+    """Say what can be asked, and name three files of the library; their names are other people's words."""
+    first, second, third = (f"“{one_line(visible_line(KNOWN.strike(one)), _FILE)}”" for one in names)
+    return f"{HINT} Or ask about {first}, {second} or {third}."
+
+
 NO_FILES_HERE = "I don't read attached files here, so I'm answering your words only."
 FILES_NOT_LISTED = (
     "I couldn't look for files posted here before. If you need them, ask again with the files attached."
@@ -146,8 +157,23 @@ def refusal(reason: Refusal, lacks: str = "") -> str:
 
 
 HOME_TITLE = "Ask Aion"
+HOME_BEGIN = "Write to me under Messages, or mention me in a channel. /aion help lists what else I can do."
+HOME_CONVERSATIONS = "Your conversations"
+HOME_UNREAD = "I can't look up your conversations right now. Open this page again in a minute."
+HOME_OPEN = "To go on with one of them, use /aion sessions."
+HOME_LEFT = "What is left"
 USAGE_TITLE = "Usage"
 USAGE_UNREAD = "I can't read the usage right now. Open this page again in a minute."
+
+
+def questions_left(left: int, limit: int) -> str:
+    """Say how many questions a person may still ask this hour."""
+    return f"You can ask {left} of {counted(limit, 'question')} an hour."
+
+
+def in_list(title: str) -> str:
+    """Name a conversation in a list of plain text; its title is somebody's words."""
+    return f"• {one_line(visible_line(KNOWN.strike(title)), _NAME) or '…'}"
 
 
 def month_used(percent: int) -> str:
@@ -223,7 +249,7 @@ BEGUN_ANEW = "Your next question there begins a new conversation. What was said 
 BEGAN_ANEW = " began a new conversation here. I won't use what was said above."
 ENDED = "I ended that conversation. The next question there begins a new one."
 ENDED_HERE = " ended this conversation. The next question begins a new one."
-RENAME_HOW = "Tell me the new name: /aion rename Roof damage on site 7"
+RENAME_HOW = "Tell me the new name: /aion rename Roof damage"
 NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
 CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
 CHANGED_MEANWHILE = (

@@ -13,6 +13,7 @@ from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
+from aion_bot.conversation.first_contact import tell
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
@@ -242,7 +243,7 @@ class Dispatcher:
         """Tell the person why a prompt is not taken; False where that was told, perhaps by another delivery meanwhile."""
         if not self._replied_to.note(prompt):
             return False
-        self._tasks.spawn(reply_privately(thread, prompt, (sentence,), hidden=hidden))
+        self._tasks.spawn(tell(self._services, thread, prompt, sentence, hidden=hidden))
         # Its place was promised, and is gone: a Retry has taken it, or the acknowledgement took too long.
         self._promised.release(prompt)
         self._tasks.spawn(remove_echo(thread, prompt))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.storage.allowance import OF_PERSON
 from aion_bot.storage.statements import Statements
 
 Picked = tuple[str, str]
@@ -73,6 +74,11 @@ class Conversations(Statements):
             platform, place.home, person.id, key_name, person.id, most, behind,
         )  # fmt: skip
         return [_conversation(row) for row in rows]
+
+    async def asked_this_hour(self, platform: str, place: Place, person: Person) -> int:
+        """Return how many questions of a person count against the allowance of the rolling hour."""
+        row = await self._one(f"SELECT count(*) AS asked {OF_PERSON[False]}", platform, place.home, person.id)
+        return 0 if row is None else int(row["asked"])
 
     async def is_first_direct(self, turn: Turn) -> bool:
         """Return whether a question is the first one that its person asked the bot alone, as far as questions are kept."""

@@ -294,7 +294,7 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
         "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add what is missing",
     ),
     "missing event": (
-        configured(events=["app_mention"]), "FAIL  events: the app is not subscribed to agent_session_stopped, channel_id_changed, "
+        configured(events=["app_mention"]), "FAIL  events: the app is not subscribed to agent_session_stopped, app_home_opened, channel_id_changed, "
     ),
     "Socket Mode off": (configured(socket_mode=False), "FAIL  Socket Mode: it is off, so no event arrives; switch it on"),
     "dead buttons": (configured(interactivity=False), "FAIL  interactivity: it is off, so buttons do nothing; switch it on"),

@@ -1,8 +1,10 @@
 """One bot for each test, on each platform in turn."""
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -18,6 +20,25 @@ from tests.end_to_end.bot import Bot
 from tests.schemas import aion as aion_contracts
 from tests.schemas import discord as discord_contracts
 from tests.schemas import slack as slack_contracts
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave one platform of each case that runs on both to `make slow`; which one follows from the case's name.
+
+    What a case promises is the core's. That the adapters do the same is the contract suite's, which tries each of them.
+    A case that is collected on one platform alone, as by its whole name, always runs.
+    """
+    cases: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
+    for item in items:
+        platform = item.callspec.params.get("workspace") if hasattr(item, "callspec") else None
+        if isinstance(platform, str) and item.path.is_relative_to(Path(__file__).parent):
+            function, _, parameters = item.nodeid.partition("[")
+            cases[f"{function}[{parameters.replace(platform, '*', 1)}"][platform] = item
+    for name, on in cases.items():
+        stays = sorted(on)[crc32(name.encode()) % len(on)]
+        for platform in on.keys() - {stays}:
+            on[platform].add_marker("slow")
 
 
 class AionWithoutPictures(SimulatedAion):

@@ -15,7 +15,7 @@ from aion_bot.aion.events import ChatToken, StreamReader
 from aion_bot.aion.pacing import Pace
 from aion_bot.aion.requests import Request, RequestObserver, Upload
 from aion_bot.aion.responses import PAGE, error_for, error_without_response
-from aion_bot.aion.retry import RetryPolicy, waits_for_rate
+from aion_bot.aion.retry import RetryPolicy, is_of_rate, waits_for_rate
 from aion_bot.aion.settings import ClientSettings
 from aion_bot.environment.addresses import is_loopback
 
@@ -181,7 +181,10 @@ class AsyncTransport:
             try:
                 response = await self._send_once(request, stream=stream)
             except RateLimitError as error:
-                passage.refused(error.retry_after, error.limit)
+                if is_of_rate(error):
+                    passage.refused(error.retry_after, error.limit)
+                else:
+                    passage.unanswered()
                 raise
             except BaseException:  # a cancelled one too
                 passage.unanswered()

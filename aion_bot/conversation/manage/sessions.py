@@ -71,7 +71,7 @@ async def rename(use: Use) -> Answer:
 async def status(use: Use) -> Answer:
     """Say what the thread is about, and what is left of its session, of the month and of the minute."""
     session, aion = await use.session(), use.services.aion
-    looked, (month, minute) = await asyncio.gather(_look(aion, session), _left_of_plan(aion))
+    looked, (month, minute) = await asyncio.gather(look_up(aion, session), left_of_plan(aion))
     pictures = await use.services.store.conversations.pictures(use.where().key)
     lines = [
         *_described(session, looked, elsewhere=use.elsewhere),
@@ -114,7 +114,7 @@ async def show_list(use: Use) -> Answer:
     shown = found[:PAGE]
     if not shown:
         return strings.NO_MORE_CONVERSATIONS if page else strings.NO_CONVERSATIONS
-    looked = await asyncio.gather(*(_look(use.services.aion, one.session) for one in shown))
+    looked = await asyncio.gather(*(look_up(use.services.aion, one.session) for one in shown))
     turn = await use.newest_turn()
     lines, buttons = [], []
     for number, (one, session) in enumerate(zip(shown, looked, strict=True), PAGE * page + 1):
@@ -187,13 +187,13 @@ async def named(use: Use) -> str:
         return ""
     session = await use.session()
     try:
-        found = await _look(use.services.aion, session)
+        found = await look_up(use.services.aion, session)
     except AionvisionError:  # most of what is named needs nothing of Aion
         found = None
     return strings.NEWEST_THREAD if found is None else strings.named_thread(found.title)
 
 
-async def _look(aion: AionVision, session: str | None) -> ChatSession | None:
+async def look_up(aion: AionVision, session: str | None) -> ChatSession | None:
     """Look a session up; None where it is gone. Raises what else the client raises."""
     if session is None:
         return None
@@ -205,7 +205,7 @@ async def _look(aion: AionVision, session: str | None) -> ChatSession | None:
         return None
 
 
-async def _left_of_plan(aion: AionVision) -> tuple[int | None, int | None]:
+async def left_of_plan(aion: AionVision) -> tuple[int | None, int | None]:
     """Return the chat messages left this month and the requests left this minute, None for what Aion does not tell."""
     try:
         left = (await aion.tenant.get_limits()).remaining

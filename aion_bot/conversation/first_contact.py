@@ -1,0 +1,50 @@
+"""What somebody is told who does not know yet what to ask: three things to try, of the company's own library."""
+
+import asyncio
+
+import structlog
+
+from aion_bot.aion import AionvisionError
+from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain import strings
+from aion_bot.domain.rules import IMAGES
+from aion_bot.ports.events import Place, Prompt
+
+_log = structlog.get_logger(__name__)
+
+_NAMED = 3
+"""Files that are named."""
+
+_LONGEST = 3.0
+"""Seconds for which the sentence waits for the library."""
+
+
+async def hint(services: Services, place: Place) -> str:
+    """Return the sentence with three things to try in a place whose access was decided.
+
+    It names the newest files of the library, and none where the library has fewer than three, cannot be read in time, or
+    where `images` limits what questions are about: a name from outside of the selection would tell of it.
+    """
+    if services.access.rules.value(IMAGES, place):
+        return strings.HINT
+    try:
+        async with asyncio.timeout(_LONGEST):
+            found = await at(services, place).aion.files.list(limit=_NAMED)
+    except (AionvisionError, TimeoutError) as error:
+        _log.info("hint without files", reason=type(error).__name__)
+        return strings.HINT
+    names = list(dict.fromkeys(one.title or one.filename for one in found.files))
+    return strings.things_to_try(names[:_NAMED]) if len(names) >= _NAMED and all(names) else strings.HINT
+
+
+async def tell(services: Services, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool) -> None:
+    """Tell the person behind a prompt alone why it is not taken; where it says nothing at all, what they may ask.
+
+    Signs that nobody sees make no request to Aion.
+    """
+    if sentence == strings.HINT and not prompt.text.strip():
+        sentence = await hint(services, prompt.place)
+    await reply_privately(thread, prompt, (sentence,), hidden=hidden)

@@ -1,0 +1,33 @@
+"""First contact: what somebody is told who does not know yet what to ask."""
+
+from aion_bot.domain import strings
+from aion_bot.domain.rules import IMAGES, Rule, Rules
+from aion_bot.simulators.aion.library import IMAGES as NEWEST
+from aion_bot.simulators.aion.library import PUMP
+from tests.end_to_end.bot import Bot
+
+
+async def test_a_hint_names_files_of_the_companys_own_library(bot: Bot) -> None:
+    """A mention without words gets one private sentence with things to try, among them the three newest files."""
+    thread = await bot.workspace.mention(bot.ada, "")
+    await bot.replies_privately(thread, bot.ada, strings.HINT)
+    (told,) = bot.private_replies(thread, bot.ada)
+    assert [one.filename in told for one in NEWEST] == [True] * 3 + [False] * 3
+    assert bot.aion.count("send_stream") == 0
+
+
+async def test_a_hint_names_nothing_where_a_selection_holds_or_the_library_is_empty(idle: Bot) -> None:
+    """Where `images` limits what questions are about, or Aion has too little to name, the hint names no file."""
+    await idle.start(rules=Rules(defaults={IMAGES: Rule(frozenset({PUMP.id}), "")}))
+    limited = await idle.workspace.mention(idle.ada, "")
+    await idle.replies_privately(limited, idle.ada, strings.HINT)
+    assert idle.private_replies(limited, idle.ada) == [strings.HINT]
+    assert idle.aion.count("list_files") == 0
+    await idle.stop()
+    for one in [*idle.aion.files]:
+        idle.aion.files.remove(one.id)
+    await idle.start()
+    empty = await idle.workspace.mention(idle.ben, "")
+    await idle.replies_privately(empty, idle.ben, strings.HINT)
+    assert idle.private_replies(empty, idle.ben) == [strings.HINT]
+    assert idle.aion.count("list_files") == 1
