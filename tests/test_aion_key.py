@@ -34,7 +34,7 @@ SITE_7, ELSEWHERE = Place("T1", "C7"), Place("T1", "C1")
     [
         ("env:SITE_KEY", {}, "SITE_KEY is not set"),
         ("env:SITE_KEY", {NAME: " "}, "SITE_KEY is not set"),
-        ("env:SITE_KEY", {NAME: "hunter2"}, "SITE_KEY must be <prefix>_"),
+        ("env:SITE_KEY", {NAME: "hunter2"}, "SITE_KEY must look like <prefix>_"),
         ("env:SITE_KEY", {f"{NAME}_FILE": "missing"}, "SITE_KEY_FILE the file cannot be read"),
         ("env:SITE_KEY", {NAME: SITE, f"{NAME}_FILE": "missing"}, "SITE_KEY_FILE is set together with"),
         ("env:", {}, "aion_key must be"),
