@@ -132,6 +132,7 @@ MADE: dict[str, list[str | Line]] = {
     "left_in_conversation": [strings.left_in_conversation(98, 99), strings.left_in_conversation(1, 0)],
     "questions_left": [strings.questions_left(0, 1), strings.questions_left(19, 20)],
     "in_list": [strings.in_list("Roof damage " * 9), strings.in_list("")],
+    "greeting": [strings.greeting(strings.HINT)],
     "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
@@ -163,6 +164,7 @@ JOINED = {
     "own_plan",
     "approvals",
     "approved_before",
+    "greeting",
     "things_to_try",
 }
 

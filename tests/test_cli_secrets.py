@@ -1,7 +1,6 @@
 """What the command line writes by itself holds no secret: problems, and exceptions that nobody caught."""
 
 import gc
-import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from aion_bot import app, cli, doctor
 from aion_bot.config import read_rules
 from aion_bot.ports.adapter import id_forms_of
 from aion_bot.simulators.aion import API_KEY
+from tests.support.logs import logs_put_back
 
 PASTED = "xapp-1-A0PASTED-0123456789-abcdef"
 """A secret that stands where it does not belong, and nowhere else."""
@@ -33,13 +33,8 @@ def _process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     for owner, name in (threading, "excepthook"), (sys, "unraisablehook"), (sys, "excepthook"):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    with logs_put_back():
+        yield
 
 
 def run(command: str, monkeypatch: pytest.MonkeyPatch, **env: str) -> object:

@@ -28,6 +28,7 @@ from aion_bot.ports.events import (
     Click,
     HomeOpened,
     InboundEvent,
+    Invited,
     ManageCommand,
     MessageChange,
     Prompt,
@@ -177,7 +178,7 @@ class EventDelivery:
         except Exception:
             # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
             # in a thread, because it asked nothing.
-            if not isinstance(event, MessageChange | HomeOpened) and (
+            if not isinstance(event, MessageChange | HomeOpened | Invited) and (
                 not isinstance(event, Prompt) or event.addressed
             ):
                 await self._report_failure(event)

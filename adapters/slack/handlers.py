@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import commands, events, home, ids, sdk_log
+from adapters.slack import commands, events, home, ids, invitations, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
@@ -151,6 +151,8 @@ class EventHandlers:
         match event.get("type"), event.get("subtype"):
             case "app_home_opened", _:
                 return home.opened(body, me)
+            case "member_joined_channel", _:
+                return invitations.invited(body, me)
             case "agent_session_stopped", _:
                 return events.stop_request(body, me)
             case "message", "message_changed" | "message_deleted":

@@ -239,7 +239,7 @@ class Messages:
         unknown.streamed |= method is Method.CHAT_START_STREAM
         if len(self._unknown) > _KEPT:
             self._unknown.popitem(last=False)
-        where = {"channel": place.channel, "thread_ts": place.ts}
+        where = {"channel": place.channel, **({"thread_ts": place.ts} if place.ts else {})}
         try:
             answer = await self._web.call(method, place.team, **where, **shown)
             ts = field(answer, "ts", method)

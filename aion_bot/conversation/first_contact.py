@@ -1,19 +1,30 @@
 """What somebody is told who does not know yet what to ask: three things to try, of the company's own library."""
 
 import asyncio
+import secrets
 
 import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
+from aion_bot.domain.access import Intent
 from aion_bot.domain.rules import IMAGES
-from aion_bot.ports.events import Place, Prompt
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.events import Invited, Place, Prompt
+from aion_bot.ports.messages import Reply
 
 _log = structlog.get_logger(__name__)
+
+_GREETED = "greeted"
+"""Begins the name of the value that says that a channel was greeted."""
+
+_claiming = asyncio.Lock()
 
 _NAMED = 3
 """Files that are named."""
@@ -38,6 +49,29 @@ async def hint(services: Services, place: Place) -> str:
         return strings.HINT
     names = list(dict.fromkeys(one.title or one.filename for one in found.files))
     return strings.things_to_try(names[:_NAMED]) if len(names) >= _NAMED and all(names) else strings.HINT
+
+
+async def greet(services: Services, thread: Thread, event: Invited) -> None:
+    """Say once in a channel what can be asked there, for everybody who reads it; silent where who invited may not ask.
+
+    Files are named only where everybody in the channel may ask.
+    """
+    policy = services.access.policy(thread.platform, event.place)
+    access, name = services.access, f"{_GREETED} {event.thread.id}"
+    if not await access.allows(thread.platform, Intent.ASK, event.place, event.person):
+        return
+    async with _claiming:
+        if await services.store.kv.get(thread.platform, name) is not None:
+            return
+        # Before it is posted: once too few is better than twice.
+        await services.store.kv.set(thread.platform, name, "")
+    listed = policy.allow_users or policy.allow_roles or not policy.guests or event.place.shared
+    words = strings.greeting(strings.HINT if listed else await hint(services, event.place))
+    view, delivery = OneMessage(Reply(words, plain=True)), Delivery(f"{secrets.token_hex(8)}m0", event.person)
+    try:
+        await services.registry.sync(thread, view, delivery).run()
+    except PlatformError as error:
+        _log.info("greeting refused", platform=thread.platform, reason=repr(error))
 
 
 async def tell(services: Services, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool) -> None:

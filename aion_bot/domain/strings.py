@@ -47,6 +47,11 @@ def things_to_try(names: Sequence[str]) -> str:
     return f"{HINT} Or ask about {first}, {second} or {third}."
 
 
+def greeting(hint: str) -> str:
+    """Begin in a channel that the bot was invited to."""
+    return f"Mention me with your question. {hint}"
+
+
 NO_FILES_HERE = "I don't read attached files here, so I'm answering your words only."
 FILES_NOT_LISTED = (
     "I couldn't look for files posted here before. If you need them, ask again with the files attached."

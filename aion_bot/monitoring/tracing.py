@@ -24,7 +24,7 @@ from opentelemetry.trace import (
 from aion_bot.aion import AionvisionError, RateLimitError
 from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import EndReason, Turn
-from aion_bot.ports.events import Click, HomeOpened, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import Click, HomeOpened, InboundEvent, Invited, MessageChange, Prompt, StopRequest
 from aion_bot.ports.failures import reference
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
 
@@ -37,6 +37,7 @@ _KINDS: dict[type[InboundEvent], str] = {
     StopRequest: "stop",
     MessageChange: "change",
     HomeOpened: "home",
+    Invited: "invitation",
 }
 
 _REMEMBERED = 4_000

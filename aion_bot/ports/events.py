@@ -186,4 +186,17 @@ class HomeOpened:
     reply_token: str = ""
 
 
-InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand | HomeOpened
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Somebody invited the bot to a channel; `thread` is the channel itself.
+
+    `person` is who did, with an empty id where the platform does not say it.
+    """
+
+    thread: ThreadKey
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+
+InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand | HomeOpened | Invited

@@ -10,6 +10,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
+from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
@@ -24,7 +25,7 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import Click, HomeOpened, ManageCommand, Prompt, StopRequest
+from aion_bot.ports.events import Click, HomeOpened, Invited, ManageCommand, Prompt, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.ratelimit.request_pace import ASKER, Asker
@@ -81,7 +82,9 @@ class Actions:
         self._retries = retries
         self._ask_again = ask_again
 
-    async def act(self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened) -> None:
+    async def act(
+        self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened | Invited
+    ) -> None:
         """Do what somebody wants who asks nothing."""
         match event:
             case Click():
@@ -92,6 +95,8 @@ class Actions:
                 await self.stop_thread(thread, event)
             case HomeOpened():
                 await show_home(self._services, thread, event)
+            case Invited():
+                await greet(self._services, thread, event)
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press; a decision goes to Aion before all else."""

@@ -2,13 +2,11 @@
 
 import asyncio
 import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 import adapters
@@ -24,6 +22,7 @@ from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import Store
 from tests.diagnosis.setup import Setup
 from tests.storage.older_databases import write_older
+from tests.support.logs import logs_put_back
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
@@ -43,16 +42,11 @@ async def run_doctor(setup: Setup, *options: str) -> tuple[int, str]:
 @pytest.fixture
 async def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setup]:
     """A set-up in which all is well."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
     async with SimulatedServices() as services:
         made = Setup(services, tmp_path, monkeypatch)
         made.env = {**services.env, "AION_BOT_DATABASE_URL": f"sqlite:///{made.database}"}
-        yield made
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+        with logs_put_back():
+            yield made
 
 
 async def test_nothing_is_changed_beside_a_running_bot(setup: Setup) -> None:

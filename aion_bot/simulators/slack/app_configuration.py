@@ -27,7 +27,7 @@ SCOPES = (
 )  # fmt: skip
 
 EVENTS = (
-    "agent_session_stopped", "app_home_opened", "app_mention", "channel_id_changed", "message.channels", "message.groups", "message.im",
+    "agent_session_stopped", "app_home_opened", "app_mention", "channel_id_changed", "member_joined_channel", "message.channels", "message.groups", "message.im",
     "message.mpim",
 )  # fmt: skip
 

@@ -92,6 +92,19 @@ class CommandUse:
         }
         self.sockets.deliver("events_api", payloads.event(inner, channel))
 
+    def invite_bot(self, person: SimulatedPerson, channel: Channel) -> None:
+        """Add the bot to a channel: https://docs.slack.dev/reference/events/member_joined_channel"""
+        inner = {
+            "type": "member_joined_channel",
+            "user": BOT.id,
+            "channel": channel.id,
+            "channel_type": "C" if channel.kind == "channel" else "G",
+            "team": TEAM,
+            "inviter": person.id,
+            "event_ts": self.conversations.clock.ts(),
+        }
+        self.sockets.deliver("events_api", payloads.event(inner, channel))
+
     def home(self, person: SimulatedPerson) -> str:
         """The texts of the Home tab that a person sees."""
         blocks = self.conversations.homes.get(person.id, {}).get("blocks", ())
