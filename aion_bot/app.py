@@ -18,15 +18,17 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.refused_keys import load_refused_keys
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
-from aion_bot.diagnosis.aion import KEY, PATIENCE, call, trouble
+from aion_bot.diagnosis.aion import KEY, call, trouble
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
+from aion_bot.key_clients import KeyClients, asks, closing
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
 from aion_bot.ports.secret_files import read_secret_files
@@ -80,25 +82,32 @@ async def serve(
         service_manager.announced(),
     ):
         access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-        await load_refused_keys(store, access, lambda: aion.key_digest)
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
         month, polling = MonthAllowance(store, aion), polling or DEFAULT_POLLING
         pictures = Pictures(reader)
-        services = Services(
-            store, aion, observed, access, polling, traces or observer, pictures=pictures, month=month
+        clients = KeyClients(
+            settings, os.environ if reloading is None else reloading.env,
+            lambda one: _watch(one, traces or monitor), check=check_aion,
+        )  # fmt: skip
+        services = await clients.connected(
+            Services(
+                store, aion, observed, access, polling, traces or observer, pictures=pictures, month=month
+            )
         )
+        await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
         refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
         dispatcher = Dispatcher(services, adapters, _options(settings, refused))
         if monitor is not None:
             monitor.metrics.load, monitor.metrics.month = dispatcher.load, lambda: month.percent
         secrets = None if refused is None else PlatformSecrets(adapters, refused)
-        reloaded = _reloaded(reloading, access, store, KeyRotation(settings, aion, reader, month), secrets)
+        rotation = KeyRotation(settings, aion, reader, month, clients)
+        reloaded = _reloaded(reloading, access, store, rotation, secrets)
         counted, heads = (
             _counted(month, settings, check=check_aion),
             audited(store, access.policies, access.rules),
         )
-        async with _closing(adapters), reloaded, heads, counted:
+        async with _closing(adapters), closing(clients), reloaded, heads, counted:
             return await dispatcher.serve(stop)
 
 
@@ -176,9 +185,7 @@ async def _connected(
 ) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
-        aion.pace = RequestPace()
-        if observer is not None:
-            aion.observe_requests(observer.aion_answered, observer.aion_sending)
+        _watch(aion, observer)
         checking = BackgroundTasks()
         if check:
             checking.spawn(_check_aion(aion, settings.base_url))
@@ -186,6 +193,13 @@ async def _connected(
             yield aion
         finally:
             await checking.cancel()
+
+
+def _watch(aion: AionVision, observer: "Tracing | Monitor | None") -> None:
+    """Let the key of a client have its own pace, and report the client's requests."""
+    aion.pace = RequestPace()
+    if observer is not None:
+        aion.observe_requests(observer.aion_answered, observer.aion_sending)
 
 
 @asynccontextmanager
@@ -254,12 +268,16 @@ class KeyRotation:
     """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
 
     def __init__(
-        self, settings: Settings, aion: AionVision, reader: PictureReader, month: MonthAllowance | None = None
-    ) -> None:
+        self, settings: Settings, aion: AionVision, reader: PictureReader,
+        month: MonthAllowance | None = None, others: KeyClients | None = None,
+    ) -> None:  # fmt: skip
         self.settings, self._aion, self._reader, self._month = settings, aion, reader, month
+        self._others = others
 
     async def rotate(self, env: Mapping[str, str]) -> None:
-        """Read the key's file and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
+        """Read the key's file, and those of other keys, and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
+        if self._others is not None:
+            await self._others.rotate(env)
         files = await asyncio.to_thread(read_secret_files, env, Settings.required())
         KNOWN.know(secrets_in(files.env))
         read, problems = (None, ()) if files.problems else Settings.read(files.env)
@@ -268,14 +286,7 @@ class KeyRotation:
         if read is None or read.api_key == self.settings.api_key:
             return
         new = self.settings.model_copy(update={"api_key": read.api_key})
-        quick = new.model_copy(update={"timeout": min(new.timeout, PATIENCE), "max_retries": 0})
-        try:
-            async with AionVision.from_settings(quick) as asking:
-                await call(asking)
-        except AionvisionError as error:
-            _log.error(
-                "key refused", variable=KEY, mend=trouble(error, new.base_url).mend
-            )  # it says what to do
+        if not await asks(new, KEY):
             return
         self.settings = new
         self._aion.use_key(new.api_key.get_secret_value())

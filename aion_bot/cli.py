@@ -17,7 +17,15 @@ from aion_bot import __version__, app, doctor, log_config
 from aion_bot.commands import access, database, demo_problems, guided_setup
 from aion_bot.commands.database import environment as _environment
 from aion_bot.commands.database import say as _say
-from aion_bot.config import CONFIG, Settings, check_lists, read_approvers, read_rules, unknown_variables
+from aion_bot.config import (
+    CONFIG,
+    Settings,
+    check_lists,
+    read_approvers,
+    read_keys,
+    read_rules,
+    unknown_variables,
+)
 from aion_bot.domain import strings
 from aion_bot.domain.approval_conflicts import approval_conflicts
 from aion_bot.domain.rules import Rules
@@ -108,7 +116,8 @@ def read_file(env: Mapping[str, str]) -> tuple[Rules, list[Problem]]:
     """Read `aion-bot.toml`, which `AION_BOT_CONFIG` may name; the demo reads none."""
     named, forms = env.get(CONFIG), [id_forms_of(platform) for platform in adapters.platforms()]
     rules, problems = read_rules(Path(named) if named else None, forms)
-    return rules, problems or approval_conflicts(rules.with_variables(read_approvers(env)), forms)
+    problems = problems or approval_conflicts(rules.with_variables(read_approvers(env)), forms)
+    return rules, problems or read_keys(rules, env)[1]
 
 
 def sdk_loggers() -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field
 
-from aion_bot.aion.settings import ClientSettings
+from aion_bot.aion.settings import ClientSettings, is_api_key
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.rules import (
@@ -25,6 +25,8 @@ from aion_bot.domain.rules import (
 )
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
+from aion_bot.ports.secret_files import read_secret_files
+from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import (
     PROXY_URL,
     HttpProxyUrl,
@@ -225,6 +227,25 @@ def fitting_ids(settings: Settings, forms: IdForms) -> Iterator[tuple[str, IdKin
         for one in sorted(_entries(settings, field)):
             if _fits(forms, kind, one):
                 yield variable, kind, one
+
+
+def read_key(variable: str, env: Mapping[str, str]) -> tuple[str, str]:
+    """Read the key of a variable that a section names, or of its file, and what is wrong with it; from now on it is struck."""
+    files = read_secret_files(env, [variable])
+    if files.problems:
+        return "", f"{files.problems[0].variable} {files.problems[0].mend}"
+    key = files.env.get(variable, "").strip()
+    KNOWN.know([key])
+    if not key:
+        return "", strings.key_unset(variable)
+    return (key, "") if is_api_key(key) else ("", f"{variable} {Settings.sentences['api_key_format']}")
+
+
+def read_keys(rules: Rules, env: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """Read every key that a section names, by its variable; each problem stands where the section names it."""
+    read = {variable: read_key(variable, env) for variable in rules.aion_keys()}
+    wrong = [Problem(source, read[one][1]) for one, source in rules.aion_keys().items() if read[one][1]]
+    return {one: key for one, (key, _) in read.items() if key}, wrong
 
 
 def wholly_excluded(settings: Settings, forms: IdForms) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from aion_bot.config import Settings, describe, fitting_ids, policy_of, wholly_excluded
+from aion_bot.config import Settings, describe, fitting_ids, policy_of, read_keys, wholly_excluded
 from aion_bot.diagnosis import aion
 from aion_bot.diagnosis.network import Route, check_clock, check_proxies
 from aion_bot.domain import strings
@@ -112,6 +112,8 @@ async def _services(
     findings, cut_off = await check_proxies(routes)
     places = await asyncio.to_thread(places_with_threads, settings.database)
     services = {} if _AION in cut_off else {_AION: aion.diagnose(settings)}
+    for variable, key in {} if _AION in cut_off else read_keys(rules, env)[0].items():
+        services[f"{_AION} {variable}"] = aion.diagnose_key(settings, variable, key)
     for platform, adapter in asked.items():
         if platform not in cut_off:
             listed = _listed(settings, rules, adapters, platform)

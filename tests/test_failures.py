@@ -39,7 +39,7 @@ REFUSALS = {
 
 # Notes under an answer that stands: it has less than it could have, and the note says what.
 PARTS = {
-    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
+    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
     "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "pictures_refused",
     "unreadable",
 }  # fmt: skip

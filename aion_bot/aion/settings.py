@@ -21,9 +21,14 @@ _API_KEY = re.compile(r"[a-z]+_[A-Za-z0-9_-]{20,}")
 """The pattern of the vendor's SDK."""
 
 
+def is_api_key(value: str) -> bool:
+    """Tell whether a text has the form of a key."""
+    return _API_KEY.fullmatch(value) is not None
+
+
 def _check_api_key(value: SecretStr) -> SecretStr:
     # fullmatch: a key pasted with its line end would otherwise pass, and break the header.
-    if not _API_KEY.fullmatch(value.get_secret_value()):
+    if not is_api_key(value.get_secret_value()):
         raise PydanticCustomError("api_key_format", "is malformed")
     return value
 

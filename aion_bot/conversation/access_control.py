@@ -40,14 +40,14 @@ class AccessControl:
         self.standings = Standings(adapters or {})
         self.refused_keys: Mapping[str, float] = {}
         """Until when Aion counts as refusing plan actions, in seconds since 1970, by the digest of the key."""
-        self.key_in_use: Callable[[], str] = lambda: ""
-        """Returns the digest of Aion's key."""
+        self.key_in_use: Callable[[Place], str] = lambda _: ""
+        """Returns the digest of Aion's key at a place."""
 
     def policy(self, platform: str, place: Place) -> AccessPolicy:
         """Return what holds at a place."""
         policy = self.rules.policy(self.policies[platform], place)
         # Nearly always there is none: then nothing is computed.
-        if self.refused_keys and self.refused_keys.get(self.key_in_use(), 0) > time.time():
+        if self.refused_keys and self.refused_keys.get(self.key_in_use(place), 0) > time.time():
             return replace(policy, plans_refused=True)
         return policy
 

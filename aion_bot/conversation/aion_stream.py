@@ -11,6 +11,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation import earlier
+from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import bind_new, only_pictures, see_all_again
@@ -104,6 +105,10 @@ class AionStream:
 
     async def _ask(self) -> Outcome:
         session, self._chosen = await self._services.store.threads.binding(self._turn.thread)
+        if session is not None and not await is_ours(self._services, session):
+            self._view.notice(strings.OTHER_KEY)
+            await self._services.store.threads.unbind(self._turn.thread)
+            session, self._chosen = None, []
         if session is not None:
             try:
                 return await self._stream(session)

@@ -9,6 +9,7 @@ from http import HTTPStatus
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, PlanActionResponse
+from aion_bot.conversation.aion_keys import of_session
 from aion_bot.conversation.decision_card import ANSWERS, DecisionCard, card_of
 from aion_bot.conversation.gallery import packed, show_gallery
 from aion_bot.conversation.mentions import send_due
@@ -201,8 +202,9 @@ class Approvals:
     async def _carry_out(self, plan: Plan, card: DecisionCard) -> Decided:
         if (message := plan.message) is not None:
             await retry_write(lambda: self._plans.note_card(plan.key, message))
+        services = await retry_write(lambda: of_session(self._services, plan.session_id))
         try:
-            messages = await self._services.history.messages(plan.session_id)
+            messages = await services.history.messages(plan.session_id)
         except AionvisionError as error:
             return Decided(PlanPhase.PENDING, strings.refused(error_messages.sentence(error, retry=False)))
         # People may have lost what let them approve since they pressed.
@@ -221,10 +223,11 @@ class Approvals:
     async def _send(self, plan: Plan, card: DecisionCard) -> Decided:
         """Tell Aion of a decision whose row says that Aion may know it."""
         card.view.show(plan)
-        chats = self._services.aion.chats
+        aion = (await retry_write(lambda: of_session(self._services, plan.session_id))).aion
+        chats = aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
         # A task of its own, so that a shutdown can wait for it without waiting for the watch that may follow.
-        key = self._services.aion.key_digest
+        key = aion.key_digest
         acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
         self.acting.add(acting)
         acting.add_done_callback(self.acting.discard)
@@ -300,7 +303,8 @@ class Approvals:
         if await self._stream_end(plan.key, backoff.total):
             phase, told = unreported_end(plan)
             return Decided(phase, told, answer=answer, doubt=False)
-        found = await self._services.history.wait(
+        services = await retry_write(lambda: of_session(self._services, plan.session_id))
+        found = await services.history.wait(
             plan.session_id,
             lambda messages: self._take_result(plan, messages),
             backoff,

@@ -6,6 +6,7 @@ import secrets
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
@@ -42,7 +43,7 @@ async def hint(services: Services, place: Place) -> str:
         return strings.HINT
     try:
         async with asyncio.timeout(_LONGEST):
-            found = await services.aion.files.list(limit=_NAMED)
+            found = await at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
         _log.info("hint without files", reason=type(error).__name__)
         return strings.HINT

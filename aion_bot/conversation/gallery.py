@@ -11,6 +11,7 @@ from aion_bot.aion import AionvisionError
 from aion_bot.aion.pictures import PictureReader, PictureUnavailable
 from aion_bot.aion.references import EntryIndex, with_images
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.aion_keys import of_session
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.delivery.executor import Delivery
@@ -231,7 +232,7 @@ async def _with_new_addresses(
     if turn is None or not turn.session_id:
         return found  # the result of a plan, whose message in the session has no name
     try:
-        messages = await services.history.messages(turn.session_id)
+        messages = await (await of_session(services, turn.session_id)).history.messages(turn.session_id)
     except AionvisionError as error:
         _log.info("pictures not addressed anew", owner=due.owner, code=error.code)
         return found

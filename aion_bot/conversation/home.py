@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.first_contact import hint
 from aion_bot.conversation.manage.sessions import left_of_plan, look_up
 from aion_bot.conversation.services import Services
@@ -39,6 +40,7 @@ async def show_home(services: Services, thread: Thread, event: HomeOpened) -> No
     adapter = thread.adapter
     if not isinstance(adapter, Home):
         return
+    services = at(services, event.place)
     sections = [HomeSection(strings.HOME_TITLE, (strings.HINT,))]
     ASKER.set(Asker((thread.platform, event.person.id)))
     if await services.access.allows(thread.platform, Intent.MANAGE, event.place, event.person):
@@ -57,7 +59,7 @@ async def _own(services: Services, platform: str, event: HomeOpened) -> list[Hom
     sections = [
         HomeSection(strings.HOME_TITLE, (await hint(services, place), strings.HOME_BEGIN)),
     ]
-    if found := await store.of_person(platform, place, person, _CONVERSATIONS, 0):
+    if found := await store.of_person(platform, place, person, _CONVERSATIONS, 0, key_name=services.key):
         lines = await _titles(services, event, [one.session for one in found])
         sections.append(HomeSection(strings.HOME_CONVERSATIONS, lines))
     limit = services.access.rules.allowance(place, person).per_person

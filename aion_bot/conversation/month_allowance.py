@@ -26,8 +26,8 @@ READ_EVERY = 300.0
 class MonthAllowance:
     """How the month stands. `short`: channels share what is left and are warned; `percent`: how much is used."""
 
-    def __init__(self, store: Store, aion: AionVision) -> None:
-        self._months, self._aion = store.months, aion
+    def __init__(self, store: Store, aion: AionVision, variable: str = "") -> None:
+        self._months, self._aion = store.months.of_key(variable) if variable else store.months, aion
         self.short, self.percent = False, 0
 
     async def run(self, api_key: str) -> None:

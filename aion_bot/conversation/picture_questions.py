@@ -7,6 +7,7 @@ from typing import cast
 import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, MessageRole
+from aion_bot.conversation.aion_keys import at, of_session
 from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
@@ -41,17 +42,21 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     turn = await services.store.turns.get(key)
     if turn is None or turn.thread != click.thread:
         return strings.PICTURES_GONE
+    here = at(services, click.place)
+    services = await of_session(here, turn.session_id)
+    if services is not here and click.action is Action.ONLY_THESE:  # the pictures are another key's
+        return strings.PICTURES_GONE
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files. While a plan
     # waits, Aion may not have stored them yet.
     messages = await services.history.messages(turn.session_id or "", _MOST_MESSAGES)
-    at = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
-    asked = next((one.content for one in reversed(messages[:at]) if one.role is MessageRole.USER), "")
+    place = next((number for number, one in enumerate(messages) if one.id == turn.answer_id), 0)
+    asked = next((one.content for one in reversed(messages[:place]) if one.role is MessageRole.USER), "")
     asked = asked or with_attached(turn.text, turn.attached)
     pictures = await services.store.galleries.picture_ids(click.key)
     if not pictures and messages and not above:  # shown by a version that kept none
-        data, sources = answer_data(messages[at]), Sources()
+        data, sources = answer_data(messages[place]), Sources()
         sources.learn(data)
-        cited(messages[at].content, sources)
+        cited(messages[place].content, sources)
         pictures = [one.id for one in referred_to(sources, data, ())][:MOST_SELECTED]
     only_these = click.action is Action.ONLY_THESE
     if not asked or (only_these and not pictures):
@@ -76,6 +81,8 @@ async def bind_new(services: Services, turn: Turn, session: str, chosen: list[st
     Where nobody has chosen any, the session begins with those that `aion-bot.toml` names: they are a choice like any other.
     """
     store, thread = services.store, turn.thread
+    if services.key:
+        await store.session_keys.note(session, services.key)
     await store.threads.bind(thread, session)
     named = cast("frozenset[str]", services.access.rules.value(IMAGES, turn.place))
     if chosen or not named:

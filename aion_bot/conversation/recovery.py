@@ -8,6 +8,7 @@ import structlog
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.aion_keys import of_session
 from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import adopted, answer_file_of, card_of, file_of
@@ -77,7 +78,8 @@ class Recovery:
 
     async def late_answer(self, turn: Turn) -> ChatMessage | None:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""
-        found = await self.services.history.wait(
+        services = await of_session(self.services, turn.session_id)
+        found = await services.history.wait(
             turn.session_id or "",
             lambda messages: stored_answer(self._store, turn, messages),
             self.services.polling.stored_answer,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.ports.events import Place
 from aion_bot.storage import Store, recorded
 
 _log = structlog.get_logger(__name__)
@@ -18,8 +19,8 @@ _NAME = "keys refused for plans"
 """Name of the value that holds until when each refusal counts, by the digest of its key, as a JSON object."""
 
 
-async def load_refused_keys(store: Store, access: AccessControl, key_in_use: Callable[[], str]) -> None:
-    """Let the refusals of earlier processes count for the key whose digest `key_in_use` returns."""
+async def load_refused_keys(store: Store, access: AccessControl, key_in_use: Callable[[Place], str]) -> None:
+    """Let the refusals of earlier processes count for the key whose digest `key_in_use` returns for a place."""
     access.key_in_use, stored = key_in_use, await store.kv.get("", _NAME)
     access.refused_keys = {} if stored is None else json.loads(stored)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.aion_keys import AionKeys
 from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.library import SharedUploads
 from aion_bot.conversation.month_allowance import MonthAllowance
@@ -16,7 +17,7 @@ from aion_bot.storage import Store
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One set for the process."""
+    """One set for the process and for each key of Aion's."""
 
     store: Store
     aion: AionVision
@@ -32,6 +33,10 @@ class Services:
     """None: answers show no pictures."""
     month: MonthAllowance | None = None
     """None: the month's allowance is not looked at."""
+    key: str = ""
+    """The variable that holds the key of `aion`, "" for `AIONVISION_API_KEY`."""
+    keys: AionKeys | None = None
+    """None: there is one key for all places."""
 
     @property
     def history(self) -> SessionHistory:

@@ -57,7 +57,7 @@ class QuestionFiles:
         self._services, self._store = services, services.store.files
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
-        self._workspace = f"{thread.platform}/{turn.place.home}"
+        self._workspace = _library_of(services, thread, turn)
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
@@ -128,6 +128,8 @@ class QuestionFiles:
         origin, adapter, key = self._turn.origin, self._thread.adapter, self._turn.key
         if origin is None or not isinstance(adapter, AttachedFiles):
             return
+        if self._services.keys is not None and self._services.keys.several:
+            await self._leave_other_library()
         if self._turn.attempt:
             await self._store.retry(key)
             self.found = await self._store.of(key)
@@ -148,6 +150,15 @@ class QuestionFiles:
         if found or adopted or self._turn.starts:  # an earlier process may have adopted some
             await self._store.add(key, found[:MOST_OF_A_QUESTION], phase)
             self.found = await self._store.of(key)
+
+    async def _leave_other_library(self) -> None:
+        """Let files be sent that are in the library of another key alone: the place had that one at an earlier attempt."""
+        for file in await self._store.of(self._turn.key):
+            if file.in_library and file.library_id != await self._store.library_id(
+                self._workspace, file.digest
+            ):
+                await self._store.end(file, FileEnd(FilePhase.FAILED, FileReason.LOST))
+                await self._store.retry(self._turn.key)
 
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
         """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
@@ -293,13 +304,22 @@ class QuestionFiles:
         self._changed(False)
 
 
+def _library_of(services: Services, thread: Thread, turn: Turn) -> str:
+    """Name a workspace and the key that is used there: what one key has put into a library is no other key's."""
+    return f"{thread.platform}/{turn.place.home} {services.key}".rstrip()
+
+
 async def look_up_again(services: Services, thread: Thread, turn: Turn, file: AttachedFile) -> None:
     """Look into the library for a file that a Stop cut off, where an earlier process ended before it had looked.
 
     The thread shows that its upload was stopped, which stays true.
     """
-    workspace = f"{thread.platform}/{turn.place.home}"
     upload = FileUpload(
-        services, thread, workspace, file, changed=lambda _: None, progress=lambda _, __, ___: None
+        services,
+        thread,
+        _library_of(services, thread, turn),
+        file,
+        changed=lambda _: None,
+        progress=lambda _, __, ___: None,
     )
     await upload.look_up()

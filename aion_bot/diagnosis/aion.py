@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from pydantic import SecretStr
+
 from aion_bot.aion import (
     AionVision,
     AionvisionError,
@@ -56,15 +58,28 @@ async def diagnose(settings: ClientSettings) -> Diagnosis:
     return Diagnosis(findings, ahead)
 
 
-def trouble(error: AionvisionError, base_url: str) -> Finding:
-    """Say what an error of the first call means, and how it is mended."""
+async def diagnose_key(settings: ClientSettings, variable: str, key: str) -> Diagnosis:
+    """Check a key that a section of `aion-bot.toml` names, by the harmless call alone. Raises nothing; changes nothing."""
+    update = {"timeout": min(settings.timeout, PATIENCE), "max_retries": 0, "api_key": SecretStr(key)}
+    async with AionVision.from_settings(settings.model_copy(update=update)) as aion:
+        try:
+            images = await call(aion)
+        except AionvisionError as error:
+            return Diagnosis([trouble(error, settings.base_url, variable)])
+    return Diagnosis(
+        [ok(variable, f"Aion takes it; the library has {images:,} image{'' if images == 1 else 's'}")]
+    )
+
+
+def trouble(error: AionvisionError, base_url: str, key: str = KEY) -> Finding:
+    """Say what an error of the first call means, and how it is mended; `key` is the variable of the key."""
     match error:
         case AuthenticationError():
             mend = "copy the key again from the settings page of Aion, or make a new one there"
-            return fail(KEY, "Aion refuses it", mend)
+            return fail(key, "Aion refuses it", mend)
         case AionvisionPermissionError():
             mend = "make a key with the scope write on the settings page of Aion"
-            return fail(KEY, "it may not even read the library", mend)
+            return fail(key, "it may not even read the library", mend)
         case WrongAddressError():
             # What stands in the address may have been typed into the wrong variable: it is not repeated.
             return fail(ADDRESS, "the address is not that of Aion's API", _address_mend(base_url))

@@ -8,6 +8,8 @@ from typing import cast
 from aion_bot.domain.access import DESTRUCTIVE, NOBODY, AccessPolicy, Approvers
 from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.durations import parse_duration
+from aion_bot.domain.key_variables import MAIN_KEY, PREFIX, read_variable, variable_of
+from aion_bot.domain.key_variables import WORDS as NAMED
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 from aion_bot.ports.settings import IdKind
@@ -54,6 +56,8 @@ UPLOADS = "uploads"
 NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
+
+AION_KEY = "aion_key"
 
 MOST_EARLIER = 100
 """Messages written before a question that are sent along, at most: as many as Discord lists at once."""
@@ -192,12 +196,13 @@ KEYS: Mapping[str, Key] = {
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
+    AION_KEY: Key(read_variable, NAMED, f"{PREFIX}{MAIN_KEY}"),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
-    "aion_key", "private", "reactions",
+    "private", "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -250,6 +255,19 @@ class Rules:
         per_person, per_channel = (cast("int", self.value(key, place)) for key in (PER_PERSON, PER_CHANNEL))
         allowance = Allowance(per_person, per_channel)
         return allowance.of_app if asker is not None and asker.apps else allowance
+
+    def aion_key(self, place: Place) -> str:
+        """Return the variable whose key is used at a place, "" for `MAIN_KEY`."""
+        said = self.said(AION_KEY, place)
+        return "" if said is None else variable_of(said.value)
+
+    def aion_keys(self) -> dict[str, str]:
+        """Return each variable that a section names for another key than that of `MAIN_KEY`, and where it stands first."""
+        found: dict[str, str] = {}
+        for section in (self.defaults, *self.workspaces.values(), *self.channels.values()):
+            if AION_KEY in section and (name := variable_of(section[AION_KEY].value)):
+                found.setdefault(name, section[AION_KEY].source)
+        return found
 
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""

@@ -65,6 +65,7 @@ DIRECT_THREADS = "Each new message to me begins its own conversation. To ask mor
 MENTION_ME = "I only see messages that mention me. If that was for me, send it again and mention me."
 TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
+OTHER_KEY = "Aion's setup for this channel has changed, so I start afresh. If it matters, tell me again."
 ANSWER_READY = ", I've answered your question."
 PLAN_ENDED = ", your plan's card says how it went."
 PLAN_WAITS = ", Aion's plan waits for a decision."
@@ -1023,6 +1024,13 @@ def key_outside(name: str) -> str:
     return f"{name} must stand in a section, such as [defaults]"
 
 
+def key_unset(variable: str) -> str:
+    """Refuse a section that names a variable without a key."""
+    return (
+        f"{variable} is not set; put a key of Aion's there, or name the file that holds it in {variable}_FILE"
+    )
+
+
 def malformed_key(name: str, words: str) -> str:
     """Refuse a value; `words` say what it has to be."""
     return f"{name} must be {words}"
@@ -1287,6 +1295,7 @@ catalogue.add(
         "unknown_key",
         "key_not_implemented",
         "key_outside",
+        "key_unset",
         "malformed_key",
         "FOUR_EYES_ALONE",
         "too_few_approvers",

@@ -10,6 +10,7 @@ from typing import Literal
 
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
+from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.first_contact import tell
@@ -65,7 +66,9 @@ class Dispatcher:
         self._services, self._options, self._store = services, options, services.store
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._promised = PromisedPlaces()
-        self._allowances = Allowances(services.store, services.access, self._promised, services.month)
+        self._allowances = Allowances(
+            services.store, services.access, self._promised, lambda place: at(services, place).month
+        )
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
         self._replied_to = RepliedTo()
@@ -311,7 +314,7 @@ class Dispatcher:
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.
                     crowded = not now.attempt and await self._store.turns.crowded(now)
-                    runner = TurnRunner(self._services, thread, now, crowded=crowded)
+                    runner = TurnRunner(at(self._services, now.place), thread, now, crowded=crowded)
                     await self._active.run(runner)
                     if runner.moved_to is not None:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)

@@ -15,7 +15,7 @@ from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.rules import NOTIFY_AFTER
 from aion_bot.domain.turn import Turn
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Place, Prompt
 from aion_bot.storage import Store
 
 _KEPT = 30.0
@@ -70,7 +70,7 @@ class Allowances:
         store: Store,
         access: AccessControl,
         promised: PromisedPlaces,
-        month: MonthAllowance | None = None,
+        month: Callable[[Place], MonthAllowance | None] = lambda _: None,
     ) -> None:
         self._turns, self._month = store.turns, month
         self._access = access
@@ -79,7 +79,8 @@ class Allowances:
     async def used_up(self, prompt: Prompt) -> UsedUp | None:
         """Return which allowance leaves no room for a question."""
         platform, place, person = prompt.thread.platform, prompt.place, prompt.person
-        if self._month is not None and self._month.short and (found := await self._month.refusal(prompt)):
+        month = self._month(place)
+        if month is not None and month.short and (found := await month.refusal(prompt)):
             return found
         while True:
             before = self._promised.before(prompt)
@@ -107,11 +108,12 @@ class Allowances:
         # An app reads no message that mentions it.
         wait = 0 if turn.asker.apps else self._access.rules.value(NOTIFY_AFTER, prompt.place)
         turn = replace(turn, notify_after=cast("int", wait))
+        month = self._month(prompt.place)
         if (
-            self._month is not None
-            and self._month.short
+            month is not None
+            and month.short
             and not await self._turns.accepted(prompt.key)
-            and (found := await self._month.refusal(prompt))
+            and (found := await month.refusal(prompt))
         ):
             self._promised.release(prompt)
             return found

@@ -8,6 +8,7 @@ from functools import partial
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.keyed_queue import KeyedQueue
+from aion_bot.conversation.aion_keys import at, of_session
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
@@ -91,7 +92,7 @@ class StartupRecovery:
         for file in await self._store.files.cut_off():
             turn = await self._store.turns.get(file.turn)
             if turn is not None and (thread := self._thread(turn.thread)) is not None:
-                self._tasks.spawn(look_up_again(self._services, thread, turn, file))
+                self._tasks.spawn(look_up_again(at(self._services, turn.place), thread, turn, file))
 
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
         """Put turns into their queues; returns what is set once each is recovered, by its key."""
@@ -142,7 +143,8 @@ class StartupRecovery:
                 # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
                 cards = await self._recovery.cards(turn)
-                runner = TurnRunner(self._services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
+                services = await of_session(self._services, turn.session_id)
+                runner = TurnRunner(services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
@@ -152,7 +154,8 @@ class StartupRecovery:
                 if started:
                     await self._indicators.dequeued(thread, turn)
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)
-                    runner = TurnRunner(self._services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
+                    services = at(self._services, turn.place)
+                    runner = TurnRunner(services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
                     if runner.moved_to is not None:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
@@ -165,8 +168,8 @@ class StartupRecovery:
         if (observer := self._services.observer) is None:
             return
         seen: dict[str, float] = {}
-        for at, event in await self._store.timeline.of_turn(turn.key, turn.attempt):
-            seen.setdefault(event, at)
+        for when, event in await self._store.timeline.of_turn(turn.key, turn.attempt):
+            seen.setdefault(event, when)
         if seen:
             signed, worded = FIRST_SIGN in seen or bool(turn.posted), FIRST_TEXT in seen or bool(turn.posted)
             waited = max(0.0, time.time() - min(seen.values()))
@@ -191,7 +194,8 @@ class StartupRecovery:
             # The stop before may have left messages whose record was lost.
             turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)
             cards = await self._recovery.cards(turn)
+            services = await of_session(self._services, turn.session_id)
             runner = TurnRunner(
-                self._services, thread, turn, Mode.COMPLETE, resumed=True, stored=found, cards=cards
+                services, thread, turn, Mode.COMPLETE, resumed=True, stored=found, cards=cards
             )
             await self._active.run(runner)

@@ -27,13 +27,17 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a person found. `turn` is the newest question of the thread that it was made in, "" where there was none."""
+    """What a person found. `turn` is the newest question of the thread that it was made in, "" where there was none.
+
+    `key_name` is the variable of the key that found it, "" for AIONVISION_API_KEY.
+    """
 
     key: str
     platform: str
     person: Person
     turn: str
     pictures: Sequence[Picked]
+    key_name: str = ""
 
 
 class Conversations(Statements):
@@ -58,15 +62,16 @@ class Conversations(Statements):
         return None if row is None else _conversation(row)
 
     async def of_person(
-        self, platform: str, place: Place, person: Person, most: int, behind: int
+        self, platform: str, place: Place, person: Person, most: int, behind: int, *, key_name: str = ""
     ) -> list[Conversation]:
-        """Return conversations that a person began in a workspace, those with their newest questions first; `behind` are left out."""
+        """Return conversations that a person began in a workspace with one key, those with their newest questions first; `behind` are left out."""
         rows = await self._all(
             "SELECT first.*, mine.newest FROM (SELECT session_id, max(rowid) AS newest FROM turn "
-            "WHERE platform = ? AND workspace = ? AND asker_id = ? AND session_id <> '' GROUP BY session_id) AS mine "
+            "WHERE platform = ? AND workspace = ? AND asker_id = ? AND session_id <> '' "
+            "AND coalesce((SELECT name FROM session_key WHERE session = session_id), '') = ? GROUP BY session_id) AS mine "
             "JOIN turn AS first ON first.rowid = (SELECT min(rowid) FROM turn WHERE session_id = mine.session_id) "
             "WHERE first.asker_id = ? ORDER BY mine.newest DESC LIMIT ? OFFSET ?",
-            platform, place.home, person.id, person.id, most, behind,
+            platform, place.home, person.id, key_name, person.id, most, behind,
         )  # fmt: skip
         return [_conversation(row) for row in rows]
 
@@ -107,8 +112,9 @@ class Conversations(Statements):
     async def keep_search(self, search: Search) -> None:
         """Keep what somebody found, for a day (`Retention.erase_expired`)."""
         await self._do(
-            "INSERT INTO search (key, platform, person_id, turn, pictures) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO search (key, platform, person_id, turn, pictures, key_name) VALUES (?, ?, ?, ?, ?, ?)",
             search.key, search.platform, search.person.id, search.turn or None, json.dumps(list(search.pictures)),
+            search.key_name,
         )  # fmt: skip
 
     async def search(self, key: str) -> Search | None:
@@ -117,7 +123,7 @@ class Conversations(Statements):
         if row is None:
             return None
         person, found = Person(row["person_id"]), _unpacked(row["pictures"])
-        return Search(key, row["platform"], person, row["turn"] or "", found)
+        return Search(key, row["platform"], person, row["turn"] or "", found, row["key_name"])
 
 
 def _unpacked(packed: str | None) -> list[Picked]:

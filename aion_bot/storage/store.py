@@ -17,6 +17,7 @@ from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
+from aion_bot.storage.session_keys import SessionKeys
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
@@ -54,6 +55,11 @@ class Threads(Statements):
             "ON CONFLICT DO UPDATE SET session_id = excluded.session_id",
             thread.platform, thread.id, session_id,
         )  # fmt: skip
+
+    async def unbind(self, thread: ThreadKey) -> None:
+        """Let the thread's next question open a session, about all pictures."""
+        sql = "UPDATE thread SET session_id = NULL, pictures = NULL WHERE platform = ? AND id = ?"
+        await self._do(sql, thread.platform, thread.id)
 
 
 class KeyValues(Statements):
@@ -138,6 +144,7 @@ class Store:
         self.conversations = Conversations(database)
         self.kv = KeyValues(database)
         self.months = Months(database)
+        self.session_keys = SessionKeys(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)
         self.erased = database.erased

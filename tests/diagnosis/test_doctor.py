@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import adapters
 from aion_bot import doctor
 from aion_bot.cli import compose, program
+from aion_bot.config import CONFIG
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import Diagnosable, VariableProbe
 from aion_bot.ports.diagnosis import Diagnosis, Status, Subjects
@@ -197,3 +198,25 @@ async def test_an_unknown_certificate_has_its_own_mend() -> None:
     assert [one.mend for one in found.findings] == [
         "name the certificates that your network uses for chat.example in SSL_CERT_FILE"
     ]
+
+
+async def test_each_key_of_the_file_is_asked_about_by_one_call(setup: Setup) -> None:
+    """Doctor names the variable of each, says which one Aion refuses, and shows no key."""
+    good, bad = "site_0123456789abcdefghij", "gone_0123456789abcdefghij"
+    setup.aion.other_keys = {good}
+    file = setup.folder / "bot.toml"
+    sections = (
+        '[channels.C0123456789]\naion_key = "env:SITE_KEY"',
+        '[channels.C0123456780]\naion_key = "env:OLD_KEY"',
+    )
+    file.write_text("\n".join(sections))
+    setup.env |= {CONFIG: str(file), "SITE_KEY": good, "OLD_KEY": bad}
+    findings = await setup.findings()
+    assert {one.check: one.status for one in findings if one.check in {"SITE_KEY", "OLD_KEY"}} == {
+        "SITE_KEY": Status.OK,
+        "OLD_KEY": Status.FAIL,
+    }
+    for key in good, bad:
+        asked = [one.operation for one in setup.aion.requests if key in one.headers["Authorization"]]
+        assert asked == ["get_all_images"]
+        assert key not in str(findings)

@@ -109,3 +109,30 @@ async def test_a_search_is_kept_for_its_person(store: Store) -> None:
     assert await store.retention.erase_expired(now + KEPT_FOR_RETRY - 60) == 0
     assert await store.retention.erase_expired(now + KEPT_FOR_RETRY + 60) == 1
     assert await store.conversations.search("k") is None
+
+
+async def test_each_key_has_its_own_list(store: Store) -> None:
+    """Sessions of another key are not among a person's conversations, and a search says which key found it."""
+    await ask(store, "k1", "one", "s1")
+    await store.session_keys.note("s2", "SITE_KEY")
+    await ask(store, "k2", "two", "s2")
+    of = store.conversations.of_person
+    assert [one.session for one in await of("slack", HERE, ADA, 5, 0)] == ["s1"]
+    assert [one.session for one in await of("slack", HERE, ADA, 5, 0, key_name="SITE_KEY")] == ["s2"]
+    await store.conversations.keep_search(Search("f1", "slack", ADA, "", [], "SITE_KEY"))
+    found = await store.conversations.search("f1")
+    assert found is not None
+    assert found.key_name == "SITE_KEY"
+
+
+async def test_the_key_of_a_session_is_known_for_as_long_as_anything_needs_it(store: Store) -> None:
+    """A thread that still has the session keeps it; once the thread has another one and its questions are gone, so is it."""
+    await store.session_keys.note("s1", "SITE_KEY")
+    thread = await ask(store, "k1", "one", "s1")
+    await store.threads.unbind(thread)
+    assert await store.session_keys.name_of("s1") == "SITE_KEY"
+    await store.threads.bind(thread, "s1")
+    await store.turns._do("DELETE FROM turn")
+    assert await store.session_keys.any()
+    await store.threads.unbind(thread)
+    assert not await store.session_keys.any()

@@ -68,3 +68,18 @@ async def test_each_is_warned_once_of_each_percentage(store: Store) -> None:
     assert await store.months.warn(80)
     await store.months.use_key("another")
     assert await store.months.warn(80, "slack", "C1")
+
+
+async def test_a_question_counts_for_the_key_of_its_session(store: Store) -> None:
+    """The month of one key is not that of another; a session that is not noted is of the main key."""
+    site = store.months.of_key("SITE_KEY")
+    await store.months.use_key("main")
+    await site.use_key("other")
+    await store.session_keys.note("session 1", "SITE_KEY")
+    await ask(store, "a", "C7")
+    assert (await store.months.own(), await site.own()) == (0, 1)
+    await site.note(10, 10)
+    assert (await store.months.now(), await site.now()) == (None, Month(10, 10))
+    assert await site.warn(95)
+    assert await store.months.warn(95)
+    assert not await site.warn(95)

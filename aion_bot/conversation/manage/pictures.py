@@ -96,7 +96,12 @@ async def _found(use: Use) -> Sequence[Referred]:
 
 async def _keep(use: Use, pictures: Sequence[Picked]) -> Search:
     kept = Search(
-        secrets.token_hex(8), use.asked_in.platform, use.event.person, await use.newest_turn(), pictures
+        secrets.token_hex(8),
+        use.asked_in.platform,
+        use.event.person,
+        await use.newest_turn(),
+        pictures,
+        use.services.key,
     )
     await use.services.store.conversations.keep_search(kept)
     return kept

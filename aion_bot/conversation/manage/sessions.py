@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatSession, MessageRole
+from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.footer import no_room
 from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
@@ -108,7 +109,7 @@ async def show_list(use: Use) -> Answer:
     page = int(use.words) if use.words.isascii() and use.words.isdigit() and len(use.words) < 4 else 0
     store, event = use.services.store, use.event
     found = await store.conversations.of_person(
-        use.asked_in.platform, event.place, event.person, PAGE + 1, PAGE * page
+        use.asked_in.platform, event.place, event.person, PAGE + 1, PAGE * page, key_name=use.services.key
     )
     shown = found[:PAGE]
     if not shown:
@@ -144,7 +145,10 @@ async def open_here(use: Use, turn: str) -> Answer:
         return strings.LIST_OLD
     if wanted.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
-    if (before := await use.session()) is not None:
+    if not await is_ours(use.services, wanted.session):
+        return strings.CONVERSATION_GONE
+    # Also one of another key, which the thread leaves.
+    if (before := await store.threads.session(use.where().key)) is not None:
         await use.check_may_change(await use.begun(before))
     chats = use.services.aion.chats
     detail = await chats.get_session(wanted.session, message_limit=_EXCHANGE)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
@@ -56,8 +57,9 @@ class Use:
         return self.target
 
     async def session(self) -> str | None:
-        """Return the session of the target; None where its next question opens one."""
-        return await self.services.store.threads.session(self.where().key)
+        """Return the session of the target; None where its next question opens one, also because another key is used there now."""
+        session = await self.services.store.threads.session(self.where().key)
+        return session if session is None or await is_ours(self.services, session) else None
 
     async def needed_session(self) -> str:
         """Return the session of the target. Raises `DeclinedError` where there is none."""

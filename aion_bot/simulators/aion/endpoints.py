@@ -38,6 +38,7 @@ def open_session(aion: "SimulatedAion", request: web.Request) -> Session:
 async def create_session(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """POST /chat/sessions."""
     session = aion.sessions.create(await request.json())
+    session.made_with = request.headers["Authorization"]
     fields = {"session_id": session.id, "title": session.title, "created_at": session.created_at}
     return web.json_response(fields)
 

@@ -109,6 +109,10 @@ class SimulatedAion:
         self.sessions = Sessions()
         self.api_key = API_KEY
         """The key that requests have to carry from now on."""
+        self.other_keys: set[str] = set()
+        """Keys of other workspaces: none has the sessions of another one."""
+        self.crossed: list[Taken] = []
+        """Requests for a session of another key, which is not found."""
         self.token_delay = token_delay
         self.token_words = token_words
         self.ping_every = ping_every
@@ -285,10 +289,20 @@ class SimulatedAion:
         self.requests.append(Taken(operation, dict(request.match_info), body, dict(request.headers)))
         if self.rate is not None and operation != "put_object" and (refusal := self.rate.take()):
             raise Refused(refusal)
-        if operation != "put_object" and request.headers.get("Authorization") != f"Bearer {self.api_key}":
-            raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
+        if operation != "put_object":
+            self._check_key(request)
         if not is_file:
             await self.inspect(operation, body)
+
+    def _check_key(self, request: web.Request) -> None:
+        """Raise Refused for a key that does not exist, or that has not the session of the path."""
+        sent, others = request.headers.get("Authorization"), {f"Bearer {one}" for one in self.other_keys}
+        if sent != f"Bearer {self.api_key}" and sent not in others:
+            raise Refused(Fault(401, "INVALID_API_KEY", "Invalid API key", Shape.GATEWAY))
+        session = self.sessions.find(request.match_info.get("session_id", "")) if others else None
+        if session is not None and sent != session.made_with and {sent, session.made_with} & others:
+            self.crossed.append(self.requests[-1])
+            raise Refused(Fault(404, "SESSION_NOT_FOUND", "Session not found"))
 
     async def inspect(self, operation: str, body: Mapping[str, Any]) -> None:
         """Validate a request, if an inspector was given. Raises Refused."""

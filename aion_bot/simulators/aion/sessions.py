@@ -90,7 +90,7 @@ class Proposed:
 
 @dataclass(slots=True)
 class Session:
-    """A session."""
+    """A session. `made_with` is the header with the key that it was made with."""
 
     id: str
     title: str
@@ -105,6 +105,7 @@ class Session:
     tokens_left: int = TOKENS
     created_at: str = field(default_factory=stamp)
     updated_at: str = field(default_factory=stamp)
+    made_with: str = ""
 
     @property
     def total_tokens(self) -> int:
