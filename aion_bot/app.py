@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,14 +26,13 @@ from aion_bot.conversation.refused_keys import load_refused_keys
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
 from aion_bot.delivery.registry import Registry
-from aion_bot.diagnosis.aion import KEY, call, trouble
+from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
-from aion_bot.key_clients import KeyClients, asks, closing
+from aion_bot.keys.clients import KeyClients, closing
+from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
-from aion_bot.ports.secret_files import read_secret_files
-from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
@@ -41,7 +41,7 @@ from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
-from aion_bot.storage import Store, migrations, recorded
+from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
@@ -81,34 +81,58 @@ async def serve(
         _connected(settings, traces, check=check_aion) as aion,
         service_manager.announced(),
     ):
-        access = _access(settings, adapters, (rules or Rules()).with_variables(settings.rules()))
-        observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
-        reader = PictureReader(settings)
-        month, polling = MonthAllowance(store, aion), polling or DEFAULT_POLLING
-        pictures = Pictures(reader)
-        clients = KeyClients(
-            settings, os.environ if reloading is None else reloading.env,
-            lambda one: _watch(one, traces or monitor), check=check_aion,
+        bot = _Bot(
+            settings, adapters, store, aion, monitor, traces, traces or observer, polling or DEFAULT_POLLING,
+            rules or Rules(), check_aion, reloading,
         )  # fmt: skip
-        services = await clients.connected(
-            Services(
-                store, aion, observed, access, polling, traces or observer, pictures=pictures, month=month
-            )
-        )
-        await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
-        refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
-        dispatcher = Dispatcher(services, adapters, _options(settings, refused))
-        if monitor is not None:
-            monitor.metrics.load, monitor.metrics.month = dispatcher.load, lambda: month.percent
-        secrets = None if refused is None else PlatformSecrets(adapters, refused)
-        rotation = KeyRotation(settings, aion, reader, month, clients)
-        reloaded = _reloaded(reloading, access, store, rotation, secrets)
-        counted, heads = (
-            _counted(month, settings, check=check_aion),
-            audited(store, access.policies, access.rules),
-        )
-        async with _closing(adapters), closing(clients), reloaded, heads, counted:
-            return await dispatcher.serve(stop)
+        return await _serve(bot, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bot:
+    """What is open while a bot serves, and what `serve` was told."""
+
+    settings: Settings
+    adapters: Sequence[PlatformAdapter]
+    store: Store
+    aion: AionVision
+    monitor: "Monitor | None"
+    traces: "Tracing | Monitor | None"
+    observer: Observer | None
+    polling: Polling
+    rules: Rules
+    check_aion: bool
+    reloading: Reloading | None
+
+
+async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
+    """Build what decides and answers, and serve until `stop` is set; returns what `serve` does."""
+    settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
+    access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
+    observed = Registry(adapters, observer=bot.traces.requests_of) if bot.traces else Registry(adapters)
+    reader = PictureReader(settings)
+    month, pictures = MonthAllowance(store, aion), Pictures(reader)
+    clients = KeyClients(
+        settings, os.environ if bot.reloading is None else bot.reloading.env,
+        lambda one: _watch(one, bot.traces or bot.monitor), check=bot.check_aion,
+    )  # fmt: skip
+    services = await clients.connected(
+        Services(store, aion, observed, access, bot.polling, bot.observer, pictures=pictures, month=month)
+    )
+    await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
+    refused = None if bot.reloading is None else RefusedPlatforms(adapters, bot.reloading.env)
+    dispatcher = Dispatcher(services, adapters, _options(settings, refused))
+    if bot.monitor is not None:
+        bot.monitor.metrics.load, bot.monitor.metrics.month = dispatcher.load, lambda: month.percent
+    secrets = None if refused is None else PlatformSecrets(adapters, refused)
+    rotation = KeyRotation(settings, aion, reader, month, clients)
+    reloaded = _reloaded(bot.reloading, access, store, rotation, secrets)
+    counted, heads = (
+        _counted(month, settings, check=bot.check_aion),
+        audited(store, access.policies, access.rules),
+    )
+    async with _closing(adapters), closing(clients), reloaded, heads, counted:
+        return await dispatcher.serve(stop)
 
 
 @asynccontextmanager
@@ -135,7 +159,7 @@ async def _reloaded(
     reloading: Reloading | None,
     access: AccessControl,
     store: Store,
-    keys: "KeyRotation",
+    keys: KeyRotation,
     secrets: PlatformSecrets | None,
 ) -> AsyncIterator[None]:
     """Read the rules and the files of secrets again whenever `reloading` is asked to, until the end."""
@@ -262,38 +286,6 @@ async def _watched(
         if server is not None:
             await server.stop()
         watchdog.stop()
-
-
-class KeyRotation:
-    """Lets another key of Aion's take over, if a file holds one that Aion takes; the address and the rest stay."""
-
-    def __init__(
-        self, settings: Settings, aion: AionVision, reader: PictureReader,
-        month: MonthAllowance | None = None, others: KeyClients | None = None,
-    ) -> None:  # fmt: skip
-        self.settings, self._aion, self._reader, self._month = settings, aion, reader, month
-        self._others = others
-
-    async def rotate(self, env: Mapping[str, str]) -> None:
-        """Read the key's file, and those of other keys, and ask Aion about a new key; one that it does not take is refused in the log, and the old one stays."""
-        if self._others is not None:
-            await self._others.rotate(env)
-        files = await asyncio.to_thread(read_secret_files, env, Settings.required())
-        KNOWN.know(secrets_in(files.env))
-        read, problems = (None, ()) if files.problems else Settings.read(files.env)
-        for problem in (*files.problems, *problems):
-            _log.error("key refused", variable=problem.variable, mend=problem.mend)
-        if read is None or read.api_key == self.settings.api_key:
-            return
-        new = self.settings.model_copy(update={"api_key": read.api_key})
-        if not await asks(new, KEY):
-            return
-        self.settings = new
-        self._aion.use_key(new.api_key.get_secret_value())
-        self._reader.use_settings(new)
-        _log.info("key replaced", variable=KEY)
-        if self._month is not None:
-            await recorded(_log, self._month.use_key(new.api_key.get_secret_value()), "month")
 
 
 async def serve_until_signal(

@@ -17,7 +17,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.rules import AION_KEY, Rule, Rules
-from aion_bot.key_clients import KeyClients
+from aion_bot.keys.clients import KeyClients
 from aion_bot.ports.events import Place
 from aion_bot.ports.secrets import KNOWN, MARK
 from aion_bot.ratelimit.request_pace import RequestPace

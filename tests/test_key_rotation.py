@@ -8,9 +8,9 @@ import structlog
 
 from aion_bot.aion import AionVision
 from aion_bot.aion.pictures import PictureReader
-from aion_bot.app import KeyRotation
 from aion_bot.config import Settings
 from aion_bot.conversation.month_allowance import MonthAllowance
+from aion_bot.keys.rotation import KeyRotation
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store
 from tests.support.databases import lay_database

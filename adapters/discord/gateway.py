@@ -111,11 +111,10 @@ class Gateway(discord.Client):
         self._commands = Commands(self, interactions)
         self._registration = ""
         self._away_since: int | None = None
-        self._remembered_at = -math.inf
+        self._remembered_at, self._closing = -math.inf, False
         self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
         self._backfilling: asyncio.Task[None] | None = None
-        self._closing = False
 
     async def serve(self, token: str, address: str) -> None:
         """Log in, register the commands, connect, and stay. Raises what discord.py raises, and `PlatformDown`."""

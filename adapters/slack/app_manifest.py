@@ -58,9 +58,7 @@ def _features(address: str) -> Mapping[str, object]:
         "bot_user": {"display_name": "aion", "always_online": True},
         "agent_view": {
             "agent_description": strings.APP["agent"],
-            "suggested_prompts": [
-                {"title": title, "message": question} for title, question in strings.PROMPTS.items()
-            ],
+            "suggested_prompts": [{"title": one, "message": said} for one, said in strings.PROMPTS.items()],
         },
         "shortcuts": [
             {

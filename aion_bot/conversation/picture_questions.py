@@ -35,8 +35,7 @@ _TRIES = 2
 async def question_of(services: Services, click: Click) -> Prompt | str:
     """Return what a press asks, in the name of whoever pressed; a sentence where the answer or its pictures are gone.
 
-    Its key is made of the answer's turn, so that a second press, also in another process, asks nothing more. Raises what
-    the client raises.
+    Its key is made of the answer's turn: a second press, also in another process, asks nothing more. Raises what the client raises.
     """
     key, above = read_key(click.key)
     turn = await services.store.turns.get(key)

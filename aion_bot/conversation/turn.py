@@ -243,21 +243,14 @@ class TurnRunner:
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
-        offers_retry = False
-        if outcome.retryable:
-            try:  # recorded before the button can be pressed
-                offers_retry = await self._stream.record_end(outcome.reason)
-            except sqlite3.Error as error:
-                self._log.error("database write failed", what="end of turn", reason=str(error))
-                self._unrecorded_end = outcome
+        offers_retry = outcome.retryable and await self._record_failure(outcome)
         await self.before_end()
-        has_button = offers_retry or self._unrecorded_end is not None
-        told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=has_button)
-        rating = rating_buttons(self._services, self.turn, outcome)
-        buttons = (outcome.buttons or (self._retry,)) if offers_retry else rating
+        button = offers_retry or self._unrecorded_end is not None
+        told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
+        buttons = outcome.buttons or (self._retry,)
+        shown = buttons if offers_retry else rating_buttons(self._services, self.turn, outcome)
         # A late answer may take the place of an interrupted one; its file could not.
-        in_file = outcome.reason is not EndReason.INTERRUPTED
-        self._view.finish(told, buttons, outcome.byline, in_file=in_file)
+        self._view.finish(told, shown, outcome.byline, in_file=outcome.reason is not EndReason.INTERRUPTED)
         self.sync.wake(urgent=True)
         ended_at = time.monotonic()
         gallery, facts, cited = None, self._view.facts, self._view.sources.cited
@@ -275,15 +268,25 @@ class TurnRunner:
         # Of a plan's answer the decision matters: the turn is not asked again because a page was shown plainly.
         if self._view.trouble and outcome == Outcome() and not self._view.parked:
             outcome = await self._fail_after_end()  # the last screen was the first that could not be rendered
-        gallery = None if self._view.trouble else gallery
-        if gallery is not None:  # due before the end is recorded: a crash in between leaves no picture out
+        if (
+            gallery is not None and not self._view.trouble
+        ):  # due before the end is recorded: a crash in between leaves no picture out
             await recorded(self._log, self._services.store.galleries.add(gallery))
         await self._stream.above.end()
         if self._unrecorded_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
-        if gallery is not None:
+        if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
+
+    async def _record_failure(self, outcome: Outcome) -> bool:
+        """Record a failure before its Retry can be pressed; returns whether that can be offered now."""
+        try:
+            return await self._stream.record_end(outcome.reason)
+        except sqlite3.Error as error:
+            self._log.error("database write failed", what="end of turn", reason=str(error))
+            self._unrecorded_end = outcome
+            return False
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""

@@ -71,8 +71,7 @@ class Dispatcher:
         )
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
-        self._replied_to = RepliedTo()
-        self._reorder_buffer = ReorderBuffer()
+        self._replied_to, self._reorder_buffer = RepliedTo(), ReorderBuffer()
         self._mention_hints = MentionHints(services.store)
         seen = None if services.observer is None else services.observer.showed
         self._indicators = Indicators(services.store, self._tasks, seen)
