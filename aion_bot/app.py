@@ -85,28 +85,20 @@ async def serve(
         observed = Registry(adapters, observer=traces.requests_of) if traces else Registry(adapters)
         reader = PictureReader(settings)
         month, polling = MonthAllowance(store, aion), polling or DEFAULT_POLLING
-        pictures = Pictures(reader)
-        clients = KeyClients(
-            settings, os.environ if reloading is None else reloading.env,
-            lambda one: _watch(one, traces or monitor), check=check_aion,
-        )  # fmt: skip
-        services = await clients.connected(
-            Services(
-                store, aion, observed, access, polling, traces or observer, pictures=pictures, month=month
-            )
-        )
+        clients = _clients(settings, reloading, traces, check=check_aion)
+        pictures, seen = Pictures(reader), traces or observer
+        main = Services(store, aion, observed, access, polling, seen, pictures=pictures, month=month)
+        services = await clients.connected(main)
         await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
         refused = None if reloading is None else RefusedPlatforms(adapters, reloading.env)
         dispatcher = Dispatcher(services, adapters, _options(settings, refused))
         if monitor is not None:
             monitor.metrics.load, monitor.metrics.month = dispatcher.load, lambda: month.percent
         secrets = None if refused is None else PlatformSecrets(adapters, refused)
-        rotation = KeyRotation(settings, aion, reader, month, clients)
-        reloaded = _reloaded(reloading, access, store, rotation, secrets)
-        counted, heads = (
-            _counted(month, settings, check=check_aion),
-            audited(store, access.policies, access.rules),
-        )
+        keys = KeyRotation(settings, aion, reader, month, clients)
+        reloaded = _reloaded(reloading, access, store, keys, secrets)
+        heads = audited(store, access.policies, access.rules)
+        counted = _counted(month, settings, check=check_aion)
         async with _closing(adapters), closing(clients), reloaded, heads, counted:
             return await dispatcher.serve(stop)
 
@@ -193,6 +185,13 @@ async def _connected(
             yield aion
         finally:
             await checking.cancel()
+
+
+def _clients(
+    settings: Settings, reloading: Reloading | None, observer: "Tracing | Monitor | None", *, check: bool
+) -> KeyClients:
+    env = os.environ if reloading is None else reloading.env
+    return KeyClients(settings, env, lambda one: _watch(one, observer), check=check)
 
 
 def _watch(aion: AionVision, observer: "Tracing | Monitor | None") -> None:
