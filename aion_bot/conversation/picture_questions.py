@@ -41,8 +41,7 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     turn = await services.store.turns.get(key)
     if turn is None or turn.thread != click.thread:
         return strings.PICTURES_GONE
-    here = at(services, click.place)
-    services = await of_session(here, turn.session_id)
+    here, services = at(services, click.place), await of_session(services, turn.session_id)
     if services is not here and click.action is Action.ONLY_THESE:  # the pictures are another key's
         return strings.PICTURES_GONE
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files. While a plan
