@@ -1,7 +1,7 @@
 """When which request goes to Aion: within the requests a minute of one key, shared fairly among people.
 
 The limit is learned and never assumed: from the headers of each answer, from what Aion says of the workspace
-(`RequestPace.learn`), else from its refusals. Until the first answer has come, few requests are under way at once.
+(`RequestPace.learn`). A refusal without a number closes the pace for as long as it says. Until the first answer has come, few requests are under way at once.
 
 People take turns (`concurrency.fair_slots.FairOrder`): next is who has sent the fewest requests in the last minutes, and of
 those who has waited longest. Urgent requests go before all others, and a few places are kept free for them.
@@ -205,13 +205,15 @@ class RequestPace:
         self._issue()
 
     def refused(self, window: SlidingWindow, retry_after: float | None, limit: int | None) -> None:
-        """Close the limit for as long as Aion says; what it took in the minute before is what the key has for now."""
+        """Close the limit for as long as Aion says; the requests a minute are those that Aion names, here or in earlier answers."""
+        before = window.calls
         window.refused(time.monotonic(), SHORTEST_PAUSE if retry_after is None else retry_after)
         if window is self._window:
             self._known = True
             self.learn(limit or self._told or 0)
-        # Fewer than any tier has: somebody else uses the key, or the server is busy. `retry_after` says for how long.
-        window.calls = max(window.calls, float(self._told or AT_FIRST))
+        # Without a number a refusal tells nothing of the minute: somebody else uses the key, or the server is busy. A limit
+        # that was read from what was sent before would hold back everybody for minutes after one such moment.
+        window.calls = max(window.calls, float(self._told or before))
 
     def _issue(self) -> None:
         """Let through those for whom there is room, and come back when there is room for the next one."""
@@ -236,10 +238,6 @@ class RequestPace:
             self._last.clear()
 
     def _come_back(self, now: float, at: float) -> None:
-        if self._told is None:
-            # A limit that was found by a refusal alone is tried a little higher after a quiet minute: `room_at` does.
-            self._window.note_saturated(now, saturated=True)
-            self._window.room_at(now, 0)
         if at < math.inf:
             # A little later: a timer may come by its clock's resolution too early, and would then come again and again.
             self._timer = asyncio.get_running_loop().call_later(at - now + _LATE, self._issue)

@@ -165,7 +165,7 @@ def test_a_limit_that_falls_loses_nothing(monkeypatch: pytest.MonkeyPatch, heade
         process.cancel()
         mine = [owner for _, owner in server.taken if owner != "another process"]
         assert len(mine) == 91
-        assert pace.limit is not None
+        assert (pace.limit is not None) is headers
         assert pace.waiting == 0
 
     run_in_virtual_time(monkeypatch, work())
@@ -246,6 +246,25 @@ def test_headers_that_make_no_sense_teach_nothing(monkeypatch: pytest.MonkeyPatc
         passage.answered(
             {"x-ratelimit-limit": value, "x-ratelimit-remaining": value, "x-ratelimit-reset": value}
         )
+        assert pace.limit is None
+
+    run_in_virtual_time(monkeypatch, work())
+
+
+def test_a_refusal_without_a_number_closes_for_its_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy server, or one moment of too many requests, holds nobody back for minutes."""
+
+    async def work() -> None:
+        pace, server = RequestPace(), Server(1_000, headers=False)
+        await send(pace, server, Asker("start"))
+        server.limit = 0
+        refused = asyncio.create_task(send(pace, server, Asker("first")))
+        await asyncio.sleep(1)
+        server.limit = 1_000
+        sending = [asyncio.create_task(send(pace, server, Asker(number))) for number in range(100)]
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(refused, *sending)
+        assert asyncio.get_running_loop().time() - began < 6
         assert pace.limit is None
 
     run_in_virtual_time(monkeypatch, work())
