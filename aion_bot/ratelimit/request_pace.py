@@ -1,7 +1,7 @@
 """When which request goes to Aion: within the requests a minute of one key, shared fairly among people.
 
 The limit is learned and never assumed: from the headers of each answer, from what Aion says of the workspace
-(`RequestPace.learn`). A refusal without a number closes the pace for as long as it says. Until the first answer has come, few requests are under way at once.
+(`RequestPace.learn`). A refusal without a number closes the pace for as long as it says. Until the first answer has come, few requests are sent.
 
 People take turns (`concurrency.fair_slots.FairOrder`): next is who has sent the fewest requests in the last minutes, and of
 those who has waited longest. Urgent requests go before all others, and a few places are kept free for them.
@@ -31,7 +31,10 @@ SHARED_OVER = 300.0
 """Seconds in which people's requests are compared: a minute alone would forget who had the most just before."""
 
 AT_FIRST = 10
-"""Requests under way at once until the first answer tells more: the fewest a minute that a tier has."""
+"""Requests within `FIRST_PAUSE` until the first answer tells more: the fewest a minute that a tier has."""
+
+FIRST_PAUSE = 2.0
+"""Seconds."""
 
 URGENT_PART = 15
 """One place of so many is kept free for urgent requests, and at least one."""
@@ -150,14 +153,15 @@ class RequestPace:
         return turn.result()
 
     def _room_at(self, now: float, owner: Hashable, *, urgent: bool) -> float:
-        """Return when a request of somebody may be sent, `inf` where an answer has to come first."""
+        """Return when a request of somebody may be sent."""
         sent = self._sent
         while sent and sent[0][0] <= now - SHARED_OVER:
             self._order.end(sent.popleft()[1])
         while self._recent and self._recent[0][0] <= now - MINUTE:
             self._of_minute -= Counter([self._recent.popleft()[1]])  # which drops what is zero
         if not self._known and len(self._recent) >= AT_FIRST:
-            return math.inf
+            # Requests that hang keep others back for a moment only.
+            return max(now, self._recent[-AT_FIRST][0] + FIRST_PAUSE)
         if urgent:
             return self._window.capacity_at(now, 0)
         at, own = self._window.capacity_at(now, self._kept()), self._of_minute[owner]

@@ -22,6 +22,7 @@ from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
 from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.aion.stored_files import UNLIMITED
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos import scenes
@@ -108,6 +109,8 @@ class Environment:
 
     def __init__(self, folder: Path) -> None:
         self.aion = _Aion()
+        # More questions than any tier allows: the bot would hold them back.
+        self.aion.files.limits = replace(self.aion.files.limits, calls=UNLIMITED)
         self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=_REPEAT_AFTER)
         self.slack.sockets.disconnect_notice = 2.0
         self.discord = SimulatedDiscord()

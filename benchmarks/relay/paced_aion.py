@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
@@ -20,6 +20,7 @@ from aion_bot.simulators.aion.endpoints import open_session
 from aion_bot.simulators.aion.messages import HEADERS
 from aion_bot.simulators.aion.scene import Answer, Operation, Plan
 from aion_bot.simulators.aion.sessions import Session
+from aion_bot.simulators.aion.stored_files import UNLIMITED
 from aion_bot.simulators.aion.wire import event
 from benchmarks.relay import numbered_words
 from benchmarks.relay.loads import RATE, Ask
@@ -119,6 +120,8 @@ async def _speak(response: web.StreamResponse, pieces: list[str], send_times: Se
 
 async def main() -> None:
     aion = PacedAion()
+    # More questions than any tier allows: the bot would hold them back.
+    aion.files.limits = replace(aion.files.limits, calls=UNLIMITED)
     async with aion:
         print(json.dumps(dict(aion.env)), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):

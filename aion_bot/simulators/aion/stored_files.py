@@ -22,6 +22,10 @@ _DOCUMENTS = {"application/pdf": "pdf", "text/plain": "txt", "text/markdown": "m
 }
 
 
+UNLIMITED = 1_000_000
+"""More requests a minute than any tier has: the bot believes no such number."""
+
+
 @dataclass(slots=True)
 class Limits:
     """What the plan allows; the defaults are those of the tier PROFESSIONAL. Sizes are bytes."""
@@ -32,6 +36,8 @@ class Limits:
     storage: int = 100 * 1024 * MB
     uploads: int = 1000
     """Uploads a month."""
+    calls: int = 100
+    """Requests a minute, as the server tells it; nothing here counts them."""
 
 
 TIERS = {
@@ -248,7 +254,7 @@ class StoredFiles:
     def to_limits(self) -> dict[str, Any]:
         """The limits as the contract's TenantLimitsResponse."""
         limits = {
-            "api_calls_per_minute": 100,
+            "api_calls_per_minute": self.limits.calls,
             "monthly_uploads": self.limits.uploads,
             "max_image_size_bytes": self.limits.image,
             "max_document_size_bytes": self.limits.document,
