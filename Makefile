@@ -45,7 +45,7 @@ test-others: $(STAMP)
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
 	$(BIN)/python -m pytest -m slow
 
-pythons: $(STAMP)  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
+pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
 	@scripts/pythons.sh
 
 coverage: $(STAMP)  ## every test, and the coverage of all of them with its floor; twice as slow
