@@ -69,6 +69,14 @@ def test_the_first_message_of_a_question_without_any_sign_goes_before_others() -
     assert (found.priority, found.reserve) == (Priority.FIRST_SIGN, END)
 
 
+def test_a_long_answer_takes_turns_with_others() -> None:
+    """From the fourth message of an end on, whoever asked meanwhile goes first; a card does not wait."""
+    found = [permit(Post(slot, TEXT, 0), urgent=True) for slot in (2, 3, 9)]
+    assert [one.priority for one in found] == [Priority.FINAL, Priority.FIRST_SIGN, Priority.FIRST_SIGN]
+    assert [one.since for one in found] == [5.0, 8.0, 14.0]
+    assert permit(Post(9, PlanCard("Plan", ""), 0), urgent=True).priority is Priority.FINAL
+
+
 def test_what_ends_an_answer_goes_first() -> None:
     """A whole answer reserves nothing, as it ends itself; a stream has to be stopped; cards wait for nobody."""
     whole, stream = (
