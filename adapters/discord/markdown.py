@@ -60,12 +60,18 @@ def _converted(text: str) -> str:
         drawn += [""] if words and drawn and drawn[-1].startswith("> ") and drawn[-1].strip(" >") else []
         if shown and shown[0].strip() == "-" and drawn and drawn[-1][:1].isalpha():
             drawn.append("")
-        empty = (words or bool(left)) and "".join(lines[end : end + 1]).strip() == "-"
+        empty = (words or bool(left)) and _begins_with_its_sign("".join(lines[end : end + 1]))
         drawn += [*shown, ""] if empty else shown
         done = end
         # Code and quotes stand outside of their list, and so does what follows them in the same item.
         left = block.containers if block.kind in {"fence", "code"} or _is_quoted(block) else left
     return without_pills_in_code("\n".join([*drawn, *map(_line, lines[done:])]))
+
+
+def _begins_with_its_sign(line: str) -> bool:
+    """Tell whether a line is drawn as the sign of an item alone, as is one whose words begin with code."""
+    sign, words = line.strip()[:1], line.strip()[1:].lstrip()
+    return (sign == "-" and not words) or (sign in {"-", "+"} and words.startswith(("```", "~~~")))
 
 
 def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> list[str]:

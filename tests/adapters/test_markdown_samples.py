@@ -162,7 +162,8 @@ def test_drawing_twice_changes_nothing(draw: Callable[[str], str]) -> None:
     "**\n---\n*", "*t\n#### s", "*a\n=", "=\n*n", "<!--`-->", "```\n](](\n```", "`a` ](b) ](c)", "a||\n-|", "[](*)`", "[a](b*c*d)", "> a\n2\n=",
     "- a\n  - b\n    > c\n\n    d", "<details>\n    e", "- <details>\n      e", "[x](docs/__init__.py)", "foo __*__", "<a_b@c.example>",
     "-     b\n\tt", "-\nt\n#$$^$$", "a\n\n$$x^2$$", "---\n-", "---\n-\n  a", "#### a\n-\n  b",
-    "1.     a\n   b\n-", "a\n- ```\n  b\n  ```",
+    "1.     a\n   b\n-", "a\n- ```\n  b\n  ```", "> b\n- a\n- ```", "> b\n- a\n+ ```\n  x\n  ```",
+    "> b\n- a\n- ~~~\n  x\n  ~~~\n- c", "1.  a\n    > b\n- a\n- ```",
 ])  # fmt: skip
 def test_drawing_other_constructs_twice(text: str) -> None:
     """The same holds where a quote, a line of signs alone or a link's label has other constructs beside it."""
