@@ -59,6 +59,9 @@ async def test_a_mention_in_a_conversation_brings_what_was_said(bot: Bot) -> Non
     await bot.until(lambda: all("Forget" not in one.text for one in bot.workspace.thread(talk.thread)))
     talk.ask(bot.ada, "Which of those is worse?")
     await bot.shows(talk.thread, strings.read_earlier(3))
+    await bot.aion.until(
+        lambda: bot.aion.bodies("send_stream") != []
+    )  # the line may be shown before Aion is asked
     assert asked(bot).startswith(f"Which of those is worse?\n\n{strings.EARLIER}\n\n")
     assert quoted(bot) == ["Beam 4 has a crack.", "Beam 7 leaks.", "I see."]
     assert "Cy wrote, with 2 files:" in asked(bot)
