@@ -45,6 +45,11 @@ def reads(bot: Bot) -> int:
     )
 
 
+async def is_asked(bot: Bot) -> None:
+    """Wait until Aion is asked: what was read may be said before."""
+    await bot.aion.until(lambda: bot.aion.bodies("send_stream") != [])
+
+
 async def answered(bot: Bot, count: int) -> None:
     await bot.until(lambda: bot.aion.count("send_stream") == count)
 
@@ -59,9 +64,7 @@ async def test_a_mention_in_a_conversation_brings_what_was_said(bot: Bot) -> Non
     await bot.until(lambda: all("Forget" not in one.text for one in bot.workspace.thread(talk.thread)))
     talk.ask(bot.ada, "Which of those is worse?")
     await bot.shows(talk.thread, strings.read_earlier(3))
-    await bot.aion.until(
-        lambda: bot.aion.bodies("send_stream") != []
-    )  # the line may be shown before Aion is asked
+    await is_asked(bot)
     assert asked(bot).startswith(f"Which of those is worse?\n\n{strings.EARLIER}\n\n")
     assert quoted(bot) == ["Beam 4 has a crack.", "Beam 7 leaks.", "I see."]
     assert "Cy wrote, with 2 files:" in asked(bot)
@@ -137,6 +140,7 @@ async def test_a_conversation_that_cannot_be_read_is_said_once(bot: Bot) -> None
     talk = Talk(bot.workspace, bot.ben, "Beam 4 has a crack.")
     talk.ask(bot.ada, "How long is it?")
     shown = await bot.shows(talk.thread, strings.EARLIER_NOT_READ.split(".")[0])
+    await is_asked(bot)
     assert "ref " in shown
     assert asked(bot) == "How long is it?"
 
@@ -155,6 +159,7 @@ async def test_where_slack_limits_reading_a_search_takes_its_place(on_slack: Bot
     on_slack.workspace.fail_next("conversations.history", retry_after=60.0)  # type: ignore[attr-defined]
     thread = await on_slack.workspace.mention(on_slack.ada, "Which beam is it?")
     await on_slack.shows(thread, strings.read_earlier(1))
+    await is_asked(on_slack)
     assert quoted(on_slack) == ["Beam 4 has a crack."]
 
 
@@ -165,6 +170,7 @@ async def test_discord_without_the_intent_says_that_it_knows_nothing(on_discord:
     talk = Talk(on_discord.workspace, on_discord.ben, "Beam 4 has a crack.")
     talk.ask(on_discord.ada, "How long is it?")
     await on_discord.shows(talk.thread, strings.EARLIER_WITHHELD.split(",")[0])
+    await is_asked(on_discord)
     assert (asked(on_discord), reads(on_discord)) == ("How long is it?", 0)
     thread = await on_discord.workspace.mention(on_discord.ada, "And here?")
     await on_discord.shows(thread, "I can", without=[strings.EARLIER_WITHHELD.split(",")[0]])
