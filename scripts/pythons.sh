@@ -4,16 +4,28 @@
 # imported is compiled.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-requirements=$([ "${1:-}" = tour ] && echo requirements.txt || echo requirements-dev.txt)
+tour=$([ "${1:-}" != tour ] || echo tour)
+requirements=requirements.txt
+[ -n "$tour" ] || requirements=requirements-dev.txt
+try() {  # a Python, and where its environment belongs
+  echo "${2##*/}"
+  "$1" -m venv --clear "$2"
+  "$2/bin/python" -m pip install --quiet --no-compile --require-hashes -r "$requirements"
+  [ -n "$tour" ] || "$2/bin/python" -m pytest -n 0 tests/aion tests/domain tests/storage tests/test_help.py
+  "$2/bin/python" -m aion_bot demo --tour >/dev/null
+}
+running=()
 for minor in 12 13 14; do
   for python in "$(command -v "python3.$minor" || true)" "$HOME/.pyenv/versions/3.$minor."*/bin/python3; do
     if [ -x "$python" ] && "$python" --version >/dev/null 2>&1; then  # pyenv has shims without an interpreter
-      echo "Python 3.$minor"
-      "$python" -m venv --clear ".venv/python3.$minor"
-      ".venv/python3.$minor/bin/python" -m pip install --quiet --no-compile --require-hashes -r "$requirements"
-      [ "${1:-}" = tour ] || ".venv/python3.$minor/bin/python" -m pytest -n 0 tests/aion tests/domain tests/storage tests/test_help.py
-      ".venv/python3.$minor/bin/python" -m aion_bot demo --tour >/dev/null
+      if [ -n "$tour" ]; then
+        try "$python" ".venv/python3.$minor" &
+        running+=($!)
+      else  # tests side by side would take each other's time
+        try "$python" ".venv/python3.$minor"
+      fi
       break
     fi
   done
 done
+for one in ${running[@]+"${running[@]}"}; do wait "$one"; done
