@@ -28,7 +28,9 @@ OPERATIONS: dict[type[Step], Operation] = {
 """What each step asks of the platform."""
 
 MANY_MESSAGES = 3
-"""Messages of an answer whose posts go before everything but other ends."""
+"""Messages of an answer whose posts go before everything but other ends; those of a longer one take turns with others, who would
+wait for half a minute behind twenty posts. Each counts as unseen a second later than the one before, as fast as a platform takes posts.
+"""
 
 _LONGEST_TEXT_WAIT = 2.5
 """Seconds at most for which a first message waits for text, while people see another sign of life."""
@@ -106,8 +108,7 @@ def permit_for(
 
     `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
     decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
-    then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: whoever sees no
-    sign yet goes first.
+    then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: no sign goes first.
     """
     if (
         urgent
@@ -115,8 +116,6 @@ def permit_for(
         and step.slot >= MANY_MESSAGES
         and not isinstance(step.content, PlanCard)
     ):
-        # A long answer that is posted at once takes turns with others: twenty posts ahead of their first would be half a minute.
-        # Each message counts as unseen a second later than the one before, as fast as a platform takes posts.
         return Permit(limits, Priority.FIRST_SIGN, since + step.slot)
     if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
         # A post of the whole answer ends it; a stream has to be ended by another request.
