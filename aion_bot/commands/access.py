@@ -21,10 +21,11 @@ from aion_bot.domain.rules import (
     Rules,
     shown,
 )
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.roles import PlaceLookup
 from aion_bot.ports.settings import IdKind
 from aion_bot.runtime.supervisor import ADMITTED
