@@ -7,7 +7,8 @@ import pytest
 import adapters
 from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
-from aion_bot.domain.rules import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Rule, Rules, Uploads
+from aion_bot.domain.rule_keys import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Uploads
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.events import Place
 from aion_bot.ports.platform_package import id_forms_of
 

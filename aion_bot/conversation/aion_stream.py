@@ -26,7 +26,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.rules import FOOTER
+from aion_bot.domain.rule_keys import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
 from aion_bot.ports.text import one_line
