@@ -29,6 +29,7 @@ _STYLES = {
     Action.STOP: 2,
     Action.UPLOAD: 1,
     Action.SUGGEST: 2,
+    Action.WITHDRAW: 2,
     Action.ONLY_THESE: 2,
     Action.CLOSER: 2,
     Action.GOOD: 2,

@@ -32,6 +32,7 @@ ACTIONS = {
     "aion_stop": Action.STOP,
     "aion_upload": Action.UPLOAD,
     "aion_suggest": Action.SUGGEST,
+    "aion_withdraw": Action.WITHDRAW,
     "aion_only_these": Action.ONLY_THESE,
     "aion_closer": Action.CLOSER,
     "aion_manage": Action.MANAGE,

@@ -53,6 +53,8 @@ class Action(StrEnum):
     """Lets the question's files into the library."""
     SUGGEST = "suggest"
     """Says what is to be done with files that came without words."""
+    WITHDRAW = "withdraw"
+    """Takes a question back that waits."""
     ONLY_THESE = "only"
     """Asks the question again about the pictures of its answer alone."""
     CLOSER = "closer"

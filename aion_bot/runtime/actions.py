@@ -30,6 +30,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.waiting import WaitingQuestions
 from aion_bot.storage import recorded
 
 _log = structlog.get_logger(__name__)
@@ -43,6 +44,7 @@ _INTENTS = {
     Action.SUGGEST: Intent.RETRY,
     Action.ONLY_THESE: Intent.FOLLOW_UP,
     Action.CLOSER: Intent.FOLLOW_UP,
+    Action.WITHDRAW: Intent.WITHDRAW,
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
 }
@@ -68,6 +70,7 @@ class Actions:
         approvals: Approvals,
         retries: Retries,
         ask_again: Enqueue,
+        waiting: WaitingQuestions,
         services: Services,
         ask: Ask,
     ) -> None:
@@ -80,7 +83,7 @@ class Actions:
         self._active = active
         self._approvals = approvals
         self._retries = retries
-        self._ask_again = ask_again
+        self._ask_again, self._waiting = ask_again, waiting
 
     async def act(
         self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened | Invited
@@ -141,7 +144,12 @@ class Actions:
                 noted = audit.note_refusal(click.key, click.action, click.person, refusal.value)
                 await recorded(_log, noted, "refusal")
             await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
-        elif intent is Intent.RETRY:
+        else:
+            await self._press(thread, click, intent)
+
+    async def _press(self, thread: Thread, click: Click, intent: Intent) -> None:
+        """Do what was pressed by somebody who may use the bot there; whether it is theirs is decided where its row is read."""
+        if intent is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(thread, turn)
@@ -149,7 +157,9 @@ class Actions:
                 await reply_privately(thread, click, line, hidden=True)
         elif intent is Intent.FOLLOW_UP:
             await self._ask_about_pictures(thread, click)
-        elif _INTENTS[click.action] is Intent.RATE:
+        elif intent is Intent.WITHDRAW:
+            await reply_privately(thread, click, (await self._waiting.withdraw(click),), hidden=True)
+        elif intent is Intent.RATE:
             await reply_privately(thread, click, (await rate(self._services, click),), hidden=True)
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
