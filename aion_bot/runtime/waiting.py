@@ -135,8 +135,9 @@ class WaitingQuestions:
             told = (strings.REPLACED_WAITING,)
             self._tasks.spawn(reply_privately(thread, replace(prompt, source=None), told, hidden=True))
 
-    def deleted(self, prompt: str) -> None:
+    def deleted(self, platform: str, prompt: str) -> None:
         """Note that the message of a question was deleted, or says something else, and that its row says so."""
+        self._active.withdraw(platform, prompt)
         for waiting in list(self._of_thread.values()):
             for one in list(waiting.values()):
                 if one.turn.origin is not None and one.turn.origin.key == prompt:
