@@ -46,7 +46,7 @@ PARTS = {
 
 # Labels, titles, and how things are while nothing failed.
 STATES = {
-    "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
+    "ABOUT_PICTURES", "ANOTHER_PLAN", "ANOTHER_PLAN_ASKED", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
     "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
@@ -82,6 +82,7 @@ INDIRECT = {
     "aion_bot/rendering/plan_record.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
+    "aion_bot/conversation/another_plan.py": {"PLAN_FORGOTTEN"},  # the same `failed`
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`

@@ -31,6 +31,7 @@ _STYLES = {
     Action.SUGGEST: 2,
     Action.WITHDRAW: 2,
     Action.ONLY_THESE: 2,
+    Action.ANOTHER_PLAN: 2,
     Action.CLOSER: 2,
     Action.GOOD: 2,
     Action.BAD: 2,

@@ -34,6 +34,7 @@ ACTIONS = {
     "aion_suggest": Action.SUGGEST,
     "aion_withdraw": Action.WITHDRAW,
     "aion_only_these": Action.ONLY_THESE,
+    "aion_another_plan": Action.ANOTHER_PLAN,
     "aion_closer": Action.CLOSER,
     "aion_manage": Action.MANAGE,
     "aion_open": Action.OPEN,

@@ -88,6 +88,10 @@ ABOUT_PICTURES = "Asked again, about the pictures above only."
 CLOSER_LOOK = "With a closer look at the pictures."
 PICTURES_GONE = "I can't find that answer any more. Ask about the pictures in words."
 PICTURES_DELETED = "These pictures are no longer in Aion's library. Ask about others."
+ANOTHER_PLAN = "Ask for another plan"
+ANOTHER_PLAN_QUESTION = "The last plan was cancelled. Please propose another plan for the same request."
+ANOTHER_PLAN_ASKED = "Asked for another plan."
+PLAN_FORGOTTEN = "I no longer have this plan here. Ask for what you need in words."
 GOOD, BAD = "👍", "👎"
 RATED = "Thanks, I noted that."
 RATED_AGAIN = "Thanks, I changed your rating."
@@ -1363,6 +1367,7 @@ catalogue.add(
         "first_answer",
         "no_first_answer",
         "FIRST_QUESTION",
+        "ANOTHER_PLAN_QUESTION",
         "tour_not_writable",
     },
 )

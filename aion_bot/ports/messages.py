@@ -57,6 +57,8 @@ class Action(StrEnum):
     """Takes a question back that waits."""
     ONLY_THESE = "only"
     """Asks the question again about the pictures of its answer alone."""
+    ANOTHER_PLAN = "another"
+    """Asks for another plan in place of one that was cancelled."""
     CLOSER = "closer"
     """Asks the question again, for a detailed look at pictures."""
     GOOD = "good"

@@ -8,6 +8,7 @@ import structlog
 from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.another_plan import question_after
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
@@ -44,6 +45,7 @@ _INTENTS = {
     Action.SUGGEST: Intent.RETRY,
     Action.ONLY_THESE: Intent.FOLLOW_UP,
     Action.CLOSER: Intent.FOLLOW_UP,
+    Action.ANOTHER_PLAN: Intent.FOLLOW_UP,
     Action.WITHDRAW: Intent.WITHDRAW,
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
@@ -156,7 +158,7 @@ class Actions:
             if line:
                 await reply_privately(thread, click, line, hidden=True)
         elif intent is Intent.FOLLOW_UP:
-            await self._ask_about_pictures(thread, click)
+            await self._follow_up(thread, click)
         elif intent is Intent.WITHDRAW:
             await reply_privately(thread, click, (await self._waiting.withdraw(click),), hidden=True)
         elif intent is Intent.RATE:
@@ -166,10 +168,11 @@ class Actions:
         else:
             await self._approvals.click(thread, click)
 
-    async def _ask_about_pictures(self, thread: Thread, click: Click) -> None:
-        """Ask the question of an answer once more; its key tells a second press, which asks nothing."""
+    async def _follow_up(self, thread: Thread, click: Click) -> None:
+        """Ask what a button under an answer or a plan asks; its key tells a second press, which asks nothing."""
+        question = question_after if click.action is Action.ANOTHER_PLAN else question_of
         try:
-            prompt = await question_of(self._services, click)
+            prompt = await question(self._services, click)
         except AionvisionError as error:
             _log.warning("pictures not found", platform=thread.platform, code=error.code)
             gone = error_messages.session_gone(error)
