@@ -46,9 +46,9 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
+    "ANOTHER_PLAN_ASKED", "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "USAGE_TITLE", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
-    "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "NEW_SESSION", "PLAN_LEAD", "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "GOOD", "BAD", "RATED", "RATED_AGAIN", "RATING_GONE", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
@@ -73,6 +73,7 @@ MADE: dict[str, list[str | Line]] = {
     ],
     "no_file": [strings.no_file(one) for one in ("", discord_strings.NO_ATTACHMENTS, discord_strings.FILE_TOO_LARGE)],
     "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
+    "ahead": [strings.ahead(count, 5) for count in (0, 1, 5, 6)],
     "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],

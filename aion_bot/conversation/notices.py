@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.conversation.another_plan import asks_for_another
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
@@ -47,6 +48,8 @@ async def add_notices(
         view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
     if origin.pictures or origin.detailed:
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
+    if asks_for_another(origin):
+        view.notice(strings.ANOTHER_PLAN_ASKED)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
     if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):

@@ -88,6 +88,10 @@ ABOUT_PICTURES = "Asked again, about the pictures above only."
 CLOSER_LOOK = "With a closer look at the pictures."
 PICTURES_GONE = "I can't find that answer any more. Ask about the pictures in words."
 PICTURES_DELETED = "These pictures are no longer in Aion's library. Ask about others."
+ANOTHER_PLAN = "Ask for another plan"
+ANOTHER_PLAN_QUESTION = "The last plan was cancelled. Please propose another plan for the same request."
+ANOTHER_PLAN_ASKED = "Asked for another plan."
+PLAN_FORGOTTEN = "I no longer have this plan here. Ask for what you need in words."
 GOOD, BAD = "👍", "👎"
 RATED = "Thanks, I noted that."
 RATED_AGAIN = "Thanks, I changed your rating."
@@ -102,6 +106,7 @@ ANSWER_FILE = "answer.md"
 PLAN_FILE = "plan.md"
 PLAN_NO_ROOM = "I had no room left to show my plan. Ask for it by itself, or for fewer changes at once."
 REPLACED = "I stopped here to take your newer question."
+REPLACED_WAITING = "I took your newer question in place of the one that waited."
 NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin to make room, then try again."
 NO_RECORD_ANY_MORE = (
     "My storage may be full, so I couldn't finish. Ask your admin to make room, then try again."
@@ -213,6 +218,21 @@ STOP = "Stop"
 STOP_GONE = "There's nothing to stop. I've already finished."
 STOPPING_BUT_PLAN = "I stopped. An approver can still approve or cancel the plan."
 STOP_NOT_YOURS = "Only the person who asked or an approver can stop this."
+WITHDRAW = "Withdraw"
+WITHDRAWN = "Withdrawn. I won't ask Aion."
+WITHDRAW_GONE = "This question isn't waiting any more."
+WITHDRAW_NOT_YOURS = "Only the person who asked can withdraw this."
+WITHDRAW_TOO_LATE = "I'm answering this one already. Press Stop under the answer to end it."
+RETRY_WITHDRAWN = "Withdrawn. Ask again if you still need it."
+
+
+def ahead(count: int, most: int) -> str:
+    """Say how many questions are answered before one that waits; from `most` on only that there are more."""
+    if not count:
+        return "⏳ Yours is next."
+    return f"⏳ More than {most} ahead of yours." if count > most else f"⏳ {count} ahead of yours."
+
+
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
 FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
 FULL_PROCESS = "I have too many questions waiting. Ask again in a few minutes."
@@ -1347,6 +1367,7 @@ catalogue.add(
         "first_answer",
         "no_first_answer",
         "FIRST_QUESTION",
+        "ANOTHER_PLAN_QUESTION",
         "tour_not_writable",
     },
 )

@@ -43,6 +43,11 @@ class ShownButton:
         """Whether it rates a finished answer."""
         return self.id.removeprefix("aion:").startswith(("good:", "bad:"))
 
+    @property
+    def asks_anew(self) -> bool:
+        """Whether it asks for another plan in place of one that was cancelled."""
+        return self.id.startswith(("aion:another:", "aion_another_plan"))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPicture:
@@ -81,8 +86,8 @@ class Shown:
 
     @property
     def offers(self) -> tuple[ShownButton, ...]:
-        """Its buttons without those that rate a finished answer: something waits for these."""
-        return tuple(one for one in self.buttons if not one.rates)
+        """Its buttons without those under what is over, which rate an answer or ask for another plan: something waits for these."""
+        return tuple(one for one in self.buttons if not (one.rates or one.asks_anew))
 
 
 @dataclass(frozen=True, slots=True)
