@@ -13,6 +13,7 @@ from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.commands import CommandUse
 from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.forms import FormUse
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import (
@@ -49,7 +50,7 @@ CY = SimulatedPerson("U0CY", "Cy")
 APP_TOKEN = TOKENS["apps.connections.open"]
 
 
-class SimulatedSlack(CommandUse):
+class SimulatedSlack(CommandUse, FormUse):
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
@@ -71,6 +72,7 @@ class SimulatedSlack(CommandUse):
         Operation.MARK_QUEUED: ("reactions.add",),
         Operation.UNMARK_QUEUED: ("reactions.remove",),
         Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+        Operation.OPEN_FORM: ("views.open",),
     }
 
     def __init__(
