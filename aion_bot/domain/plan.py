@@ -149,3 +149,8 @@ class Plan:
     place: Place = field(default=UNKNOWN_PLACE, compare=False)
     proposed_at: int = field(default=0, compare=False)
     reminded: bool = False
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether its deadline has ended it: nobody may approve it any more, also where Aion did not take the cancellation."""
+        return any(one.person == DEADLINE for one in self.attempts)
