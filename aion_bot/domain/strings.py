@@ -1085,7 +1085,9 @@ def open_address(address: str) -> tuple[str, str]:
 
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
-WRITE_TOKEN = "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
+WRITE_TOKEN = (
+    "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
+)
 WORKSPACES_OF_FIRST_START = (
     "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
 )
