@@ -1085,7 +1085,7 @@ def open_address(address: str) -> tuple[str, str]:
 
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
-WRITE_TOKEN = (
+REPLACE_IT = (
     "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
 )
 WORKSPACES_OF_FIRST_START = (
@@ -1310,7 +1310,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
-        "WRITE_TOKEN",
+        "REPLACE_IT",
         "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",

@@ -101,7 +101,7 @@ class RefusedPlatforms:
             return False
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[platform] = waiting
-        _log.warning("platform waits for token", platform=platform, mend=strings.WRITE_TOKEN)
+        _log.warning("platform waits for token", platform=platform, mend=strings.REPLACE_IT)
         try:
             while not (await asyncio.wait([waiting], timeout=self._patience))[0]:
                 if self._left <= self._waiting.keys():

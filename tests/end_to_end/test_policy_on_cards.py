@@ -60,8 +60,10 @@ async def test_open_cards_show_a_change_of_policy(bot: Bot, tmp_path: Path) -> N
     with capture_logs() as logs:
         await reload(bot, tmp_path, "approvals_required = 0")
         async with asyncio.timeout(2):
-            while not any(one["event"] == "rules refused" for one in logs):
+            events: list[str] = []
+            while "rules refused" not in events:
                 await asyncio.sleep(0.005)
+                events = [one["event"] for one in logs]
     await bot.press(bot.ada, thread, "Approve")
     await bot.replies_privately(thread, bot.ada, strings.OWN_APPROVAL.strip())
     assert bot.text(thread) == before

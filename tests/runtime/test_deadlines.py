@@ -186,7 +186,7 @@ async def test_a_card_that_was_on_its_way_shows_the_new_rules(bench: Bench) -> N
     await bench.store.plans.note_card("b", MessageRef(THREAD, "mb"))
     await bench.look()
     assert [one.key for one in bench.board.edits[drawn:]] == ["b"]
-    bench.deadlines._changed_at -= 60  # noqa: SLF001  # as if a minute had passed
+    bench.deadlines._changed_at -= 60  # as if a minute had passed
     await bench.propose("c")
     await bench.look()
     assert len(bench.board.edits) == drawn + 1
