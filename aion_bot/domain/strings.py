@@ -43,8 +43,20 @@ HINT = "Ask me: Which photos show damage? What do the newest ones show? What doe
 
 def things_to_try(names: Sequence[str]) -> str:
     """Say what can be asked, and name three files of the library; their names are other people's words."""
+    return f"{HINT} Or ask about {_three(names)}."
+
+
+TRY_NEXT = "Try next: which photos show damage, what the newest ones show, or what the last report says."
+
+
+def try_next(names: Sequence[str]) -> str:
+    """Say under somebody's first answer that they can ask about three files of the library."""
+    return f"Try next: ask about {_three(names)}."
+
+
+def _three(names: Sequence[str]) -> str:
     first, second, third = (f"“{one_line(visible_line(KNOWN.strike(one)), _FILE)}”" for one in names)
-    return f"{HINT} Or ask about {first}, {second} or {third}."
+    return f"{first}, {second} or {third}"
 
 
 def greeting(hint: str) -> str:
