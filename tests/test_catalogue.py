@@ -138,6 +138,7 @@ MADE: dict[str, list[str | Line]] = {
     "in_list": [strings.in_list("Roof damage " * 9), strings.in_list("")],
     "greeting": [strings.greeting(strings.HINT)],
     "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
+    "try_next": [strings.try_next(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
@@ -170,6 +171,7 @@ JOINED = {
     "approved_before",
     "greeting",
     "things_to_try",
+    "try_next",
 }
 
 SENTENCES = [

@@ -49,7 +49,7 @@ PARTS = {
 STATES = {
     "ABOUT_PICTURES", "ANOTHER_PLAN", "ANOTHER_PLAN_ASKED", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
-    "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "MENTION_ME",
+    "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "TRY_NEXT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
     "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "ahead", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
     "WHY", "WHY_HINT", "WHY_LABEL", "WHY_NOTED", "WHY_TITLE", "SEND", "CLOSE_FORM",
@@ -65,7 +65,7 @@ STATES = {
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",
     "month_short", "month_used", "HOME_TITLE", "HOME_BEGIN", "HOME_CONVERSATIONS", "HOME_LEFT", "HOME_OPEN", "USAGE_TITLE",
-    "greeting", "in_list", "questions_left", "things_to_try",
+    "greeting", "in_list", "questions_left", "things_to_try", "try_next",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.another_plan import asks_for_another
+from aion_bot.conversation.first_contact import suggest
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
@@ -35,9 +37,12 @@ def named(question: str) -> str:
 
 
 async def add_notices(
-    view: AnswerView, thread: Thread, turn: Turn, services: Services, *, crowded: bool
+    view: AnswerView, thread: Thread, turn: Turn, services: Services, tasks: BackgroundTasks, *, crowded: bool
 ) -> None:
-    """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
+    """Put into the view of a new answer what its question calls for; `crowded`: other questions came between.
+
+    What Aion has to be asked for comes while the answer grows, in `tasks`.
+    """
     origin = turn.origin
     if origin is None:
         return
@@ -56,9 +61,10 @@ async def add_notices(
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)
-    threaded = origin.place.direct and isinstance(thread.adapter, DirectThreads)
-    if threaded and await services.store.conversations.is_first_direct(turn):
-        view.footnote(strings.DIRECT_THREADS)
+    if origin.place.direct and await services.store.conversations.is_first_direct(turn):
+        if isinstance(thread.adapter, DirectThreads):
+            view.footnote(strings.DIRECT_THREADS)
+        suggest(view, services, origin.place, tasks)
 
 
 def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:

@@ -43,8 +43,20 @@ HINT = "Ask me: Which photos show damage? What do the newest ones show? What doe
 
 def things_to_try(names: Sequence[str]) -> str:
     """Say what can be asked, and name three files of the library; their names are other people's words."""
+    return f"{HINT} Or ask about {_three(names)}."
+
+
+TRY_NEXT = "Try next: which photos show damage, what the newest ones show, or what the last report says."
+
+
+def try_next(names: Sequence[str]) -> str:
+    """Say under somebody's first answer that they can ask about three files of the library."""
+    return f"Try next: ask about {_three(names)}."
+
+
+def _three(names: Sequence[str]) -> str:
     first, second, third = (f"“{one_line(visible_line(KNOWN.strike(one)), _FILE)}”" for one in names)
-    return f"{HINT} Or ask about {first}, {second} or {third}."
+    return f"{first}, {second} or {third}"
 
 
 def greeting(hint: str) -> str:
@@ -1113,6 +1125,9 @@ def open_address(address: str) -> tuple[str, str]:
 
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
+REPLACE_IT = (
+    "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
+)
 WORKSPACES_OF_FIRST_START = (
     "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
 )
@@ -1335,6 +1350,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
+        "REPLACE_IT",
         "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",

@@ -44,6 +44,9 @@ _OVERLAP = 180.0
 
 _MOST_THREADS = 200
 
+PATIENCE = 600.0
+"""Seconds for which a bot whose platforms have all been refused waits for another token: as long as running answers try again."""
+
 RECONNECT = Backoff(1.0, cap=60.0)
 """Between two attempts to connect; it starts anew after each connection."""
 
@@ -69,9 +72,15 @@ async def load_admitted(store: Store, access: AccessControl, platform: str) -> N
 
 
 class RefusedPlatforms:
-    """The platforms whose token was refused; those with a token in a file wait for another one."""
+    """The platforms whose token was refused; those with a token in a file wait for another one.
 
-    def __init__(self, adapters: Sequence[PlatformAdapter], env: Mapping[str, str]) -> None:
+    While another platform serves they wait without an end, otherwise for `patience` seconds.
+    """
+
+    def __init__(
+        self, adapters: Sequence[PlatformAdapter], env: Mapping[str, str], patience: float = PATIENCE
+    ) -> None:
+        self._patience = patience
         self._left = {one.platform for one in adapters}
         """The platforms that were not refused, or served once: while there are some, the bot goes on."""
         self._with_files = {
@@ -89,17 +98,25 @@ class RefusedPlatforms:
         if not (served and platform in self._with_files):
             self._left.discard(platform)
         if not self._left:
-            for one in self._waiting.values():
-                if not one.done():
-                    one.set_result(False)
+            self._give_up()
         if platform not in self._with_files or not self._left:
             return False
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[platform] = waiting
+        _log.warning("platform waits for token", platform=platform, mend=strings.REPLACE_IT)
         try:
-            return await waiting
+            while not (await asyncio.wait([waiting], timeout=self._patience))[0]:
+                if self._left <= self._waiting.keys():
+                    self._give_up()
+            return waiting.result()
         finally:
             del self._waiting[platform]
+
+    def _give_up(self) -> None:
+        """Let every platform that waits end: none serves, and no token came in time."""
+        for one in self._waiting.values():
+            if not one.done():
+                one.set_result(False)
 
     def may_listen(self, platform: str) -> None:
         """Let a platform that waits try again."""
