@@ -177,6 +177,9 @@ class StoredFiles:
                 b"",
             )
             self._all[document.id] = StoredFile(document.id, document.filename, *kind, "2026-03-02T08:15:00Z")
+        for video in library.VIDEOS:
+            kind = ("video", "video/mp4", 9_000_000, sha256(video.filename.encode()).hexdigest(), b"")
+            self._all[video.id] = StoredFile(video.id, video.filename, *kind, "2026-03-02T08:15:00Z")
 
     def __iter__(self) -> Iterator[StoredFile]:
         return iter(self._all.values())
@@ -184,7 +187,7 @@ class StoredFiles:
     @property
     def uploaded(self) -> list[StoredFile]:
         """The files that were uploaded, oldest first."""
-        known = {one.id for one in (*library.IMAGES, *library.DOCUMENTS)}
+        known = {one.id for one in (*library.IMAGES, *library.DOCUMENTS, *library.VIDEOS)}
         return [one for one in self if one.id not in known]
 
     @property
