@@ -357,13 +357,9 @@ def waiting_for_aion(seconds: float) -> str:
 
 def chosen(images: int, documents: int, videos: int) -> str:
     """Say what the questions of a thread are about: `images`, 0 for all, and the documents and videos that they use."""
-    files = [
-        f"{counted(count, f'chosen {one}')}"
-        for count, one in ((documents, "document"), (videos, "video"))
-        if count
-    ]
-    seen = counted(images, "chosen image") if images else "all images"
-    return f"I look at {' and '.join((seen, *files))} here. Change that with /aion context."
+    files = [counted(count, one) for count, one in ((documents, "document"), (videos, "video")) if count]
+    seen = ", ".join((counted(images, "chosen image") if images else "all images", *files))
+    return f"I look at {seen} here. Change that with /aion context."
 
 
 def with_files(documents: int, videos: int) -> str:
@@ -379,7 +375,8 @@ def files_gone(count: int) -> str:
 
 def ask_next(count: int) -> str:
     """Say that the next new thread of a person is about pictures that they found."""
-    return f"Ask me here within an hour: your next new thread here looks only at {'this image' if count == 1 else f'these {count} images'}."
+    these = "this image" if count == 1 else f"these {count} images"
+    return f"Ask me now: your next new thread here, within an hour, is only about {these}."
 
 
 def context_full(kind: FileKind, most: int) -> str:
@@ -394,7 +391,7 @@ def also_chosen(titles: Sequence[str]) -> str:
     return f"Also chosen: {named}{more}."
 
 
-_ALSO = 10
+_ALSO = 5
 """Titles that a line names."""
 
 
@@ -425,14 +422,12 @@ def found(count: int, words: str) -> str:
 def found_of(kind: FileKind, count: int, words: str) -> str:
     """Say how many files of a kind a search shows."""
     what = counted(count, kind.value) if count else f"No {kind.value}s"
-    return (
-        f"{what} for {code(words, _NAME)}{':' if count else '. Try other words, or look for something else.'}"
-    )
+    return f"{what} for {code(words, _NAME)}{':' if count else '. Try other words.'}"
 
 
-def picked_lines(found: Sequence[tuple[str, str, str]]) -> list[str]:
-    """Name the files of a list, by their ids, titles and kinds."""
-    return [f"{number}. {code(title, _NAME)}" for number, (_, title, _) in enumerate(found, 1)]
+def picture_line(number: int, title: str) -> str:
+    """Name something of a list."""
+    return f"{number}. {code(title, _NAME)}"
 
 
 def pick(number: int, *, chosen: bool) -> str:

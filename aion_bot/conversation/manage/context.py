@@ -7,7 +7,7 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, MessageRole, parse_references
 from aion_bot.conversation.context import MOST_FILES
 from aion_bot.conversation.gallery import MOST_SELECTED
-from aion_bot.conversation.manage.found import drawn, keep, look_for, picked
+from aion_bot.conversation.manage.found import drawn, keep, lines_of, look_for, picked
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
@@ -99,7 +99,7 @@ async def _search(use: Use, words: str, kind: FileKind) -> Answer:
     kept = await keep(use, found.picked, words)
     chosen = await use.services.store.conversations.chosen(use.where().key)
     heading = strings.found_of(kind, len(found.picked), words)
-    content = _choice(kept, chosen, heading)
+    content = _choice(kept, chosen, heading, kind)
     return PrivateAnswer(content, pictures=await drawn(use, kept, found.images))
 
 
@@ -131,11 +131,13 @@ def _at(kept: Search, number: str) -> Picked | None:
     return kept.found[place] if place < len(kept.found) else None
 
 
-def _choice(kept: Search, chosen: Sequence[Picked], heading: str = "") -> Reply:
-    """Show what is chosen, and what can be added or removed, or looked for instead."""
+def _choice(
+    kept: Search, chosen: Sequence[Picked], heading: str = "", looked_for: FileKind | None = None
+) -> Reply:
+    """Show what is chosen, and what can be added or removed, or `looked_for` among the other kinds."""
     ids, shown = {one.id for one in chosen}, {one.id for one in kept.found}
     others = [one.title for one in chosen if one.id not in shown]
-    lines = [what_is_chosen(chosen), "", *filter(None, (heading,)), *strings.picked_lines(kept.found)]
+    lines = [what_is_chosen(chosen), "", *filter(None, (heading,)), *lines_of(kept)]
     if others:
         lines += ["", strings.also_chosen(others)]
     buttons = [
@@ -146,12 +148,12 @@ def _choice(kept: Search, chosen: Sequence[Picked], heading: str = "") -> Reply:
         )
         for place, one in enumerate(kept.found)
     ]
-    shown_kind = kept.found[0].kind if kept.found else ""
     if kept.words:
+        kind_shown = looked_for or kept.found[0].kind
         buttons += [
             Button(Action.PICK, f"{kept.key}-{kind.value}", label)
             for kind, label in strings.LOOK_FOR.items()
-            if kind != shown_kind
+            if kind != kind_shown
         ]
     if chosen:
         buttons.append(Button(Action.PICK, f"{kept.key}-{_CLEAR}", strings.CLEAR_CHOICE))

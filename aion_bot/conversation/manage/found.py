@@ -88,6 +88,11 @@ async def keep(use: Use, found: Sequence[Picked], words: str = "") -> Search:
     return kept
 
 
+def lines_of(kept: Search) -> list[str]:
+    """Name what a search found, as its buttons number it."""
+    return [strings.picture_line(number, one.title) for number, one in enumerate(kept.found, 1)]
+
+
 async def drawn(use: Use, kept: Search, images: Sequence[Referred]) -> tuple[Picture, ...]:
     """Fetch the pictures that the platform draws; those that cannot be had are listed by their titles all the same."""
     if not images or use.services.pictures is None or use.asked_in.galleries is None:

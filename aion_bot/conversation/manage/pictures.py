@@ -1,7 +1,7 @@
 """Images found by words without a question, and asking about them."""
 
 from aion_bot.conversation.manage.context import replace_choice
-from aion_bot.conversation.manage.found import drawn, keep, look_for
+from aion_bot.conversation.manage.found import drawn, keep, lines_of, look_for
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Action, Button, PrivateAnswer, Reply
@@ -16,7 +16,7 @@ async def search(use: Use) -> Answer:
     if not found.picked:
         raise DeclinedError(strings.FOUND_NOTHING)
     kept = await keep(use, found.picked, use.words)
-    lines = [strings.found(len(found.picked), use.words), *strings.picked_lines(kept.found)]
+    lines = [strings.found(len(found.picked), use.words), *lines_of(kept)]
     buttons = (Button(Action.THESE, kept.key, strings.THESE),)
     return PrivateAnswer(
         Reply("\n".join(lines), buttons=buttons), pictures=await drawn(use, kept, found.images)
