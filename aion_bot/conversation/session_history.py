@@ -8,9 +8,6 @@ from typing import Any
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, MessageRole
 from aion_bot.aion.references import with_images
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.turn import Turn
-from aion_bot.storage import Store
 
 _NEWEST = 50
 """Messages to look at; what is looked for is among the newest."""
@@ -156,13 +153,3 @@ def answer_to(
 def answer_data(message: ChatMessage) -> dict[str, Any]:
     """Return what Aion's data says about a stored answer: its metadata, with the images that stand beside it."""
     return with_images(message.metadata, [one.to_dict() for one in message.image_context or ()])
-
-
-async def stored_answer(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
-    """Find the answer to a question among a session's messages that are no plan's and no other question's."""
-    session = turn.session_id or ""
-    taken = await store.turns.taken(session, turn.key)
-    contested = await store.turns.has_other_unnamed(session, turn.key)
-    unseen = await store.plans.unseen_results(session)
-    asked, free = with_attached(turn.text, turn.attached), [one for one in messages if one.id not in taken]
-    return answer_to(asked, turn.answer_id, free, contested=contested, unseen=unseen)
