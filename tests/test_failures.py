@@ -33,7 +33,7 @@ REFUSALS = {
     "RETRY_NOT_YOURS", "RETRY_WITHDRAWN", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "WITHDRAW_TOO_LATE",
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
     "NOTHING_TO_EXPLAIN",
-    "ASK_FIRST", "CHANGED_MEANWHILE", "CONTEXT_FULL", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
     "NO_PRIVATE_QUESTIONS", "NO_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
@@ -41,7 +41,7 @@ REFUSALS = {
 # Notes under an answer that stands: it has less than it could have, and the note says what.
 PARTS = {
     "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
-    "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "pictures_refused",
+    "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "files_gone", "pictures_refused",
     "unreadable",
 }  # fmt: skip
 
@@ -61,7 +61,7 @@ STATES = {
     "AION_DESCRIPTION", "ASK_NOW", "BEGAN_ANEW", "BEGUN_ANEW", "CHOSEN", "CLOSE_BUTTON", "CONTEXT_ALL", "CONTEXT_CLEARED",
     "ENDED", "ENDED_HERE", "EXPORTED", "EXPORTED_PRIVATELY", "EXPORT_BUTTON", "EXPORT_FILE", "HELP_BEGINS", "NEWEST_THREAD", "MORE", "MY_ANSWER",
     "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
-    "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen_pictures", "code", "command_line", "conversation",
+    "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen", "CLEAR_CHOICE", "REFERRED", "also_chosen", "ask_next", "found_of", "with_files", "code", "command_line", "conversation",
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",
     "month_short", "month_used", "HOME_TITLE", "HOME_BEGIN", "HOME_CONVERSATIONS", "HOME_LEFT", "HOME_OPEN", "USAGE_TITLE",

@@ -322,12 +322,13 @@ WORDS_TOO_LONG = "That's too long to look for. Use 500 characters at most, and t
 FOUND_NOTHING = "I found no images for that. Try other words."
 THESE = "Ask about these"
 ASK_NOW = "Ask your next question there: I'll look only at these images. Use /aion context all to undo that."
-ASK_FIRST = (
-    "Ask me something here first, then press the button: it chooses the images of your newest thread here."
-)
 CONTEXT_ALL = "I look at all images here. To choose some, use /aion context and some words."
 CONTEXT_CLEARED = "From now on I look at all images here. To choose some, use /aion context and some words."
-CONTEXT_FULL = "You can choose 1,000 images at most. Remove one with /aion context, or use /aion context all."
+REFERRED = "Chosen, or mentioned in my answers here:"
+CLEAR_CHOICE = "Clear the choice"
+LOOK_FOR = {FileKind.IMAGE: "Images", FileKind.DOCUMENT: "Documents", FileKind.VIDEO: "Videos"}
+"""Labels of the buttons that look for the same words among another kind."""
+UNNAMED_FILES = {FileKind.IMAGE: "an image", FileKind.DOCUMENT: "a document", FileKind.VIDEO: "a video"}
 CHOSEN = "About the chosen images only. /aion context changes that."
 NO_PRIVATE_QUESTIONS = "I can't answer questions privately yet. Ask in a direct message to me."
 
@@ -394,9 +395,44 @@ def waiting_for_aion(seconds: float) -> str:
     return f"Waiting for Aion: about {about}"
 
 
-def chosen_pictures(count: int) -> str:
-    """Say that the questions of a thread are about some pictures alone."""
-    return f"I look at {counted(count, 'chosen image')} here. See them with /aion context."
+def chosen(images: int, documents: int, videos: int) -> str:
+    """Say what the questions of a thread are about: `images`, 0 for all, and the documents and videos that they use."""
+    files = [counted(count, one) for count, one in ((documents, "document"), (videos, "video")) if count]
+    seen = ", ".join((counted(images, "chosen image") if images else "all images", *files))
+    return f"I look at {seen} here. Change that with /aion context."
+
+
+def with_files(documents: int, videos: int) -> str:
+    """Say above an answer which chosen files it uses."""
+    files = [counted(count, one) for count, one in ((documents, "document"), (videos, "video")) if count]
+    return f"With {' and '.join(files)} chosen for this thread. /aion context changes that."
+
+
+def files_gone(count: int) -> str:
+    """Say that a question is asked without chosen files that are gone."""
+    return "1 chosen file is gone." if count == 1 else f"{count} chosen files are gone."
+
+
+def ask_next(count: int) -> str:
+    """Say that the next new thread of a person is about pictures that they found."""
+    these = "this image" if count == 1 else f"these {count} images"
+    return f"Ask me now: your next new thread here, within an hour, is only about {these}."
+
+
+def context_full(kind: FileKind, most: int) -> str:
+    """Say that no more can be chosen."""
+    return f"You can choose {most:,} {LOOK_FOR[kind].lower()} at most. Remove one with /aion context, or use /aion context all."
+
+
+def also_chosen(titles: Sequence[str]) -> str:
+    """Name what is chosen beside what a list shows."""
+    named = ", ".join(code(one, _NAME) for one in titles[:_ALSO])
+    more = f" and {len(titles) - _ALSO:,} more" if len(titles) > _ALSO else ""
+    return f"Also chosen: {named}{more}."
+
+
+_ALSO = 5
+"""Titles that a line names."""
 
 
 def listed(number: int, title: str, last: str, left: int | None) -> str:
@@ -423,8 +459,14 @@ def found(count: int, words: str) -> str:
     return f"{counted(count, 'image')} for {code(words, _NAME)}:"
 
 
+def found_of(kind: FileKind, count: int, words: str) -> str:
+    """Say how many files of a kind a search shows."""
+    what = counted(count, kind.value) if count else f"No {kind.value}s"
+    return f"{what} for {code(words, _NAME)}{':' if count else '. Try other words.'}"
+
+
 def picture_line(number: int, title: str) -> str:
-    """Name a picture of a list."""
+    """Name something of a list."""
     return f"{number}. {code(title, _NAME)}"
 
 
@@ -539,6 +581,9 @@ SUGGESTED = (
 )
 """What Aion is asked for each of them."""
 PICTURES_NOT_TAKEN = "Aion can't use these pictures alone now. Press Retry to ask again."
+FILES_NOT_TAKEN = (
+    "Aion can't use the files chosen for this thread now. Press Retry, or use /aion context all first."
+)
 
 
 def pictures_gone(count: int) -> str:
