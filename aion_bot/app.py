@@ -32,7 +32,8 @@ from aion_bot.domain.rules import Rules
 from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
