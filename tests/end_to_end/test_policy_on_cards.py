@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 import adapters
 from aion_bot.config import read_rules
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import id_forms_of
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
