@@ -13,6 +13,7 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
+from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
@@ -78,7 +79,7 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self._management = Management(services)
+        self._management, self._home = Management(services), HomeFacts()
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -100,7 +101,7 @@ class Actions:
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
-                await show_home(self._services, thread, event)
+                await show_home(self._services, self._home, thread, event)
             case Invited():
                 await greet(self._services, thread, event)
 
