@@ -72,7 +72,7 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self._management = Management(services)
+        self.management = Management(services)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -90,7 +90,7 @@ class Actions:
             case Click():
                 await self.click(thread, event)
             case ManageCommand():
-                await self._management.command(thread, event)
+                await self.management.command(thread, event)
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
@@ -131,7 +131,7 @@ class Actions:
 
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:
-            await self._management.click(thread, click)
+            await self.management.click(thread, click)
             return
         intent = _INTENTS[click.action]
         refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
