@@ -35,12 +35,12 @@ REFUSALS = {
     "NOTHING_TO_EXPLAIN",
     "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
-    "NO_PRIVATE_QUESTIONS", "NO_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
+    "NO_PRIVATE_QUESTIONS", "NO_THREAD", "NOT_MY_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
 
 # Notes under an answer that stands: it has less than it could have, and the note says what.
 PARTS = {
-    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
+    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "SESSION_RAN_OUT", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
     "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "files_gone", "pictures_refused",
     "unreadable",
 }  # fmt: skip

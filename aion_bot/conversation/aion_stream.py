@@ -20,6 +20,7 @@ from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_end import why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
@@ -119,11 +120,12 @@ class AionStream:
             try:
                 return await self._stream(session)
             except _SessionGoneError:
-                pass
+                why = await why_replaced(self._services, session)
             except AionvisionError as error:
-                if not error_messages.session_gone(error):
+                why = await why_replaced(self._services, session, error)
+                if why is None:
                     raise
-            self._view.notice(strings.NEW_SESSION)
+            self._view.notice(why or strings.NEW_SESSION)
             # The id is of an answer that the old session will never store.
             self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))

@@ -77,6 +77,7 @@ DIRECT_THREADS = "Each new message to me begins its own conversation. To ask mor
 MENTION_ME = "I only see messages that mention me. If that was for me, send it again and mention me."
 TOO_LONG = "Your question is too long. Shorten it to 10,000 characters and ask again."
 NEW_SESSION = "I no longer remember what was said here before. If it matters, tell me again."
+SESSION_RAN_OUT = "Our conversation here was used up, so I began a new one. If it matters, tell me again."
 OTHER_KEY = "Aion's setup for this channel has changed, so I start afresh. If it matters, tell me again."
 ANSWER_READY = ", I've answered your question."
 PLAN_ENDED = ", your plan's card says how it went."
@@ -289,6 +290,9 @@ COMMAND_WORDS = {
 """What may stand behind a subcommand."""
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
 NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
+NOT_MY_THREAD = (
+    "This thread isn't a conversation with me. Mention me in it first, or use this in one of mine."
+)
 NOTHING_YET = "Nothing was asked here since the last conversation. Ask something to begin a new one."
 BEGUN_ANEW = "Your next question there begins a new conversation. What was said before stays in your list."
 BEGAN_ANEW = " began a new conversation here. I won't use what was said above."
@@ -296,6 +300,7 @@ ENDED = "I ended that conversation. The next question there begins a new one."
 ENDED_HERE = " ended this conversation. The next question begins a new one."
 RENAME_HOW = "Tell me the new name: /aion rename Roof damage"
 NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
+COMMAND_CUT = "I was restarted before I finished. Use the command again."
 CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
 CHANGED_MEANWHILE = (
     "Somebody else changed this at the same moment. Look at it again with /aion status, then try again."

@@ -167,7 +167,8 @@ class ManageCommand:
 
     `key` names this one use. `name` is the subcommand as it was written, "" where there was none; `words` are what stood
     behind it, and `private` whether it asked for a private answer by an option of its own. `thread` is where it was used; on a
-    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id.
+    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id. `inside`: it was
+    used in a thread, or on a message of one, and is about no other.
     """
 
     key: str
@@ -177,6 +178,7 @@ class ManageCommand:
     place: Place
     person: Person
     private: bool = False
+    inside: bool = False
     reply_token: str = field(default="", repr=False)
 
 

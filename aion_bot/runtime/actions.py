@@ -79,7 +79,7 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self._management, self._home = Management(services), HomeFacts()
+        self.management, self._home = Management(services), HomeFacts()
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -97,7 +97,7 @@ class Actions:
             case Click():
                 await self.click(thread, event)
             case ManageCommand():
-                await self._management.command(thread, event)
+                await self.management.command(thread, event)
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
@@ -138,7 +138,7 @@ class Actions:
 
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:
-            await self._management.click(thread, click)
+            await self.management.click(thread, click)
             return
         intent = _INTENTS[click.action]
         refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)

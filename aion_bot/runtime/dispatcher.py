@@ -317,7 +317,8 @@ class Dispatcher:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.shutdown_grace):
                 await self._queues.idle()
-                while self._approvals.acting:
-                    await asyncio.wait(self._approvals.acting)
+                while acting := self._approvals.acting | self._actions.management.running:
+                    await asyncio.wait(acting)
         self._active.interrupt(Outcome(EndReason.INTERRUPTED, strings.INTERRUPTED))
+        self._actions.management.interrupt()
         await self._tasks.wait(_MARKING)
