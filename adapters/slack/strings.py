@@ -39,6 +39,7 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 GO_BACK = "Go back"
 RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
 """What screen readers say of the two buttons that rate an answer."""
+ANSWERED_DIRECTLY = "Only you see the answer: it comes in our direct messages."
 SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {

@@ -49,7 +49,7 @@ async def add_notices(
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
-    if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):
+    if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)

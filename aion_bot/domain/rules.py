@@ -57,7 +57,7 @@ NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
 
-AION_KEY = "aion_key"
+AION_KEY, PRIVATE = "aion_key", "private"
 
 MOST_EARLIER = 100
 """Messages written before a question that are sent along, at most: as many as Discord lists at once."""
@@ -198,11 +198,12 @@ KEYS: Mapping[str, Key] = {
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
     AION_KEY: Key(read_variable, NAMED, f"{PREFIX}{MAIN_KEY}"),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
+    PRIVATE: Key(_switch, _ON_OFF, False),
 }
 """Every key that has an effect."""
 
 NOT_YET = (
-    "private", "reactions",
+    "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""
 
@@ -276,6 +277,10 @@ class Rules:
     def asks_for_ratings(self, place: Place) -> bool:
         """Return whether answers at a place have buttons that rate them."""
         return bool(self.value(FEEDBACK, place))
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""
+        return not place.direct and bool(self.value(PRIVATE, place))
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

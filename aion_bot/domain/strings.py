@@ -289,7 +289,15 @@ CONTEXT_ALL = "I look at all images here. To choose some, use /aion context and 
 CONTEXT_CLEARED = "From now on I look at all images here. To choose some, use /aion context and some words."
 CONTEXT_FULL = "You can choose 1,000 images at most. Remove one with /aion context, or use /aion context all."
 CHOSEN = "About the chosen images only. /aion context changes that."
-NO_PRIVATE_QUESTIONS = "I can't answer questions privately yet. Ask in a direct message to me."
+NO_PRIVATE_QUESTIONS = "I can't answer questions privately here. Ask in a direct message to me."
+ASKED_PRIVATELY = "You asked this privately. Only you see the answer."
+SHARE = "Share"
+SHARED_BY = " shared this private answer"
+SHARED = "Shared where you asked. Everybody there sees it now."
+SHARED_ALREADY = "You shared this answer already."
+SHARING = "I'm sharing it just now."
+SHARE_GONE = "I can't share this answer any more. Ask again, and share the new answer."
+SHARE_NOT_YOURS = "Only the person who asked can share this answer."
 
 
 def commands_like(name: str, nearest: str) -> str:

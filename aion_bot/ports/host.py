@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.events import InboundEvent, Place, Prompt
 from aion_bot.ports.messages import ThreadKey
 
 SECOND_PROCESS = "second process"
@@ -49,6 +49,9 @@ class Host(Protocol):
         For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone. After
         None its place is kept for half a minute, in which `accept` has to follow.
         """
+
+    def answers_privately(self, place: Place) -> bool:
+        """Tell whether every question at a place is answered to its asker alone: then nothing may acknowledge it in public."""
 
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Place, Prompt, StopRequest
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.waiting import wait_until
@@ -35,6 +35,7 @@ class RecordingHost:
         self.begun: set[str] = set()
         self.signs: list[str] = []
         self.refused: str | None = None
+        self.private: set[str] = set()
         self.away: float | None = None
         self.known: list[ThreadKey] = []
         self.facts: dict[str, str] = {}
@@ -56,6 +57,10 @@ class RecordingHost:
             raise self._failure
         self.events.append(event)
         self._happened.set()
+
+    def answers_privately(self, place: Place) -> bool:
+        """Say so of the channels in `private`."""
+        return place.channel in self.private
 
     async def unread(self, reply: Prompt) -> None:
         """Keep the reply."""
