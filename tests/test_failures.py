@@ -28,7 +28,7 @@ SEARCHED = (
 
 # What holds as somebody set or decided it, or as a queue or a plan stands; docs/operations.md lists these.
 REFUSALS = {
-    "ASKED_ALREADY", "DIRECT_CLOSED", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
+    "ASKED_ALREADY", "DIRECT_CLOSED", "SHARED_ALREADY", "SHARING", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
     "NOBODY_DECIDES", "NOT_HERE", "ONLY_FILES", "PLAN_REPLACED", "PLAN_REPLACED_PRESSED", "QUESTION_DELETED", "RETRY_LAPSED",
     "RETRY_NOT_YOURS", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT",
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
@@ -46,6 +46,7 @@ PARTS = {
 
 # Labels, titles, and how things are while nothing failed.
 STATES = {
+    "ANSWERED_PRIVATELY", "ASKED_PRIVATELY", "ASK_COMMAND", "ASK_PRIVATE", "ASK_PRIVATELY", "NOW_SHARED", "SHARE", "SHARED_BY",
     "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
     "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "MENTION_ME",
@@ -82,6 +83,7 @@ INDIRECT = {
     "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
+    "aion_bot/conversation/sharing.py": {"SHARE_GONE", "not_shown", "sentence"},  # `failed` is around each
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`

@@ -76,6 +76,7 @@ class DiscordAdapter:
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
+    ask_privately = strings.ASK_COMMAND
     secrets = (TOKEN,)
 
     def __init__(self, settings: Settings) -> None:

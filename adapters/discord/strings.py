@@ -33,6 +33,7 @@ OTHER_BOT = "belongs to another bot; to change the bot, stop this one and start 
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
 ANSWERED_DIRECTLY = "You can't post here, so I'm answering in a direct message."
+ASK_COMMAND = "/ask prompt:your question private:True"
 ANSWERED_PRIVATELY = "Only you see the answer: it comes in our direct messages."
 DIRECT_CLOSED = (
     "You can't post here, and I can't message you. Allow direct messages from this server, then ask again."

@@ -71,6 +71,7 @@ class SlackAdapter:
     id_forms = ID_FORMS
     direct_threads = True
     picture_types = TYPES
+    ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen

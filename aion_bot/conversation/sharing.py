@@ -77,7 +77,7 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
         done = known is None or known.phase is SharePhase.SHARED
         return strings.SHARED_ALREADY if done else strings.SHARING
     told = await _share(services, thread, turn, Share(turn.key, SharePhase.SHARING))
-    return failed(thread.platform, click, told) if told else strings.SHARED
+    return failed(thread.platform, click, told) if told else strings.NOW_SHARED
 
 
 async def resume_share(services: Services, thread: Thread, turn: Turn, known: Share) -> None:

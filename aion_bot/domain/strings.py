@@ -247,6 +247,7 @@ COMMAND_WORDS = {
     "export": "[markdown|json|text] [private]",
 }
 """What may stand behind a subcommand."""
+ASK_PRIVATELY = "So that only you see the answer"
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
 NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
 NOTHING_YET = "Nothing was asked here since the last conversation. Ask something to begin a new one."
@@ -293,11 +294,10 @@ NO_PRIVATE_QUESTIONS = "I can't answer questions privately here. Ask in a direct
 ASKED_PRIVATELY = "You asked this privately. Only you see the answer."
 SHARE = "Share"
 SHARED_BY = " shared this private answer"
-SHARED = "Shared where you asked. Everybody there sees it now."
+NOW_SHARED = "I shared it where you asked. Everybody there sees it now."
 SHARED_ALREADY = "You shared this answer already."
-SHARING = "I'm sharing it just now."
-SHARE_GONE = "I can't share this answer any more. Ask again, and share the new answer."
-SHARE_NOT_YOURS = "Only the person who asked can share this answer."
+SHARING = "I'm sharing it already. Wait a moment."
+SHARE_GONE = "I can't find this answer to share it. Ask again, and share the new answer."
 
 
 def commands_like(name: str, nearest: str) -> str:

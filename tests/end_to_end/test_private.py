@@ -45,7 +45,9 @@ async def test_the_asker_shares_an_answer_once(bot: Bot) -> None:
     shown = await answered(bot, bot.ada, "The sign on the fence")
     button = next(one for one in shown.buttons if one.label == strings.SHARE)
     await bot.workspace.press_private(bot.ada, shown.id, button.id)
-    await bot.until(lambda: "The sign on the fence" in public(bot) and strings.SHARED in private(bot, bot.ada))
+    await bot.until(
+        lambda: "The sign on the fence" in public(bot) and strings.NOW_SHARED in private(bot, bot.ada)
+    )
     assert QUESTION in public(bot)
     assert f"@{bot.ada.name}{strings.SHARED_BY}" in public(bot)
     pinged = {who for one in bot.workspace.public_messages() if one.by_bot for who in one.pings}
