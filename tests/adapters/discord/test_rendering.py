@@ -141,6 +141,7 @@ def test_looks_of_buttons() -> None:
         2,
         1,
         2,
+        2,
     ]
 
 
