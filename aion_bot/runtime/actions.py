@@ -21,6 +21,7 @@ from aion_bot.conversation.private_reply import answer_privately, failed, refuse
 from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import share
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -109,7 +110,7 @@ class Actions:
         """Answer a press; a decision goes to Aion before all else."""
         ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
-            await self._click(thread, click)
+            await (self._share if click.action is Action.SHARE else self._click)(thread, click)
         except sqlite3.Error as error:
             ref = reference(click.key)
             _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
@@ -135,6 +136,10 @@ class Actions:
             turn = runner.turn if (found := await turns.get(turn.key)) is None else found
         if turn.retryable and turn.erased:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
+
+    async def _share(self, thread: Thread, click: Click) -> None:
+        """Share a private answer, which is about the place where it was asked."""
+        await reply_privately(thread, click, (await share(self._services, thread, click),), hidden=True)
 
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:
