@@ -26,7 +26,7 @@ ON_SLACK_ALONE = {
     "export pdf": strings.EXPORT_HOW,
     "export json text": strings.EXPORT_HOW,
     "export markdown later": strings.EXPORT_HOW,
-    "ask": strings.NO_PRIVATE_QUESTIONS,
+    "ask": strings.HINT,
 }
 EVERYWHERE = {
     f"search {'x' * 501}": strings.WORDS_TOO_LONG,
