@@ -170,7 +170,7 @@ async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stored answer is shown although the stream broke and the disk is full."""
-    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.stored_answer.BRIEFLY", (0.0,))
     bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
     disk.full, disk.only = True, "SET answer_id = ? WHERE key"
     await bot.asked(bot.ada, "What?", "the second half.")
@@ -219,7 +219,7 @@ async def test_an_answer_without_a_recorded_name_is_no_result(
     idle: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch, answering: Scene
 ) -> None:
     """A plan in doubt of the same session never shows, as its result, an answer whose id a full disk kept from the row."""
-    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.stored_answer.BRIEFLY", (0.0,))
     bot = await quickly_polling(idle)
     bot.aion.play(script.organize(PlanEnd.LOST_BEFORE_ACTING), answering)
     thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
