@@ -14,6 +14,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
 from tests.schemas import slack as contracts
+from tests.support.cases import rest_slow
 
 
 class Disk:
@@ -105,7 +106,15 @@ async def test_a_click_that_cannot_be_recorded_gets_a_private_reply(bot: Bot, di
 
 @pytest.mark.parametrize(
     "only",
-    ["SET message = ", "SET phase = 'sent'", "SET phase = ?, detail", "SET result = ", "plan SET shown = 1"],
+    rest_slow(
+        [
+            "SET message = ",
+            "SET phase = 'sent'",
+            "SET phase = ?, detail",
+            "SET result = ",
+            "plan SET shown = 1",
+        ]
+    ),
 )
 async def test_a_decision_continues_once_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
     """Writes of a decision that fail for a moment are repeated; Aion gets one plan action and the card shows its end."""
