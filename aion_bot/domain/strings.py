@@ -245,7 +245,7 @@ COMMAND_WORDS = {
     "rename": "<title>",
     "context": "[words]",
     "search": "<words>",
-    "export": "[markdown|json|text] [private]",
+    "export": "[markdown|json|text] [metadata] [private]",
 }
 """What may stand behind a subcommand."""
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
