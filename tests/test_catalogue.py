@@ -47,10 +47,11 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
+    "ANOTHER_PLAN_ASKED", "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "USAGE_TITLE", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
-    "NEW_SESSION", "SESSION_RAN_OUT", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "NEW_SESSION", "SESSION_RAN_OUT", "PLAN_LEAD", "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "GOOD", "BAD", "RATED", "RATED_AGAIN", "RATING_GONE", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
+    "WHY", "WHY_TITLE", "WHY_LABEL", "WHY_HINT", "SEND", "WHY_NOTED", "CLOSE_FORM",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
@@ -74,6 +75,7 @@ MADE: dict[str, list[str | Line]] = {
     ],
     "no_file": [strings.no_file(one) for one in ("", discord_strings.NO_ATTACHMENTS, discord_strings.FILE_TOO_LARGE)],
     "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
+    "ahead": [strings.ahead(count, 5) for count in (0, 1, 5, 6)],
     "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],
@@ -137,6 +139,7 @@ MADE: dict[str, list[str | Line]] = {
     "in_list": [strings.in_list("Roof damage " * 9), strings.in_list("")],
     "greeting": [strings.greeting(strings.HINT)],
     "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
+    "try_next": [strings.try_next(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
@@ -175,6 +178,7 @@ JOINED = {
     "approved_before",
     "greeting",
     "things_to_try",
+    "try_next",
 }
 
 SENTENCES = [

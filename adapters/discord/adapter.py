@@ -76,6 +76,7 @@ class DiscordAdapter:
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
     secrets = (TOKEN,)
+    opens_forms = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url

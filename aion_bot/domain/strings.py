@@ -43,8 +43,20 @@ HINT = "Ask me: Which photos show damage? What do the newest ones show? What doe
 
 def things_to_try(names: Sequence[str]) -> str:
     """Say what can be asked, and name three files of the library; their names are other people's words."""
+    return f"{HINT} Or ask about {_three(names)}."
+
+
+TRY_NEXT = "Try next: which photos show damage, what the newest ones show, or what the last report says."
+
+
+def try_next(names: Sequence[str]) -> str:
+    """Say under somebody's first answer that they can ask about three files of the library."""
+    return f"Try next: ask about {_three(names)}."
+
+
+def _three(names: Sequence[str]) -> str:
     first, second, third = (f"“{one_line(visible_line(KNOWN.strike(one)), _FILE)}”" for one in names)
-    return f"{HINT} Or ask about {first}, {second} or {third}."
+    return f"{first}, {second} or {third}"
 
 
 def greeting(hint: str) -> str:
@@ -89,9 +101,21 @@ ABOUT_PICTURES = "Asked again, about the pictures above only."
 CLOSER_LOOK = "With a closer look at the pictures."
 PICTURES_GONE = "I can't find that answer any more. Ask about the pictures in words."
 PICTURES_DELETED = "These pictures are no longer in Aion's library. Ask about others."
+ANOTHER_PLAN = "Ask for another plan"
+ANOTHER_PLAN_QUESTION = "The last plan was cancelled. Please propose another plan for the same request."
+ANOTHER_PLAN_ASKED = "Asked for another plan."
+PLAN_FORGOTTEN = "I no longer have this plan here. Ask for what you need in words."
 GOOD, BAD = "👍", "👎"
 RATED = "Thanks, I noted that."
 RATED_AGAIN = "Thanks, I changed your rating."
+WHY = "Say why"
+WHY_TITLE = "What was wrong?"
+WHY_LABEL = "What should have been different?"
+WHY_HINT = "Those who look after me here can read it. Nobody in the conversation can."
+SEND = "Send"
+WHY_NOTED = "Thanks, I noted why."
+NOTHING_TO_EXPLAIN = "You don't rate that answer 👎. Press 👎 under it, then say why."
+FORM_NOT_OPENED = "I couldn't open the form. Press the button once more."
 RATING_GONE = "I don't keep that answer any more, so it can't be rated."
 ASKED_ALREADY = "That was asked already. See below."
 REST_FOLLOWS = "The rest follows as a file."
@@ -103,6 +127,7 @@ ANSWER_FILE = "answer.md"
 PLAN_FILE = "plan.md"
 PLAN_NO_ROOM = "I had no room left to show my plan. Ask for it by itself, or for fewer changes at once."
 REPLACED = "I stopped here to take your newer question."
+REPLACED_WAITING = "I took your newer question in place of the one that waited."
 NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin to make room, then try again."
 NO_RECORD_ANY_MORE = (
     "My storage may be full, so I couldn't finish. Ask your admin to make room, then try again."
@@ -214,6 +239,21 @@ STOP = "Stop"
 STOP_GONE = "There's nothing to stop. I've already finished."
 STOPPING_BUT_PLAN = "I stopped. An approver can still approve or cancel the plan."
 STOP_NOT_YOURS = "Only the person who asked or an approver can stop this."
+WITHDRAW = "Withdraw"
+WITHDRAWN = "Withdrawn. I won't ask Aion."
+WITHDRAW_GONE = "This question isn't waiting any more."
+WITHDRAW_NOT_YOURS = "Only the person who asked can withdraw this."
+WITHDRAW_TOO_LATE = "I'm answering this one already. Press Stop under the answer to end it."
+RETRY_WITHDRAWN = "Withdrawn. Ask again if you still need it."
+
+
+def ahead(count: int, most: int) -> str:
+    """Say how many questions are answered before one that waits; from `most` on only that there are more."""
+    if not count:
+        return "⏳ Yours is next."
+    return f"⏳ More than {most} ahead of yours." if count > most else f"⏳ {count} ahead of yours."
+
+
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
 FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
 FULL_PROCESS = "I have too many questions waiting. Ask again in a few minutes."
@@ -1135,6 +1175,9 @@ def open_address(address: str) -> tuple[str, str]:
 
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
+REPLACE_IT = (
+    "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
+)
 WORKSPACES_OF_FIRST_START = (
     "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
 )
@@ -1357,6 +1400,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
+        "REPLACE_IT",
         "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",
@@ -1397,6 +1441,7 @@ catalogue.add(
         "first_answer",
         "no_first_answer",
         "FIRST_QUESTION",
+        "ANOTHER_PLAN_QUESTION",
         "tour_not_writable",
     },
 )

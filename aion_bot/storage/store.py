@@ -21,6 +21,7 @@ from aion_bot.storage.session_keys import SessionKeys
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
+from aion_bot.storage.waiting_signs import WaitingSigns
 
 
 class Threads(Statements):
@@ -128,6 +129,7 @@ class Store:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
+        self.waiting_signs = WaitingSigns(database)
         self.earlier = Earlier(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)
