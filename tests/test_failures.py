@@ -61,7 +61,7 @@ STATES = {
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
     "AION_DESCRIPTION", "ASK_NOW", "BEGAN_ANEW", "BEGUN_ANEW", "CHOSEN", "CLOSE_BUTTON", "CONTEXT_ALL", "CONTEXT_CLEARED",
     "ENDED", "ENDED_HERE", "EXPORTED", "EXPORTED_PRIVATELY", "EXPORT_BUTTON", "EXPORT_FILE", "HELP_BEGINS", "NEWEST_THREAD", "MORE", "MY_ANSWER",
-    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
+    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "OPTION_SEARCH", "OPTION_TITLE",
     "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen", "CLEAR_CHOICE", "REFERRED", "also_chosen", "ask_next", "found_of", "with_files", "code", "command_line", "conversation",
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",

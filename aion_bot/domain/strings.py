@@ -285,7 +285,7 @@ COMMAND_WORDS = {
     "rename": "<title>",
     "context": "[words]",
     "search": "<words>",
-    "export": "[markdown|json|text] [private]",
+    "export": "[markdown|json|text] [metadata] [private]",
 }
 """What may stand behind a subcommand."""
 ASK_PRIVATELY = "So that only you see the answer"
