@@ -34,6 +34,7 @@ ACTIONS = {
     "aion_suggest": Action.SUGGEST,
     "aion_only_these": Action.ONLY_THESE,
     "aion_closer": Action.CLOSER,
+    "aion_reason": Action.REASON,
     "aion_why": Action.WHY,
     "aion_manage": Action.MANAGE,
     "aion_open": Action.OPEN,

@@ -30,6 +30,8 @@ class Intent(StrEnum):
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
     RATE = "rate"
     """Saying whether an answer was good: everybody who may use the bot where it stands may."""
+    EXPLAIN = "explain"
+    """Adding a reason to one's own decision on a plan."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"

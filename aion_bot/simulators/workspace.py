@@ -43,6 +43,11 @@ class ShownButton:
         """Whether it rates a finished answer."""
         return self.id.removeprefix("aion:").startswith(("good:", "bad:"))
 
+    @property
+    def adds_reason(self) -> bool:
+        """Whether it adds a reason to a decision that was made."""
+        return self.id.startswith(("aion_reason", "aion:reason:"))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownForm:
@@ -95,8 +100,8 @@ class Shown:
 
     @property
     def offers(self) -> tuple[ShownButton, ...]:
-        """Its buttons without those that rate a finished answer: something waits for these."""
-        return tuple(one for one in self.buttons if not one.rates)
+        """Its buttons without those that rate a finished answer or add a reason: something waits for these."""
+        return tuple(one for one in self.buttons if not (one.rates or one.adds_reason))
 
 
 @dataclass(frozen=True, slots=True)

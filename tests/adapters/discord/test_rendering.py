@@ -140,6 +140,7 @@ def test_looks_of_buttons() -> None:
         2,
         2,
         2,
+        2,
         1,
         2,
     ]
