@@ -51,7 +51,8 @@ def decision_of(plan: Plan, person: Person) -> Action | None:
 
 def reason_words(written: str) -> str:
     """Return what is kept of a form's words: what can be seen, bounded, without secrets; "" for nothing."""
-    return visible(KNOWN.strike(written[:MOST_WORDS])).strip()
+    # `splitlines` knows every character that a reader may take for a line end.
+    return visible("\n".join(KNOWN.strike(written[:MOST_WORDS]).splitlines())).strip()
 
 
 def quoted_reason(plan: Plan, person: Person, action: Action, words: str) -> str:

@@ -891,10 +891,8 @@ def not_yours(who: Line) -> Line:
 ADD_REASON = "Add a reason"
 REASON_LABEL = "Why did you decide this way?"
 REASON_HINT = "Everybody here sees it, and Aion reads it with the next question."
-REASON_GIVEN = "You've given your reason already. Write it here in the thread if there's more to say."
-NOT_YOUR_DECISION = (
-    "Only who approved or cancelled this can add a reason. You can write yours here in the thread."
-)
+REASON_GIVEN = "You've given your reason already. Tell the others here in the thread if there's more."
+NOT_YOUR_DECISION = "Only who approved or cancelled this can add a reason. Tell the others in the thread."
 REASON_NOT_SHOWN = "I kept your reason, but I couldn't post it here. Try writing it in the thread yourself."
 _REASONS = {Action.APPROVE: "Reason for approving, by ", Action.CANCEL: "Reason for cancelling, by "}
 

@@ -91,7 +91,15 @@ def test_a_private_answer_needs_no_right_to_write(intent: Intent) -> None:
 )
 def test_what_belongs_to_ada(policy: AccessPolicy, person: Person, allowed: set[Intent]) -> None:
     """Whose question it was counts for decisions, stops, retries, replacements and changes, and for nothing else."""
-    free = {Intent.ASK, Intent.FOLLOW_UP, Intent.EDIT, Intent.RECOVER, Intent.MANAGE, Intent.RATE}
+    free = {
+        Intent.ASK,
+        Intent.FOLLOW_UP,
+        Intent.EDIT,
+        Intent.RECOVER,
+        Intent.MANAGE,
+        Intent.RATE,
+        Intent.EXPLAIN,
+    }
     # Who may stop an answer may also end its conversation.
     free |= {Intent.CHANGE} if Intent.STOP in allowed else set()
     free |= {Intent.APPROVE} if Intent.DECIDE in allowed else set()  # without four eyes

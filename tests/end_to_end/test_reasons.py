@@ -8,7 +8,6 @@ import pytest
 
 from aion_bot.conversation import reasons
 from aion_bot.domain import strings
-from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import PlanEnd
 from aion_bot.simulators.workspace import SimulatedPerson
 from aion_bot.storage import export_audit, verify_audit
@@ -83,7 +82,9 @@ async def test_each_of_a_quorum_gives_their_own_reason(idle: Bot) -> None:
     assert told(idle)[1].index("> Ada's reason") < told(idle)[1].index("> Ben's reason")
 
 
-async def test_a_crash_before_the_message_shows_a_reason_once(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_crash_before_the_message_shows_a_reason_once(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The row is written first: the next process posts it, one after that does not, and Aion gets it once."""
     await idle.start()
     thread = await proposed(idle, PlanEnd.DONE)
