@@ -17,6 +17,7 @@ from aion_bot.conversation.reminders import remind
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import DEADLINE, Plan
+from aion_bot.domain.rules import Rules
 from aion_bot.ports.adapter import PlatformAdapter
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +51,8 @@ class Deadlines:
         self._services, self._adapters, self._approvals, self._clock = services, adapters, approvals, clock
         self._plans = services.store.plans
         self._tasks = tasks
+        self._shown: tuple[Rules, Mapping[str, float]] | None = None
+        """The rules and the refused keys that every open card shows, or that its redrawing has begun for."""
         self._seen: dict[str, tuple[float, float]] = {}
         """By the keys of plans: how old each was when it was seen first, and when that was by the loop's clock."""
         self._again: dict[str, tuple[float, float]] = {}
@@ -71,7 +74,8 @@ class Deadlines:
     async def look(self) -> None:
         """Cancel what is overdue, remind once, and show new rules."""
         waiting = await self._plans.waiting()
-        redraw = bool(waiting) and await self._rules_are_new()
+        # Recorded also while no plan waits: the next process need not draw cards anew that show these rules.
+        redraw = await self._rules_are_new()
         for plan in waiting:
             adapter = self._adapters.get(plan.thread.platform)
             if adapter is None:
@@ -105,12 +109,17 @@ class Deadlines:
         return max(age, first + now - since)
 
     async def _rules_are_new(self) -> bool:
-        """Return whether open cards may show older rules, once for each change, also one while nobody ran."""
-        rules = self._services.access.rules
-        written = json.dumps(rules.as_json({one: one for one in rules.people}), sort_keys=True)
+        """Return whether open cards may show older rules, or a key that Aion refuses; once for each change, also while nobody ran."""
+        access = self._services.access
+        rules, refused = access.rules, access.refused_keys
+        if self._shown is not None and rules is self._shown[0] and refused is self._shown[1]:
+            return False
+        said = [rules.as_json({one: one for one in rules.people}), sorted(refused)]
+        written = json.dumps(said, sort_keys=True)
         digest = hashlib.sha256(written.encode()).hexdigest()
         kv = self._services.store.kv
-        if await kv.get("", _RULES) == digest:
-            return False
-        await kv.set("", _RULES, digest)
-        return True
+        is_new = await kv.get("", _RULES) != digest
+        if is_new:
+            await kv.set("", _RULES, digest)
+        self._shown = rules, refused
+        return is_new
