@@ -75,7 +75,7 @@ class SlackAdapter:
     ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
-    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
         self.timeouts = timeouts
         self.address = settings.api_url
         self._settings = settings
@@ -296,7 +296,7 @@ class SlackAdapter:
         # Where there is no indicator, none is shown.
         return not error or not active
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a

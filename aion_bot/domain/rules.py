@@ -64,7 +64,7 @@ class Rules:
         """Return the policy of a place: that of its platform, with what the sections say for the place."""
         said = {key: rule.value for key in ACCESS_KEYS if (rule := self.said(key, place)) is not None}
         # The file was checked when it was read: each value is of its field's type.
-        return replace(base, **said) if said else base  # type: ignore[arg-type]
+        return replace(base, **said) if said else base  # type: ignore[arg-type]  # checked when the file was read
 
     def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
         """Return how many questions an hour may be asked at a place, fewer by an app."""

@@ -184,7 +184,7 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
                 raise error
             return await post(thread, content, **more)
 
-        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]
+        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]  # replaces methods of the adapter
 
     idle.watch = refuse
     await idle.start()
