@@ -19,13 +19,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import commands, events, home, ids, invitations, sdk_log
+from adapters.slack import commands, events, home, ids, invitations, reactions, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
 from adapters.slack.files import AttachedFiles
 from adapters.slack.messages import note_files
 from adapters.slack.methods import Method
+from adapters.slack.reactions import Reactors
 from aion_bot.ports.backoff import retry
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import InboundEvent, Prompt
@@ -55,6 +56,7 @@ class EventHandlers:
         names: Names,
         attached: AttachedFiles,
         *,
+        reactors: Reactors,
         note_token: Callable[[str, Payload], None],
         retries: Iterable[float],
         lookups: Iterable[float],
@@ -69,7 +71,7 @@ class EventHandlers:
         self._web = web
         self._names = names
         self._attached = attached
-        self._note_token = note_token
+        self._note_token, self._reactors = note_token, reactors
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
@@ -153,6 +155,8 @@ class EventHandlers:
                 return home.opened(body, me)
             case "member_joined_channel", _:
                 return invitations.invited(body, me)
+            case reactions.EVENT, _:
+                return await self._reactors.read(body, me)
             case "agent_session_stopped", _:
                 return events.stop_request(body, me)
             case "message", "message_changed" | "message_deleted":

@@ -54,6 +54,8 @@ NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
 
+REACTIONS = "reactions"
+
 AION_KEY = "aion_key"
 
 MOST_EARLIER = 100
@@ -190,6 +192,7 @@ KEYS: Mapping[str, Key] = {
     PER_CHANNEL: _QUESTIONS,
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
+    REACTIONS: Key(_switch, _ON_OFF, False),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
@@ -198,7 +201,5 @@ KEYS: Mapping[str, Key] = {
 }
 """Every key that has an effect."""
 
-NOT_YET = (
-    "private", "reactions",
-)  # fmt: skip
+NOT_YET = ("private",)
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""

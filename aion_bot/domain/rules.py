@@ -15,6 +15,7 @@ from aion_bot.domain.rule_keys import (
     KEYS,
     PER_CHANNEL,
     PER_PERSON,
+    REACTIONS,
     UPLOADS,
     Uploads,
 )
@@ -92,6 +93,16 @@ class Rules:
     def asks_for_ratings(self, place: Place) -> bool:
         """Return whether answers at a place have buttons that rate them."""
         return bool(self.value(FEEDBACK, place))
+
+    def takes_reactions(self, place: Place) -> bool:
+        """Return whether reactions on answers at a place are shortcuts."""
+        return bool(self.value(REACTIONS, place))
+
+    @property
+    def has_reactions(self) -> bool:
+        """Whether reactions are shortcuts anywhere."""
+        sections = (self.defaults, *self.workspaces.values(), *self.channels.values())
+        return any(REACTIONS in one and bool(one[REACTIONS].value) for one in sections)
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

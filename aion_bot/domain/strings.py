@@ -268,6 +268,9 @@ COMMAND_WORDS = {
 }
 """What may stand behind a subcommand."""
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
+REACTIONS_HELP = (
+    "Or react to an answer: 🔁 asks again after trouble, 🛑 stops it, 🔖 sends you the conversation."
+)
 NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
 NOTHING_YET = "Nothing was asked here since the last conversation. Ask something to begin a new one."
 BEGUN_ANEW = "Your next question there begins a new conversation. What was said before stays in your list."

@@ -27,9 +27,11 @@ _SHOWN, _READ = 600, 4_000
 """Characters of each of them that are shown, and that are read for that: marks of Markdown are left out."""
 
 
-async def show_help(_: Use) -> Answer:
-    """List what works."""
+async def show_help(use: Use) -> Answer:
+    """List what works; reactions only where they do."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
+    if use.services.access.rules.takes_reactions(use.event.place):
+        lines += ["", strings.REACTIONS_HELP]
     return Reply("\n".join(lines))
 
 

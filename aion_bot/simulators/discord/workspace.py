@@ -9,8 +9,14 @@ from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
-from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
-from aion_bot.simulators.discord.model import TEXT, Channel, Interaction, Message, World, attached
+from aion_bot.simulators.discord.gateway import (
+    ALWAYS,
+    DIRECT_REACTIONS,
+    GUILD_REACTIONS,
+    MESSAGE_CONTENT,
+    Gateway,
+)
+from aion_bot.simulators.discord.model import DIRECT, TEXT, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
 from aion_bot.simulators.discord.reading import seen_in, shown
 from aion_bot.simulators.discord.server import READ_FILE, Server
@@ -195,6 +201,13 @@ class SimulatedDiscord(CommandUse):
     def is_marked(self, message: str) -> bool:
         """Whether the bot reacted to a message."""
         return bool(self.world.anywhere(message).reactions)
+
+    def react(self, person: SimulatedPerson, message: str, emoji: str, *, by_bot: bool = False) -> None:
+        """Put a reaction on a message; a session that asked for reactions is told."""
+        found = self.world.anywhere(message)
+        direct = self.world.channel(found.channel).kind == DIRECT
+        told = payloads.reacted(found, person, emoji, self.world, bot=by_bot)
+        self.gateway.dispatch("MESSAGE_REACTION_ADD", told, DIRECT_REACTIONS if direct else GUILD_REACTIONS)
 
     def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  # the signature of `FullWorkspace`
         """Never: Discord ends "is typing" by itself."""
