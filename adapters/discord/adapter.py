@@ -76,7 +76,7 @@ class DiscordAdapter:
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
     secrets = (TOKEN,)
-    takes_reactions = False
+    takes_reactions, opens_forms = False, True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url

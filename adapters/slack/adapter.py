@@ -70,7 +70,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
-    direct_threads = True
+    direct_threads = opens_forms = True
     picture_types = TYPES
     secrets = new_tokens.SECRETS
 

@@ -48,7 +48,8 @@ async def quorum_of(access: AccessControl, plan: Plan, place: Place, presser: Pe
 
 def overdue(plan: Plan, policy: AccessPolicy, now: float) -> bool:
     """Return whether nobody may approve a plan any more; `now` in seconds since 1970."""
-    return 0 < policy.approval_expires <= now - plan.proposed_at
+    # What a deadline has ended stays so, whatever the clock and the policy say later.
+    return plan.out_of_time or 0 < policy.approval_expires <= now - plan.proposed_at
 
 
 def plan_format(services: Services, thread: Thread, place: Place) -> PlanFormat:

@@ -153,7 +153,9 @@ class TurnRunner:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await recorded(self._log, self._services.store.turns.note_start(turn.key))
                 if (origin := turn.origin) is not None:
-                    await notices.add_notices(self._view, thread, turn, self._services, crowded=self._crowded)
+                    await notices.add_notices(
+                        self._view, thread, turn, self._services, self._replacing, crowded=self._crowded
+                    )
                     # A retry is answered in the place of its failure: its thread exists.
                     if self._mode is Mode.ASK and origin.opening is not None and not turn.attempt:
                         self.moved_to = await open_thread(

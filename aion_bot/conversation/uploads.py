@@ -263,7 +263,8 @@ class QuestionFiles:
             for one in await self._store.of_session(session)
             if one.kind is FileKind.DOCUMENT and one.in_library
         ]
-        usable = await library.select_documents(session, earlier)
+        chosen = await self._services.store.choices.session_documents(session)
+        usable = await library.select_documents(session, [*chosen, *earlier])
         await self._added(session, files, usable)
 
     async def _added(self, session: str, files: Sequence[AttachedFile], usable: set[str]) -> None:

@@ -156,3 +156,8 @@ class Plan:
         return (
             self.phase is PlanPhase.CANCELLED and self.decider is not None and self.decider.id != DEADLINE.id
         )
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether its deadline has ended it: nobody may approve it any more, also where Aion did not take the cancellation."""
+        return any(one.person == DEADLINE for one in self.attempts)

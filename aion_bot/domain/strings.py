@@ -43,8 +43,20 @@ HINT = "Ask me: Which photos show damage? What do the newest ones show? What doe
 
 def things_to_try(names: Sequence[str]) -> str:
     """Say what can be asked, and name three files of the library; their names are other people's words."""
+    return f"{HINT} Or ask about {_three(names)}."
+
+
+TRY_NEXT = "Try next: which photos show damage, what the newest ones show, or what the last report says."
+
+
+def try_next(names: Sequence[str]) -> str:
+    """Say under somebody's first answer that they can ask about three files of the library."""
+    return f"Try next: ask about {_three(names)}."
+
+
+def _three(names: Sequence[str]) -> str:
     first, second, third = (f"“{one_line(visible_line(KNOWN.strike(one)), _FILE)}”" for one in names)
-    return f"{HINT} Or ask about {first}, {second} or {third}."
+    return f"{first}, {second} or {third}"
 
 
 def greeting(hint: str) -> str:
@@ -95,6 +107,14 @@ PLAN_FORGOTTEN = "I no longer have this plan here. Ask for what you need in word
 GOOD, BAD = "👍", "👎"
 RATED = "Thanks, I noted that."
 RATED_AGAIN = "Thanks, I changed your rating."
+WHY = "Say why"
+WHY_TITLE = "What was wrong?"
+WHY_LABEL = "What should have been different?"
+WHY_HINT = "Those who look after me here can read it. Nobody in the conversation can."
+SEND = "Send"
+WHY_NOTED = "Thanks, I noted why."
+NOTHING_TO_EXPLAIN = "You don't rate that answer 👎. Press 👎 under it, then say why."
+FORM_NOT_OPENED = "I couldn't open the form. Press the button once more."
 RATING_GONE = "I don't keep that answer any more, so it can't be rated."
 ASKED_ALREADY = "That was asked already. See below."
 REST_FOLLOWS = "The rest follows as a file."
@@ -305,12 +325,13 @@ WORDS_TOO_LONG = "That's too long to look for. Use 500 characters at most, and t
 FOUND_NOTHING = "I found no images for that. Try other words."
 THESE = "Ask about these"
 ASK_NOW = "Ask your next question there: I'll look only at these images. Use /aion context all to undo that."
-ASK_FIRST = (
-    "Ask me something here first, then press the button: it chooses the images of your newest thread here."
-)
 CONTEXT_ALL = "I look at all images here. To choose some, use /aion context and some words."
 CONTEXT_CLEARED = "From now on I look at all images here. To choose some, use /aion context and some words."
-CONTEXT_FULL = "You can choose 1,000 images at most. Remove one with /aion context, or use /aion context all."
+REFERRED = "Chosen, or mentioned in my answers here:"
+CLEAR_CHOICE = "Clear the choice"
+LOOK_FOR = {FileKind.IMAGE: "Images", FileKind.DOCUMENT: "Documents", FileKind.VIDEO: "Videos"}
+"""Labels of the buttons that look for the same words among another kind."""
+UNNAMED_FILES = {FileKind.IMAGE: "an image", FileKind.DOCUMENT: "a document", FileKind.VIDEO: "a video"}
 CHOSEN = "About the chosen images only. /aion context changes that."
 NO_PRIVATE_QUESTIONS = "I can't answer questions privately yet. Ask in a direct message to me."
 
@@ -377,9 +398,44 @@ def waiting_for_aion(seconds: float) -> str:
     return f"Waiting for Aion: about {about}"
 
 
-def chosen_pictures(count: int) -> str:
-    """Say that the questions of a thread are about some pictures alone."""
-    return f"I look at {counted(count, 'chosen image')} here. See them with /aion context."
+def chosen(images: int, documents: int, videos: int) -> str:
+    """Say what the questions of a thread are about: `images`, 0 for all, and the documents and videos that they use."""
+    files = [counted(count, one) for count, one in ((documents, "document"), (videos, "video")) if count]
+    seen = ", ".join((counted(images, "chosen image") if images else "all images", *files))
+    return f"I look at {seen} here. Change that with /aion context."
+
+
+def with_files(documents: int, videos: int) -> str:
+    """Say above an answer which chosen files it uses."""
+    files = [counted(count, one) for count, one in ((documents, "document"), (videos, "video")) if count]
+    return f"With {' and '.join(files)} chosen for this thread. /aion context changes that."
+
+
+def files_gone(count: int) -> str:
+    """Say that a question is asked without chosen files that are gone."""
+    return "1 chosen file is gone." if count == 1 else f"{count} chosen files are gone."
+
+
+def ask_next(count: int) -> str:
+    """Say that the next new thread of a person is about pictures that they found."""
+    these = "this image" if count == 1 else f"these {count} images"
+    return f"Ask me now: your next new thread here, within an hour, is only about {these}."
+
+
+def context_full(kind: FileKind, most: int) -> str:
+    """Say that no more can be chosen."""
+    return f"You can choose {most:,} {LOOK_FOR[kind].lower()} at most. Remove one with /aion context, or use /aion context all."
+
+
+def also_chosen(titles: Sequence[str]) -> str:
+    """Name what is chosen beside what a list shows."""
+    named = ", ".join(code(one, _NAME) for one in titles[:_ALSO])
+    more = f" and {len(titles) - _ALSO:,} more" if len(titles) > _ALSO else ""
+    return f"Also chosen: {named}{more}."
+
+
+_ALSO = 5
+"""Titles that a line names."""
 
 
 def listed(number: int, title: str, last: str, left: int | None) -> str:
@@ -406,8 +462,14 @@ def found(count: int, words: str) -> str:
     return f"{counted(count, 'image')} for {code(words, _NAME)}:"
 
 
+def found_of(kind: FileKind, count: int, words: str) -> str:
+    """Say how many files of a kind a search shows."""
+    what = counted(count, kind.value) if count else f"No {kind.value}s"
+    return f"{what} for {code(words, _NAME)}{':' if count else '. Try other words.'}"
+
+
 def picture_line(number: int, title: str) -> str:
-    """Name a picture of a list."""
+    """Name something of a list."""
     return f"{number}. {code(title, _NAME)}"
 
 
@@ -522,6 +584,9 @@ SUGGESTED = (
 )
 """What Aion is asked for each of them."""
 PICTURES_NOT_TAKEN = "Aion can't use these pictures alone now. Press Retry to ask again."
+FILES_NOT_TAKEN = (
+    "Aion can't use the files chosen for this thread now. Press Retry, or use /aion context all first."
+)
 
 
 def pictures_gone(count: int) -> str:
@@ -1108,6 +1173,9 @@ def open_address(address: str) -> tuple[str, str]:
 
 NOT_ASKED = "with --offline no service is asked"
 LIST_IT = "nobody there is answered; to change that, list it in AION_BOT_ALLOW_WORKSPACES, with the others that may use the bot"
+REPLACE_IT = (
+    "write another token into its file and send SIGHUP; a bot without any platform ends after ten minutes"
+)
 WORKSPACES_OF_FIRST_START = (
     "all, or those of the first start where anybody may invite the bot; AION_BOT_ALLOW_WORKSPACES names them"
 )
@@ -1330,6 +1398,7 @@ catalogue.add(
         "open_address",
         "NOT_ASKED",
         "LIST_IT",
+        "REPLACE_IT",
         "secret_not_checked",
         "WORKSPACES_OF_FIRST_START",
         "kept_for",

@@ -132,7 +132,10 @@ class MessageChange:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone."""
+    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone.
+
+    `words` are what they wrote in the form that the press had opened, empty where none was opened.
+    """
 
     action: Action
     key: str
@@ -140,6 +143,7 @@ class Click:
     place: Place
     person: Person
     reply_token: str = field(default="", repr=False)
+    words: str = field(default="", repr=False)
     by_reaction: bool = False
     """Whether a reaction on the message stands for the press: no interaction with the platform came with it."""
 

@@ -65,6 +65,8 @@ class Action(StrEnum):
     """Rates an answer as a good one."""
     BAD = "bad"
     """Rates an answer as a bad one."""
+    WHY = "why"
+    """Asks in a form why somebody rates an answer as a bad one."""
     MANAGE = "manage"
     """Does what a subcommand of `/aion` does; the key names it behind its thread's newest question."""
     OPEN = "open"

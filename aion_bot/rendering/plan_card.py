@@ -135,7 +135,9 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
             facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
         elif plan_format.policy.plans_refused:
             facts.append((with_reference(strings.KEY_REFUSED, plan.key),))
-        facts += approval_facts(plan, plan_format.policy)
+        facts += (
+            [(strings.DEADLINE_PASSED,)] if plan.out_of_time else approval_facts(plan, plan_format.policy)
+        )
     return tuple(facts)
 
 
@@ -147,7 +149,8 @@ def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
     approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
-    return (cancel,) if policy.plans_refused or not can_be_approved(plan) else (approve, cancel)
+    closed = policy.plans_refused or plan.out_of_time or not can_be_approved(plan)
+    return (cancel,) if closed else (approve, cancel)
 
 
 _MOST_PENDING = 8

@@ -16,7 +16,7 @@ from aion_bot.conversation.home import show_home
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
-from aion_bot.conversation.private_reply import failed, refused, reply_privately
+from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
@@ -50,6 +50,7 @@ _INTENTS = {
     Action.WITHDRAW: Intent.WITHDRAW,
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
+    Action.WHY: Intent.RATE,
 }
 
 _URGENT = frozenset({Intent.DECIDE, Intent.STOP})
@@ -166,7 +167,7 @@ class Actions:
         elif intent is Intent.WITHDRAW:
             await reply_privately(thread, click, (await self._waiting.withdraw(click),), hidden=True)
         elif intent is Intent.RATE:
-            await reply_privately(thread, click, (await rate(self._services, click),), hidden=True)
+            await answer_privately(thread, click, await rate(self._services, thread, click))
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:

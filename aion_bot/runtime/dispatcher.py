@@ -13,7 +13,7 @@ from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_waiting
-from aion_bot.conversation.first_contact import tell
+from aion_bot.conversation.first_contact import tell, with_flaw
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
@@ -167,7 +167,7 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        flaw = self._services.access.unaskable(prompt)
+        prompt, flaw = await with_flaw(self._services, thread, prompt)
         promised = prompt.key in self._promised.held and self._promised.holds(prompt)
         objection = flaw or (None if promised else self._too_busy(prompt))
         if objection is not None:
@@ -303,8 +303,7 @@ class Dispatcher:
             adapter.platform,
             self._store,
             functools.partial(self.accept, adapter),
-            several_workspaces_expected=self._options.several_workspaces_expected,
-            objection=self.objection,
+            several_workspaces_expected=self._options.several_workspaces_expected, objection=self.objection,
             unread=functools.partial(self.unread, adapter),
             access=self._services.access, observer=self._services.observer,
         )  # fmt: skip

@@ -50,6 +50,20 @@ class ShownButton:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownForm:
+    """A form as a person sees it: its title, the label of its field, what is said about that, and its button.
+
+    `most`: how many characters the field takes.
+    """
+
+    title: str
+    label: str
+    hint: str
+    submit: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShownPicture:
     """A picture as a person sees it, or hears of it: `description` is its alternative text."""
 
@@ -117,6 +131,7 @@ class Operation(StrEnum):
     MARK_QUEUED = auto()
     UNMARK_QUEUED = auto()
     REPLY_PRIVATELY = auto()
+    OPEN_FORM = auto()
 
 
 class Failure(StrEnum):
@@ -202,7 +217,24 @@ class QueuedMarkers(Protocol):
         """Whether a person's message carries the queued marker. Raises LookupError if it does not exist."""
 
 
-class FullWorkspace(Workspace, QueuedMarkers, Protocol):
+@runtime_checkable
+class FormFilling(Protocol):
+    """A platform where a press may open a form for who pressed."""
+
+    def open_form(self, person: SimulatedPerson) -> ShownForm | None:
+        """The form that a person sees; None where none is open."""
+
+    def close_form(self, person: SimulatedPerson) -> None:
+        """Close it without sending anything."""
+
+    async def submit_form(self, person: SimulatedPerson, words: str) -> None:
+        """Write into the form and send it.
+
+        Raises LookupError if none is open, and ValueError where the platform does not let such words be sent.
+        """
+
+
+class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
     """A workspace with everything that Slack and Discord both have. `files` are attached to a message.
 
     `repeats_events`: the platform resends events that the bot did not acknowledge. Elsewhere the bot has to backfill what it

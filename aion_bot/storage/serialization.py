@@ -36,6 +36,15 @@ def pack_pending(pending: Sequence[Step | None]) -> str:
     return json.dumps([one and [one.agent, one.description] for one in pending])
 
 
+def pack_place(place: Place) -> str:
+    """Return a place as the database has it, for `Place(*json.loads(…))`."""
+    return json.dumps(_of_place(place))
+
+
+def _of_place(place: Place) -> list[str | bool]:
+    return [place.workspace, place.channel, place.direct, place.shared, place.person_workspace]
+
+
 def pack_origin(prompt: Prompt) -> str:
     """Write a prompt as JSON, without its words, which have a column of their own.
 
@@ -48,7 +57,7 @@ def pack_origin(prompt: Prompt) -> str:
         {
             "key": prompt.key,
             # Without the permissions, which are those of the moment when the question came.
-            "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
+            "place": _of_place(place),
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,

@@ -1,12 +1,12 @@
 """Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.audit import Audit
+from aion_bot.storage.choices import Choices
 from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.earlier import Earlier
@@ -41,14 +41,6 @@ class Threads(Statements):
         )
         return None if row is None else row["session_id"]
 
-    async def binding(self, thread: ThreadKey) -> tuple[str | None, list[str]]:
-        """Return the session of a thread, as `session` does, and the pictures that its questions are about; none: all."""
-        sql = "SELECT session_id, pictures FROM thread WHERE platform = ? AND id = ?"
-        row = await self._one(sql, thread.platform, thread.id)
-        if row is None:
-            return None, []
-        return row["session_id"], [one for one, _ in json.loads(row["pictures"] or "[]")]
-
     async def bind(self, thread: ThreadKey, session_id: str) -> None:
         """Map the thread to a session from now on."""
         await self._do(
@@ -58,8 +50,10 @@ class Threads(Statements):
         )  # fmt: skip
 
     async def unbind(self, thread: ThreadKey) -> None:
-        """Let the thread's next question open a session, about all pictures."""
-        sql = "UPDATE thread SET session_id = NULL, pictures = NULL WHERE platform = ? AND id = ?"
+        """Let the thread's next question open a session, about all pictures and no files."""
+        sql = (
+            "UPDATE thread SET session_id = NULL, pictures = NULL, files = NULL WHERE platform = ? AND id = ?"
+        )
         await self._do(sql, thread.platform, thread.id)
 
 
@@ -144,6 +138,7 @@ class Store:
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)
+        self.choices = Choices(database)
         self.kv = KeyValues(database)
         self.months = Months(database)
         self.session_keys = SessionKeys(database)

@@ -59,6 +59,30 @@ async def test_a_channel_is_greeted_once_when_the_bot_is_invited(
     )
 
 
+async def test_the_first_direct_message_brings_things_to_try(bot: Bot) -> None:
+    """The first answer that a person gets alone names files of the library, once for each person, after a restart as well."""
+    first = await bot.workspace.direct_message(bot.ada, "What is damaged on site 7?")
+    told = await bot.shows(first, "I found 3 pieces", "Try next: ask about")
+    assert all(one.filename in told for one in NEWEST[:3])
+    await bot.stop()
+    await bot.start()
+    second = await bot.workspace.direct_message(bot.ada, "What about the safety report?")
+    await bot.shows(second, "safety report of March")
+    assert "".join(bot.text(one) for one in {first, second}).count("Try next") == 1
+    other = await bot.workspace.direct_message(bot.ben, "What is damaged on site 7?")
+    await bot.shows(other, "I found 3 pieces", "Try next")
+
+
+async def test_a_library_that_names_nothing_leaves_three_questions_to_try(idle: Bot) -> None:
+    """Where a selection holds, the first direct answer suggests questions, and Aion is asked for no file; a channel gets none."""
+    await idle.start(rules=Rules(defaults={IMAGES: Rule(frozenset({PUMP.id}), "")}))
+    direct = await idle.workspace.direct_message(idle.ada, "What is damaged on site 7?")
+    await idle.shows(direct, strings.TRY_NEXT)
+    assert idle.aion.count("list_files") == 0
+    thread = await idle.asked(idle.ben, "What is damaged on site 7?", "I found 3 pieces")
+    assert "Try next" not in idle.text(thread)
+
+
 def greetings(slack: SimulatedSlack, channel: str) -> list[str]:
     """What the bot wrote in a channel itself."""
     found = [one for one in slack.conversations.messages if one.channel == channel and one.by_bot]

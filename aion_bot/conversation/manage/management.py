@@ -9,7 +9,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
-from aion_bot.conversation.manage import export, pictures, sessions
+from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
 from aion_bot.conversation.services import Services
@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
     "sessions": sessions.show_list,
     "rename": sessions.rename,
     "close": sessions.close,
-    "context": pictures.context,
+    "context": context.context,
     "search": pictures.search,
     "export": export.export,
     "status": sessions.status,
@@ -85,10 +85,12 @@ class Management:
             return click
         kept = await store.conversations.search(key) if click.action in _OF_SEARCHES else None
         turn = await store.turns.get(key if kept is None else kept.turn)
-        if turn is None or person != (turn.asker if kept is None else kept.person).id:
+        place = None if kept is None else kept.place
+        place = turn.place if place is None and turn is not None else place
+        whose = kept.person if kept is not None else None if turn is None else turn.asker
+        if place is None or whose is None or person != whose.id:
             return click
-        place = replace(turn.place, person_workspace=click.place.person_workspace)
-        return replace(click, place=place)
+        return replace(click, place=replace(place, person_workspace=click.place.person_workspace))
 
     async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
         name = event.name.lower() or _HELP
@@ -116,7 +118,7 @@ class Management:
             return await sessions.show_list(Use(use.services, click, thread, target, page))
         return await _carried_out(use, name) if name in COMMANDS else strings.LIST_OLD
 
-    async def _choose(self, thread: Thread, click: Click, key: str, number: str) -> Answer:
+    async def _choose(self, thread: Thread, click: Click, key: str, what: str) -> Answer:
         """Use what a search found, which is its person's alone; in the thread that it was made for, or the newest one since."""
         kept = await self._services.store.conversations.search(key)
         if kept is None or kept.person.id != click.person.id or kept.platform != thread.platform:
@@ -132,8 +134,7 @@ class Management:
             use = Use(services, click, thread, target)
         if click.action is Action.THESE:
             return await _naming(use, lambda one: pictures.ask_these(one, kept))
-        chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
-        return await _naming(use, lambda one: pictures.pick(one, kept, chosen))
+        return await _naming(use, lambda one: context.pick(one, kept, what))
 
 
 async def _carried_out(use: Use, name: str) -> Answer:

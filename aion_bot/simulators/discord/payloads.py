@@ -50,25 +50,6 @@ def member(roles: Sequence[str] = ()) -> Payload:
     return {"roles": list(roles), "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
 
 
-def reacted(message: Message, person: SimulatedPerson, emoji: str, world: World, *, bot: bool) -> Payload:
-    """Somebody put a reaction on a message: Discord's documentation, *Message Reaction Add*."""
-    in_server = world.channel(message.channel).kind != DIRECT
-    beside = {
-        "guild_id": world.guild,
-        "member": member(world.roles_of(person.id)) | {"user": user(person, bot=bot)},
-    }
-    return {
-        "user_id": person.id,
-        "channel_id": message.channel,
-        "message_id": message.id,
-        **(beside if in_server else {}),
-        "emoji": {"id": None, "name": emoji},
-        "message_author_id": message.author.id,
-        "burst": False,
-        "type": 0,
-    }
-
-
 def application(world: World, *, message_content: bool) -> Payload:
     """The application, as its own token gets it. Its flags show the switch of the privileged intent."""
     return {

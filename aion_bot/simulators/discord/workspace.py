@@ -9,6 +9,7 @@ from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
+from aion_bot.simulators.discord.forms import FormUse
 from aion_bot.simulators.discord.gateway import (
     ALWAYS,
     DIRECT_REACTIONS,
@@ -18,6 +19,7 @@ from aion_bot.simulators.discord.gateway import (
 )
 from aion_bot.simulators.discord.model import DIRECT, TEXT, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
+from aion_bot.simulators.discord.reactions import reacted
 from aion_bot.simulators.discord.reading import seen_in, shown
 from aion_bot.simulators.discord.server import READ_FILE, Server
 from aion_bot.simulators.visible_changes import ChangeListener
@@ -43,7 +45,7 @@ _MESSAGE = f"{_MESSAGES}/{{message_id}}"
 _REACTION = f"{_MESSAGE}/reactions/{{emoji_name}}/@me"
 
 
-class SimulatedDiscord(CommandUse):
+class SimulatedDiscord(CommandUse, FormUse):
     """The server "Northwind" with #general and #site-7, its people, and a bot account.
 
     `message_content` is the switch of the privileged intent in the developer portal. `clock` returns the seconds of the
@@ -66,6 +68,7 @@ class SimulatedDiscord(CommandUse):
             "POST /webhooks/{webhook_id}/{webhook_token}",
             "POST /users/@me/channels",
         ),
+        Operation.OPEN_FORM: ("POST /interactions/{interaction_id}/{interaction_token}/callback",),
     }
 
     def __init__(
@@ -206,7 +209,7 @@ class SimulatedDiscord(CommandUse):
         """Put a reaction on a message; a session that asked for reactions is told."""
         found = self.world.anywhere(message)
         direct = self.world.channel(found.channel).kind == DIRECT
-        told = payloads.reacted(found, person, emoji, self.world, bot=by_bot)
+        told = reacted(found, person, emoji, self.world, bot=by_bot)
         self.gateway.dispatch("MESSAGE_REACTION_ADD", told, DIRECT_REACTIONS if direct else GUILD_REACTIONS)
 
     def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  # the signature of `FullWorkspace`
@@ -237,7 +240,7 @@ class SimulatedDiscord(CommandUse):
         data: Mapping[str, Any],
         message: Message | None = None,
     ) -> Interaction:
-        """Use a command (`kind` 2) or press a button (3), whether or not Discord would show it."""
+        """Use a command (`kind` 2), press a button (3) or send a form (5), whether or not Discord would show it."""
         interaction = Interaction(
             self.world.new_id(),
             f"aW50ZXJhY3Rpb24{secrets.token_hex(16)}",
