@@ -23,12 +23,12 @@ ON_SLACK_ALONE = {
     HOSTILE: "Try /aion help.",
     "rename": strings.RENAME_HOW,
     "search": strings.SEARCH_HOW,
-    "export pdf": strings.EXPORT_HOW,
     "export json text": strings.EXPORT_HOW,
     "export markdown later": strings.EXPORT_HOW,
     "ask": strings.HINT,
 }
 EVERYWHERE = {
+    "export pdf": strings.EXPORT_HOW,  # a client that is behind, or a forged one, sends what Discord's list does not offer
     f"search {'x' * 501}": strings.WORDS_TOO_LONG,
     f"context {'x' * 501}": strings.WORDS_TOO_LONG,
     f"context documents {'x' * 501}": strings.WORDS_TOO_LONG,
