@@ -114,7 +114,7 @@ async def test_a_thread_gets_its_title_once(bot: Bot) -> None:
         (key,) = titles
         titles[key] = "Roof"
     else:
-        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]
+        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]  # of this simulator alone
     bot.aion.play(script.safety_report())
     await bot.workspace.reply(bot.ada, thread, "And the report?")
     await bot.shows(thread, "safety report of March")
