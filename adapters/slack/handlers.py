@@ -62,14 +62,13 @@ class EventHandlers:
     ) -> None:
         """`retries` are the pauses in seconds before the core gets again what it could not write, `lookups` those of look-ups.
 
-        `note_token` gets the team and each event, which may bring a token.
+        `note_token` gets the team and each event.
         """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
-        self._attached = attached
-        self._note_token, self._reactors = note_token, reactors
+        self._attached, self._note_token, self._reactors = attached, note_token, reactors
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
