@@ -28,7 +28,7 @@ SEARCHED = (
 
 # What holds as somebody set or decided it, or as a queue or a plan stands; docs/operations.md lists these.
 REFUSALS = {
-    "ASKED_ALREADY", "DIRECT_CLOSED", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
+    "ASKED_ALREADY", "DIRECT_CLOSED", "SHARED_ALREADY", "SHARING", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
     "NOBODY_DECIDES", "NOT_HERE", "ONLY_FILES", "PLAN_REPLACED", "PLAN_REPLACED_PRESSED", "QUESTION_DELETED", "RETRY_LAPSED",
     "RETRY_NOT_YOURS", "RETRY_WITHDRAWN", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "WITHDRAW_TOO_LATE",
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
@@ -48,6 +48,7 @@ PARTS = {
 # Labels, titles, and how things are while nothing failed.
 STATES = {
     "ABOUT_PICTURES", "ANOTHER_PLAN", "ANOTHER_PLAN_ASKED", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
+    "ANSWERED_PRIVATELY", "ASKED_PRIVATELY", "ASK_COMMAND", "ASK_PRIVATE", "ASK_PRIVATELY", "NOW_SHARED", "SHARE", "SHARED_BY",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
     "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "TRY_NEXT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
@@ -85,6 +86,7 @@ INDIRECT = {
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
     "aion_bot/conversation/another_plan.py": {"PLAN_FORGOTTEN"},  # the same `failed`
+    "aion_bot/conversation/sharing.py": {"SHARE_GONE", "not_shown", "sentence"},  # `failed` is around each
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`

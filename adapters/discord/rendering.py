@@ -41,6 +41,7 @@ _STYLES = {
     Action.PAGE: 2,
     Action.THESE: 1,
     Action.PICK: 2,
+    Action.SHARE: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150

@@ -42,6 +42,7 @@ ACTIONS = {
     "aion_page": Action.PAGE,
     "aion_ask_these": Action.THESE,
     "aion_pick": Action.PICK,
+    "aion_share": Action.SHARE,
 }
 
 _YOUNG = 30.0

@@ -288,6 +288,7 @@ COMMAND_WORDS = {
     "export": "[markdown|json|text] [metadata] [private]",
 }
 """What may stand behind a subcommand."""
+ASK_PRIVATELY = "So that only you see the answer"
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
 NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
 NOT_MY_THREAD = (
@@ -335,7 +336,14 @@ LOOK_FOR = {FileKind.IMAGE: "Images", FileKind.DOCUMENT: "Documents", FileKind.V
 """Labels of the buttons that look for the same words among another kind."""
 UNNAMED_FILES = {FileKind.IMAGE: "an image", FileKind.DOCUMENT: "a document", FileKind.VIDEO: "a video"}
 CHOSEN = "About the chosen images only. /aion context changes that."
-NO_PRIVATE_QUESTIONS = "I can't answer questions privately yet. Ask in a direct message to me."
+NO_PRIVATE_QUESTIONS = "I can't answer questions privately here. Ask in a direct message to me."
+ASKED_PRIVATELY = "You asked this privately. Only you see the answer."
+SHARE = "Share"
+SHARED_BY = " shared this private answer"
+NOW_SHARED = "I shared it where you asked. Everybody there sees it now."
+SHARED_ALREADY = "You shared this answer already."
+SHARING = "I'm sharing it already. Wait a moment."
+SHARE_GONE = "I can't find this answer to share it. Ask again, and share the new answer."
 
 
 def commands_like(name: str, nearest: str) -> str:

@@ -38,6 +38,11 @@ class Place:
     roles: frozenset[str] | None = field(default=None, compare=False)
 
     @property
+    def alone(self) -> bool:
+        """Whether its person is alone with the bot there."""
+        return self.direct or self.private
+
+    @property
     def home(self) -> str:
         """The workspace whose limits count: a direct message that is in none counts as in the person's own."""
         return self.workspace or self.person_workspace
@@ -107,6 +112,10 @@ class Prompt:
     """Aion's ids of the pictures that it is about alone; empty where it is about all."""
     detailed: bool = False
     """Whether Aion is to look at pictures in detail."""
+    private: bool = False
+    """Whether its person alone is to see it answered; `place.private` once it has a thread of its own for that."""
+    share_to: ThreadKey | None = None
+    """Where a private answer may be shared: what would have been its thread. None for every other question."""
 
     @property
     def quote(self) -> str:

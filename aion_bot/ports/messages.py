@@ -75,6 +75,8 @@ class Action(StrEnum):
     """Shows more of a private list."""
     THESE = "these"
     """Lets the thread's questions be about the pictures that a search found."""
+    SHARE = "share"
+    """Posts a private question and its answer where it was asked."""
     PICK = "pick"
     """Adds a picture that a search found to those that the thread's questions are about, or removes it."""
 

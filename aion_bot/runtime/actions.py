@@ -13,6 +13,7 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
+from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
@@ -20,6 +21,7 @@ from aion_bot.conversation.private_reply import answer_privately, failed, refuse
 from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import share
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -78,7 +80,7 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self.management = Management(services)
+        self.management, self._home = Management(services), HomeFacts()
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -100,7 +102,7 @@ class Actions:
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
-                await show_home(self._services, thread, event)
+                await show_home(self._services, self._home, thread, event)
             case Invited():
                 await greet(self._services, thread, event)
 
@@ -108,7 +110,7 @@ class Actions:
         """Answer a press; a decision goes to Aion before all else."""
         ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
-            await self._click(thread, click)
+            await (self._share if click.action is Action.SHARE else self._click)(thread, click)
         except sqlite3.Error as error:
             ref = reference(click.key)
             _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
@@ -134,6 +136,10 @@ class Actions:
             turn = runner.turn if (found := await turns.get(turn.key)) is None else found
         if turn.retryable and turn.erased:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
+
+    async def _share(self, thread: Thread, click: Click) -> None:
+        """Share a private answer, which is about the place where it was asked."""
+        await reply_privately(thread, click, (await share(self._services, thread, click),), hidden=True)
 
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:

@@ -15,6 +15,7 @@ from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
@@ -75,6 +76,7 @@ class StartupRecovery:
         for gallery in galleries:
             if (thread := self._thread(gallery.thread)) is not None:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
+        await self._resume_shares()
         await self._look_up_files()
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
@@ -89,6 +91,12 @@ class StartupRecovery:
             else:
                 # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
+
+    async def _resume_shares(self) -> None:
+        for known in await self._store.shares.unfinished():
+            turn = await self._store.turns.get(known.turn)
+            if turn is not None and (thread := self._thread(turn.thread)) is not None:
+                self._tasks.spawn(resume_share(self._services, thread, turn, known))
 
     async def _look_up_files(self) -> None:
         for file in await self._store.files.cut_off():

@@ -275,6 +275,12 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
     async def command(self, person: SimulatedPerson, words: str, *, thread: str = "") -> None:
         """Use `/aion` with these words, in a thread or where people ask. Raises LookupError where it is not offered."""
 
+    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
+        """Ask in the general channel so that this person alone sees the answer."""
+
+    def public_messages(self) -> Sequence[Shown]:
+        """Everything outside of direct messages that is not for one person alone, oldest first."""
+
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All that this person alone has been shown in channels and threads, oldest first."""
 

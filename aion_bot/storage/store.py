@@ -18,6 +18,7 @@ from aion_bot.storage.ratings import Ratings
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
+from aion_bot.storage.shares import Shares
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
@@ -55,6 +56,10 @@ class Threads(Statements):
             "UPDATE thread SET session_id = NULL, pictures = NULL, files = NULL WHERE platform = ? AND id = ?"
         )
         await self._do(sql, thread.platform, thread.id)
+
+    async def forget(self, thread: ThreadKey) -> None:
+        """Forget a thread that was only the name of one to be opened."""
+        await self._do("DELETE FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id)
 
 
 class KeyValues(Statements):
@@ -135,6 +140,7 @@ class Store:
         self.plans = Plans(database)
         self.audit = Audit(database)
         self.ratings = Ratings(database)
+        self.shares = Shares(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)

@@ -25,7 +25,7 @@ ON_SLACK_ALONE = {
     "search": strings.SEARCH_HOW,
     "export json text": strings.EXPORT_HOW,
     "export markdown later": strings.EXPORT_HOW,
-    "ask": strings.NO_PRIVATE_QUESTIONS,
+    "ask": strings.HINT,
 }
 EVERYWHERE = {
     "export pdf": strings.EXPORT_HOW,  # a client that is behind, or a forged one, sends what Discord's list does not offer

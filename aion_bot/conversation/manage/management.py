@@ -24,7 +24,7 @@ from aion_bot.ratelimit.request_pace import ASKER, Asker
 
 _log = structlog.get_logger(__name__)
 
-_HELP, _ASK = "help", "ask"
+_HELP = "help"
 
 COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
     "new": sessions.begin_anew,
@@ -128,8 +128,6 @@ class Management:
 
     async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
         name = event.name.lower() or _HELP
-        if name == _ASK:
-            return strings.NO_PRIVATE_QUESTIONS
         if name not in COMMANDS:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
