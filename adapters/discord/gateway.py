@@ -307,8 +307,8 @@ class Gateway(discord.Client):
         await self._deliver_deletions(event.channel_id, event.guild_id, sorted(event.message_ids))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Handle the press of a button; discord.py itself passes commands to the command tree."""
-        if interaction.type is discord.InteractionType.component:
+        """Handle the press of a button or a submitted form; discord.py itself passes commands to the command tree."""
+        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
             await self._interactions.handle_button(interaction)
 
     def _servers(self) -> list[int]:

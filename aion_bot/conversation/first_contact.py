@@ -1,7 +1,8 @@
-"""What somebody is told who does not know yet what to ask: three things to try, of the company's own library."""
+"""What becomes of a mention that asks nothing: it is about the files of its thread, or is told three things to try."""
 
 import asyncio
 import secrets
+from dataclasses import replace
 
 import structlog
 
@@ -17,7 +18,8 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.events import Invited, Place, Prompt
+from aion_bot.ports.events import MOST_FILES, Invited, Place, Prompt
+from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.messages import Reply
 from aion_bot.rendering.answer import AnswerView
 
@@ -92,6 +94,25 @@ async def greet(services: Services, thread: Thread, event: Invited) -> None:
         await services.registry.sync(thread, view, delivery).run()
     except PlatformError as error:
         _log.info("greeting refused", platform=thread.platform, reason=repr(error))
+
+
+async def with_flaw(services: Services, thread: Thread, prompt: Prompt) -> tuple[Prompt, str | None]:
+    """Return a prompt, with the files of its thread since the last answer where it says nothing; and what is wrong with it.
+
+    In a direct message each file is a question of its own, and a thread that is yet to be opened has none.
+    """
+    flaw, adapter = services.access.unaskable(prompt), thread.adapter
+    if flaw != strings.HINT or prompt.source is None or prompt.opening is not None or prompt.place.direct:
+        return prompt, flaw
+    if not isinstance(adapter, AttachedFiles):
+        return prompt, flaw
+    try:
+        found = await adapter.recent_files(thread.key, before=prompt.source)
+    except PlatformError as error:
+        _log.info("recent files not readable", platform=thread.platform, reason=repr(error))
+        return prompt, flaw
+    prompt = replace(prompt, files=tuple(found)[:MOST_FILES])
+    return prompt, services.access.unaskable(prompt)
 
 
 async def tell(services: Services, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool) -> None:

@@ -229,6 +229,9 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
+            # Rendering may have failed after the end was decided and before it is shown.
+            if self.trouble and not sentence and not self.parked:
+                sentence = self.facts.with_reference(strings.PLAIN_TEXT)
             self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 

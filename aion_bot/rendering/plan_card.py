@@ -142,6 +142,8 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
 
 
 def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
+    if plan.was_refused:
+        return (Button(Action.ANOTHER_PLAN, plan.key, strings.ANOTHER_PLAN),)
     if plan.phase is not PlanPhase.PENDING:
         return ()
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""

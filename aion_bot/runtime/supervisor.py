@@ -10,13 +10,15 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.forms import form_of
 from aion_bot.domain import strings
 from aion_bot.domain.access import may_app_ask, may_use_workspace
 from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import read_key
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Click, Place, Prompt
+from aion_bot.ports.forms import Form
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.secret_files import variables
@@ -268,6 +270,14 @@ class PlatformHost:
         if self._observer is not None:
             self._observer.lost(self._platform)
 
+    async def form(self, click: Click) -> Form | None:
+        """Look up which form a press opens; none where that cannot be read: then the press is told so."""
+        try:
+            return await form_of(self._store, click)
+        except sqlite3.Error as error:
+            _log.error("form not looked up", platform=self._platform, reason=str(error))
+            return None
+
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn, a plan or a search that is recorded here."""
         owner, _ = read_key(key)
@@ -282,6 +292,10 @@ class PlatformHost:
     async def takes_part(self, thread: ThreadKey) -> bool:
         """Look the thread up."""
         return await self._store.threads.known(thread)
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return what the rules in force say."""
+        return self._access is not None and self._access.rules.answers_privately(place)
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""

@@ -136,6 +136,8 @@ class World:
         self.commands: list[dict[str, Any]] = []
         self.interactions: dict[str, Interaction] = {}
         self.closed_to_bot: set[str] = set()
+        self.modals: dict[str, tuple[Interaction, Mapping[str, Any]]] = {}
+        """By person: the press that had a modal opened, and the modal."""
         self.removed = False
         self.read_only: set[str] = set()
         self.invited_to: set[str] = set()

@@ -12,6 +12,7 @@ from aion_bot.simulators.slack import payloads, reading
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.forms import FormUse
 from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -42,7 +43,7 @@ CY = SimulatedPerson("U0CY", "Cy")
 APP_TOKEN = TOKENS["apps.connections.open"]
 
 
-class SimulatedSlack(Messages):
+class SimulatedSlack(Messages, FormUse):
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
@@ -64,6 +65,7 @@ class SimulatedSlack(Messages):
         Operation.MARK_QUEUED: ("reactions.add",),
         Operation.UNMARK_QUEUED: ("reactions.remove",),
         Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+        Operation.OPEN_FORM: ("views.open",),
     }
 
     def __init__(
