@@ -149,7 +149,9 @@ def test_a_growing_text_ends_on_the_same_pages(lines: list[str], limit: int, cut
 )
 def test_what_ends_an_item_of_the_page_before(ends: str, kept: list[str]) -> None:
     """A line that ends an item, and would go on with its words where the item is not, stands apart from them."""
-    _, second = Pages(len, 60).update(f"- an item that is long and goes on and on and on\nand has more words\n{ends}")
+    _, second = Pages(len, 60).update(
+        f"- an item that is long and goes on and on and on\nand has more words\n{ends}"
+    )
     assert [block.kind for block in blocks(second)] == kept
 
 
