@@ -86,9 +86,11 @@ def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> lis
     indent = max((one.indent for one in block.containers if one in left), default=0)
     if "\t" in "".join(line[: len(line) - len(line.lstrip())] for line in lines):
         lines = [line[: len(line) - len(line.lstrip())].expandtabs(4) + line.lstrip() for line in lines]
+    if not indent:
+        return lines
+    cut = [line[indent:] if line[:indent].isspace() else line for line in lines]
     # What of it is no item of its own would be one of that list again with a blank in front, and a heading none.
     is_left = block.kind not in {"fence", "code"} and set(block.containers) <= set(left)
-    cut = [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
     return [line.lstrip(" ") for line in cut] if is_left else cut
 
 

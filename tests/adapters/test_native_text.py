@@ -47,6 +47,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "a small heading": ("#### Small", "**Small**", SAME),
     "a small heading behind an item": ("- one\n#### Small\n*more*", "- one\n\n**Small**\n*more*", SAME),
     "a heading in an item behind its code": ("-\n      code\n\n    # head", "-\n```\ncode\n```\n\n# head", SAME),
+    "a hard line end behind a quote": ("> quote\n\nfoo\\\n     bar", "> quote\n\nfoo\\\n     bar", SAME),
     "a rule above an item without words": ("Foo\n---\n-\n  foo", "Foo\n────────────\n\n-\n  foo", SAME),
     "a small heading with signs": ("##### __init__.py **b**", r"**\_\_init\_\_.py b**", r"##### \_\_init\_\_.py **b**"),
     "a small heading with code": ("#### `**kwargs` of it", "`**kwargs` of it", SAME),
