@@ -10,7 +10,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation import earlier
-from aion_bot.conversation.aion_keys import is_ours
+from aion_bot.conversation.aion_keys import is_ours, pictures_are_ours
 from aion_bot.conversation.context import about
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
@@ -110,6 +110,8 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
+        if not await pictures_are_ours(self._services, self._turn):  # a retry, as a press asks nothing then
+            return Outcome(EndReason.FAILED, strings.PICTURES_GONE)
         self._bound = await self._services.store.choices.binding(self._turn.thread, self._services.key)
         session = self._bound.session
         if self._bound.crossed or (session is not None and not await is_ours(self._services, session)):
