@@ -50,6 +50,8 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
+PRIVATE = "private"
+
 NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
@@ -195,11 +197,9 @@ KEYS: Mapping[str, Key] = {
     REACTIONS: Key(_switch, _ON_OFF, False),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
+    PRIVATE: Key(_switch, _ON_OFF, False),
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
     AION_KEY: Key(read_variable, NAMED, f"{PREFIX}{MAIN_KEY}"),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
 """Every key that has an effect."""
-
-NOT_YET = ("private",)
-"""Keys of a later version: they are refused, because a key without effect would mislead the operator."""

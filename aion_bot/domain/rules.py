@@ -15,6 +15,7 @@ from aion_bot.domain.rule_keys import (
     KEYS,
     PER_CHANNEL,
     PER_PERSON,
+    PRIVATE,
     REACTIONS,
     UPLOADS,
     Uploads,
@@ -103,6 +104,10 @@ class Rules:
         """Whether reactions are shortcuts anywhere."""
         sections = (self.defaults, *self.workspaces.values(), *self.channels.values())
         return any(REACTIONS in one and bool(one[REACTIONS].value) for one in sections)
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""
+        return not place.direct and bool(self.value(PRIVATE, place))
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

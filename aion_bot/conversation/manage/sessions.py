@@ -11,6 +11,7 @@ from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.ports.plain_words import plain_words
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.ports.text import one_line
 
@@ -31,6 +32,8 @@ _SHOWN, _READ = 600, 4_000
 async def show_help(use: Use) -> Answer:
     """List what works; reactions only where they do."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
+    if isinstance(adapter := use.asked_in.adapter, PrivateThreads):
+        lines.append(f"- `{adapter.ask_privately}`: {strings.ASK_PRIVATELY}")
     if use.services.access.rules.takes_reactions(use.event.place):
         lines += ["", strings.REACTIONS_HELP]
     return Reply("\n".join(lines))
