@@ -22,7 +22,7 @@ from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.invitations import invited, recent
-from adapters.discord.reactions import is_shortcut, reaction_from_event
+from adapters.discord.reactions import deliver, is_shortcut
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -311,12 +311,7 @@ class Gateway(discord.Client):
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """Deliver a reaction that is a shortcut; those that are taken away mean nothing."""
         if is_shortcut(event, self._connection.self_id or 0):
-            async with self._delivery.in_order(event.channel_id):
-                guild = None if event.guild_id is None else self.get_guild(event.guild_id)
-                place = self.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
-                known = self.get_channel(event.channel_id) or place
-                channel = await self._delivery.channel_info(known, guild, event.user_id)
-                await self._delivery.deliver(reaction_from_event(event, channel))
+            await deliver(event, self, self._delivery)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button or a submitted form; discord.py itself passes commands to the command tree."""
