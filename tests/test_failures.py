@@ -34,6 +34,7 @@ REFUSALS = {
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
     "NOTHING_TO_EXPLAIN",
     "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "NOT_YOUR_DECISION", "REASON_GIVEN", "ASK_FIRST", "CONTEXT_FULL",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
     "NO_PRIVATE_QUESTIONS", "NO_THREAD", "NOT_MY_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
@@ -54,6 +55,7 @@ STATES = {
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
     "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "ahead", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
     "WHY", "WHY_HINT", "WHY_LABEL", "WHY_NOTED", "WHY_TITLE", "SEND", "CLOSE_FORM",
+    "ADD_REASON", "REASON_HINT", "REASON_LABEL", "reason_given",
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
     "approvals", "decided", "decided_by", "deciders", "destructive", "reminder", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",

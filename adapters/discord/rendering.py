@@ -35,6 +35,7 @@ _STYLES = {
     Action.CLOSER: 2,
     Action.GOOD: 2,
     Action.BAD: 2,
+    Action.REASON: 2,
     Action.WHY: 2,
     Action.MANAGE: 2,
     Action.OPEN: 2,

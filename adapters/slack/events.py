@@ -36,6 +36,7 @@ ACTIONS = {
     "aion_only_these": Action.ONLY_THESE,
     "aion_another_plan": Action.ANOTHER_PLAN,
     "aion_closer": Action.CLOSER,
+    "aion_reason": Action.REASON,
     "aion_why": Action.WHY,
     "aion_manage": Action.MANAGE,
     "aion_open": Action.OPEN,

@@ -209,8 +209,9 @@ class AionStream:
         before = self._said_before
         attached = await self.files.add_to(session, before) if self.files and self.files.found else before
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
-        if (text := await self._turns.start_asking(self._turn.key, session)) is None:
+        if (asked := await self._turns.start_asking(self._turn.key, session, attached)) is None:
             return Outcome(EndReason.WITHDRAWN)
+        text, attached = asked
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:

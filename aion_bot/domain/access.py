@@ -32,6 +32,8 @@ class Intent(StrEnum):
     """Taking a question back that waits: its asker alone, and of an app's everybody."""
     RATE = "rate"
     """Saying whether an answer was good: everybody who may use the bot where it stands may."""
+    EXPLAIN = "explain"
+    """Adding a reason to one's own decision on a plan."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"

@@ -65,6 +65,8 @@ class Action(StrEnum):
     """Rates an answer as a good one."""
     BAD = "bad"
     """Rates an answer as a bad one."""
+    REASON = "reason"
+    """Asks in a form why somebody decided a plan as they did."""
     WHY = "why"
     """Asks in a form why somebody rates an answer as a bad one."""
     MANAGE = "manage"

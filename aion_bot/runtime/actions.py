@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -19,6 +20,7 @@ from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
+from aion_bot.conversation.reasons import add_reason
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.sharing import share
@@ -52,6 +54,7 @@ _INTENTS = {
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
     Action.WHY: Intent.RATE,
+    Action.REASON: Intent.EXPLAIN,
 }
 
 _URGENT = frozenset({Intent.DECIDE, Intent.STOP})
@@ -81,6 +84,7 @@ class Actions:
     ) -> None:
         self._services, self._ask = services, ask
         self.management, self._home = Management(services), HomeFacts()
+        self._reasons = partial(add_reason, services)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -173,7 +177,8 @@ class Actions:
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
-            await self._approvals.click(thread, click)
+            about_plan = self._approvals.click if intent is Intent.DECIDE else self._reasons
+            await about_plan(thread, click)
 
     async def _follow_up(self, thread: Thread, click: Click) -> None:
         """Ask what a button under an answer or a plan asks; its key tells a second press, which asks nothing."""

@@ -13,6 +13,7 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
+from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.sharing import resume_share
@@ -70,9 +71,7 @@ class StartupRecovery:
         galleries = await self._store.galleries.due()
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
-        for mention in await self._store.mentions.due():
-            if (thread := self._thread(mention.thread)) is not None:
-                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        await self._send_due()
         for gallery in galleries:
             if (thread := self._thread(gallery.thread)) is not None:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
@@ -97,6 +96,15 @@ class StartupRecovery:
             turn = await self._store.turns.get(known.turn)
             if turn is not None and (thread := self._thread(turn.thread)) is not None:
                 self._tasks.spawn(resume_share(self._services, thread, turn, known))
+
+    async def _send_due(self) -> None:
+        """Post the mentions and the reasons that an earlier process had still to post."""
+        for mention in await self._store.mentions.due():
+            if (thread := self._thread(mention.thread)) is not None:
+                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        for reason in await self._store.reasons.due():
+            if (thread := self._thread(reason.thread)) is not None:
+                self._tasks.spawn(show_again(self._services, thread, reason))
 
     async def _look_up_files(self) -> None:
         for file in await self._store.files.cut_off():

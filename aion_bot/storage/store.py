@@ -15,6 +15,7 @@ from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.months import Months
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
+from aion_bot.storage.reasons import Reasons
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
@@ -141,6 +142,7 @@ class Store:
         self.audit = Audit(database)
         self.ratings = Ratings(database)
         self.shares = Shares(database)
+        self.reasons = Reasons(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)
