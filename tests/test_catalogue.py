@@ -48,17 +48,19 @@ ACTIONS = re.compile(
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
     "ANOTHER_PLAN_ASKED", "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
+    "ANSWERED_PRIVATELY", "ASKED_PRIVATELY", "ASK_PRIVATE", "ASK_PRIVATELY", "NOW_SHARED", "SHARE", "SHARED_BY", "SHARED_ALREADY",
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "USAGE_TITLE", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
-    "NEW_SESSION", "PLAN_LEAD", "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "NEW_SESSION", "SESSION_RAN_OUT", "PLAN_LEAD", "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "GOOD", "BAD", "RATED", "RATED_AGAIN", "RATING_GONE", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
     "WHY", "WHY_TITLE", "WHY_LABEL", "WHY_HINT", "SEND", "WHY_NOTED", "CLOSE_FORM",
+    "ADD_REASON", "REASON_LABEL", "REASON_HINT",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
     "UNTITLED", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
     "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
-    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN", "REFERRED", "CLEAR_CHOICE", "HOME_CONVERSATIONS", "HOME_LEFT",
+    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "BEGUN_ANEW", "ENDED", "CHOSEN", "REFERRED", "CLEAR_CHOICE", "HOME_CONVERSATIONS", "HOME_LEFT",
     "ERASED_PERSON", "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
@@ -103,6 +105,7 @@ MADE: dict[str, list[str | Line]] = {
     "destructive": [strings.destructive(one) for one in ("delete", "")],
     "approvals": [strings.approvals([ADA] * one, 2, why) for one in (0, 1, 2) for why in ("", strings.destructive("delete"))],
     "approved_before": [strings.approved_before(one) for one in (1, 3)],
+    "reason_given": [strings.reason_given(one, ADA, "w") for one in (Action.APPROVE, Action.CANCEL)],
     "reminder": [strings.reminder([ADA] * one) for one in (0, 1, 3)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
     "decided_by": [strings.decided_by(ADA)],

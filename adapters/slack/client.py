@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -135,7 +136,7 @@ class WebApi:
         async def send() -> None:
             # No redirects: they could lead to an address without TLS.
             async with self._session(method).post(
-                address, data=raw, proxy=self.client.proxy, allow_redirects=False
+                address, data=BytesIO(raw), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
                 if answer.status != 200:
                     # The address is good for one upload: another attempt takes another one.

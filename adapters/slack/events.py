@@ -36,12 +36,14 @@ ACTIONS = {
     "aion_only_these": Action.ONLY_THESE,
     "aion_another_plan": Action.ANOTHER_PLAN,
     "aion_closer": Action.CLOSER,
+    "aion_reason": Action.REASON,
     "aion_why": Action.WHY,
     "aion_manage": Action.MANAGE,
     "aion_open": Action.OPEN,
     "aion_page": Action.PAGE,
     "aion_ask_these": Action.THESE,
     "aion_pick": Action.PICK,
+    "aion_share": Action.SHARE,
 }
 
 _YOUNG = 30.0

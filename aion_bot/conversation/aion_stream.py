@@ -20,6 +20,7 @@ from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_end import why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
@@ -119,11 +120,12 @@ class AionStream:
             try:
                 return await self._stream(session)
             except _SessionGoneError:
-                pass
+                why = await why_replaced(self._services, session)
             except AionvisionError as error:
-                if not error_messages.session_gone(error):
+                why = await why_replaced(self._services, session, error)
+                if why is None:
                     raise
-            self._view.notice(strings.NEW_SESSION)
+            self._view.notice(why or strings.NEW_SESSION)
             # The id is of an answer that the old session will never store.
             self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
@@ -207,8 +209,9 @@ class AionStream:
         before = self._said_before
         attached = await self.files.add_to(session, before) if self.files and self.files.found else before
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
-        if (text := await self._turns.start_asking(self._turn.key, session)) is None:
+        if (asked := await self._turns.start_asking(self._turn.key, session, attached)) is None:
             return Outcome(EndReason.WITHDRAWN)
+        text, attached = asked
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:

@@ -50,7 +50,7 @@ async def add_notices(
     if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
     _say_what_is_asked(view, origin)
-    if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):
+    if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)

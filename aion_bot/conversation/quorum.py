@@ -13,6 +13,7 @@ from aion_bot.domain.access import NOBODY, AccessPolicy, Intent
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
+from aion_bot.ports.forms import OpensForms
 from aion_bot.ports.messages import Person
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.settings import IdKind
@@ -54,7 +55,8 @@ def overdue(plan: Plan, policy: AccessPolicy, now: float) -> bool:
 
 def plan_format(services: Services, thread: Thread, place: Place) -> PlanFormat:
     """Return how plans are drawn that were asked for at a place, by what holds there now."""
-    return PlanFormat(thread.page_format, shown_policy(services, thread, place))
+    forms = isinstance(thread.adapter, OpensForms)
+    return PlanFormat(thread.page_format, shown_policy(services, thread, place), forms)
 
 
 def shown_policy(services: Services, thread: Thread, place: Place) -> AccessPolicy:

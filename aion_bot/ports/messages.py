@@ -65,6 +65,8 @@ class Action(StrEnum):
     """Rates an answer as a good one."""
     BAD = "bad"
     """Rates an answer as a bad one."""
+    REASON = "reason"
+    """Asks in a form why somebody decided a plan as they did."""
     WHY = "why"
     """Asks in a form why somebody rates an answer as a bad one."""
     MANAGE = "manage"
@@ -75,6 +77,8 @@ class Action(StrEnum):
     """Shows more of a private list."""
     THESE = "these"
     """Lets the thread's questions be about the pictures that a search found."""
+    SHARE = "share"
+    """Posts a private question and its answer where it was asked."""
     PICK = "pick"
     """Adds a picture that a search found to those that the thread's questions are about, or removes it."""
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -13,13 +14,16 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
+from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
+from aion_bot.conversation.reasons import add_reason
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import share
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -50,6 +54,7 @@ _INTENTS = {
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
     Action.WHY: Intent.RATE,
+    Action.REASON: Intent.EXPLAIN,
 }
 
 _URGENT = frozenset({Intent.DECIDE, Intent.STOP})
@@ -78,7 +83,8 @@ class Actions:
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self._management = Management(services)
+        self.management, self._home = Management(services), HomeFacts()
+        self._reasons = partial(add_reason, services)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -96,11 +102,11 @@ class Actions:
             case Click():
                 await self.click(thread, event)
             case ManageCommand():
-                await self._management.command(thread, event)
+                await self.management.command(thread, event)
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
-                await show_home(self._services, thread, event)
+                await show_home(self._services, self._home, thread, event)
             case Invited():
                 await greet(self._services, thread, event)
 
@@ -108,7 +114,7 @@ class Actions:
         """Answer a press; a decision goes to Aion before all else."""
         ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
-            await self._click(thread, click)
+            await (self._share if click.action is Action.SHARE else self._click)(thread, click)
         except sqlite3.Error as error:
             ref = reference(click.key)
             _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
@@ -135,9 +141,13 @@ class Actions:
         if turn.retryable and turn.erased:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
+    async def _share(self, thread: Thread, click: Click) -> None:
+        """Share a private answer, which is about the place where it was asked."""
+        await reply_privately(thread, click, (await share(self._services, thread, click),), hidden=True)
+
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:
-            await self._management.click(thread, click)
+            await self.management.click(thread, click)
             return
         intent = _INTENTS[click.action]
         refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
@@ -167,7 +177,8 @@ class Actions:
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
-            await self._approvals.click(thread, click)
+            about_plan = self._approvals.click if intent is Intent.DECIDE else self._reasons
+            await about_plan(thread, click)
 
     async def _follow_up(self, thread: Thread, click: Click) -> None:
         """Ask what a button under an answer or a plan asks; its key tells a second press, which asks nothing."""

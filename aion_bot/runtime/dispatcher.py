@@ -12,6 +12,7 @@ from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.asking_privately import as_asked, thread_of
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.first_contact import tell, with_flaw
 from aion_bot.conversation.indicators import Indicators
@@ -158,6 +159,8 @@ class Dispatcher:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
         if self._replied_to.told(prompt, pressed=pressed):
             return
+        prompt = as_asked(self._services, thread.adapter, prompt)
+        thread = thread_of(self._services, thread, prompt)
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if tells(prompt, refusal):
@@ -200,6 +203,7 @@ class Dispatcher:
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
+        prompt = as_asked(self._services, self._adapters[prompt.thread.platform], prompt)
         refusal = await self._refusal(prompt)
         if refusal is not None:
             return refused(prompt.thread.platform, prompt, refusal)
@@ -317,7 +321,8 @@ class Dispatcher:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.shutdown_grace):
                 await self._queues.idle()
-                while self._approvals.acting:
-                    await asyncio.wait(self._approvals.acting)
+                while acting := self._approvals.acting | self._actions.management.running:
+                    await asyncio.wait(acting)
         self._active.interrupt(Outcome(EndReason.INTERRUPTED, strings.INTERRUPTED))
+        self._actions.management.interrupt()
         await self._tasks.wait(_MARKING)

@@ -13,8 +13,10 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
+from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
@@ -69,12 +71,11 @@ class StartupRecovery:
         galleries = await self._store.galleries.due()
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
-        for mention in await self._store.mentions.due():
-            if (thread := self._thread(mention.thread)) is not None:
-                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        await self._send_due()
         for gallery in galleries:
             if (thread := self._thread(gallery.thread)) is not None:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
+        await self._resume_shares()
         await self._look_up_files()
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
@@ -89,6 +90,21 @@ class StartupRecovery:
             else:
                 # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
+
+    async def _resume_shares(self) -> None:
+        for known in await self._store.shares.unfinished():
+            turn = await self._store.turns.get(known.turn)
+            if turn is not None and (thread := self._thread(turn.thread)) is not None:
+                self._tasks.spawn(resume_share(self._services, thread, turn, known))
+
+    async def _send_due(self) -> None:
+        """Post the mentions and the reasons that an earlier process had still to post."""
+        for mention in await self._store.mentions.due():
+            if (thread := self._thread(mention.thread)) is not None:
+                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        for reason in await self._store.reasons.due():
+            if (thread := self._thread(reason.thread)) is not None:
+                self._tasks.spawn(show_again(self._services, thread, reason))
 
     async def _look_up_files(self) -> None:
         for file in await self._store.files.cut_off():

@@ -17,7 +17,7 @@ from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import read_key
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.events import Click, Prompt
+from aion_bot.ports.events import Click, Place, Prompt
 from aion_bot.ports.forms import Form
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
@@ -292,6 +292,10 @@ class PlatformHost:
     async def takes_part(self, thread: ThreadKey) -> bool:
         """Look the thread up."""
         return await self._store.threads.known(thread)
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return what the rules in force say."""
+        return self._access is not None and self._access.rules.answers_privately(place)
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""

@@ -25,12 +25,16 @@ class Picked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`."""
+    """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`.
+
+    `private`: nobody else read it there.
+    """
 
     session: str
     turn: str
     thread: ThreadKey
     owner: Person
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +158,8 @@ def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
 
 def _conversation(row: sqlite3.Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
-    return Conversation(row["session_id"], row["key"], ThreadKey(row["platform"], row["thread"]), owner)
+    place = json.loads(row["origin"] or "{}").get("place")
+    private = place is not None and Place(*place).direct
+    return Conversation(
+        row["session_id"], row["key"], ThreadKey(row["platform"], row["thread"]), owner, private
+    )

@@ -15,9 +15,11 @@ from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.months import Months
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
+from aion_bot.storage.reasons import Reasons
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
+from aion_bot.storage.shares import Shares
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
@@ -55,6 +57,10 @@ class Threads(Statements):
             "UPDATE thread SET session_id = NULL, pictures = NULL, files = NULL WHERE platform = ? AND id = ?"
         )
         await self._do(sql, thread.platform, thread.id)
+
+    async def forget(self, thread: ThreadKey) -> None:
+        """Forget a thread that was only the name of one to be opened."""
+        await self._do("DELETE FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id)
 
 
 class KeyValues(Statements):
@@ -135,6 +141,8 @@ class Store:
         self.plans = Plans(database)
         self.audit = Audit(database)
         self.ratings = Ratings(database)
+        self.shares = Shares(database)
+        self.reasons = Reasons(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)

@@ -63,7 +63,7 @@ def test_nothing_is_asked_where_the_answer_cannot_be_shown(
     intent: Intent, place: Place, refusal: Refusal
 ) -> None:
     """Only what leads to a new answer needs a place for it: whoever may not write can still stop or decide."""
-    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY} else None
+    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE} else None
     assert decide(OPEN, intent, place, ADA) == expected
 
 
@@ -95,9 +95,18 @@ ALONE = {Intent.REPLACE, Intent.WITHDRAW}
 )
 def test_what_belongs_to_ada(policy: AccessPolicy, person: Person, allowed: set[Intent]) -> None:
     """Whose question it was counts for decisions, stops, retries, replacements, withdrawals and changes, and for nothing else."""
-    free = {Intent.ASK, Intent.FOLLOW_UP, Intent.EDIT, Intent.RECOVER, Intent.MANAGE, Intent.RATE}
+    free = {
+        Intent.ASK,
+        Intent.FOLLOW_UP,
+        Intent.EDIT,
+        Intent.RECOVER,
+        Intent.MANAGE,
+        Intent.RATE,
+        Intent.EXPLAIN,
+    }
     # Who may stop an answer may also end its conversation.
     free |= {Intent.CHANGE} if Intent.STOP in allowed else set()
+    free |= {Intent.SHARE} if person is ADA else set()  # an answer that she alone has seen
     free |= {Intent.APPROVE} if Intent.DECIDE in allowed else set()  # without four eyes
     for intent in Intent:
         expected = None if intent in allowed | free else Refusal.NOT_THEIRS

@@ -1,8 +1,10 @@
 """The commands of `/aion` and the buttons under their answers: each is decided by the one access function, then carried out."""
 
+import asyncio
 import difflib
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
@@ -22,7 +24,7 @@ from aion_bot.ratelimit.request_pace import ASKER, Asker
 
 _log = structlog.get_logger(__name__)
 
-_HELP, _ASK = "help", "ask"
+_HELP = "help"
 
 COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
     "new": sessions.begin_anew,
@@ -49,6 +51,15 @@ class Management:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._stopping = False
+        self.running: set[asyncio.Task[object]] = set()
+        """What is carried out now."""
+
+    def interrupt(self) -> None:
+        """End what is carried out, and tell its persons to use it again."""
+        self._stopping = True
+        for task in tuple(self.running):
+            task.cancel()
 
     async def command(self, thread: Thread, event: ManageCommand) -> None:
         """Answer a command, always and to its person alone."""
@@ -66,13 +77,36 @@ class Management:
         place: Place,
         work: Callable[[], Awaitable[Answer]],
     ) -> None:
-        platform, access = thread.platform, self._services.access
+        with self._noted():
+            try:
+                answer = await self._answer_to(thread.platform, event, place, work)
+            except asyncio.CancelledError:
+                if self._stopping:
+                    await answer_privately(thread, event, failed(thread.platform, event, strings.COMMAND_CUT))
+                raise
+            await answer_privately(thread, event, answer)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        self.running |= {task} if task else set()
+        try:
+            yield
+        finally:
+            self.running -= {task} if task else set()
+
+    async def _answer_to(
+        self,
+        platform: str,
+        event: ManageCommand | Click,
+        place: Place,
+        work: Callable[[], Awaitable[Answer]],
+    ) -> Answer:
         ASKER.set(Asker((platform, event.person.id)))
-        refusal = await access.refusal(platform, Intent.MANAGE, place, event.person)
-        answer = (
-            await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
-        )
-        await answer_privately(thread, event, answer)
+        refusal = await self._services.access.refusal(platform, Intent.MANAGE, place, event.person)
+        if refusal is not None:
+            return refused(platform, event, refusal)
+        return await _outcome(platform, event, work)
 
     async def _where_it_counts(self, click: Click) -> Click:
         """Return a press as made where its answer belongs: what a platform can show only in direct messages is about a channel.
@@ -94,8 +128,6 @@ class Management:
 
     async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
         name = event.name.lower() or _HELP
-        if name == _ASK:
-            return strings.NO_PRIVATE_QUESTIONS
         if name not in COMMANDS:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")

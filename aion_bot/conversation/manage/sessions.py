@@ -11,6 +11,7 @@ from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.ports.plain_words import plain_words
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.ports.text import one_line
 
@@ -28,9 +29,11 @@ _SHOWN, _READ = 600, 4_000
 """Characters of each of them that are shown, and that are read for that: marks of Markdown are left out."""
 
 
-async def show_help(_: Use) -> Answer:
+async def show_help(use: Use) -> Answer:
     """List what works."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
+    if isinstance(adapter := use.asked_in.adapter, PrivateThreads):
+        lines.append(f"- `{adapter.ask_privately}`: {strings.ASK_PRIVATELY}")
     return Reply("\n".join(lines))
 
 

@@ -42,6 +42,9 @@ CY = SimulatedPerson("U0CY", "Cy")
 
 APP_TOKEN = TOKENS["apps.connections.open"]
 
+_LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes of a file that is taken; Slack takes a gigabyte (its page *Working with files*)."""
+
 
 class SimulatedSlack(Messages, FormUse):
     """One workspace with a bot.
@@ -112,7 +115,7 @@ class SimulatedSlack(Messages, FormUse):
 
     async def start(self) -> None:
         """Serve on a free loopback port."""
-        app = web.Application()
+        app = web.Application(client_max_size=_LARGEST_FILE)
         app.router.add_route("*", "/api/{method}", self.api.serve)
         app.router.add_post("/upload/{ticket}", self.api.upload)
         app.router.add_get("/files-pri/{file}", self.api.download)
