@@ -155,7 +155,7 @@ class SlackAdapter:
         """Name the thread of a private question until it is opened."""
         return ids.private_thread(ids.thread(prompt.thread).team, prompt.person.id, prompt.key)
 
-    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002 # Slack has none
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002  # Slack has none
         """Begin a thread in a person's direct messages with their question, and tell them where they asked it."""
         return await self._private_threads.open(prompt, question)
 
