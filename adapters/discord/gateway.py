@@ -13,11 +13,11 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, ids, strings
+from adapters.discord import channels, events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
@@ -329,7 +329,7 @@ class Gateway(discord.Client):
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
         unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
-        info = events.channel_info(self.get_channel(channel), guild) or unknown
+        info = channels.channel_info(self.get_channel(channel), guild) or unknown
         info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:

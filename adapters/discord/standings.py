@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from adapters.discord import events
+from adapters.discord import channels
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import RestClient
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership, member_roles
 from aion_bot.ports.errors import MessageGone
 from aion_bot.ports.events import Place
@@ -29,7 +29,7 @@ class Standings:
         """Describe a channel, a thread or a direct conversation. Whether the bot may write there is not asked."""
         found = await self._rest.channel(int(channel))
         guild = getattr(found, "guild", None)
-        known = events.channel_info(found, None if guild is None else guild.id)
+        known = channels.channel_info(found, None if guild is None else guild.id)
         if known is None:
             raise MessageGone("not a channel")
         return (await self._with_home(known, int(person))).place
