@@ -83,7 +83,7 @@ class SlackAdapter:
         self._private = PrivateAnswers(self._web, self._messages, self._galleries)
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
-        self.look_up_place = standings.look_up_place
+        self.look_up_place, self.has_left = standings.look_up_place, standings.has_left
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
         self._indicator_timeout = timeouts.indicator

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.departures import look_for_requester
 from aion_bot.conversation.quorum import overdue, show_open
 from aion_bot.conversation.reminders import remind
 from aion_bot.conversation.services import Services
@@ -27,6 +29,9 @@ _LOOK = 15.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
 """Seconds until a cancellation that Aion did not take is tried again; each pause is twice the one before."""
+
+_STILL_HERE = 600.0
+"""Seconds between two looks whether the requester of a plan that waits is still there, and before the first one."""
 
 _RULES = "rules shown"
 """Name of the value that holds a digest of the rules which open cards show."""
@@ -53,6 +58,8 @@ class Deadlines:
         self._tasks = tasks
         self._shown: tuple[Rules, Mapping[str, float]] | None = None
         """The rules and the refused keys that every open card shows, or that its redrawing has begun for."""
+        self._looked_for: dict[tuple[str, str], float] = {}
+        """When it was looked last, by the loop's clock, whether a requester is still there: by platform and person."""
         self._seen: dict[str, tuple[float, float]] = {}
         """By the keys of plans: how old each was when it was seen first, and when that was by the loop's clock."""
         self._again: dict[str, tuple[float, float]] = {}
@@ -81,11 +88,17 @@ class Deadlines:
             if adapter is None:
                 continue
             thread = self._services.registry.thread(adapter, plan.thread)
-            if not self._due(thread, plan) and redraw:
+            if self._due(thread, plan):
+                continue
+            if redraw:
                 self._tasks.spawn(show_open(self._services, thread, plan.key))
+            if self._asks_for_requester(thread, plan):
+                self._tasks.spawn(look_for_requester(self._services, thread, plan))
         keys = {plan.key for plan in waiting}
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
         self._again = {key: again for key, again in self._again.items() if key in keys}
+        people = {(plan.thread.platform, plan.requester.id) for plan in waiting}
+        self._looked_for = {who: at for who, at in self._looked_for.items() if who in people}
 
     def _due(self, thread: Thread, plan: Plan) -> bool:
         """Begin what is due for a plan; returns whether it is being cancelled."""
@@ -101,6 +114,19 @@ class Deadlines:
         if 0 < policy.approval_reminder <= age and not plan.reminded:
             self._tasks.spawn(remind(self._services, thread, plan))
         return False
+
+    def _asks_for_requester(self, thread: Thread, plan: Plan) -> bool:
+        """Return whether it is time to ask the platform whether a requester is still there who alone may decide."""
+        policy, now = (
+            self._services.access.policy(thread.platform, plan.place),
+            asyncio.get_running_loop().time(),
+        )
+        who = thread.platform, plan.requester.id
+        due = self._looked_for.get(who, -math.inf) + _STILL_HERE <= now
+        if policy.approvers != "requester" or self._age(plan) < _STILL_HERE or not due:
+            return False
+        self._looked_for[who] = now
+        return True
 
     def _age(self, plan: Plan) -> float:
         """Return for how many seconds a plan has waited, whichever clock says more."""

@@ -131,6 +131,7 @@ class Operation(StrEnum):
     MARK_QUEUED = auto()
     UNMARK_QUEUED = auto()
     REPLY_PRIVATELY = auto()
+    LOOK_UP_PERSON = auto()
     OPEN_FORM = auto()
 
 
@@ -291,6 +292,12 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
         self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
     ) -> None:
         """Press a button that the message does not have, as a forged or outdated client does."""
+
+    def leave(self, person: SimulatedPerson) -> None:
+        """Take a person out of the workspace: their account is closed, or they are no member any more."""
+
+    def come_back(self, person: SimulatedPerson) -> None:
+        """Let a person be a member again."""
 
     def shows_lasting_activity(self, thread: str) -> bool:
         """Whether the platform shows in a thread that the bot works, until the bot clears it.
