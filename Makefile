@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow pythons coverage growth busy check format sync-client log-events shape bench relay cost chaos first-answer photos pictures requirements sbom licences hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos first-answer photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -86,8 +86,12 @@ $(STAMP): requirements-dev.txt pyproject.toml
 bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare reader, in one run
 	$(BIN)/python -m benchmarks.stream
 
+grid: $(STAMP)  ## how fresh answers of all lengths are in all crowds, in virtual time, beside the best that the limits permit; some minutes
+	$(BIN)/python -m benchmarks.grid
+
 relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
 	$(BIN)/python -m benchmarks.relay
+	$(BIN)/python -m benchmarks.grid
 
 shape: $(STAMP)  ## the shape of the code as a table, beside the figures before issue 10
 	$(BIN)/python -m benchmarks.shape

@@ -147,19 +147,25 @@ class Interactions:
             home = events.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place_of(interaction.user), words=words))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE, detail=strings.ASK_DETAIL)
+    @app_commands.describe(
+        prompt=strings.ASK_PROMPT,
+        file=strings.ASK_FILE,
+        private=strings.ASK_PRIVATE,
+        detail=strings.ASK_DETAIL,
+    )
     async def handle_ask(
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, OPTION_LENGTH],
         file: discord.Attachment | None = None,
+        private: bool = False,
         detail: bool = False,
     ) -> None:
         """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
 
         def read(channel: ChannelInfo, answer: int, find: Find) -> Prompt:
             asked = events.prompt_from_command(interaction, channel, answer, find, words=prompt, files=files)
-            return replace(asked, detailed=detail)
+            return replace(asked, detailed=detail, private=private)
 
         files: tuple[Attachment, ...] = ()
         if file is not None:
@@ -220,6 +226,12 @@ class Interactions:
             channel = events.with_permissions(channel, interaction)
             # There is no acknowledgement yet that an answer could follow.
             asked, muted = read(channel, 0, no_name), not channel.person_may_write
+            # A direct conversation is private by itself.
+            private = asked.private and not asked.place.direct
+            if private or self._delivery.host.answers_privately(asked.place):
+                await self._ask_privately(interaction, channel, read)
+                return
+            asked = replace(asked, private=False)
             asked = events.answered_directly(asked, 0) if muted else asked
             objection = await self._delivery.host.objection(asked)
             if objection is not None:
@@ -230,7 +242,23 @@ class Interactions:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
                 if answer is not None:
                     prompt = await self._delivery.names.read(lambda find: read(channel, answer, find))
-                    await self._delivery.deliver(prompt)
+                    await self._delivery.deliver(replace(prompt, private=False))
+
+    async def _ask_privately(
+        self,
+        interaction: discord.Interaction,
+        channel: ChannelInfo,
+        read: Callable[[ChannelInfo, int, Find], Prompt],
+    ) -> None:
+        """Acknowledge a private question to its author alone, and deliver it: the core opens the thread for the answer."""
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        objection = await self._delivery.host.objection(
+            events.asked_privately(read(channel, 0, no_name), channel)
+        )
+        refused = await answer_privately(interaction, objection or strings.ANSWERED_PRIVATELY)
+        if objection is None and (refused is None or not await self._taken_elsewhere(interaction, refused)):
+            prompt = await self._delivery.names.read(lambda find: read(channel, 0, find))
+            await self._delivery.deliver(events.asked_privately(prompt, channel))
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.

@@ -29,7 +29,9 @@ _STYLES = {
     Action.STOP: 2,
     Action.UPLOAD: 1,
     Action.SUGGEST: 2,
+    Action.WITHDRAW: 2,
     Action.ONLY_THESE: 2,
+    Action.ANOTHER_PLAN: 2,
     Action.CLOSER: 2,
     Action.GOOD: 2,
     Action.BAD: 2,
@@ -40,6 +42,7 @@ _STYLES = {
     Action.PAGE: 2,
     Action.THESE: 1,
     Action.PICK: 2,
+    Action.SHARE: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150

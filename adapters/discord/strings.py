@@ -14,6 +14,7 @@ UNTITLED = "A question for Aion"
 ASK_DESCRIPTION = "Ask Aion about your images and documents"
 ASK_PROMPT = "Your question"
 ASK_FILE = "A picture or document that it is about"
+ASK_PRIVATE = "Only you see the answer"
 ASK_DETAIL = "Look closer at the pictures"
 AION_DESCRIPTION = "Your conversations with Aion"
 OPTION_TITLE = "The new name"
@@ -32,6 +33,8 @@ OTHER_BOT = "belongs to another bot; to change the bot, stop this one and start 
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
 ANSWERED_DIRECTLY = "You can't post here, so I'm answering in a direct message."
+ASK_COMMAND = "/ask prompt:your question private:True"
+ANSWERED_PRIVATELY = "Only you see the answer: it comes in our direct messages."
 DIRECT_CLOSED = (
     "You can't post here, and I can't message you. Allow direct messages from this server, then ask again."
 )

@@ -69,13 +69,15 @@ def manage_command(
     interaction: discord.Interaction, channel: events.ChannelInfo, name: str, words: str, *, private: bool
 ) -> ManageCommand:
     """Read the use of a subcommand of `/aion`, with what was filled in."""
+    place = channel.place_of(interaction.user)
     return ManageCommand(
         key=ids.prompt_key(interaction.id),
         name=name,
         words=events.as_read(words, interaction.guild),
         thread=ids.thread_key(channel.id),
-        place=channel.place_of(interaction.user),
+        place=place,
         person=Person(str(interaction.user.id), interaction.user.display_name),
         private=private,
+        inside=place.channel != str(channel.id),
         reply_token=events.reply_token(interaction),
     )

@@ -32,7 +32,9 @@ ACTIONS = {
     "aion_stop": Action.STOP,
     "aion_upload": Action.UPLOAD,
     "aion_suggest": Action.SUGGEST,
+    "aion_withdraw": Action.WITHDRAW,
     "aion_only_these": Action.ONLY_THESE,
+    "aion_another_plan": Action.ANOTHER_PLAN,
     "aion_closer": Action.CLOSER,
     "aion_reason": Action.REASON,
     "aion_why": Action.WHY,
@@ -41,6 +43,7 @@ ACTIONS = {
     "aion_page": Action.PAGE,
     "aion_ask_these": Action.THESE,
     "aion_pick": Action.PICK,
+    "aion_share": Action.SHARE,
 }
 
 _YOUNG = 30.0

@@ -10,7 +10,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.reason import Reason, decision_of, quoted_reason, reason_words
-from aion_bot.ports.adapter import Fingerprints
+from aion_bot.ports.capabilities import Fingerprints
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import with_reference

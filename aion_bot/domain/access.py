@@ -28,6 +28,8 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    WITHDRAW = "withdraw"
+    """Taking a question back that waits: its asker alone, and of an app's everybody."""
     RATE = "rate"
     """Saying whether an answer was good: everybody who may use the bot where it stands may."""
     EXPLAIN = "explain"
@@ -38,6 +40,8 @@ class Intent(StrEnum):
     """Ending, renaming or replacing a conversation that somebody began."""
     USAGE = "usage"
     """Seeing how much the bot is used, which is `OPERATOR`'s: those alone whom the list of approvers names by id."""
+    SHARE = "share"
+    """Posting a private answer where it was asked, which is its asker's alone."""
     RECOVER = "recover"
     """Going on, in the asker's name, with what was accepted earlier: after a restart, or for a retry."""
 
@@ -146,7 +150,7 @@ class Standing:
 NOT_ASKED = Standing()
 
 
-_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
+_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE})
 """Intents that lead to a new answer in the place itself, unless it is private."""
 
 _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
@@ -154,7 +158,15 @@ _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 
 _DECIDING = frozenset({Intent.DECIDE, Intent.APPROVE})
 
-OWN = _DECIDING | {Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE, Intent.USAGE}
+OWN = _DECIDING | {
+    Intent.STOP,
+    Intent.RETRY,
+    Intent.REPLACE,
+    Intent.WITHDRAW,
+    Intent.CHANGE,
+    Intent.USAGE,
+    Intent.SHARE,
+}
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -256,8 +268,9 @@ def _ownership(
     if intent is Intent.USAGE:
         named = isinstance(policy.approvers, frozenset) and person.id in policy.approvers
         return None if owner == OPERATOR and named else Refusal.NOT_THEIRS
-    if intent is Intent.REPLACE:
-        return None if person.id == owner.id else Refusal.NOT_THEIRS
+    if intent in {Intent.REPLACE, Intent.WITHDRAW, Intent.SHARE}:
+        by_app = intent is Intent.WITHDRAW and bool(owner.apps)
+        return None if person.id == owner.id or by_app else Refusal.NOT_THEIRS
     # Those who may decide plans may also stop and retry what led to them; an app presses no buttons, so all others may.
     if intent not in _DECIDING and (person.id == owner.id or owner.apps):
         return None

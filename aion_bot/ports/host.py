@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.ports.events import Click, InboundEvent, Prompt
+from aion_bot.ports.events import Click, InboundEvent, Place, Prompt
 from aion_bot.ports.forms import Form
 from aion_bot.ports.messages import ThreadKey
 
@@ -57,6 +57,9 @@ class Host(Protocol):
         What the person wrote is accepted as the same press with `words`. A press whose form cannot be opened is accepted
         without them. `Click.place` need not be checked yet.
         """
+
+    def answers_privately(self, place: Place) -> bool:
+        """Tell whether every question at a place is answered to its asker alone: then nothing may acknowledge it in public."""
 
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""

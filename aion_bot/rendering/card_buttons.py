@@ -19,12 +19,15 @@ def can_be_approved(plan: Plan) -> bool:
 
 
 def _deciding(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
+    if plan.was_refused:
+        return (Button(Action.ANOTHER_PLAN, plan.key, strings.ANOTHER_PLAN),)
     if plan.phase is not PlanPhase.PENDING:
         return ()
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
     approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
-    return (cancel,) if policy.plans_refused or not can_be_approved(plan) else (approve, cancel)
+    closed = policy.plans_refused or plan.out_of_time or not can_be_approved(plan)
+    return (cancel,) if closed else (approve, cancel)
 
 
 def _has_deciders(plan: Plan) -> bool:

@@ -48,6 +48,11 @@ class ShownButton:
         """Whether it adds a reason to a decision that was made."""
         return self.id.startswith(("aion_reason", "aion:reason:"))
 
+    @property
+    def asks_anew(self) -> bool:
+        """Whether it asks for another plan in place of one that was cancelled."""
+        return self.id.startswith(("aion:another:", "aion_another_plan"))
+
 
 @dataclass(frozen=True, slots=True)
 class ShownForm:
@@ -100,8 +105,8 @@ class Shown:
 
     @property
     def offers(self) -> tuple[ShownButton, ...]:
-        """Its buttons without those that rate a finished answer or add a reason: something waits for these."""
-        return tuple(one for one in self.buttons if not (one.rates or one.adds_reason))
+        """Its buttons without those under what is over: they rate an answer, add a reason, or ask for another plan."""
+        return tuple(one for one in self.buttons if not (one.rates or one.adds_reason or one.asks_anew))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +280,12 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
 
     async def command(self, person: SimulatedPerson, words: str, *, thread: str = "") -> None:
         """Use `/aion` with these words, in a thread or where people ask. Raises LookupError where it is not offered."""
+
+    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
+        """Ask in the general channel so that this person alone sees the answer."""
+
+    def public_messages(self) -> Sequence[Shown]:
+        """Everything outside of direct messages that is not for one person alone, oldest first."""
 
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All that this person alone has been shown in channels and threads, oldest first."""

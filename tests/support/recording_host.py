@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Place, Prompt, StopRequest
 from aion_bot.ports.forms import Form
 from aion_bot.ports.host import Presence
 from aion_bot.ports.messages import Action, ThreadKey
@@ -37,6 +37,7 @@ class RecordingHost:
         self.signs: list[str] = []
         self.refused: str | None = None
         self.forms: dict[Action, Form] = {}
+        self.private: set[str] = set()
         self.away: float | None = None
         self.known: list[ThreadKey] = []
         self.facts: dict[str, str] = {}
@@ -58,6 +59,10 @@ class RecordingHost:
             raise self._failure
         self.events.append(event)
         self._happened.set()
+
+    def answers_privately(self, place: Place) -> bool:
+        """Say so of the channels in `private`."""
+        return place.channel in self.private
 
     async def unread(self, reply: Prompt) -> None:
         """Keep the reply."""
