@@ -61,7 +61,7 @@ STATES = {
     "UNTITLED", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
     "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
-    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "BEGUN_ANEW", "ENDED", "CHOSEN", "REFERRED", "CLEAR_CHOICE", "HOME_CONVERSATIONS", "HOME_LEFT",
+    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN", "REFERRED", "CLEAR_CHOICE", "HOME_CONVERSATIONS", "HOME_LEFT",
     "ERASED_PERSON", "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
@@ -106,6 +106,7 @@ MADE: dict[str, list[str | Line]] = {
     "destructive": [strings.destructive(one) for one in ("delete", "")],
     "approvals": [strings.approvals([ADA] * one, 2, why) for one in (0, 1, 2) for why in ("", strings.destructive("delete"))],
     "approved_before": [strings.approved_before(one) for one in (1, 3)],
+    "lapsed": [strings.lapsed([ADA, BEN])],
     "reason_given": [strings.reason_given(one, ADA, "w") for one in (Action.APPROVE, Action.CANCEL)],
     "reminder": [strings.reminder([ADA] * one) for one in (0, 1, 3)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],

@@ -6,7 +6,7 @@ from adapters.discord import channels
 from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import RestClient
 from adapters.discord.membership import Membership, member_roles
-from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Place
 
 _MOST_SERVERS = 200
@@ -24,6 +24,15 @@ class Standings:
         if not (workspace.isdecimal() and person.isdecimal()):
             return frozenset()
         return await member_roles(self._rest, int(workspace), int(person)) or frozenset()
+
+    async def has_left(self, workspace: str, person: str) -> bool:
+        """Return whether a person is no member of a server that the bot is in; False where it cannot be asked."""
+        if not (workspace.isdecimal() and person.isdecimal()):
+            return False
+        try:
+            return await member_roles(self._rest, int(workspace), int(person)) is None
+        except (Forbidden, MessageGone):  # the bot itself has left: it knows nothing of the others
+            return False
 
     async def look_up_place(self, channel: str, person: str) -> Place:
         """Describe a channel, a thread or a direct conversation. Whether the bot may write there is not asked."""

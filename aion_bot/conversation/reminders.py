@@ -2,6 +2,7 @@
 
 import structlog
 
+from aion_bot.conversation.departures import still_here
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.quorum import shown_policy
 from aion_bot.conversation.services import Services
@@ -24,7 +25,8 @@ async def remind(services: Services, thread: Thread, plan: Plan) -> None:
     """
     if not await retry_write(lambda: services.store.plans.remind(plan.key)):
         return
-    people = _asked(plan, shown_policy(services, thread, plan.place))
+    asked = _asked(plan, shown_policy(services, thread, plan.place))
+    people = await still_here(services, thread, plan, asked)
     view = OneMessage(Reply("", byline=strings.reminder(people), notifies=True))
     try:
         await services.registry.sync(thread, view, Delivery(f"{plan.key}r", plan.requester)).run()

@@ -905,23 +905,32 @@ _MOST_NAMED = 10
 """Approvers whom a card names one by one."""
 
 _CAN_DECIDE = " can approve or cancel this."
+REQUESTER_LEFT = "Who asked for this has left, so nobody can decide it. Ask your admin to name an approver."
 NOBODY_DECIDES = "Nobody here can approve this. Ask your admin to name an approver."
 
 
 def deciders(
-    approvers: str | frozenset[str], requester: Person, *, roles: bool = False, four_eyes: bool = False
+    approvers: str | frozenset[str],
+    requester: Person,
+    *,
+    roles: bool = False,
+    four_eyes: bool = False,
+    left: bool = False,
 ) -> Line:
-    """Who may decide; `roles`: also whoever has one of the roles. With `four_eyes` the requester cannot approve."""
+    """Who may decide; `roles`: also whoever has one of the roles. With `four_eyes` the requester cannot approve.
+
+    `left`: the requester can decide nothing any more.
+    """
     limits = (" ", requester, OWN_PLAN) if four_eyes else ()
     if approvers == "anyone":
         return (f"Anyone here{_CAN_DECIDE}", *limits)
     if isinstance(approvers, str):
-        named, more = [requester], 0
+        named, more = [] if left else [requester], 0
     else:
         ids = sorted(approvers - NOBODY - ({requester.id} if four_eyes else set()))
         named, more = [Person(one) for one in ids[:_MOST_NAMED]], len(ids) - _MOST_NAMED
     if not named and not roles:
-        return (NOBODY_DECIDES,)
+        return (REQUESTER_LEFT if left and isinstance(approvers, str) else NOBODY_DECIDES,)
     others = f" and {more} more" if more > 0 else ""
     by_role = f"{' and ' if named else ''}people with an approver role" if roles else ""
     return ("Only ", *_listed(named), f"{others}{by_role}{_CAN_DECIDE}", *limits)
@@ -963,6 +972,11 @@ def approvals(people: Sequence[Person], count: int, why: str = "") -> Line:
     return ("Approved by ", *_listed(people[:_MOST_NAMED]), f".{more}")
 
 
+def lapsed(people: Sequence[Person]) -> Line:
+    """Say whose approval does not count any more; nothing where all count."""
+    return ("No longer counts: the approval of ", *_listed(people[:_MOST_NAMED]), ".") if people else ()
+
+
 def approved_before(missing: int) -> Line:
     """Answer a second approval of the same person."""
     people = "1 more person has" if missing == 1 else f"{missing} more people have"
@@ -981,6 +995,7 @@ def not_yours(who: Line) -> Line:
     return who
 
 
+APPROVALS_UNCHECKED = "I can't check who may still approve right now. Press Approve once more in a minute."
 ADD_REASON = "Add a reason"
 REASON_LABEL = "Why did you decide this way?"
 REASON_HINT = "Everybody here sees it, and Aion reads it with the next question."

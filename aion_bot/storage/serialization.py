@@ -166,6 +166,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         place=UNKNOWN_PLACE if row["place"] is None else Place(*json.loads(row["place"])),
         proposed_at=row["created_at"],
         reminded=row["reminded_at"] is not None,
+        requester_left=bool(row["requester_left"]),
     )
 
 
