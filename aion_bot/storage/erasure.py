@@ -75,6 +75,7 @@ UPDATE gallery SET person_id = '{ERASED}', phase = 'shown', pictures = (
 ) WHERE substr(owner, 1, instr(owner || '-', '-') - 1) IN (SELECT key FROM gone) OR person_id = :user
 """,  # noqa: S608  # literals of ours
     "DELETE FROM rating WHERE person_id = :user",
+    "DELETE FROM plan_copy WHERE person_id = :user OR :user IS NULL AND plan IN (SELECT key FROM gone)",
     f"UPDATE rating SET person_id = '{ERASED} ' || rowid, reason = '' WHERE :user IS NULL AND turn IN (SELECT key FROM gone)",  # noqa: S608  # a literal of ours
     f"UPDATE mention SET person_id = '{ERASED}', phase = 'sent' WHERE owner IN (SELECT key FROM gone) OR person_id = :user",  # noqa: S608  # literals of ours
     f"""

@@ -48,7 +48,11 @@ def pack_origin(prompt: Prompt) -> str:
         {
             "key": prompt.key,
             # Without the permissions, which are those of the moment when the question came.
-            "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
+            "place": [
+                *(place.workspace, place.channel, place.direct, place.shared, place.person_workspace),
+                # As if both might write: an answer that is shown elsewhere needs no right to.
+                *((True, True, True) if place.private else ()),
+            ],
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
@@ -60,7 +64,6 @@ def pack_origin(prompt: Prompt) -> str:
             "written_at": prompt.written_at,
             "reply_token": prompt.reply_token,
             "in_place": None if prompt.in_place is None else prompt.in_place.id,
-            "private": place.private,
             "share_to": None if prompt.share_to is None else prompt.share_to.id,
             "echo": None if prompt.echo is None else prompt.echo.id,
         }
@@ -84,12 +87,12 @@ def turn_from(row: sqlite3.Row) -> Turn:
     if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
         packed = json.loads(row["origin"])
         in_place, echo, share_to = (packed.get(name) for name in ("in_place", "echo", "share_to"))
-        private = packed.get("private", False)
+        place = Place(*packed["place"])
         asker = replace(asker, apps=frozenset(packed.get("apps", ())))
         origin = Prompt(
             key=packed["key"],
             thread=thread,
-            place=replace(Place(*packed["place"]), private=private),
+            place=place,
             person=asker,
             text=row["text"],
             opening=packed["opening"],
@@ -100,7 +103,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
             reply_token=packed.get("reply_token", ""),
             pictures=tuple(packed.get("pictures", ())),
             detailed=packed.get("detailed", False),
-            private=private,
+            private=place.private,
             share_to=None if share_to is None else ThreadKey(thread.platform, share_to),
             in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
             echo=None if echo is None else MessageRef(thread, echo),

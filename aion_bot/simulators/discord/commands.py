@@ -39,6 +39,14 @@ class CommandUse:
         data = {"id": known["id"], "name": "ask", "type": IN_CHAT, "options": options}
         self.interact(COMMAND, person, self._channel(""), data)
 
+    def close_direct_messages(self, person: SimulatedPerson) -> None:
+        """Let Discord refuse the bot's direct messages to a person."""
+        self.world.closed_to_bot.add(person.id)
+
+    def thread_of(self, message: str) -> str:
+        """The channel of a message."""
+        return self.world.anywhere(message).channel
+
     def public_messages(self) -> Sequence[Shown]:
         """Everything in channels and threads but for ephemeral messages, oldest first."""
         said = (one for one in self.world.everything() if self.world.channel(one.channel).person is None)

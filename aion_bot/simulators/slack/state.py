@@ -108,6 +108,8 @@ class Conversations:
         self.groups: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}
         self.guests: set[str] = set()
+        self.closed: set[str] = set()
+        """Direct messages that take nothing of the app: its Messages tab is switched off."""
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:
