@@ -81,9 +81,10 @@ async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> No
         answer = f"Whole answer number {fatal}, to its last word."
         await idle.start(**SHORT_WAITS)
         idle.aion.play(spoken(answer))
+        steps.arm(0)
         await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
         shown = await answered(idle, idle.ada, answer)
-        await idle.aion.until(lambda: idle.aion.streaming == 0)
+        await steps.turn_cleared.wait()
         steps.arm(fatal)
         await press(idle, idle.ada, shown, strings.SHARE)
         if not await reaches(steps, steps.share_ended):
