@@ -32,11 +32,13 @@ from aion_bot.domain.rules import Rules
 from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
-from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
+from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms

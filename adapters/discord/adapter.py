@@ -78,6 +78,7 @@ class DiscordAdapter:
     picture_types = PICTURE_TYPES
     ask_privately = strings.ASK_COMMAND
     secrets = (TOKEN,)
+    opens_forms = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url

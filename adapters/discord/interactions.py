@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from adapters.discord import content, events, ids, strings
+from adapters.discord import content, events, forms, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -113,7 +113,7 @@ class Interactions:
         self._tokens = tokens
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
-        """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
+        """Handle the press of a button, or the form that one opened. No View is kept, so that those of an earlier process work."""
         if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
             self._rest.note_private(interaction.channel.id)
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
@@ -124,12 +124,17 @@ class Interactions:
             await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        words = forms.words(interaction)
         with self._delivery.tracked():
             # Two processes may use this token: the one that has recorded the key answers.
             if not await self._delivery.host.knows(click.key):
                 await asyncio.sleep(YIELD)
+            form = None if words else await self._delivery.host.form(click)
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+                    if form is not None:
+                        await interaction.response.send_modal(forms.modal(click, form))
+                        return
                     # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
@@ -140,7 +145,7 @@ class Interactions:
             # After the acknowledgement, which has to arrive within three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
             home = events.with_permissions(home, interaction)
-            await self._delivery.deliver(replace(click, place=home.place))
+            await self._delivery.deliver(replace(click, place=home.place_of(interaction.user), words=words))
 
     @app_commands.describe(
         prompt=strings.ASK_PROMPT,

@@ -22,7 +22,8 @@ from adapters.slack.private_threads import PrivateThreads
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
-from aion_bot.ports.adapter import OwnMessage, StreamingMode
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import (
@@ -69,7 +70,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
-    direct_threads = True
+    direct_threads = opens_forms = True
     picture_types = TYPES
     ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS

@@ -65,5 +65,6 @@ def from_menu(payload: Payload, me: BotIdentity, facts: ChannelFacts) -> ManageC
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
         place=events.place_of(me, channel, facts, user.get("team_id") or ""),
         person=Person(user["id"], user.get("name") or user.get("username") or ""),
+        inside=True,
         reply_token=address,
     )

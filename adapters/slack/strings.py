@@ -37,6 +37,7 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+CLOSE_FORM = "Cancel"
 RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
 """What screen readers say of the two buttons that rate an answer."""
 ASK_COMMAND = "/aion ask your question"

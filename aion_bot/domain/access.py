@@ -28,8 +28,12 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    WITHDRAW = "withdraw"
+    """Taking a question back that waits: its asker alone, and of an app's everybody."""
     RATE = "rate"
     """Saying whether an answer was good: everybody who may use the bot where it stands may."""
+    EXPLAIN = "explain"
+    """Adding a reason to one's own decision on a plan."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"
@@ -151,7 +155,15 @@ _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 
 _DECIDING = frozenset({Intent.DECIDE, Intent.APPROVE})
 
-OWN = _DECIDING | {Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE, Intent.USAGE, Intent.SHARE}
+OWN = _DECIDING | {
+    Intent.STOP,
+    Intent.RETRY,
+    Intent.REPLACE,
+    Intent.WITHDRAW,
+    Intent.CHANGE,
+    Intent.USAGE,
+    Intent.SHARE,
+}
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -248,8 +260,9 @@ def _ownership(
     if intent is Intent.USAGE:
         named = isinstance(policy.approvers, frozenset) and person.id in policy.approvers
         return None if owner == OPERATOR and named else Refusal.NOT_THEIRS
-    if intent in {Intent.REPLACE, Intent.SHARE}:
-        return None if person.id == owner.id else Refusal.NOT_THEIRS
+    if intent in {Intent.REPLACE, Intent.WITHDRAW, Intent.SHARE}:
+        by_app = intent is Intent.WITHDRAW and bool(owner.apps)
+        return None if person.id == owner.id or by_app else Refusal.NOT_THEIRS
     # Those who may decide plans may also stop and retry what led to them; an app presses no buttons, so all others may.
     if intent not in _DECIDING and (person.id == owner.id or owner.apps):
         return None

@@ -69,7 +69,7 @@ def with_attached(text: str, attached: str) -> str:
     """
     if not attached:
         return text
-    own = (strings.EARLIER, strings.ATTACHED)
+    own = (strings.EARLIER, strings.ATTACHED, strings.REASON_QUOTED)
     lines = [f"{_MARK}{line}" if any(one in line for one in own) else line for line in text.split("\n")]
     return "\n".join(lines) + attached
 

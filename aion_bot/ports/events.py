@@ -141,7 +141,10 @@ class MessageChange:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone."""
+    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone.
+
+    `words` are what they wrote in the form that the press had opened, empty where none was opened.
+    """
 
     action: Action
     key: str
@@ -149,6 +152,7 @@ class Click:
     place: Place
     person: Person
     reply_token: str = field(default="", repr=False)
+    words: str = field(default="", repr=False)
 
     @property
     def thread(self) -> ThreadKey:
@@ -172,7 +176,8 @@ class ManageCommand:
 
     `key` names this one use. `name` is the subcommand as it was written, "" where there was none; `words` are what stood
     behind it, and `private` whether it asked for a private answer by an option of its own. `thread` is where it was used; on a
-    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id.
+    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id. `inside`: it was
+    used in a thread, or on a message of one, and is about no other.
     """
 
     key: str
@@ -182,6 +187,7 @@ class ManageCommand:
     place: Place
     person: Person
     private: bool = False
+    inside: bool = False
     reply_token: str = field(default="", repr=False)
 
 

@@ -36,6 +36,17 @@ def pack_pending(pending: Sequence[Step | None]) -> str:
     return json.dumps([one and [one.agent, one.description] for one in pending])
 
 
+def pack_place(place: Place) -> str:
+    """Return a place as the database has it, for `Place(*json.loads(…))`."""
+    return json.dumps(_of_place(place))
+
+
+def _of_place(place: Place) -> list[str | bool]:
+    said = [place.workspace, place.channel, place.direct, place.shared, place.person_workspace]
+    # As if both might write: an answer that is shown elsewhere needs no right to.
+    return [*said, *((True, True, True) if place.private else ())]
+
+
 def pack_origin(prompt: Prompt) -> str:
     """Write a prompt as JSON, without its words, which have a column of their own.
 
@@ -48,11 +59,7 @@ def pack_origin(prompt: Prompt) -> str:
         {
             "key": prompt.key,
             # Without the permissions, which are those of the moment when the question came.
-            "place": [
-                *(place.workspace, place.channel, place.direct, place.shared, place.person_workspace),
-                # As if both might write: an answer that is shown elsewhere needs no right to.
-                *((True, True, True) if place.private else ()),
-            ],
+            "place": _of_place(place),
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,

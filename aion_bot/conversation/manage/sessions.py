@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatSession, MessageRole
 from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.footer import no_room
+from aion_bot.conversation.manage.context import what_is_chosen
 from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
@@ -75,10 +76,10 @@ async def status(use: Use) -> Answer:
     """Say what the thread is about, and what is left of its session, of the month and of the minute."""
     session, aion = await use.session(), use.services.aion
     looked, (month, minute) = await asyncio.gather(look_up(aion, session), left_of_plan(aion))
-    pictures = await use.services.store.conversations.pictures(use.where().key)
+    chosen = await use.services.store.conversations.chosen(use.where().key)
     lines = [
         *_described(session, looked, elsewhere=use.elsewhere),
-        strings.chosen_pictures(len(pictures)) if pictures else strings.CONTEXT_ALL,
+        what_is_chosen(chosen),
         strings.left_of_plan(month, minute),
     ]
     turn = await use.newest_turn()
