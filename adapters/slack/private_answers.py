@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.slack import ids, rendering, strings
 from adapters.slack.client import WebApi, field
+from adapters.slack.events import is_direct
 from adapters.slack.galleries import Galleries
 from adapters.slack.message_metadata import private_metadata
 from adapters.slack.messages import Messages
@@ -74,7 +75,7 @@ class PrivateAnswers:
                 said = {name: shown[name] for name in ("text", "blocks") if name in shown}
                 how = {"response_type": "ephemeral", "replace_original": False}
                 await self._web.respond(event.reply_token, {**how, **said})
-            elif event.place.direct and ids.is_open(event.thread):
+            elif is_direct(place.channel) and ids.is_open(event.thread):
                 where = {"channel": place.channel, "thread_ts": place.ts}
                 await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
             else:

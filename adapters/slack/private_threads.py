@@ -27,7 +27,7 @@ class PrivateThreads:
         self._answers = answers
 
     async def open(self, prompt: Prompt, question: Reply) -> ThreadKey:
-        """Begin a thread with the question, and say where it was asked that the answer comes there.
+        """Begin a thread with `question`, and say to whoever asked privately, where they asked, that the answer comes there.
 
         A second attempt posts the question once more: Slack has no nonce, and tells the channel's id in the answer alone.
         """
@@ -42,7 +42,7 @@ class PrivateThreads:
             method, team, channel=person, unfurl_links=False, unfurl_media=False, **shown
         )
         channel = field(posted, "channel", method)
-        if channel != prompt.place.channel:
+        if prompt.private and channel != prompt.place.channel:
             try:
                 await self._answers.reply(prompt, (strings.ANSWERED_DIRECTLY,))
             except PlatformError as error:  # the direct message notifies the person all the same

@@ -13,6 +13,7 @@ from aion_bot.conversation.aion_keys import of_session
 from aion_bot.conversation.decision_card import ANSWERS, DecisionCard, card_of
 from aion_bot.conversation.gallery import packed, show_gallery
 from aion_bot.conversation.mentions import send_due
+from aion_bot.conversation.plan_copies import show_copies
 from aion_bot.conversation.plan_outcome import (
     Decided,
     answered,
@@ -23,7 +24,7 @@ from aion_bot.conversation.plan_outcome import (
 )
 from aion_bot.conversation.presses import Presses
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.quorum import quorum_of, show_open
+from aion_bot.conversation.quorum import plan_format, quorum_of, show_open
 from aion_bot.conversation.refused_keys import note_refused_key
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -72,10 +73,12 @@ class Approvals:
             if answer:
                 await reply_privately(thread, click, answer, hidden=True)
             return
-        unshown = await self._show(thread, claimed, self._carry_out)
+        # A copy of the card may have been pressed, which stands elsewhere.
+        where = self._services.registry.thread(thread.adapter, claimed.thread)
+        unshown = await self._show(where, claimed, self._carry_out)
         if not unshown and claimed.approvals:
             # Where an approval of several lapsed meanwhile, the card says whose.
-            await show_open(self._services, thread, claimed.key)
+            await show_open(self._services, where, claimed.key)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.
@@ -189,6 +192,7 @@ class Approvals:
             # Once more: the first run ended when the result stood, with the card still in the step before.
             await card.sync.run()
             await keep()
+        await show_copies(self._services, thread, plan, plan_format(self._services, thread, plan.place))
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
         await retry_write(lambda: self._plans.note_shown(plan.key))

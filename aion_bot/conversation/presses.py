@@ -41,8 +41,11 @@ class Presses:
         An approval that is not the last one needed is recorded and shown on the card.
         """
         plan = await self._plans.get(click.key)
-        # A press can be forged: a key counts in the thread of its plan alone.
-        if plan is None or plan.thread != click.thread:
+        # A press can be forged: a key counts in the thread of its plan alone, and on a copy of its card for whoever got that.
+        copies = self._services.store.plan_copies
+        if plan is None or (
+            plan.thread != click.thread and not await copies.is_of(plan.key, click.person, click.thread)
+        ):
             unknown = with_reference(strings.UNKNOWN_PLAN, click.key)
             return await self._refuse(click, None, "unknown plan", (unknown,))
         # The words of a plan that is over are erased: the reply tells its record.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.plan_copies import show_copies
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
@@ -121,3 +122,4 @@ async def show_card(
     view.ended = True
     delivery = Delivery(plan.key, plan.requester, (plan.message,), owns_cards=True)
     await services.registry.sync(where, view, delivery).run()
+    await show_copies(services, thread, plan, plan_format(services, where, plan.place))

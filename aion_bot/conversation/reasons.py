@@ -30,7 +30,10 @@ async def add_reason(services: Services, thread: Thread, click: Click) -> None:
         return
     # Those of others are being posted by their own presses.
     own = [one for one in await services.store.reasons.due(click.key) if one.person.id == click.person.id]
-    if not all([await _show(services, thread, reason) for reason in own]):
+    # A copy of the card may have been pressed, which stands elsewhere.
+    plan = await services.store.plans.get(click.key)
+    where = thread if plan is None else services.registry.thread(thread.adapter, plan.thread)
+    if not all([await _show(services, where, reason) for reason in own]):
         told = failed(thread.platform, click, strings.REASON_NOT_SHOWN)
         await reply_privately(thread, click, (told,), hidden=True)
 
@@ -43,7 +46,10 @@ async def show_again(services: Services, thread: Thread, reason: Reason) -> None
 async def _objection(services: Services, click: Click) -> str | None:
     """Keep the reason; returns what its writer is told instead where it is not kept."""
     plan = await services.store.plans.get(click.key)
-    if plan is None or plan.thread != click.thread:
+    copies = services.store.plan_copies
+    if plan is None or (
+        plan.thread != click.thread and not await copies.is_of(plan.key, click.person, click.thread)
+    ):
         return with_reference(strings.UNKNOWN_PLAN, click.key)
     if (action := decision_of(plan, click.person)) is None:
         return strings.NOT_YOUR_DECISION

@@ -4,6 +4,7 @@ import structlog
 
 from aion_bot.conversation.departures import still_here
 from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.plan_copies import copy_key
 from aion_bot.conversation.quorum import shown_policy
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
@@ -27,9 +28,19 @@ async def remind(services: Services, thread: Thread, plan: Plan) -> None:
         return
     asked = _asked(plan, shown_policy(services, thread, plan.place))
     people = await still_here(services, thread, plan, asked)
+    copies = await services.store.plan_copies.of_plan(plan.key, thread.platform)
+    if not plan.place.private or plan.requester in people or not copies:
+        await _post(services, thread, plan, f"{plan.key}r", people)
+    for copy in copies:  # of a private plan, each where nobody else reads
+        if copy.person in people:
+            where = services.registry.thread(thread.adapter, copy.message.thread)
+            await _post(services, where, plan, f"{copy_key(plan, copy.person)}r", [copy.person])
+
+
+async def _post(services: Services, thread: Thread, plan: Plan, name: str, people: list[Person]) -> None:
     view = OneMessage(Reply("", byline=strings.reminder(people), notifies=True))
     try:
-        await services.registry.sync(thread, view, Delivery(f"{plan.key}r", plan.requester)).run()
+        await services.registry.sync(thread, view, Delivery(name, plan.requester)).run()
     except PlatformError as error:
         _log.warning("reminder not posted", plan=plan.key, platform=thread.platform, reason=repr(error))
 

@@ -14,6 +14,7 @@ from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.mentions import send_due
+from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.ratings import buttons_below
 from aion_bot.conversation.replaced_card import show_replaced
@@ -324,6 +325,7 @@ class TurnRunner:
             await recorded(self._log, self._services.store.plans.note_card(content.key, message))
             # Aion may have sent the plan again while this post was on its way.
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
+            self._replacing.spawn(ask_approvers(self._services, self.thread, self.turn.place, content.key))
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self._replacing.spawn(self._stream.above.show(content.key, self._work, self.parked.set))
             if self.turn.notify_after:

@@ -18,6 +18,7 @@ from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
+from aion_bot.conversation.private_plans import where_it_counts
 from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.reasons import add_reason
@@ -153,7 +154,7 @@ class Actions:
         if click.action in OF_COMMANDS:
             await self.management.click(thread, click)
             return
-        intent = _INTENTS[click.action]
+        click, intent = await where_it_counts(self._services, click), _INTENTS[click.action]
         refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
         if refusal is not None:
             if intent is Intent.DECIDE:

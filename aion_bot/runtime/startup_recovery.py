@@ -13,6 +13,7 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
+from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
@@ -149,6 +150,9 @@ class StartupRecovery:
             if not all([await self._access.lapsed(turn, plan.thread, one) for one in people]):
                 self._tasks.spawn(self._resume_plan(thread, plan.key, recovered.get(plan.turn)))
 
+        for plan in await self._store.plans.waiting():
+            if plan.place.private and (thread := self._thread(plan.thread)) is not None:
+                self._tasks.spawn(ask_approvers(self._services, thread, plan.place, plan.key))
         # After the rows were read: what it cancels from now on is no decision of an earlier process.
         self._late.spawn(self._deadlines.run())
 

@@ -284,6 +284,12 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
     async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
         """Ask in the general channel so that this person alone sees the answer."""
 
+    def close_direct_messages(self, person: SimulatedPerson) -> None:
+        """Let this person take no direct messages of the bot from now on."""
+
+    def thread_of(self, message: str) -> str:
+        """The id of the thread that a message is in. Raises LookupError if it does not exist."""
+
     def public_messages(self) -> Sequence[Shown]:
         """Everything outside of direct messages that is not for one person alone, oldest first."""
 

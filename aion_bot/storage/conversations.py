@@ -59,9 +59,10 @@ class Conversations(Statements):
     """Each method is one transaction, durable when it returns."""
 
     async def newest_thread(self, platform: str, place: Place, person: Person) -> ThreadKey | None:
-        """Return the thread with the newest question of a person in a channel."""
+        """Return the thread with the newest question of a person in a channel; private ones are answered elsewhere."""
         row = await self._one(
             "SELECT thread FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND channel = ? "
+            "AND NOT coalesce(origin ->> '$.place[7]', 0) "
             "ORDER BY asked_at DESC, rowid DESC LIMIT 1",
             platform, place.home, person.id, place.channel,
         )  # fmt: skip

@@ -79,6 +79,7 @@ UPDATE reason SET person_id = '{ERASED}', person_name = '', words = '', told = '
 WHERE person_id = :user OR :user IS NULL AND plan IN (SELECT key FROM gone)
 """,  # noqa: S608  # a literal of ours
     "DELETE FROM rating WHERE person_id = :user",
+    "DELETE FROM plan_copy WHERE person_id = :user OR :user IS NULL AND plan IN (SELECT key FROM gone)",
     "DELETE FROM search WHERE person_id = :user OR :user IS NULL AND turn IN (SELECT key FROM gone)",
     f"UPDATE rating SET person_id = '{ERASED} ' || rowid, reason = '' WHERE :user IS NULL AND turn IN (SELECT key FROM gone)",  # noqa: S608  # a literal of ours
     f"UPDATE mention SET person_id = '{ERASED}', phase = 'sent' WHERE owner IN (SELECT key FROM gone) OR person_id = :user",  # noqa: S608  # literals of ours

@@ -18,8 +18,10 @@ class Renaming(Statements):
         Row by row, as each is durable by itself: repeating it after a crash does the rest.
         """
         for row in await self._all("SELECT * FROM turn WHERE platform = ?", platform):
-            thread = renamed(row["thread"])
-            if thread == row["thread"]:
+            thread, packed = renamed(row["thread"]), row["origin"]
+            share_to = (json.loads(packed) if packed else {}).get("share_to")
+            # A private question has its thread elsewhere.
+            if thread == row["thread"] and (share_to is None or renamed(share_to) == share_to):
                 continue
             posted = json.dumps([renamed(one) for one in json.loads(row["posted"])])
             origin = None if row["origin"] is None else _origin(row["origin"], renamed, channel)
@@ -56,6 +58,8 @@ def _origin(packed: str, renamed: Renamed, channel: tuple[str, str]) -> str:
     origin, (old, new) = json.loads(packed), channel
     workspace, place, *rest = origin["place"]
     changes = {
-        name: renamed(origin[name]) for name in ("key", "source", "echo", "in_place") if origin.get(name)
+        name: renamed(origin[name])
+        for name in ("key", "source", "echo", "in_place", "share_to")
+        if origin.get(name)
     }
     return json.dumps({**origin, **changes, "place": [workspace, new if place == old else place, *rest]})

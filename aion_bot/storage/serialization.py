@@ -42,7 +42,9 @@ def pack_place(place: Place) -> str:
 
 
 def _of_place(place: Place) -> list[str | bool]:
-    return [place.workspace, place.channel, place.direct, place.shared, place.person_workspace]
+    said = [place.workspace, place.channel, place.direct, place.shared, place.person_workspace]
+    # As if both might write: an answer that is shown elsewhere needs no right to.
+    return [*said, *((True, True, True) if place.private else ())]
 
 
 def pack_origin(prompt: Prompt) -> str:
@@ -69,7 +71,6 @@ def pack_origin(prompt: Prompt) -> str:
             "written_at": prompt.written_at,
             "reply_token": prompt.reply_token,
             "in_place": None if prompt.in_place is None else prompt.in_place.id,
-            "private": place.private,
             "share_to": None if prompt.share_to is None else prompt.share_to.id,
             "echo": None if prompt.echo is None else prompt.echo.id,
         }
@@ -93,12 +94,12 @@ def turn_from(row: sqlite3.Row) -> Turn:
     if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
         packed = json.loads(row["origin"])
         in_place, echo, share_to = (packed.get(name) for name in ("in_place", "echo", "share_to"))
-        private = packed.get("private", False)
+        place = Place(*packed["place"])
         asker = replace(asker, apps=frozenset(packed.get("apps", ())))
         origin = Prompt(
             key=packed["key"],
             thread=thread,
-            place=replace(Place(*packed["place"]), private=private),
+            place=place,
             person=asker,
             text=row["text"],
             opening=packed["opening"],
@@ -109,7 +110,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
             reply_token=packed.get("reply_token", ""),
             pictures=tuple(packed.get("pictures", ())),
             detailed=packed.get("detailed", False),
-            private=private,
+            private=place.private,
             share_to=None if share_to is None else ThreadKey(thread.platform, share_to),
             in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
             echo=None if echo is None else MessageRef(thread, echo),

@@ -13,6 +13,7 @@ from aion_bot.storage.earlier import Earlier
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.months import Months
+from aion_bot.storage.plan_copies import PlanCopies
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
 from aion_bot.storage.reasons import Reasons
@@ -142,6 +143,7 @@ class Store:
         self.audit = Audit(database)
         self.ratings = Ratings(database)
         self.shares = Shares(database)
+        self.plan_copies = PlanCopies(database)
         self.reasons = Reasons(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)

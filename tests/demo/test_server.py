@@ -284,3 +284,24 @@ async def test_a_browser_that_leaves_is_no_error(
     async with aiohttp.ClientSession() as http, http.get(page.address) as answer:
         assert answer.status == 200  # all that was sent before has been read
     assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []
+
+
+async def test_a_private_question_is_typed_as_on_each_platform(
+    services: SimulatedServices, page: Page, http: aiohttp.ClientSession
+) -> None:
+    """`/aion ask` on Slack and `private:True` on Discord are commands, which both boxes offer; no message is written."""
+    slack, discord = services.slack, services.discord
+    discord.world.commands = [{"id": "1", "name": "ask", "type": 1, "options": []}]
+    assert await post(http, page, "say", side="slack", words="/aion ask What is damaged?") == 303
+    assert await post(http, page, "say", side="discord", words="What is damaged? private:True") == 303
+    assert slack.conversations.messages == []
+    assert [one.payload["text"] for one in slack.sockets.deliveries] == ["ask What is damaged?"]
+    (used,) = discord.world.interactions.values()
+    assert {one["name"]: one["value"] for one in used.data["options"]} == {
+        "prompt": "What is damaged?",
+        "private": True,
+    }
+    async with http.get(page.address) as answer:
+        shown = await answer.text()
+    assert 'value="/aion ask "' in shown
+    assert 'value="/ask private:True "' in shown

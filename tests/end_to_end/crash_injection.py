@@ -11,6 +11,7 @@ from aion_bot.storage.statements import Statements
 
 CALLS = (
     "open_thread",
+    "open_private",
     "post",
     "edit",
     "delete",
@@ -24,7 +25,7 @@ CALLS = (
 class Steps:
     """Counts the bot's database and platform operations, before and after each; the one with number `fatal` blocks.
 
-    `turn_cleared` is set when a turn is cleared, `plan_shown` when a plan's decision is shown.
+    `turn_cleared` is set when a turn is cleared, `plan_shown` when a plan's decision is shown, `share_ended` when an answer is shared.
     """
 
     def __init__(self) -> None:
@@ -33,11 +34,12 @@ class Steps:
         self.reached = asyncio.Event()
         self.turn_cleared = asyncio.Event()
         self.plan_shown = asyncio.Event()
+        self.share_ended = asyncio.Event()
 
     def arm(self, fatal: int) -> None:
         """Count from zero and block at step number `fatal`."""
         self.fatal, self.passed = fatal, []
-        for event in (self.reached, self.turn_cleared, self.plan_shown):
+        for event in (self.reached, self.turn_cleared, self.plan_shown, self.share_ended):
             event.clear()
 
     def disarm(self) -> None:
@@ -88,6 +90,8 @@ class Steps:
                 self.turn_cleared.set()
             if sql.startswith("UPDATE plan SET shown = 1"):
                 self.plan_shown.set()
+            if sql.startswith("UPDATE share SET phase"):
+                self.share_ended.set()
             return changed
 
         monkeypatch.setattr(Statements, "_do", stepping)

@@ -1,6 +1,9 @@
 """Asking privately: only whoever asks sees question and answer, wherever the bot stops, and may share them."""
 
 from aion_bot.domain import strings
+from aion_bot.domain.rules import APPROVERS, PRIVATE, Rule, Rules
+from aion_bot.ports.errors import Hindrance
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.workspace import Shown, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -67,3 +70,104 @@ def private(bot: Bot, person: SimulatedPerson) -> str:
     """All that a person alone reads of the bot."""
     shown = [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
     return "\n".join(one.text for one in shown)
+
+
+async def asked_privately(bot: Bot, person: SimulatedPerson) -> Shown:
+    """Ask privately and wait for the whole answer; returns its last message."""
+    await bot.workspace.ask_privately(person, QUESTION)
+    return await answered(bot, person, "I found 3 pieces")
+
+
+async def press(bot: Bot, person: SimulatedPerson, message: Shown, label: str) -> None:
+    """Press a button on a message that its person alone sees."""
+    button = next(one for one in message.buttons if one.label == label)
+    await bot.workspace.press_private(person, message.id, button.id)
+
+
+async def test_a_private_question_survives_a_kill(idle: Bot) -> None:
+    """It is answered after the next start where nobody else reads, and shared from there."""
+    await idle.start()
+    idle.aion.play(Scene((Speak("At work. "), Hold("never", pings=True), *ENDING), Answer("")))
+    await idle.workspace.ask_privately(idle.ada, QUESTION)
+    await idle.until(lambda: "At work." in private(idle, idle.ada))
+    await idle.kill()
+    await idle.start()
+    await idle.until(lambda: any(labels(one) for one in idle.workspace.direct_messages(idle.ada)))
+    assert public(idle) == ""
+
+
+async def test_nobody_else_shares_it(bot: Bot) -> None:
+    """A key that is forged, in another person's direct messages, finds nothing to share."""
+    shown = await asked_privately(bot, bot.ada)
+    button = next(one for one in shown.buttons if one.label == strings.SHARE)
+    thread = await bot.workspace.direct_message(bot.ben, QUESTION)
+    await bot.until(lambda: "I found 3 pieces" in read_by(bot, bot.ben))
+    last = bot.workspace.direct_messages(bot.ben)[-1]
+    await bot.workspace.press_forged(bot.ben, thread, last.id, button)
+    await bot.until(lambda: strings.SHARE_GONE in private(bot, bot.ben))
+    assert public(bot) == ""
+
+
+async def test_the_asker_goes_on_privately(bot: Bot) -> None:
+    """A reply in the direct messages is asked in the same conversation."""
+    shown = await asked_privately(bot, bot.ada)
+    thread = bot.workspace.thread_of(shown.id)
+    await bot.workspace.reply(bot.ada, thread, "Which is worst?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 2)
+    assert [len(list(one.texts("user"))) for one in bot.aion.sessions] == [2]
+    assert public(bot) == ""
+
+
+async def test_a_person_without_direct_messages_is_told(bot: Bot) -> None:
+    """Nothing is asked of Aion, and nothing shows in public."""
+    bot.workspace.close_direct_messages(bot.ada)
+    await bot.workspace.ask_privately(bot.ada, QUESTION)
+    await bot.until(lambda: CLOSED in private(bot, bot.ada))
+    assert public(bot) == ""
+    assert bot.aion.count("send_stream") == 0
+
+
+CLOSED = strings.cannot_write(Hindrance.CLOSED)
+PRIVATELY = Rules({PRIVATE: Rule(True, "bot.toml, line 2")})  # a value of the file
+
+
+async def test_every_answer_of_a_private_channel_is_its_asker_s(idle: Bot) -> None:
+    """A mention, and a command without the option, are answered in direct messages; the channel shows the question alone."""
+    await idle.start(rules=PRIVATELY)
+    await idle.workspace.mention(idle.ada, QUESTION)
+    await answered(idle, idle.ada, "I found 3 pieces")
+    assert [one.text for one in idle.workspace.public_messages() if one.by_bot] == []
+    assert not any(idle.workspace.is_marked(one.id) for one in idle.workspace.public_messages())
+    await idle.workspace.ask(idle.ben, QUESTION)
+    await answered(idle, idle.ben, "I found 3 pieces")
+    assert [one.text for one in idle.workspace.public_messages() if one.by_bot] == []
+
+
+async def test_a_private_plan_is_shown_to_those_who_may_decide(idle: Bot) -> None:
+    """Each approver has a copy in their direct messages, decides there, and sees the record; others see nothing."""
+    approvers = {APPROVERS: Rule(frozenset({idle.ben.id}), "bot.toml, line 2")}
+    await idle.start(rules=Rules(approvers))
+    await idle.workspace.ask_privately(idle.ada, "Organize the photos of site 7")
+    card = await copied(idle, idle.ben)
+    assert idle.ada.name in read_by(idle, idle.ben)
+    own = await copied(idle, idle.ada)
+    await press(idle, idle.ada, own, strings.APPROVE)
+    await idle.until(lambda: "can approve" in private(idle, idle.ada))
+    await press(idle, idle.ben, card, strings.APPROVE)
+    await idle.until(
+        lambda: "✅ Approved" in read_by(idle, idle.ada) and "Approved" in read_by(idle, idle.ben)
+    )
+    assert idle.aion.count("approve_plan") == 1
+    assert public(idle) == ""
+    assert read_by(idle, idle.cy) == ""
+
+
+async def copied(bot: Bot, person: SimulatedPerson) -> Shown:
+    """Wait until a person has a card with both buttons."""
+
+    def found() -> list[Shown]:
+        shown = bot.workspace.direct_messages(person)
+        return [one for one in shown if labels(one)[:2] == [strings.APPROVE, strings.CANCEL]]
+
+    await bot.until(lambda: bool(found()))
+    return found()[-1]

@@ -153,6 +153,9 @@ async def open_here(use: Use, turn: str) -> Answer:
         return strings.NOT_BEGUN_BY_YOU
     if not await is_ours(use.services, wanted.session):
         return strings.CONVERSATION_GONE
+    first = await store.turns.get(wanted.turn)
+    if first is not None and first.place.private and first.thread != use.where().key:
+        return strings.STAYS_PRIVATE  # whoever asks in this thread would hear of it
     # Also one of another key, which the thread leaves.
     if (before := await store.threads.session(use.where().key)) is not None:
         await use.check_may_change(await use.begun(before))

@@ -127,6 +127,7 @@ async def use_of_press(
     found = await services.store.turns.get(turn)
     if found is None or found.thread.platform != thread.platform:
         return None
-    if found.place.channel != click.place.channel and found.asker.id != click.person.id:
+    elsewhere = found.place.private or found.place.channel != click.place.channel
+    if elsewhere and found.asker.id != click.person.id:
         return None
     return Use(services, click, thread, services.registry.thread(thread.adapter, found.thread), words)

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from aion_bot.demo.page import discord_payload, meter
 from aion_bot.demo.page.elements import Button, Html, Picture
-from aion_bot.demo.page.sides import Activity, Attached, Entry, Place, clipped, command_of
+from aion_bot.demo.page.sides import (
+    PRIVATE_OPTION,
+    Activity,
+    Attached,
+    Entry,
+    Place,
+    clipped,
+    command_of,
+    private_question,
+)
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.commands import IN_CHAT
 from aion_bot.simulators.discord.model import HAS_THREAD, TEXT, THREAD, Message, attached
@@ -31,6 +40,7 @@ class DiscordSide:
     """Channels, threads and direct messages."""
 
     key = "discord"
+    ask_privately = f"/ask {PRIVATE_OPTION} "
 
     def __init__(self, workspace: SimulatedDiscord) -> None:
         self.workspace = workspace
@@ -88,12 +98,15 @@ class DiscordSide:
     async def say(
         self, person: SimulatedPerson, place: Place, words: str, files: Sequence[SimulatedFile] = ()
     ) -> str:
-        """Use /ask in a channel, mention the bot in a thread, send it a direct message, or use `/aion`.
+        """Use /ask in a channel, mention the bot in a thread, send it a direct message, or use `/aion` or `/ask` privately.
 
         Files go with a message: in a channel that is a mention.
         """
         if (command := command_of(words)) is not None:
             await self.workspace.command(person, command, thread=place.id)
+            return place.id
+        if (question := private_question(words)) is not None:
+            await self.workspace.ask_privately(person, question, channel=place.id)
             return place.id
         if files:
             text = words if place.kind == "direct" else f"{self._mention} {words}"

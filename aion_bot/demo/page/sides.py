@@ -12,6 +12,7 @@ TITLE = 44
 """Characters of a thread's name in the list of places."""
 
 
+PRIVATE_OPTION = "private:True"
 COMMANDS = ("new", "sessions", "rename", "close", "context", "search", "export", "status", "help")
 """What the field for words offers behind `/aion`."""
 
@@ -68,6 +69,8 @@ class Side(Protocol):
 
     key: str
     server: str
+    ask_privately: str
+    """What somebody writes before a question that is answered to them alone."""
 
     @property
     def workspace(self) -> Workspace:
@@ -137,6 +140,13 @@ def clipped(title: str) -> str:
     """Shorten the name of a thread."""
     words = " ".join(title.split())
     return words if len(words) <= TITLE else words[: TITLE - 1].rstrip() + "…"
+
+
+def private_question(words: str) -> str | None:
+    """Return the question where somebody filled in `private:True` of `/ask`; None for any other words."""
+    kept = [one for one in words.removeprefix("/ask ").split(" ") if one.lower() != PRIVATE_OPTION.lower()]
+    question = " ".join(kept).strip().removeprefix("prompt:")
+    return question if question and PRIVATE_OPTION.lower() in words.lower().split(" ") else None
 
 
 def command_of(words: str) -> str | None:

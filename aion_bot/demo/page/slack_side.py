@@ -24,6 +24,7 @@ class SlackSide:
     """Channels, threads and direct messages."""
 
     key = "slack"
+    ask_privately = "/aion ask "
     server = TEAM_NAME
 
     def __init__(self, workspace: SimulatedSlack) -> None:

@@ -217,6 +217,7 @@ def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
             ),
             element(
                 "datalist",
+                element("option", value=side.ask_privately),
                 *(element("option", value=f"/aion {name}") for name in COMMANDS),
                 id=f"{side.key}-commands",
             ),

@@ -29,15 +29,23 @@ class CommandUse:
         inside = [{"name": name, "type": sub["type"], "options": options}]
         self.interact(COMMAND, person, self._channel(thread), {**data, "options": inside})
 
-    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
-        """Use `/ask` in the general channel with its option `private`."""
+    async def ask_privately(self, person: SimulatedPerson, text: str, *, channel: str = "") -> None:
+        """Use `/ask` with its option `private`, in the general channel or another one."""
         known = self.world.command("ask", IN_CHAT)
         options = [
             {"name": "prompt", "type": _TEXT, "value": text},
             {"name": "private", "type": _BOOLEAN, "value": True},
         ]
         data = {"id": known["id"], "name": "ask", "type": IN_CHAT, "options": options}
-        self.interact(COMMAND, person, self._channel(""), data)
+        self.interact(COMMAND, person, self._channel(channel), data)
+
+    def close_direct_messages(self, person: SimulatedPerson) -> None:
+        """Let Discord refuse the bot's direct messages to a person."""
+        self.world.closed_to_bot.add(person.id)
+
+    def thread_of(self, message: str) -> str:
+        """The channel of a message."""
+        return self.world.anywhere(message).channel
 
     def public_messages(self) -> Sequence[Shown]:
         """Everything in channels and threads but for ephemeral messages, oldest first."""

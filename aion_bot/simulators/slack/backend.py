@@ -67,6 +67,8 @@ def writable(backend: Backend, arguments: Arguments, archived: str = "is_archive
         raise Refused("not_in_channel" if channel.kind == "channel" else "channel_not_found")
     if channel.archived:
         raise Refused(archived)
+    if channel.id in backend.conversations.closed:
+        raise Refused("messages_tab_disabled")
     return channel
 
 

@@ -122,6 +122,14 @@ class CommandUse:
         blocks = self.conversations.homes.get(person.id, {}).get("blocks", ())
         return "\n".join(block["text"]["text"] for block in blocks)
 
+    def close_direct_messages(self, person: SimulatedPerson) -> None:
+        """Refuse what the app posts in a person's direct messages: https://docs.slack.dev/reference/methods/chat.postMessage"""
+        self.conversations.closed.add(direct_channel(person.id))
+
+    def thread_of(self, message: str) -> str:
+        """The `ts` of the first message of a message's thread."""
+        return self.find_message(message).thread_ts or message
+
     def public_messages(self) -> Sequence[Shown]:
         """Everything in channels but for ephemeral messages, oldest first."""
         names, channels = self.conversations.names(), self.conversations.channels

@@ -33,7 +33,12 @@ def of_channel(backend: Backend, arguments: Arguments) -> Answer:
     found = [one for one in found if one.thread_ts in {None, one.ts} and oldest < float(one.ts) < latest]
     end = min(int(arguments.get("limit") or page), page)
     newest = found[::-1]
-    return {"messages": [payloads.record(one) for one in newest[:end]], "has_more": end < len(newest)}
+    with_metadata = str(arguments.get("include_all_metadata", "")).lower() in {"1", "true"}
+    shown = [
+        payloads.record(one) | ({"metadata": one.metadata} if with_metadata and one.metadata else {})
+        for one in newest[:end]
+    ]
+    return {"messages": shown, "has_more": end < len(newest)}
 
 
 def search(backend: Backend, arguments: Arguments) -> Answer:

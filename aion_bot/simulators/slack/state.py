@@ -123,6 +123,8 @@ class Conversations:
         self.bots: set[str] = set()
         self.single_channel_guests: set[str] = set()
         self.deactivated: set[str] = set()
+        self.closed: set[str] = set()
+        """Direct messages that take nothing of the app: its Messages tab is switched off."""
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:

@@ -1,0 +1,103 @@
+"""A crash at any step of a private question, or of sharing its answer: nothing shows in public before, and nothing shows twice."""
+
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from aion_bot.conversation.session_history import Polling
+from aion_bot.domain import strings
+from aion_bot.simulators.aion.scene import spoken
+from aion_bot.simulators.workspace import Shown
+from tests.end_to_end.bot import Bot
+from tests.end_to_end.crash_injection import Steps
+from tests.end_to_end.test_crash_points import SHORT_WAITS, reaches, store_answers
+from tests.end_to_end.test_private import answered, labels, press, public, read_by
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # a killed process closes nothing
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # likewise
+]
+
+
+@pytest.fixture
+def steps(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
+    """Count the steps of a bot; as in `test_crash_points`."""
+    made = Steps()
+    made.watch_store(monkeypatch)
+    idle.watch = made.watch_adapter
+    idle.polling = Polling().scaled(0.001)
+    gc.collect()
+    gc.freeze()
+    yield made
+    gc.unfreeze()
+
+
+def offering(bot: Bot, label: str) -> list[Shown]:
+    """The messages of the asker that have a button."""
+    return [one for one in bot.workspace.direct_messages(bot.ada) if label in labels(one)]
+
+
+async def test_a_private_question_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """The asker has the whole answer once, or a Retry that brings it; the channel never shows a word."""
+    killed, lost, answer = 0, False, ""
+    for fatal in range(1, 200):
+        await idle.start(**SHORT_WAITS)
+        if not lost:  # the scene of a question that was lost is still to be played
+            answer = f"Whole answer number {fatal}, to its last word."
+            idle.aion.play(spoken(answer))
+        asked_before = idle.aion.count("send_stream")
+        steps.arm(fatal)
+        await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
+        if not await reaches(steps, steps.turn_cleared):
+            steps.disarm()
+            break
+        killed, where = killed + 1, steps.last
+        # A platform delivers a command once: what was not written then is lost.
+        lost = "after INSERT INTO turn" not in steps.passed
+        steps.disarm()
+        await idle.kill()
+        store_answers(idle, answer)
+        await idle.start(**SHORT_WAITS)
+        if not lost:
+            await idle.until(
+                lambda answer=answer: answer in read_by(idle, idle.ada) or bool(offering(idle, strings.RETRY))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+            )
+            if offering(idle, strings.RETRY):
+                await press(idle, idle.ada, offering(idle, strings.RETRY)[-1], strings.RETRY)
+            await idle.until(lambda answer=answer: answer in read_by(idle, idle.ada))  # type: ignore[misc]  # likewise
+            assert read_by(idle, idle.ada).count(answer) == 1, where
+            assert idle.aion.count("send_stream") - asked_before == 1, where
+        assert public(idle) == "", where
+        await idle.stop()
+    assert killed >= 12
+
+
+async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """Question and answer stand once where they were asked: after the next start, or after another press where none was claimed."""
+    killed = 0
+    for fatal in range(1, 100):
+        answer = f"Whole answer number {fatal}, to its last word."
+        await idle.start(**SHORT_WAITS)
+        idle.aion.play(spoken(answer))
+        steps.arm(0)
+        await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
+        shown = await answered(idle, idle.ada, answer)
+        await steps.turn_cleared.wait()
+        steps.arm(fatal)
+        await press(idle, idle.ada, shown, strings.SHARE)
+        if not await reaches(steps, steps.share_ended):
+            steps.disarm()
+            break
+        killed, where = killed + 1, steps.last
+        steps.disarm()
+        await idle.kill()
+        await idle.start(**SHORT_WAITS)
+        if where == "before INSERT INTO share":
+            await press(idle, idle.ada, shown, strings.SHARE)
+        await idle.until(lambda answer=answer: answer in public(idle))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+        await idle.stop()
+        assert public(idle).count(answer) == 1, where
+        assert public(idle).count(f"What is number {fatal}?") == 1, where
+    assert killed >= 5
