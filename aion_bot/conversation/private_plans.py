@@ -53,7 +53,7 @@ async def ask_approvers(services: Services, thread: Thread, place: Place, key: s
     for person in _named(services, thread, plan):
         if not await _may_decide(services, thread, plan, person):
             continue
-        if await retry_write(lambda person=person: services.store.plan_copies.claim(key, person)):  # type: ignore[misc]
+        if await retry_write(lambda person=person: services.store.plan_copies.claim(key, person)):  # type: ignore[misc]  # mypy infers no type for a default of a lambda
             try:
                 await _send_copy(services, thread, plan, person)
             except PlatformDown as error:  # the next start tries again
