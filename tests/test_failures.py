@@ -34,6 +34,7 @@ REFUSALS = {
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
     "NOTHING_TO_EXPLAIN", "REQUESTER_LEFT", "NOT_YOUR_DECISION", "REASON_GIVEN",
     "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "ASK_FIRST", "CONTEXT_FULL",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
     "NO_PRIVATE_QUESTIONS", "NO_THREAD", "NOT_MY_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
@@ -53,7 +54,8 @@ STATES = {
     "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "TRY_NEXT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
     "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "ahead", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
-    "lapsed", "ADD_REASON", "REASON_HINT", "REASON_LABEL", "reason_given", "WHY", "WHY_HINT", "WHY_LABEL", "WHY_NOTED", "WHY_TITLE", "SEND", "CLOSE_FORM",
+    "WHY", "WHY_HINT", "WHY_LABEL", "WHY_NOTED", "WHY_TITLE", "SEND", "CLOSE_FORM",
+    "ADD_REASON", "REASON_HINT", "REASON_LABEL", "reason_given", "lapsed",
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
     "approvals", "decided", "decided_by", "deciders", "destructive", "reminder", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
@@ -61,12 +63,12 @@ STATES = {
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
     "AION_DESCRIPTION", "ASK_NOW", "BEGAN_ANEW", "BEGUN_ANEW", "CHOSEN", "CLOSE_BUTTON", "CONTEXT_ALL", "CONTEXT_CLEARED",
     "ENDED", "ENDED_HERE", "EXPORTED", "EXPORTED_PRIVATELY", "EXPORT_BUTTON", "EXPORT_FILE", "HELP_BEGINS", "NEWEST_THREAD", "MORE", "MY_ANSWER",
-    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
+    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "OPTION_SEARCH", "OPTION_TITLE",
     "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen", "CLEAR_CHOICE", "REFERRED", "also_chosen", "ask_next", "found_of", "with_files", "code", "command_line", "conversation",
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",
     "month_short", "month_used", "HOME_TITLE", "HOME_BEGIN", "HOME_CONVERSATIONS", "HOME_LEFT", "HOME_OPEN", "USAGE_TITLE",
-    "greeting", "in_list", "questions_left", "things_to_try", "try_next",
+    "REACTIONS_HELP", "greeting", "in_list", "questions_left", "things_to_try", "try_next",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.

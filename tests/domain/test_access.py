@@ -95,8 +95,15 @@ ALONE = {Intent.REPLACE, Intent.WITHDRAW}
 )
 def test_what_belongs_to_ada(policy: AccessPolicy, person: Person, allowed: set[Intent]) -> None:
     """Whose question it was counts for decisions, stops, retries, replacements, withdrawals and changes, and for nothing else."""
-    free = {Intent.ASK, Intent.FOLLOW_UP, Intent.EDIT, Intent.RECOVER, Intent.MANAGE, Intent.RATE}
-    free |= {Intent.EXPLAIN}
+    free = {
+        Intent.ASK,
+        Intent.FOLLOW_UP,
+        Intent.EDIT,
+        Intent.RECOVER,
+        Intent.MANAGE,
+        Intent.RATE,
+        Intent.EXPLAIN,
+    }
     # Who may stop an answer may also end its conversation.
     free |= {Intent.CHANGE} if Intent.STOP in allowed else set()
     free |= {Intent.SHARE} if person is ADA else set()  # an answer that she alone has seen

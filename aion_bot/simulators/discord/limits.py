@@ -9,6 +9,8 @@ from aion_bot.simulators.discord.errors import ApiError, empty_message, invalid_
 CONTENT = 2_000
 NONCE = 25
 FILE = 10 * 1024 * 1024
+REQUEST = 25 * 1024 * 1024
+"""Bytes of a request (Discord's documentation, *Uploading Files*)."""
 FILES = 10
 DESCRIPTION = 1_024
 LISTED = 100

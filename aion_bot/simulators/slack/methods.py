@@ -179,8 +179,9 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
         raise Refused("user_not_found")
     names = {"real_name": person.name, "display_name": person.name}
     guest = person.id in backend.conversations.guests
-    deleted = person.id in backend.conversations.deactivated
-    flags = {"is_restricted": guest, "is_ultra_restricted": False, "deleted": deleted}
+    held = backend.conversations
+    flags = {"is_restricted": guest, "is_ultra_restricted": False}
+    flags |= {"deleted": person.id in held.deactivated, "is_bot": person.id in held.bots}
     return {
         "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
     }

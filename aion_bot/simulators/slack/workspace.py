@@ -42,6 +42,9 @@ CY = SimulatedPerson("U0CY", "Cy")
 
 APP_TOKEN = TOKENS["apps.connections.open"]
 
+_LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes of a file that is taken; Slack takes a gigabyte (its page *Working with files*)."""
+
 
 class SimulatedSlack(Messages, FormUse):
     """One workspace with a bot.
@@ -113,7 +116,7 @@ class SimulatedSlack(Messages, FormUse):
 
     async def start(self) -> None:
         """Serve on a free loopback port."""
-        app = web.Application()
+        app = web.Application(client_max_size=_LARGEST_FILE)
         app.router.add_route("*", "/api/{method}", self.api.serve)
         app.router.add_post("/upload/{ticket}", self.api.upload)
         app.router.add_get("/files-pri/{file}", self.api.download)
@@ -213,6 +216,20 @@ class SimulatedSlack(Messages, FormUse):
     def shows_lasting_activity(self, thread: str) -> bool:
         """Whether Slack shows activity of the bot in a thread."""
         return self.status(thread) == "processing"
+
+    def react(self, person: SimulatedPerson, message: str, emoji: str) -> None:
+        """Put a reaction on the message with this `ts`; an app that subscribed to it and may read reactions is told."""
+        found = self.find_message(message)
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        if payloads.REACTIONS_SCOPE in self.configuration.scopes:
+            self._send("reaction_added", payloads.reacted(found, person, emoji, ts), channel)
+
+    def subscribe(self, event: str, scope: str) -> None:
+        """Let the app have another event and the scope that it needs, as a new installation does."""
+        self._events = (*self._events, event)
+        self.configuration.scopes.append(scope)
+        self.configuration.requested.append(scope)
+        self.configuration.events.append(event)
 
     def archive(self, channel: Channel) -> None:
         """Archive a channel."""
