@@ -85,7 +85,9 @@ class Standings:
     async def has_left(self, platform: str, place: Place, person: str) -> bool | None:
         """Return whether a person cannot act at a place any more; None where the platform does not say it now."""
         adapter = self._offered.get(platform)
-        if not isinstance(adapter, Departures):
+        form = id_forms_of(adapter).get(IdKind.PERSON)
+        # An erased person, or one of another platform, is nobody whom this one knows.
+        if not isinstance(adapter, Departures) or not (form is None or form.fits(person)):
             return False
         key, home = (platform, "left", place.home, person), place.home
         return await self._ask(key, lambda: adapter.has_left(home, person))
