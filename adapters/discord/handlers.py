@@ -32,6 +32,7 @@ from aion_bot.ports.events import (
     ManageCommand,
     MessageChange,
     Prompt,
+    Reaction,
     StopRequest,
 )
 from aion_bot.ports.failures import reference, with_reference
@@ -178,7 +179,7 @@ class EventDelivery:
         except Exception:
             # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
             # in a thread, because it asked nothing.
-            if not isinstance(event, MessageChange | HomeOpened | Invited) and (
+            if not isinstance(event, MessageChange | HomeOpened | Invited | Reaction) and (
                 not isinstance(event, Prompt) or event.addressed
             ):
                 await self._report_failure(event)

@@ -19,6 +19,7 @@ from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.private_threads import PrivateThreads
+from adapters.slack.reactions import Reactors
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
@@ -90,12 +91,22 @@ class SlackAdapter:
         self.look_up_place = standings.look_up_place
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
+        self._reactors = Reactors(self._web)
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
         # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
         self._without_stop: set[str] = set()
         self._sockets: SocketMode | None = None
+
+    @property
+    def takes_reactions(self) -> bool:
+        """Whether reactions on the bot's messages are read, from the next event on."""
+        return self._reactors.wanted
+
+    @takes_reactions.setter
+    def takes_reactions(self, wanted: bool) -> None:
+        self._reactors.wanted = wanted
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -126,6 +137,7 @@ class SlackAdapter:
             self._web,
             self._names,
             self._messages.attached,
+            reactors=self._reactors,
             note_token=self._history.note_token,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,

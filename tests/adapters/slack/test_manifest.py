@@ -54,6 +54,16 @@ def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> No
 
 
 @contracts.needed
+def test_reactions_are_asked_for_where_they_count() -> None:
+    """With `reactions = true` somewhere the app has one more event and the scope that it needs, and Slack takes that too."""
+    with_them, without = (app_manifest.manifest(reactions=on) for on in (True, False))
+    assert contracts.manifest_errors(with_them) == []
+    assert ("reaction_added" in str(with_them), "reactions:read" in str(with_them)) == (True, True)
+    assert "reaction_added" not in str(without)
+    assert "reactions:read" not in str(without)
+
+
+@contracts.needed
 def test_the_simulated_app_is_the_one_that_the_manifest_makes(manifest: dict[str, Any]) -> None:
     """Doctor finds in the simulated app what it would find in one that was made of the manifest."""
     asked, made = manifest["oauth_config"]["scopes"], AppConfiguration()
