@@ -3,7 +3,7 @@
 import discord
 
 from adapters.discord import ids
-from adapters.discord.events import ChannelInfo
+from adapters.discord.channels import ChannelInfo
 from aion_bot.ports.events import Reaction
 from aion_bot.ports.messages import Action, Person
 
