@@ -48,17 +48,11 @@ async def open_thread(
     # kept its start from the row; whether another process answers is decided by the claim of the first post.
     attempts = itertools.count(turn.starts or resumed)
 
-    async def open_once(*, again: bool) -> ThreadKey | None:
-        if origin.private:
-            return await thread.open_private(origin, question_shown(turn), nonce=f"{turn.name}-q")
-        await thread.open(origin, again=again)
-        return None
-
     async def within_limits() -> ThreadKey | None:
         for _ in range(_MOST_REFUSALS):
             with suppress(RateLimited):
-                return await open_once(again=next(attempts) > 0)
-        return await open_once(again=True)
+                return await _open_once(thread, turn, origin, again=next(attempts) > 0)
+        return await _open_once(thread, turn, origin, again=True)
 
     try:
         found = await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
@@ -80,3 +74,10 @@ async def open_thread(
         return found
     finally:
         telling.cancel()
+
+
+async def _open_once(thread: Thread, turn: Turn, origin: Prompt, *, again: bool) -> ThreadKey | None:
+    if origin.private:
+        return await thread.open_private(origin, question_shown(turn), nonce=f"{turn.name}-q")
+    await thread.open(origin, again=again)
+    return None

@@ -84,17 +84,10 @@ class Dispatcher:
             services, self._tasks, self._waiting, self._actions, self._replied_to, self._ask
         )
         self._recovery = StartupRecovery(
-            services,
-            self._adapters,
-            queues=self._queues,
-            tasks=self._tasks,
-            indicators=self._indicators,
-            active=self._active,
-            approvals=self._approvals,
-            slots=self._slots,
-            waiting=self._waiting,
+            services, self._adapters, queues=self._queues, tasks=self._tasks, indicators=self._indicators,
+            active=self._active, approvals=self._approvals, slots=self._slots, waiting=self._waiting,
             enqueue_moved=self._enqueue_moved,
-        )
+        )  # fmt: skip
 
     async def serve(self, stop: asyncio.Event) -> bool:
         """Serve until `stop` is set or no platform is left; False if every platform refused its token.
