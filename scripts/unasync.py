@@ -40,7 +40,10 @@ SUBSTITUTIONS = [
         # Our own names.
         (r"\b_async\b", "_sync"),
         (r"\bAsyncTransport\b", "SyncTransport"),
-        (r"\b(AionVision|ChatSessionContext|(Chat|Uploads|Documents|Files|Tenant)Resource)\b", r"Sync\1"),
+        (
+            r"\b(AionVision|ChatSessionContext|(Chat|Uploads|Documents|AgentSearch|Files|Tenant)Resource)\b",
+            r"Sync\1",
+        ),
         # Prose.
         (r"\b([Tt])he asynchronous client\b", r"\1he synchronous client"),
         (r"\ban `with` block", "a `with` block"),
@@ -73,7 +76,7 @@ def to_sync(source: str, name: str) -> str:
     lines = []
     for line in without_async_only(source, name):
         for pattern, replacement in SUBSTITUTIONS:
-            line = pattern.sub(replacement, line)  # noqa: PLW2901 # one line through the whole table
+            line = pattern.sub(replacement, line)  # noqa: PLW2901  # one line through the whole table
         lines.append(line)
     return HEADER.format(name=name) + "".join(lines)
 
@@ -93,7 +96,7 @@ def tidy(folder: Path) -> None:
             str(ROOT / "pyproject.toml"),
             str(folder),
         ]
-        subprocess.run(command, check=True)  # noqa: S603 # our own arguments
+        subprocess.run(command, check=True)  # noqa: S603  # our own arguments
 
 
 def generate(client: Path = CLIENT) -> dict[Path, str]:

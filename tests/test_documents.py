@@ -94,7 +94,18 @@ def test_the_glossary_has_every_capability() -> None:
     """docs/glossary.md names each optional Protocol of an adapter, and no other."""
     row = next(line for line in GLOSSARY.splitlines() if line.startswith("| capability |"))
     ports = ROOT / "aion_bot" / "ports"
-    source = "".join((ports / name).read_text("utf-8") for name in ("adapter.py", "earlier.py", "files.py"))
+    source = "".join(
+        (ports / name).read_text("utf-8")
+        for name in (
+            "adapter.py",
+            "capabilities.py",
+            "platform_package.py",
+            "earlier.py",
+            "files.py",
+            "forms.py",
+            "private_threads.py",
+        )
+    )
     protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}
 
@@ -148,9 +159,13 @@ def test_the_tree_of_a_page_is_the_tree(page: str) -> None:
 SECURITY_PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
-def test_every_test_that_the_threat_model_names_is_there() -> None:
-    """docs/security.md names tests as `tests/file.py::name`; each is a function of that file."""
-    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY_PAGE))
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", [SECURITY_PAGE, COMMANDS_PAGE], ids=["security", "commands"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    """The pages name tests as `tests/file.py::name`; each is a function of that file."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page))
     assert len(named) >= 40
     assert [
         f"{file}::{name}"
@@ -158,7 +173,7 @@ def test_every_test_that_the_threat_model_names_is_there() -> None:
         if not (ROOT / file).is_file()
         or not re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
     ] == []
-    assert SECURITY_PAGE.count("::test_") == len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", SECURITY_PAGE))
+    assert page.count("::test_") == len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", page))
 
 
 def test_every_threat_has_a_test() -> None:

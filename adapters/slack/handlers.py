@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import commands, events, home, ids, invitations, sdk_log
+from adapters.slack import commands, events, forms, home, ids, invitations, reactions, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
@@ -34,7 +34,7 @@ from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
-_INTERACTIONS = {"block_actions", "message_action", "shortcut"}
+_INTERACTIONS = {"block_actions", "message_action", "shortcut", "view_submission"}
 _CHANNELS = 10_000
 """Channels of which it is remembered whether another organisation sees them."""
 _MOMENT = 3.0
@@ -55,21 +55,20 @@ class EventHandlers:
         names: Names,
         attached: AttachedFiles,
         *,
+        reactors: reactions.Reactors,
         note_token: Callable[[str, Payload], None],
         retries: Iterable[float],
         lookups: Iterable[float],
     ) -> None:
-        """`retries` are the pauses in seconds before what the core could not write is handed to it again.
+        """`retries` are the pauses in seconds before the core gets again what it could not write, `lookups` those of look-ups.
 
-        `lookups` are those before a look-up that failed is made again. `note_token` gets the team and each event, which may
-        bring a token.
+        `note_token` gets the team and each event.
         """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
-        self._attached = attached
-        self._note_token = note_token
+        self._attached, self._note_token, self._reactors = attached, note_token, reactors
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
@@ -98,6 +97,7 @@ class EventHandlers:
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
         app.command(_ANY)(self._handle_command)
+        app.view(_ANY)(self._handle_form)
         app.error(_log_failure)
         return app
 
@@ -153,6 +153,8 @@ class EventHandlers:
                 return home.opened(body, me)
             case "member_joined_channel", _:
                 return invitations.invited(body, me)
+            case reactions.EVENT, _:
+                return await self._reactors.read(body, me)
             case "agent_session_stopped", _:
                 return events.stop_request(body, me)
             case "message", "message_changed" | "message_deleted":
@@ -201,10 +203,24 @@ class EventHandlers:
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
+            # First, and without a look-up: the trigger of a form is good for three seconds.
+            pressed = events.click(body, self._me, shared=False, checked=False)
+            if pressed is None:
+                return
+            form = await self._host.form(pressed)
+            if form and await forms.opened(self._web, str(body.get("trigger_id") or ""), pressed, form):
+                return
             facts = await self._facts_of_press(body)
             click = events.click(body, self._me, shared=facts.shared, checked=facts.checked)
             if click is not None:
                 await self._deliver(click)
+
+    async def _handle_form(self, ack: AsyncAck, body: Payload) -> None:
+        await ack()  # without an answer in it, this closes the form
+        with self._tracked():
+            if (found := forms.submission(body)) is not None:
+                facts = await self._facts_of_press(found.press(body, self._me))
+                await self._deliver(found.click(body, self._me, facts))
 
     async def _handle_command(self, ack: AsyncAck, body: Payload) -> None:
         # Without words nobody sees anything of it, not even that it was used.

@@ -7,6 +7,7 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
@@ -15,11 +16,12 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
-from aion_bot.domain.rules import IMAGES
+from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import MOST_FILES, Invited, Place, Prompt
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.messages import Reply
+from aion_bot.rendering.answer import AnswerView
 
 _log = structlog.get_logger(__name__)
 
@@ -41,16 +43,34 @@ async def hint(services: Services, place: Place) -> str:
     It names the newest files of the library, and none where the library has fewer than three, cannot be read in time, or
     where `images` limits what questions are about: a name from outside of the selection would tell of it.
     """
+    names = await _newest(services, place)
+    return strings.things_to_try(names) if names else strings.HINT
+
+
+async def _newest(services: Services, place: Place) -> list[str]:
+    """Return the names of the newest files, or none."""
     if services.access.rules.value(IMAGES, place):
-        return strings.HINT
+        return []
     try:
         async with asyncio.timeout(_LONGEST):
             found = await at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
         _log.info("hint without files", reason=type(error).__name__)
-        return strings.HINT
+        return []
     names = list(dict.fromkeys(one.title or one.filename for one in found.files))
-    return strings.things_to_try(names[:_NAMED]) if len(names) >= _NAMED and all(names) else strings.HINT
+    return names[:_NAMED] if len(names) >= _NAMED and all(names) else []
+
+
+def suggest(view: AnswerView, services: Services, place: Place, tasks: BackgroundTasks) -> None:
+    """Put three things to try under the first answer that a person gets alone; their names come while it grows."""
+    view.footnote(strings.TRY_NEXT, name=strings.TRY_NEXT)
+
+    async def name_files() -> None:
+        names = await _newest(services, place)
+        if names and not view.ended:
+            view.footnote(strings.try_next(names), name=strings.TRY_NEXT)
+
+    tasks.spawn(name_files())
 
 
 async def greet(services: Services, thread: Thread, event: Invited) -> None:

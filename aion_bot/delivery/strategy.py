@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
-from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits

@@ -7,7 +7,7 @@ import pytest
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import Conditions, DeliveryMode, permit_for, prefers_stream, wait_for_text
-from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits

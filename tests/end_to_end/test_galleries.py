@@ -33,6 +33,8 @@ from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
+from tests.support.crashes import hang_after
 
 
 @pytest.fixture
@@ -163,7 +165,8 @@ async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot, ki
 
 
 @pytest.mark.parametrize(
-    "error", [Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")]
+    "error",
+    rest_slow([Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")], quick=1),
 )
 async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exception) -> None:
     """Neither the pictures nor their titles are taken: they are tried once, and the answer stays as it is."""
@@ -182,7 +185,7 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
                 raise error
             return await post(thread, content, **more)
 
-        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]
+        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]  # replaces methods of the adapter
 
     idle.watch = refuse
     await idle.start()
@@ -207,27 +210,19 @@ async def test_a_press_while_aion_is_down(bot: Bot) -> None:
     )
 
 
-@pytest.mark.parametrize("crash", ["due", "recorded", "fetched", "posted"])
+@pytest.mark.parametrize("crash", rest_slow(["due", "recorded", "fetched", "posted"], quick=1))
 async def test_a_kill_between_an_answer_and_its_pictures(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str
 ) -> None:
     """Killed at any step behind the text, the bot shows the pictures once at its next start."""
-    reached = asyncio.Event()
     owner, name = {
         "due": (Galleries, "add"),
         "recorded": (Turns, "note_shown"),
         "fetched": (galleries.Pictures, "gallery"),
         "posted": (Executor, "_post_gallery"),
     }[crash]
-    done = getattr(owner, name)
-
-    async def stopping(*arguments: Any, **more: Any) -> Any:
-        await done(*arguments, **more)
-        reached.set()
-        await asyncio.Event().wait()
-
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, stopping)
+        reached = hang_after(patch, owner, name)
         await idle.start()
         thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
         await reached.wait()

@@ -72,11 +72,12 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(str(ROOT / one) for one in (".", settings.pop("PYTHONPATH", ".")))
     _, *arguments = words[len(words) - len([word for word in words if not re.match(r"[A-Z_]+=", word)]) :]
     env = {"PATH": os.environ["PATH"], **settings, "PYTHONPATH": path}
-    return subprocess.run(  # noqa: S603  a command that this repository's own page gives
+    return subprocess.run(  # noqa: S603  # a command that this repository's own page gives
         [sys.executable, *arguments], env=env, cwd=folder, capture_output=True, text=True, check=False
     )
 
 
+@pytest.mark.slow
 def test_the_command_line_finds_toy(tmp_path: Path) -> None:
     """With Toy's folder on the Python path, the page's command names Toy's missing variables, and no other platform's."""
     doctor = next(block for block in blocks("sh") if "doctor" in block)

@@ -5,7 +5,15 @@ Arguments, responses and errors: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import history, indicators, payloads, rules, stream_methods, upload_methods
+from aion_bot.simulators.slack import (
+    forms,
+    history,
+    indicators,
+    payloads,
+    rules,
+    stream_methods,
+    upload_methods,
+)
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -171,7 +179,8 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
         raise Refused("user_not_found")
     names = {"real_name": person.name, "display_name": person.name}
     guest = person.id in backend.conversations.guests
-    flags = {"is_restricted": guest, "is_ultra_restricted": False}
+    is_bot = person.id in backend.conversations.bots
+    flags = {"is_restricted": guest, "is_ultra_restricted": False, "is_bot": is_bot}
     return {
         "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
     }
@@ -236,6 +245,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,
+    "views.open": forms.open_view,
     "views.publish": _publish_home,
 }
 

@@ -74,6 +74,15 @@ class Message:
         return self.body if self.stream is None else self.stream.shown(self.body, person)
 
 
+@dataclass(slots=True)
+class Forms:
+    """The modals that people see, by person, and the triggers that have opened one; `slow`: each new one comes too late."""
+
+    open: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    slow: bool = False
+
+
 class Clock:
     """Makes `ts` values: the time in microseconds, never the same twice."""
 
@@ -89,7 +98,8 @@ class Clock:
 class Conversations:
     """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
 
-    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace.
+    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace, `bots` those
+    of people who are users of other apps.
 
     `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
     install (since 2025-05-29), and 999 to the others.
@@ -103,11 +113,13 @@ class Conversations:
         self.deleted: list[Message] = []
         self.sessions: dict[tuple[str, str], str] = {}
         self.session_titles: dict[tuple[str, str], str] = {}
+        self.forms = Forms()
         self.homes: dict[str, Mapping[str, Any]] = {}
         """What each person's Home tab of the app shows."""
         self.groups: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}
         self.guests: set[str] = set()
+        self.bots: set[str] = set()
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:

@@ -1,0 +1,86 @@
+"""The grid measures what it says: its clock, its least staleness, its platforms and its figures."""
+
+import asyncio
+import itertools
+import time
+
+import pytest
+
+from benchmarks.grid import clairvoyant, plain_loop, product
+from benchmarks.grid.cells import RATE, Arrival, Ask, Cell, Limiting, Platform
+from benchmarks.grid.seen import Seen, mean_staleness
+from benchmarks.grid.virtual_time import run_in_virtual_time
+
+
+def cell(count: int, length: float, platform: Platform = Platform.SLACK, **given: object) -> Cell:
+    """A cell of answers that begin together."""
+    return Cell(platform, Arrival.TOGETHER, count, length, **given)  # type: ignore[arg-type]  # fields of the cell
+
+
+def test_hours_pass_at_once() -> None:
+    """The clock of the loop, and `time.monotonic`, jump to the next timer."""
+
+    async def sleep() -> float:
+        began = time.monotonic()
+        await asyncio.sleep(3_600.0)
+        return time.monotonic() - began
+
+    really = time.perf_counter()
+    assert run_in_virtual_time(sleep()) == pytest.approx(3_600.0)
+    assert time.perf_counter() - really < 5.0
+
+
+def test_the_least_staleness_of_one_answer_is_that_of_one_edit_a_second() -> None:
+    """One answer has more edits than it can use."""
+    assert clairvoyant.least(cell(1, 20)) == pytest.approx(0.5, rel=0.01)
+
+
+@pytest.mark.parametrize(("count", "length"), [(10, 20), (25, 40), (50, 10)])
+def test_the_least_staleness_of_equal_answers_is_that_of_equal_gaps(count: int, length: float) -> None:
+    """Of 50 edits each of `n` answers has `50 / n`, and a post: so many gaps, all equal, the last one to the end."""
+    showings = 1 + 50 / count
+    assert clairvoyant.least(cell(count, length)) == pytest.approx(length / 2 / showings, rel=0.02)
+
+
+def test_the_cheapest_schedule_is_the_cheapest_of_all() -> None:
+    """Dynamic programming finds what trying all schedules finds: here of six steps, with a price for each edit."""
+    price, seconds, places = 1.3, 1.5, 6
+    step = seconds / places
+
+    def cost(edits: tuple[int, ...]) -> float:
+        gaps = [after - before for before, after in itertools.pairwise((0, *edits))]
+        return sum((gap * step) ** 2 / 2 for gap in gaps) + price * (len(edits) - 1)
+
+    choices = [
+        (*places_before, places)
+        for shown in range(places)
+        for places_before in itertools.combinations(range(1, places), shown)
+        if all(after - before >= 1.0 / step for before, after in itertools.pairwise((*places_before, places)))
+    ]
+    found, _ = clairvoyant.cheapest(0.0, seconds, [price])
+    assert found == pytest.approx(min(map(cost, choices)))
+
+
+def test_staleness_is_the_mean_over_all_characters() -> None:
+    """Words that came evenly for two seconds and are seen at their end were seen a second late."""
+    one = Seen(Ask(0.0, 2.0, 0), began=100.0)
+    one.read(102.0, "m", "word" * one.ask.tokens, to_all=False)
+    assert mean_staleness([one]) == pytest.approx(1.0, abs=1 / RATE)
+    assert one.bystanders.shown == []
+
+
+@pytest.mark.parametrize("platform", list(Platform))
+@pytest.mark.parametrize("limiting", list(Limiting))
+def test_whatever_the_limits_are_nothing_is_lost(platform: Platform, limiting: Limiting) -> None:
+    """Ten answers stand whole, once, where limits are as documented, lower, change, or are shared with another process."""
+    shown = run_in_virtual_time(product.play(cell(10, 10, platform, limiting=limiting)))
+    assert shown.whole == 10
+    if limiting in {Limiting.DOCUMENTED, Limiting.NONE}:
+        assert shown.platform.refused == []
+
+
+def test_a_plain_loop_is_refused() -> None:
+    """The platforms refuse what a loop without regard for their limits does, and show its answers in the end."""
+    shown = run_in_virtual_time(plain_loop.play(cell(10, 10)))
+    assert shown.platform.refused
+    assert shown.whole == 10
