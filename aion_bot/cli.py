@@ -28,7 +28,8 @@ from aion_bot.config import (
 )
 from aion_bot.domain import strings
 from aion_bot.domain.approval_conflicts import approval_conflicts
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.rule_keys import APPROVERS
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import PlatformAdapter
@@ -331,19 +332,23 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
     from aion_bot.demo import modes
     from aion_bot.demo.bot_process import BotProcess
     from aion_bot.simulators.services import SimulatedServices
+    from aion_bot.simulators.slack.state import direct_channel
 
     async with SimulatedServices() as services:
+        first = services.slack.people[0].id
+        # Who asks may see the usage in their Home tab.
+        rules = Rules(channels={direct_channel(first): {APPROVERS: Rule(frozenset({first}), "the demo")}})
         env = {
             **services.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
-        async with BotProcess(functools.partial(_serve_demo, env)) as bot:
+        async with BotProcess(functools.partial(_serve_demo, env, rules)) as bot:
             return await (modes.play_tour(services, html) if tour else modes.serve(services, bot, port))
 
 
-async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:
+async def _serve_demo(env: Mapping[str, str], rules: Rules, stop: asyncio.Event) -> bool:
     settings, platforms, problems = compose(env)
     if settings is None or problems:
         raise RuntimeError(f"the demo's own settings are wrong: {', '.join(map(str, problems))}")
-    return await app.serve(settings, platforms, stop)
+    return await app.serve(settings, platforms, stop, rules=rules)

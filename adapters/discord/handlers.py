@@ -212,7 +212,7 @@ def parse(event: str, parser: Callable[[Any], None], data: Any) -> None:
             if data.get("guild_id") is not None and channel.get("type") not in _KINDS:
                 data = {**data, "channel": {**_BESIDE_VOICE, "id": data["channel_id"]}}
         parser(data)
-    except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with one event, the session goes on
         _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
 
 

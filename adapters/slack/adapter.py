@@ -76,7 +76,7 @@ class SlackAdapter:
     ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
-    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
         self.timeouts = timeouts
         self.address = settings.api_url
         self._settings = settings
@@ -167,7 +167,7 @@ class SlackAdapter:
         """Name the thread of a private question until it is opened."""
         return ids.private_thread(ids.thread(prompt.thread).team, prompt.person.id, prompt.key)
 
-    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002 # Slack has none
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002  # Slack has none
         """Begin a thread in a person's direct messages with their question, and tell them where they asked it."""
         return await self._private_threads.open(prompt, question)
 
@@ -308,7 +308,7 @@ class SlackAdapter:
         # Where there is no indicator, none is shown.
         return not error or not active
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a

@@ -78,7 +78,7 @@ class _Reader:
         for name, value in table.items():
             here = (*where, name)
             if name not in KEYS:
-                self._refuse(here, strings.unknown_key(name, _nearest(name, [*KEYS])))
+                self._refuse(here, strings.unknown_key(name, _nearest(name, KEYS)))
             else:
                 try:
                     section[name] = Rule(KEYS[name].read(value), self._place(here))

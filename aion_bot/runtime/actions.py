@@ -85,10 +85,8 @@ class Actions:
     ) -> None:
         self._services, self._ask = services, ask
         self.management, self._home = Management(services), HomeFacts()
-        self._reasons, self._reactions = (
-            partial(add_reason, services),
-            ReactionShortcuts(services, self.click),
-        )
+        self._reasons = partial(add_reason, services)
+        self._reactions = ReactionShortcuts(services, self.click)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access

@@ -111,7 +111,7 @@ async def test_a_newer_question_replaces_the_persons_waiting_one(idle: Bot) -> N
     thread = await held(idle)
     for person, words in ((idle.ben, "of Ben"), (idle.cy, "of Cy"), (idle.ben, "of Ben, newer")):
         await idle.workspace.reply(person, thread, words)
-        await idle.until(lambda: idle.workspace.is_marked(idle.message_of(thread, words)))  # noqa: B023
+        await idle.until(lambda: idle.workspace.is_marked(idle.message_of(thread, words)))  # noqa: B023  # awaited here
     await idle.replies_privately(thread, idle.ben, strings.REPLACED_WAITING)
     await shows(idle, thread, 1, 2)
     idle.aion.play(spoken("Answer 1."), spoken("Answer 2."))

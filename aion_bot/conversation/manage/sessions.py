@@ -78,7 +78,7 @@ async def status(use: Use) -> Answer:
     """Say what the thread is about, and what is left of its session, of the month and of the minute."""
     session, aion = await use.session(), use.services.aion
     looked, (month, minute) = await asyncio.gather(look_up(aion, session), left_of_plan(aion))
-    chosen = await use.services.store.conversations.chosen(use.where().key)
+    chosen = await use.services.store.conversations.chosen(use.where().key, use.services.key)
     lines = [
         *_described(session, looked, elsewhere=use.elsewhere),
         what_is_chosen(chosen),

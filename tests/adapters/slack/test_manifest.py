@@ -16,7 +16,7 @@ FILE = Path(__file__).resolve().parents[3] / "manifest.yml"
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # JSON has any type
 
 
 @contracts.needed
