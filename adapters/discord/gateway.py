@@ -180,7 +180,7 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(None)
             self._host.heard()
             # Each session, new or resumed, has a socket of its own.
-            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign] # no public way
+            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign]  # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._delivery.membership.servers = self._servers
