@@ -199,8 +199,13 @@ async def test_without_room_the_mark_stands_alone(on_slack: Bot) -> None:
     thread = await held(on_slack)
     await on_slack.shows(thread, strings.THINKING)
     on_slack.workspace.refuse(Operation.POST, Failure.FORBIDDEN)
+
+    def posts() -> int:
+        return sum(one.name == "chat.postMessage" for one in on_slack.workspace.log)
+
+    before = posts()
     await on_slack.workspace.reply(on_slack.ben, thread, "second")
-    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 1)
+    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 1 and posts() > before)
     on_slack.aion.play(spoken("Answer 1."))
     on_slack.aion.release("go")
     await on_slack.shows(thread, "Answer 1.")
