@@ -194,6 +194,9 @@ class AionStream:
         narrowed = session in services.uploads.narrowed  # what an earlier question left
         if narrowed and not await Library(services.aion, services.uploads, services.polling).see_all(session):
             self._view.notice(strings.MODE_LOST)
+        pictures = self._turn.origin is not None and self._turn.origin.pictures
+        if not (pictures or self._bound.chosen or self._bound.holds):  # as most questions are
+            return await self._stream_in(session, ())
         async with about(services, session, self._turn, self._bound, self._view) as found:
             if isinstance(found, Outcome):
                 return found
