@@ -114,7 +114,7 @@ async def test_a_thread_gets_its_title_once(bot: Bot) -> None:
         (key,) = titles
         titles[key] = "Roof"
     else:
-        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]
+        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]  # of this simulator alone
     bot.aion.play(script.safety_report())
     await bot.workspace.reply(bot.ada, thread, "And the report?")
     await bot.shows(thread, "safety report of March")
@@ -278,7 +278,7 @@ async def test_slack_s_command_acts_on_the_newest_thread_and_names_it(on_slack: 
     answer = await told(on_slack, on_slack.ada, "export json", shows=strings.EXPORTED)
     assert strings.named_thread("What about the report?") in answer.text
     before = {one.id for one in private_messages(on_slack, on_slack.ada)}
-    await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]
+    await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]  # this platform has it
     answer = await shown(on_slack, on_slack.ada, before, "Left in this")
     assert strings.conversation("What is damaged on site 7?") in answer.text
 
@@ -309,7 +309,7 @@ async def test_a_list_where_there_is_no_thread_opens_nothing(
     on_slack.aion.play(script.safety_report())
     await on_slack.asked(on_slack.ada, "What about the report?", "safety report")
     workspace = on_slack.workspace
-    workspace.use_command(on_slack.ada, "/aion", "sessions", workspace.open_channel("else"))  # type: ignore[attr-defined]
+    workspace.use_command(on_slack.ada, "/aion", "sessions", workspace.open_channel("else"))  # type: ignore[attr-defined]  # this platform has it
     first = await shown(on_slack, on_slack.ada, set(), "What about the report?")
     assert [one.label for one in first.buttons] == [strings.MORE]
     second = await pressed(on_slack, on_slack.ada, first, strings.MORE, "What is damaged on site 7?")
