@@ -304,6 +304,7 @@ ENDED = "I ended that conversation. The next question there begins a new one."
 ENDED_HERE = " ended this conversation. The next question begins a new one."
 RENAME_HOW = "Tell me the new name: /aion rename Roof damage"
 NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
+STAYS_PRIVATE = "You asked that privately. Go on with it where the answer is, or press Share under it."
 COMMAND_CUT = "I was restarted before I finished. Use the command again."
 CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
 CHANGED_MEANWHILE = (

@@ -151,6 +151,8 @@ async def open_here(use: Use, turn: str) -> Answer:
         return strings.LIST_OLD
     if wanted.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
+    if wanted.hidden and await use.is_public():
+        return strings.STAYS_PRIVATE
     if not await is_ours(use.services, wanted.session):
         return strings.CONVERSATION_GONE
     first = await store.turns.get(wanted.turn)
