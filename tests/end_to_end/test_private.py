@@ -1,12 +1,13 @@
 """Asking privately: only whoever asks sees question and answer, wherever the bot stops, and may share them."""
 
 import asyncio
+import re
 
 from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import APPROVERS, ENABLED, PRIVATE, REQUIRED
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation, Shown, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -261,3 +262,16 @@ async def test_whoever_may_not_use_the_bot_is_told_privately(idle: Bot) -> None:
 def all_private(bot: Bot, person: SimulatedPerson) -> list[Shown]:
     """All that a person alone sees of the bot."""
     return [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
+
+
+async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: Bot) -> None:
+    """All pages come in order, in the direct messages and in the channel."""
+    words = "\n\n".join(f"Paragraph {number}: {'roof ' * 60}" for number in range(60))
+    bot.aion.play(spoken(words))
+    await bot.workspace.ask_privately(bot.ada, QUESTION)
+    shown = await answered(bot, bot.ada, "Paragraph 0:", "Paragraph 59:")
+    await press(bot, bot.ada, shown, strings.SHARE)
+    await bot.until(lambda: strings.NOW_SHARED in private(bot, bot.ada))
+    numbers = [int(one) for one in re.findall(r"Paragraph (\d+):", public(bot))]
+    assert numbers == list(range(60))
+    assert public(bot).startswith(QUESTION)
