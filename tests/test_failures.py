@@ -86,7 +86,7 @@ INDIRECT = {
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
     "aion_bot/conversation/another_plan.py": {"PLAN_FORGOTTEN"},  # the same `failed`
-    "aion_bot/conversation/sharing.py": {"SHARE_GONE", "not_shown", "sentence"},  # `failed` is around each
+    "aion_bot/conversation/sharing.py": {"SHARE_GONE", "SHARE_NOT_YET", "not_shown", "sentence"},  # `failed` is around each
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`

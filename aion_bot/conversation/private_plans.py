@@ -1,6 +1,7 @@
 """Plans of private questions: those who may decide, and nobody else, get a copy of the card in their direct messages."""
 
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -53,7 +54,7 @@ async def ask_approvers(services: Services, thread: Thread, place: Place, key: s
     for person in _named(services, thread, plan):
         if not await _may_decide(services, thread, plan, person):
             continue
-        if await retry_write(lambda person=person: services.store.plan_copies.claim(key, person)):  # type: ignore[misc]  # mypy infers no type for a default of a lambda
+        if await retry_write(partial(services.store.plan_copies.claim, key, person)):
             try:
                 await _send_copy(services, thread, plan, person)
             except PlatformDown as error:  # the next start tries again

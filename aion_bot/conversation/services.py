@@ -31,6 +31,8 @@ class Services:
     """What to call when the stream that brought a plan names an agent, in words for people; by the keys of plans that are decided."""
     pictures: Pictures | None = None
     """None: answers show no pictures."""
+    sharing: set[str] = field(default_factory=set)
+    """Keys of turns whose private answers are being shared by this process."""
     month: MonthAllowance | None = None
     """None: the month's allowance is not looked at."""
     key: str = ""

@@ -72,17 +72,28 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
     refusal = await services.access.refusal(thread.platform, Intent.SHARE, place, click.person, turn.asker)
     if refusal is not None:
         return refused(thread.platform, click, refusal)
-    if not await services.store.shares.claim(turn.key):
+    if turn.key in services.sharing:
+        return strings.SHARING
+    services.sharing.add(turn.key)
+    try:
+        claimed = await services.store.shares.claim(turn.key)
         known = await services.store.shares.of_turn(turn.key)
-        done = known is None or known.phase is SharePhase.SHARED
-        return strings.SHARED_ALREADY if done else strings.SHARING
-    told = await _share(services, thread, turn, Share(turn.key, SharePhase.SHARING))
+        if known is None or known.phase is SharePhase.SHARED:
+            return strings.SHARED_ALREADY
+        # One that was claimed before was given up while the platform was down: what stands of it is looked for.
+        told = await _share(services, thread, turn, known, resumed=not claimed)
+    finally:
+        services.sharing.discard(turn.key)
     return failed(thread.platform, click, told) if told else strings.NOW_SHARED
 
 
 async def resume_share(services: Services, thread: Thread, turn: Turn, known: Share) -> None:
     """Post the rest of what an earlier process began to share; its person has the messages, and is told nothing."""
-    told = await _share(services, thread, turn, known, resumed=True)
+    services.sharing.add(turn.key)
+    try:
+        told = await _share(services, thread, turn, known, resumed=True)
+    finally:
+        services.sharing.discard(turn.key)
     if told:
         _log.warning("share not finished", turn=turn.key, platform=thread.platform, reason=told)
 
@@ -104,9 +115,9 @@ async def _share(
             else error_messages.sentence(error, retry=False)
         )
     except PlatformDown as error:
-        # What may stand is looked for by the next start, which goes on.
+        # What may stand is looked for by the next press, or by the next start.
         _log.warning("answer not shared yet", turn=turn.key, platform=thread.platform, reason=repr(error))
-        return strings.SHARING
+        return strings.SHARE_NOT_YET
     except PlatformError as error:
         _log.info("share refused", turn=turn.key, platform=thread.platform, reason=repr(error))
         told = error_messages.not_shown(error)

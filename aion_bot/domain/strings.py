@@ -349,6 +349,7 @@ STAYS_PRIVATE = "You asked that privately. Open our direct messages to go on wit
 NOW_SHARED = "I shared it where you asked. Everybody there sees it now."
 SHARED_ALREADY = "You shared this answer already."
 SHARING = "I'm sharing it already. Wait a moment."
+SHARE_NOT_YET = "I couldn't share all of it yet. Press Share again in a moment."
 SHARE_GONE = "I can't find this answer to share it. Ask again, and share the new answer."
 
 

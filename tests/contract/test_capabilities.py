@@ -1,5 +1,7 @@
 """Optional capabilities: an adapter has those of its platform, and no others."""
 
+from dataclasses import replace
+
 import pytest
 
 from aion_bot.ports.adapter import PlatformAdapter
@@ -20,6 +22,7 @@ from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.forms import MOST_WORDS, Form, OpensForms
 from aion_bot.ports.messages import Action, Button, Document, Gallery, Picture, PrivateAnswer, Reply
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.workspace import Failure, FormFilling, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
@@ -35,6 +38,7 @@ CAPABILITIES = (
     NativeStreaming,
     OpensForms,
     PrivateAnswers,
+    PrivateThreads,
     QueuedMarker,
     ReplyReferences,
 )
@@ -225,6 +229,32 @@ async def test_an_answer_to_a_press_is_its_presser_s(connection: Connection) -> 
     assert [one.label for one in answer.buttons] == ["Status"]
     assert answer.pings == []
     assert not connection.workspace.private_messages(thread, ben)
+
+
+@only_with(PrivateThreads)
+async def test_a_private_thread_is_its_person_s(connection: Connection) -> None:
+    """It has no messages before it is open, begins with the question, and takes posts and edits like every thread; nobody else sees it."""
+    _, prompt = await connection.asked()
+    adapter, workspace = connection.adapter, connection.workspace
+    assert isinstance(adapter, PrivateThreads)
+    private = replace(prompt, private=True, place=replace(prompt.place, private=True))
+    named = adapter.private_thread(private)
+    assert named == adapter.private_thread(private) != prompt.thread
+    assert not await adapter.own_messages(named)
+    thread = await adapter.open_private(
+        replace(private, thread=named), Reply("Who? @everyone", plain=True), nonce="a-q"
+    )
+    assert thread not in {named, prompt.thread}
+    message = await adapter.post(thread, Reply("Wor"), nonce="a")
+    await adapter.edit(message, Reply("Words."))
+    assert message in [one.message for one in await adapter.own_messages(thread)]
+    seen = workspace.direct_messages(connection.ada)
+    assert [one.text for one in seen][-1] == "Words."
+    assert "Who?" in seen[-2].text
+    assert seen[-2].pings == []
+    assert not any("Words." in one.text or "Who?" in one.text for one in workspace.public_messages())
+    _, ben, _ = workspace.people
+    assert not workspace.direct_messages(ben)
 
 
 LONGEST_FORM = Form("T" * 24, "L" * 45, "H" * 100, "S" * 24)

@@ -1,10 +1,14 @@
 """Asking privately: only whoever asks sees question and answer, wherever the bot stops, and may share them."""
 
+import asyncio
+import re
+
 from aion_bot.domain import strings
-from aion_bot.domain.rules import APPROVERS, PRIVATE, Rule, Rules
+from aion_bot.domain.rule_keys import APPROVERS, ENABLED, PRIVATE, REQUIRED
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
-from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.workspace import Failure, Operation, Shown, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
 QUESTION = "What is damaged on site 7?"
@@ -68,8 +72,7 @@ def public(bot: Bot) -> str:
 
 def private(bot: Bot, person: SimulatedPerson) -> str:
     """All that a person alone reads of the bot."""
-    shown = [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
-    return "\n".join(one.text for one in shown)
+    return "\n".join(one.text for one in all_private(bot, person))
 
 
 async def asked_privately(bot: Bot, person: SimulatedPerson) -> Shown:
@@ -155,9 +158,9 @@ async def test_a_private_plan_is_shown_to_those_who_may_decide(idle: Bot) -> Non
     await idle.until(lambda: "can approve" in private(idle, idle.ada))
     await press(idle, idle.ben, card, strings.APPROVE)
     await idle.until(
-        lambda: "✅ Approved" in read_by(idle, idle.ada) and "Approved" in read_by(idle, idle.ben)
+        lambda: all(f"Approved by @{idle.ben.name}" in read_by(idle, one) for one in (idle.ada, idle.ben))
     )
-    assert idle.aion.count("approve_plan") == 1
+    assert idle.aion.count("plan_action") == 1
     assert public(idle) == ""
     assert read_by(idle, idle.cy) == ""
 
@@ -171,3 +174,104 @@ async def copied(bot: Bot, person: SimulatedPerson) -> Shown:
 
     await bot.until(lambda: bool(found()))
     return found()[-1]
+
+
+async def test_two_approvers_decide_a_private_plan(idle: Bot) -> None:
+    """The first approval shows on both copies, the second one carries the plan out; a forged press of somebody else does not count."""
+    both = frozenset({idle.ben.id, idle.cy.id})
+    rules = {APPROVERS: Rule(both, "bot.toml, line 2"), REQUIRED: Rule(2, "bot.toml, line 3")}
+    await idle.start(rules=Rules(rules))
+    await idle.workspace.ask_privately(idle.ada, "Organize the photos of site 7")
+    first, second = await copied(idle, idle.ben), await copied(idle, idle.cy)
+    await press(idle, idle.ben, first, strings.APPROVE)
+    await idle.until(lambda: idle.ben.name in read_by(idle, idle.cy))
+    assert idle.aion.count("plan_action") == 0
+    await idle.stop()
+    await idle.start(rules=Rules(rules))
+    await press(idle, idle.cy, second, strings.APPROVE)
+    await idle.until(lambda: all("Done" in read_by(idle, one) for one in (idle.ada, idle.ben, idle.cy)))
+    assert idle.aion.count("plan_action") == 1
+    assert public(idle) == ""
+
+
+async def test_nobody_decides_a_private_plan_by_a_forged_press(bot: Bot) -> None:
+    """The key of a plan does nothing in the direct messages of somebody who has no copy of its card."""
+    await bot.workspace.ask_privately(bot.ada, "Organize the photos of site 7")
+    card = await copied(bot, bot.ada)
+    thread = await bot.workspace.direct_message(bot.ben, QUESTION)
+    await bot.until(lambda: "I found 3 pieces" in read_by(bot, bot.ben))
+    last = bot.workspace.direct_messages(bot.ben)[-1]
+    await bot.workspace.press_forged(bot.ben, thread, last.id, card.buttons[0])
+    await bot.until(lambda: strings.UNKNOWN_PLAN in private(bot, bot.ben))
+    assert bot.aion.count("plan_action") == 0
+
+
+async def test_a_refused_share_may_be_repeated(bot: Bot) -> None:
+    """Where the platform takes nothing the asker is told why, nothing is claimed, and a later press shares it."""
+    shown = await asked_privately(bot, bot.ada)
+    await bot.until(
+        lambda: "I couldn't load" in read_by(bot, bot.ada)
+    )  # its pictures, which are the last post
+    bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN)
+    await press(bot, bot.ada, shown, strings.SHARE)
+    await bot.until(lambda: "(ref " in private(bot, bot.ada))
+    assert public(bot) == ""
+    await press(bot, bot.ada, shown, strings.SHARE)
+    await bot.until(lambda: "I found 3 pieces" in public(bot))
+
+
+async def test_two_presses_at_once_share_once(bot: Bot) -> None:
+    """One of them posts, the other one is told."""
+    shown = await asked_privately(bot, bot.ada)
+    await asyncio.gather(*(press(bot, bot.ada, shown, strings.SHARE) for _ in range(3)))
+    told = (strings.SHARED_ALREADY, strings.SHARING)
+    await bot.until(
+        lambda: (
+            strings.NOW_SHARED in private(bot, bot.ada) and any(one in private(bot, bot.ada) for one in told)
+        )
+    )
+    assert public(bot).count("I found 3 pieces") == 1
+
+
+async def test_a_private_conversation_stays_private(bot: Bot) -> None:
+    """It is not in the export of the channel's thread, and cannot be opened there; its owner's list has it."""
+    thread = await bot.asked(bot.ada, "Show the damage on site 7", "I found 3 pieces")
+    await asked_privately(bot, bot.ada)
+    await bot.workspace.command(bot.ada, "export text", thread=thread)
+    await bot.until(lambda: any(one.files for one in bot.bots(thread)))
+    exported = "".join(words for one in bot.bots(thread) for words in one.files.values())
+    assert QUESTION not in exported
+    await bot.workspace.command(bot.ada, "sessions", thread=thread)
+    await bot.until(lambda: any(strings.open_here(1) in labels(one) for one in all_private(bot, bot.ada)))
+    listed = next(one for one in all_private(bot, bot.ada) if strings.open_here(1) in labels(one))
+    assert QUESTION in listed.text
+    await press(bot, bot.ada, listed, strings.open_here(1))
+    await bot.until(lambda: strings.STAYS_PRIVATE in private(bot, bot.ada))
+    assert QUESTION not in public(bot)
+
+
+async def test_whoever_may_not_use_the_bot_is_told_privately(idle: Bot) -> None:
+    """Access is decided by the channel's rules; nothing is opened for a refusal."""
+    await idle.start(rules=Rules({ENABLED: Rule(False, "bot.toml, line 2")}))
+    await idle.workspace.ask_privately(idle.ada, QUESTION)
+    await idle.until(lambda: strings.DISABLED in private(idle, idle.ada))
+    assert read_by(idle, idle.ada) == ""
+    assert idle.aion.count("send_stream") == 0
+
+
+def all_private(bot: Bot, person: SimulatedPerson) -> list[Shown]:
+    """All that a person alone sees of the bot."""
+    return [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
+
+
+async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: Bot) -> None:
+    """All pages come in order, in the direct messages and in the channel."""
+    words = "\n\n".join(f"Paragraph {number}: {'roof ' * 60}" for number in range(60))
+    bot.aion.play(spoken(words))
+    await bot.workspace.ask_privately(bot.ada, QUESTION)
+    shown = await answered(bot, bot.ada, "Paragraph 0:", "Paragraph 59:")
+    await press(bot, bot.ada, shown, strings.SHARE)
+    await bot.until(lambda: strings.NOW_SHARED in private(bot, bot.ada))
+    numbers = [int(one) for one in re.findall(r"Paragraph (\d+):", public(bot))]
+    assert numbers == list(range(60))
+    assert public(bot).startswith(QUESTION)

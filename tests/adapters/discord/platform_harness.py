@@ -12,6 +12,7 @@ from aion_bot.ports.capabilities import (
 )
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.forms import OpensForms
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
 from tests.schemas import discord
@@ -28,6 +29,7 @@ HARNESS = Harness(
             Galleries,
             OpensForms,
             PrivateAnswers,
+            PrivateThreads,
             QueuedMarker,
             ReplyReferences,
         }

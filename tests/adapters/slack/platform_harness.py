@@ -10,6 +10,7 @@ from aion_bot.ports.capabilities import (
 )
 from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.forms import OpensForms
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.contract.harness import Harness
 from tests.schemas import slack
@@ -25,6 +26,7 @@ HARNESS = Harness(
             NativeStreaming,
             OpensForms,
             PrivateAnswers,
+            PrivateThreads,
             QueuedMarker,
         }
     ),
