@@ -224,6 +224,14 @@ def show_access(
     raise typer.Exit(1 if verdict.refusal else 0)
 
 
+def _has_reactions() -> bool:
+    """Tell whether `aion-bot.toml` turns reactions on; a file that does not hold turns on nothing."""
+    try:
+        return read_file(read_environment(Path.cwd()))[0].has_reactions
+    except EnvironmentFileError:
+        return False
+
+
 @program.command()
 def manifest(
     http: Annotated[
@@ -233,6 +241,7 @@ def manifest(
     """Print the manifest from which a platform makes the app. Exit status 2 if the address of --http cannot be used.
 
     With --http the app gets no Socket Mode, and its events at <address>/slack/events. This version does not serve that yet.
+    Where aion-bot.toml turns reactions on, the app is told of them.
     """
     if http:
         try:
@@ -241,8 +250,9 @@ def manifest(
             _say(f"--http: {error}", sys.stderr)
             raise typer.Exit(2) from None
         _say(strings.HTTP_MODE, sys.stderr)
+    reactions = _has_reactions()
     for platform in adapters.platforms():
-        if isinstance(platform, SetUpGuide) and (text := platform.manifest(http)):
+        if isinstance(platform, SetUpGuide) and (text := platform.manifest(http, reactions=reactions)):
             print(text, end="")
 
 

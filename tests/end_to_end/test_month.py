@@ -37,9 +37,9 @@ async def test_80_and_95_percent_are_warned_of_once_each(idle: Bot) -> None:
             idle.aion.files.month = (10_000, used)
             before = idle.aion.count("tenant_limits")
             await idle.start(check_aion=True)
-            await idle.until(lambda before=before: idle.aion.count("tenant_limits") > before)  # type: ignore[misc]
+            await idle.until(lambda before=before: idle.aion.count("tenant_limits") > before)  # type: ignore[misc]  # mypy infers no default of a lambda
             await idle.until(
-                lambda warnings=warnings: (  # type: ignore[misc]
+                lambda warnings=warnings: (  # type: ignore[misc]  # mypy infers no default of a lambda
                     [one["event"] for one in logs].count("month running short") == warnings
                 )
             )

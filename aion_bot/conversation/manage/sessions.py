@@ -30,10 +30,12 @@ _SHOWN, _READ = 600, 4_000
 
 
 async def show_help(use: Use) -> Answer:
-    """List what works."""
+    """List what works; reactions only where they do."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
     if isinstance(adapter := use.asked_in.adapter, PrivateThreads):
         lines.append(f"- `{adapter.ask_privately}`: {strings.ASK_PRIVATELY}")
+    if use.services.access.rules.takes_reactions(use.event.place):
+        lines += ["", strings.REACTIONS_HELP]
     return Reply("\n".join(lines))
 
 

@@ -180,8 +180,11 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
     names = {"real_name": person.name, "display_name": person.name}
     # Slack calls a guest of one channel both.
     single = person.id in backend.conversations.single_channel_guests
-    guest = single or person.id in backend.conversations.guests
-    flags = {"is_restricted": guest, "is_ultra_restricted": single}
+    guest, is_bot = (
+        single or person.id in backend.conversations.guests,
+        person.id in backend.conversations.bots,
+    )
+    flags = {"is_restricted": guest, "is_ultra_restricted": single, "is_bot": is_bot}
     return {
         "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
     }
