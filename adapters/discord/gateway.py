@@ -112,9 +112,8 @@ class Gateway(discord.Client):
         self.began = asyncio.Event()
         """Set once events arrive, and the core knows it."""
         self._commands = Commands(self, interactions)
-        self._registration = ""
+        self._registration, self._remembered_at, self._closing = "", -math.inf, False
         self._away_since: int | None = None
-        self._remembered_at, self._closing = -math.inf, False
         self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
         self._backfilling: asyncio.Task[None] | None = None

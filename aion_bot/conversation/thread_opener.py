@@ -39,7 +39,6 @@ async def open_thread(
     """Make the thread of a turn exist; returns where the turn has to be run instead, if the platform refuses.
 
     A private question has always to be run elsewhere: its thread is known once it is open.
-
     `resumed`: an earlier process accepted the turn. Until `opened` is set, a person who waits long is told so. Raises what
     the platform raises where there is no such place.
     """
