@@ -20,6 +20,7 @@ from aion_bot.delivery.strategy import (
     DeliveryMode,
     permit_for,
     prefers_stream,
+    streams_due,
     wait_for_text,
 )
 from aion_bot.delivery.thread import Thread, struck_screen
@@ -38,7 +39,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimit, SharedLimits, queue_of
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -204,7 +205,7 @@ class MessageSync:
         streaming, key, limits = self._thread.streaming, self._thread.key, self._limiter.limits
         if streaming is None or self._mode is DeliveryMode.EDITS:
             return False  # as `prefers_stream` says, without a look at the limits before each edit
-        now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
+        now = time.monotonic()
         edits, posts = limits(Operation.EDIT, key), limits(Operation.POST, key)
         stream = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)
         return prefers_stream(
@@ -212,8 +213,7 @@ class MessageSync:
                 streaming.streaming_mode(key),
                 self._mode,
                 ended=self._view.ended,
-                # An answer that waits for its reservation is about to share the edits.
-                crowded=any(one.answers + one.awaiting_reservation >= crowded_from for one in edits),
+                crowded=any(self._is_stream_due(one, stream[-1]) for one in edits),
                 posts_refused=any(limit.window.recently_refused(now) for limit in posts),
                 posts_wait=self._posts_wait,
                 streams_wait=self._streams_wait,
@@ -222,6 +222,14 @@ class MessageSync:
                 ),
             )
         )
+
+    def _is_stream_due(self, edits: SharedLimit, stops: SharedLimit) -> bool:
+        """Tell whether so many answers share the edits that this one is best a stream."""
+        # An answer that waits for its reservation is about to share them; this one counts once, whether it waits or not.
+        streams = stops.reserved + stops.awaiting_reservation
+        answers = edits.answers + edits.awaiting_reservation + streams + (self._permit is None)
+        crowded_from = self._thread.adapter.limits.crowded_from
+        return answers >= crowded_from and streams + 1 <= streams_due(answers, edits.window.calls)
 
     async def _wait_and_perform(self, step: Step) -> None:
         permit = self._permit = self._permit_for(step)
@@ -256,6 +264,7 @@ class MessageSync:
 
     def _permit_for(self, step: Step) -> Permit:
         limits, key = self._limiter.limits, self._thread.key
+        needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
         text_wait = 0.0
         if isinstance(step, Post | StartStream) and not self._share.reserved:
@@ -263,10 +272,10 @@ class MessageSync:
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
-            text_wait = wait_for_text(gap, indicated=self._indicated)
+            text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
         return permit_for(
             step,
-            limits(OPERATIONS[type(step)], key),
+            needed,
             self._unseen_since,
             urgent=self._is_urgent(),
             end=end,

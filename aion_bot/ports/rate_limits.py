@@ -71,14 +71,14 @@ class Limits:
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
     message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
     is not limited until the platform refuses it, and then for as long as it says. From `crowded_from` answers that
-    share the edits on, native streams are used where there are any. One of those takes no more after `stream_life`
+    share the edits on, native streams are used where there are any, as many as are due. One of those takes no more after `stream_life`
     seconds. An activity indicator disappears by itself after `activity_lasts` seconds.
     """
 
     page: int
     edit_gap: float
     budgets: Mapping[Operation, tuple[Budget, ...]] = field(default_factory=dict)
-    crowded_from: int = 11
+    crowded_from: int = 6
     stream_life: float = 240.0
     activity_lasts: float = math.inf
 

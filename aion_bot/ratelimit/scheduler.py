@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from aion_bot.ports.rate_limits import Budget, Charge
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.lengths import AnswerLengths
+from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
@@ -28,8 +30,11 @@ class Scheduler:
     before those that a charge brings along.
     """
 
-    def __init__(self, gap: float, budgets: Mapping[str, Budget] | None = None) -> None:
+    def __init__(
+        self, gap: float, budgets: Mapping[str, Budget] | None = None, lengths: AnswerLengths | None = None
+    ) -> None:
         self._gap = gap
+        self._lengths = lengths or AnswerLengths()
         self._budgets = budgets or {}
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
@@ -44,7 +49,7 @@ class Scheduler:
         if found is None:
             budget = self._budgets.get(budget.name, budget)
             found = self._limits[budget.name, scope] = SharedLimit(
-                (budget, scope), SlidingWindow(budget, now)
+                (budget, scope), SlidingWindow(budget, now), Outlook(self._lengths, budget.seconds)
             )
         return found
 
@@ -60,6 +65,8 @@ class Scheduler:
 
     def request(self, permit: Permit, now: float) -> None:
         """Queue a permit."""
+        for limit in permit.limits:
+            limit.waiting += 1
         for limit in permit.reserve:
             limit.awaiting_reservation += 1
         heapq.heappush(self._sleeping, (max(permit.earliest, now), next(self._order), permit))
@@ -67,6 +74,11 @@ class Scheduler:
     def cancel(self, permit: Permit) -> None:
         """Forget a permit that waits."""
         permit.cancelled = True  # `issue` drops it: to take it out of the middle of a heap would cost more
+        self._waits_no_more(permit)
+
+    def _waits_no_more(self, permit: Permit) -> None:
+        for limit in permit.limits:
+            limit.waiting -= 1
         for limit in permit.reserve:
             limit.awaiting_reservation -= 1
 
@@ -74,7 +86,7 @@ class Scheduler:
         """Count a best-effort permit as begun if it may run now and leave `spare` others; it never waits."""
         if not all(limit.best_effort_at(now, spare) <= now for limit in permit.limits):
             return False
-        self._begin(permit, now)
+        self._count(permit, now)
         return True
 
     def issue(self, now: float) -> tuple[Sequence[Permit], float]:
@@ -116,6 +128,12 @@ class Scheduler:
         """Record that an issued permit is not used."""
         for limit in permit.limits:
             limit.window.give_back()
+        self.settle(permit)
+
+    def settle(self, permit: Permit) -> None:
+        """End the reservation that comes with an issued permit: its answer has made its own, or needs none."""
+        for limit in permit.reserve:
+            limit.reserve(-1)
 
     def apply_reading(self, key: Key, now: float, calls: int, remaining: int, reset_after: float) -> None:
         """Record what the platform says about a limit that is in use."""
@@ -123,9 +141,14 @@ class Scheduler:
             limit.window.apply_reading(now, calls, remaining, reset_after)
 
     def _begin(self, permit: Permit, now: float) -> None:
-        """Count the operation of a permit as begun, and its wait for a reservation as over."""
+        """Count the operation of a permit as begun, and its wait as over."""
+        self._waits_no_more(permit)
+        self._count(permit, now)
+        # Until its answer has made its own: others that are issued in the same moment must not reserve the same request.
         for limit in permit.reserve:
-            limit.awaiting_reservation -= 1
+            limit.reserve(1)
+
+    def _count(self, permit: Permit, now: float) -> None:
         for limit in permit.limits:
             limit.window.begin()
             if permit.priority is Priority.PREVIEW:

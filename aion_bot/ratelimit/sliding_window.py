@@ -4,6 +4,7 @@ import math
 from bisect import bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
+from aion_bot.ratelimit.outlook import at
 from aion_bot.ratelimit.tuning import (
     LONGEST_QUIET,
     QUIET_BEFORE_EXCEEDING,
@@ -11,6 +12,9 @@ from aion_bot.ratelimit.tuning import (
     RAISE_FACTOR,
     RECENT_REFUSAL,
 )
+
+_SHORT = 1e-3
+"""Seconds: no answer is expected to end sooner."""
 
 
 class SlidingWindow:
@@ -145,24 +149,26 @@ class SlidingWindow:
             return now
         return self._until[missing - 1] if missing <= len(self._until) else math.inf
 
-    def rate(self, now: float, horizon: float, headroom: int, wanted: float) -> float:
-        """Return how many requests a second can be sent evenly for `horizon` seconds, while `headroom` stay free.
+    def rate(self, now: float, headroom: int, wanted: float, ahead: list[float]) -> float:
+        """Return how many requests a second can be sent now, while `headroom` stay free; `wanted` at most.
 
-        Requests come back `seconds` after they were sent: the even rate is the fastest straight line that never
-        crosses the steps by which they do. It is `wanted` at most.
+        `ahead` is an outlook of this window (`outlook.Outlook.ahead`): the same pace is kept for as long as it says that
+        answers go on. Requests come back `seconds` after they were sent: the pace is the fastest for which what is sent
+        until each moment is never more than what has come back by then.
         """
         # Negative where the limit turned out lower than what was sent.
         left = int(self.calls) - self.used(now) - headroom
-        if left / horizon >= wanted:
+        if left >= wanted * ahead[-1]:
             return wanted
         rate = math.inf
         for until in self._until:
-            if until - now >= horizon:
+            part = (until - now) / self._seconds
+            if part >= 1.0:
                 break
-            if until > now:  # before each step the line has to stay below what is left
-                rate = min(rate, left / (until - now))
+            if part > 0:  # before each step what was sent has to stay below what is left
+                rate = min(rate, left / max(at(ahead, part), _SHORT))
             left += 1
-        return max(0.0, min(rate, left / horizon))
+        return max(0.0, min(rate, wanted, left / max(ahead[-1], _SHORT)))
 
     def note_saturated(self, now: float, *, saturated: bool) -> None:
         """Record whether permits wait for this limit."""

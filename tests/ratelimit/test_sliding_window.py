@@ -196,13 +196,15 @@ def test_headers_are_believed_at_once() -> None:
 
 
 def test_the_even_pace_is_what_the_window_can_keep() -> None:
-    """A fresh window's calls are spread over the time asked for; a used one waits for what comes back."""
+    """A fresh window's calls are spread over the time that answers go on; a used one waits for what comes back."""
     window = SlidingWindow(UPDATES, 0.0)
-    assert window.rate(0.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.5)
-    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=99.0) == pytest.approx(3.0)
-    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=2.0) == 2.0
+    whole = [5.0 * number for number in range(13)]
+    ten = [min(one, 10.0) for one in whole]
+    assert window.rate(0.0, headroom=20, wanted=99.0, ahead=whole) == pytest.approx(0.5)
+    assert window.rate(0.0, headroom=20, wanted=99.0, ahead=ten) == pytest.approx(3.0)
+    assert window.rate(0.0, headroom=20, wanted=2.0, ahead=ten) == 2.0
     make(window, 0.0, 25)
-    assert window.rate(10.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.1)
+    assert window.rate(10.0, headroom=20, wanted=99.0, ahead=whole) == pytest.approx(0.1)
 
 
 def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
