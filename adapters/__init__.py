@@ -1,6 +1,6 @@
 """The chat platforms: each sub-package is one, and `docs/add-a-platform.md` tells how to add another.
 
-A platform is a sub-package that offers `aion_bot.ports.adapter.Platform`. The bot finds it in this folder, or in a
+A platform is a sub-package that offers `aion_bot.ports.platform_package.Platform`. The bot finds it in this folder, or in a
 folder `adapters/<name>/` anywhere on the Python path, for instance of another distribution. There is no list of names.
 Such a further folder `adapters` has no `__init__.py` of its own; a folder that has one is another package, and the bot
 does not search it.
@@ -13,7 +13,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from aion_bot.ports.adapter import Platform, PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.platform_package import Platform
 from aion_bot.ports.settings import Problem
 
 # pkgutil.extend_path would also search other packages that are named "adapters"
@@ -52,6 +53,6 @@ def _platform(name: str) -> Platform:
     module = importlib.import_module(name)
     if not isinstance(module, Platform):
         raise TypeError(
-            f"{name} is no platform: its __init__ lacks a function of aion_bot.ports.adapter.Platform"
+            f"{name} is no platform: its __init__ lacks a function of aion_bot.ports.platform_package.Platform"
         )
     return module

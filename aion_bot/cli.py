@@ -31,8 +31,9 @@ from aion_bot.domain.approval_conflicts import approval_conflicts
 from aion_bot.domain.rules import Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import secret_files
-from aion_bot.ports.adapter import MessageLinks, PlatformAdapter, SetUpGuide, id_forms_of
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Finding, Status, fail
+from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, check_public_url, read_environment
 from aion_bot.storage import StoreError

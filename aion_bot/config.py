@@ -12,17 +12,16 @@ from pydantic import BeforeValidator, Field
 from aion_bot.aion.settings import ClientSettings, is_api_key
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.rules import (
+from aion_bot.domain.rule_keys import (
     ALLOW_USERS,
     APPROVERS,
     FOOTER,
     MOST_NOTIFY_AFTER,
     NOTIFY_AFTER,
     UPLOADS,
-    Rule,
-    Rules,
     Uploads,
 )
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.ports.secret_files import read_secret_files

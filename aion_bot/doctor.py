@@ -17,10 +17,12 @@ from aion_bot.domain.access import NOBODY
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
 from aion_bot.ports import private_files
-from aion_bot.ports.adapter import Diagnosable, PlatformAdapter, id_forms_of
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.capabilities import Diagnosable
 from aion_bot.ports.diagnosis import Diagnosis, Finding, ListedId, Subjects, fail, ok, unfinished, warn
 from aion_bot.ports.errors import PlatformError, RateLimited
 from aion_bot.ports.host import SECOND_PROCESS
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.secret_files import loose as loose_secrets
 from aion_bot.ports.secret_files import mend_of
 from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for

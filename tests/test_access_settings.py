@@ -10,7 +10,7 @@ from adapters.slack import config as slack
 from aion_bot import config as core
 from aion_bot.cli import compose
 from aion_bot.config import describe, policy_of
-from aion_bot.ports.adapter import id_forms_of
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.settings import Problem, read_environment
 
 GOOD = {

@@ -16,7 +16,8 @@ from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.rules import AION_KEY, Rule, Rules
+from aion_bot.domain.rule_keys import AION_KEY
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.keys.clients import KeyClients
 from aion_bot.ports.events import Place
 from aion_bot.ports.secrets import KNOWN, MARK

@@ -12,7 +12,7 @@ import structlog
 import adapters
 from aion_bot import app, cli, doctor
 from aion_bot.config import read_rules
-from aion_bot.ports.adapter import id_forms_of
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.simulators.aion import API_KEY
 from tests.support.logs import logs_put_back
 

@@ -7,9 +7,10 @@ import pytest
 import adapters
 from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
-from aion_bot.domain.rules import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Rule, Rules, Uploads
-from aion_bot.ports.adapter import id_forms_of
+from aion_bot.domain.rule_keys import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Uploads
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.events import Place
+from aion_bot.ports.platform_package import id_forms_of
 
 SERVER, CHANNEL = "123456789012345678", "223456789012345678"
 FILE = f"""# The limits of this team.

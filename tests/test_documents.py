@@ -94,7 +94,10 @@ def test_the_glossary_has_every_capability() -> None:
     """docs/glossary.md names each optional Protocol of an adapter, and no other."""
     row = next(line for line in GLOSSARY.splitlines() if line.startswith("| capability |"))
     ports = ROOT / "aion_bot" / "ports"
-    source = "".join((ports / name).read_text("utf-8") for name in ("adapter.py", "earlier.py", "files.py"))
+    source = "".join(
+        (ports / name).read_text("utf-8")
+        for name in ("adapter.py", "capabilities.py", "platform_package.py", "earlier.py", "files.py")
+    )
     protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}
 

@@ -79,7 +79,7 @@ INDIRECT = {
     "aion_bot/conversation/private_reply.py": {"refusal"},  # `refused` adds it
     "aion_bot/conversation/approval.py": {"decided_unseen"},  # a line, whose last part it is
     "aion_bot/rendering/answer_parts.py": {"PLAN_NO_ROOM"},  # `with_reference` is around the joined sentence
-    "aion_bot/rendering/plan_card.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
+    "aion_bot/rendering/plan_record.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`

@@ -21,7 +21,8 @@ from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
-from aion_bot.ports.adapter import OwnMessage, StreamingMode
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import (

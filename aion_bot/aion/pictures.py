@@ -20,6 +20,7 @@ TIMEOUT = 8.0
 """Seconds to connect to a host, and to wait for its next bytes."""
 
 _MOST_REDIRECTS = 3
+_LAST_PORT = 65_535
 
 _PRIVATE_NAMES = tuple(
     f".{one}"
@@ -80,13 +81,10 @@ class PictureReader:
     async def _get(self, url: httpx.URL, most: int) -> bytes | httpx.URL:
         """Ask once; returns the bytes, or where a redirect leads."""
         own = (url.scheme, url.host, url.port) == (self._aion.scheme, self._aion.host, self._aion.port)
-        if url.scheme != "https" and not (url.scheme == "http" and own and is_loopback(url.host)):
-            raise PictureUnavailable("no https")
-        if url.userinfo:
-            raise PictureUnavailable("a name before the host")
+        _check(url, own=own)
         # A few packed bytes could become more than there is memory.
         headers, asked = {"Accept": "image/*", "Accept-Encoding": "identity"}, url
-        extensions = {"sni_hostname": url.host}
+        extensions = {"sni_hostname": _name(url)}
         if own:
             headers |= self._settings.headers
         elif self._settings.proxy_url is None:
@@ -102,8 +100,8 @@ class PictureReader:
         ):
             if answer.has_redirect_location:
                 return url.join(answer.headers["Location"])
-            packed = answer.headers.get("Content-Encoding", "identity") != "identity"
-            if packed or not answer.is_success:
+            packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
+            if packed or answer.status_code != httpx.codes.OK:
                 raise PictureUnavailable("packed" if packed else f"status {answer.status_code}")
             pieces, size = list[bytes](), 0
             async for piece in answer.aiter_raw():
@@ -114,9 +112,24 @@ class PictureReader:
             return b"".join(pieces)
 
 
+def _check(url: httpx.URL, *, own: bool) -> None:
+    """Raise `PictureUnavailable` where an address may not be asked, whoever is there. `own`: it is Aion's."""
+    if url.scheme != "https" and not (url.scheme == "http" and own and is_loopback(url.host)):
+        raise PictureUnavailable("no https")
+    if url.userinfo:
+        raise PictureUnavailable("a name before the host")
+    if url.port is not None and not 0 < url.port <= _LAST_PORT:
+        raise PictureUnavailable("no port")
+
+
+def _name(url: httpx.URL) -> str:
+    """Return the host as the request names it: other letters are encoded there, and by nobody else in another way."""
+    return url.raw_host.decode("ascii")
+
+
 async def _numbers(url: httpx.URL) -> Sequence[str]:
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(url.host, url.port or 443, type=socket.SOCK_STREAM)
+    found = await loop.getaddrinfo(_name(url), url.port or 443, type=socket.SOCK_STREAM)
     return [str(one[4][0]) for one in found]
 
 

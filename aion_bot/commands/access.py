@@ -9,22 +9,13 @@ from aion_bot.config import Settings, policy_of
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, may_use_workspace
-from aion_bot.domain.rules import (
-    ACCESS_KEYS,
-    ALLOW_ROLES,
-    ALLOW_USERS,
-    ENABLED,
-    GUESTS,
-    KEYS,
-    SHARED,
-    Rule,
-    Rules,
-    shown,
-)
-from aion_bot.ports.adapter import PlatformAdapter, id_forms_of
+from aion_bot.domain.rule_keys import ACCESS_KEYS, ALLOW_ROLES, ALLOW_USERS, ENABLED, GUESTS, KEYS, SHARED
+from aion_bot.domain.rules import Rule, Rules, shown
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.roles import PlaceLookup
 from aion_bot.ports.settings import IdKind
 from aion_bot.runtime.supervisor import ADMITTED

@@ -16,10 +16,11 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.rules_file import template
 from aion_bot.ports import private_files, secret_files
-from aion_bot.ports.adapter import AppCreation, Platform, PlatformAdapter, SetUpGuide, VariableProbe
+from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
+from aion_bot.ports.platform_package import AppCreation, Platform, SetUpGuide, VariableProbe
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
 

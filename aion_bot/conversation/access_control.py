@@ -11,7 +11,8 @@ from aion_bot.conversation.standings import Standings
 from aion_bot.domain.access import NOT_ASKED, OWN, AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
-from aion_bot.domain.rules import Rules, Uploads
+from aion_bot.domain.rule_keys import Uploads
+from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey

@@ -1,7 +1,6 @@
 """One question on its way through Aion: session, stream, and the stored answer where the stream broke."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -20,18 +19,19 @@ from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
-from aion_bot.conversation.session_history import answer_data, answer_to
+from aion_bot.conversation.session_history import answer_data
+from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.rules import FOOTER
+from aion_bot.domain.rule_keys import FOOTER
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.failures import reference
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.storage import BRIEFLY, Store, recorded, retry_write
+from aion_bot.storage import BRIEFLY, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -319,27 +319,6 @@ class AionStream:
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
-        found = await stored_answer(self._services.store, turn, messages)
-        return found if found is not None and await self._claim(turn, found) else None
-
-    async def _claim(self, turn: Turn, found: ChatMessage) -> bool:
-        """Take a stored answer; a full disk costs the record, never the answer, as nobody else can take it then."""
-        try:
-            claimed = await retry_write(
-                lambda: self._turns.claim_answer(turn.key, turn.session_id or "", found.id), BRIEFLY
-            )
-        except sqlite3.OperationalError as error:
-            self._log.error("database write failed", what="stored answer", reason=str(error))
-            claimed = True
-        self.answer_id = found.id if claimed else self.answer_id
-        return claimed
-
-
-async def stored_answer(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
-    """Find the answer to a question among a session's messages that are no plan's and no other question's."""
-    session = turn.session_id or ""
-    taken = await store.turns.taken(session, turn.key)
-    contested = await store.turns.has_other_unnamed(session, turn.key)
-    unseen = await store.plans.unseen_results(session)
-    asked, free = with_attached(turn.text, turn.attached), [one for one in messages if one.id not in taken]
-    return answer_to(asked, turn.answer_id, free, contested=contested, unseen=unseen)
+        found = await take_stored_answer(self._services.store, turn, messages, self._log)
+        self.answer_id = self.answer_id if found is None else found.id
+        return found

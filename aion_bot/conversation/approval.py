@@ -36,7 +36,7 @@ from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, MessageRef, Person
 from aion_bot.ratelimit.request_pace import ASKER
-from aion_bot.rendering.plan_card import in_words
+from aion_bot.rendering.plan_record import in_words
 from aion_bot.storage import retry_write
 from aion_bot.storage.galleries import DueGallery
 

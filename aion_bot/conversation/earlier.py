@@ -10,7 +10,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.earlier import quoted_before
-from aion_bot.domain.rules import EARLIER
+from aion_bot.domain.rule_keys import EARLIER
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.earlier import EarlierMessage, EarlierMessages
 from aion_bot.ports.errors import PlatformError

@@ -14,7 +14,7 @@ from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
-from aion_bot.domain.rules import IMAGES
+from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Invited, Place, Prompt
 from aion_bot.ports.messages import Reply

@@ -60,6 +60,9 @@ _TITLE, _DESCRIPTION = 100, 1_000
 _ADDRESSES = ("medium_url", "stored_url", "full_url", "thumbnail_url")
 """Fields of a picture's entry that may have its address, the best first."""
 
+_LONGEST_ADDRESS = 8_000
+"""Characters of an address: hosts take no longer ones, and a picture in place of its address would be stored with the turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Referred:
@@ -155,7 +158,8 @@ def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:
 
 
 def _addresses(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(str(entry[key]) for key in _ADDRESSES if isinstance(entry.get(key), str)))
+    found = (one for one in map(entry.get, _ADDRESSES) if isinstance(one, str))
+    return tuple(dict.fromkeys(one for one in found if len(one) <= _LONGEST_ADDRESS))
 
 
 def due_gallery(

@@ -14,7 +14,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import OPERATOR, Intent
-from aion_bot.ports.adapter import Home
+from aion_bot.ports.capabilities import Home
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import HomeOpened
 from aion_bot.ports.failures import reference, with_reference

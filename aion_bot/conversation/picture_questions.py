@@ -13,7 +13,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.rules import IMAGES
+from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.domain.turn import Turn, read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action

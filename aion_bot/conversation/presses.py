@@ -17,7 +17,8 @@ from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.rendering.approvals import needed
-from aion_bot.rendering.plan_card import can_be_approved, in_words
+from aion_bot.rendering.plan_card import can_be_approved
+from aion_bot.rendering.plan_record import in_words
 from aion_bot.storage import recorded, retry_write
 
 _log = structlog.get_logger(__name__)

@@ -11,10 +11,10 @@ from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.access import NOBODY, AccessPolicy, Intent
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.settings import IdKind
 from aion_bot.rendering.approvals import needed
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat

@@ -9,8 +9,8 @@ import structlog
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.aion_keys import of_session
-from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.stored_answer import stored_answer
 from aion_bot.delivery.executor import adopted, answer_file_of, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan

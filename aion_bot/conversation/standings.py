@@ -10,10 +10,10 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.domain.access import AccessPolicy, Standing
-from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.roles import GroupMembers, Guests, MemberRoles
 from aion_bot.ports.settings import IdKind
 

@@ -1,7 +1,6 @@
 """A turn from its first message to its last: the thread opens, the answer is shown while it comes, the row is closed."""
 
 import asyncio
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from enum import Enum, auto
@@ -21,6 +20,7 @@ from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
+from aion_bot.conversation.turn_record import TurnRecord
 from aion_bot.conversation.unshown_answer import close_unshown
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
@@ -92,16 +92,12 @@ class TurnRunner:
         self.opened, self.started = asyncio.Event(), asyncio.Event()
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
-        self._services, self._turns = services, services.store.turns
+        self._services = services
         self._mode, self._stored, self._crowded = mode, stored, crowded
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = (Button(Action.STOP, turn.key, strings.STOP),)
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
         self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
-        self._delivery = self._new_delivery(resumed)
-        # Of what an earlier process has posted it is not known when people saw it first.
-        self._seen = None if resumed and turn.posted else self._delivery.seen
-        self.sync = services.registry.sync(thread, self._view, self._delivery)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))
         observer, heard = services.observer, self.silence.heard
         self._stream = AionStream(
@@ -109,21 +105,26 @@ class TurnRunner:
             changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
             replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
         )  # fmt: skip
-        self._replacing, self._posts_recorded = BackgroundTasks(), True
+        self._replacing = BackgroundTasks()
         self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
+        seen = FirstSeen()
+        self._record = TurnRecord(
+            services.store, turn, self._stream, None if resumed and turn.posted else seen, self._log
+        )
+        self._delivery = self._new_delivery(resumed, seen)
+        self.sync = services.registry.sync(thread, self._view, self._delivery)
         self._work: asyncio.Task[Outcome] | None = None
         self._interruption: Outcome | None = None
-        self._unrecorded_end: Outcome | None = None
 
-    def _new_delivery(self, resumed: bool) -> Delivery:
-        turn, claims, claim, seen = self.turn, self.thread.claims, "", FirstSeen()
+    def _new_delivery(self, resumed: bool, seen: FirstSeen) -> Delivery:
+        turn, claims, claim = self.turn, self.thread.claims, ""
         # Nobody else can have a retry, or what has a message already: one process knows its key.
         if claims is not None and turn.origin is not None and not turn.attempt and not turn.posted:
             claim = claims.claim_of(turn.origin)
         # The sync is made of this delivery.
         shown = partial(notices.show_to, turn, self._view, lambda: self.sync, self._services.observer, seen)
         return Delivery(
-            turn.name, turn.asker, turn.posted, self._on_posted, self._on_posting, file=turn.file, on_shown=shown,
+            turn.name, turn.asker, turn.posted, self._on_posted, self._record.note_posting, file=turn.file, on_shown=shown,
             resumed=resumed, retried=turn.attempt > 0, answers=notices.answered_message(turn) if self._crowded else None, claim=claim, seen=seen,
         )  # fmt: skip
 
@@ -150,7 +151,7 @@ class TurnRunner:
         try:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
-                await recorded(self._log, self._turns.note_start(turn.key))
+                await recorded(self._log, self._services.store.turns.note_start(turn.key))
                 if (origin := turn.origin) is not None:
                     await notices.add_notices(self._view, thread, turn, self._services, crowded=self._crowded)
                     # A retry is answered in the place of its failure: its thread exists.
@@ -182,9 +183,8 @@ class TurnRunner:
 
         Returns whether the end of the turn had still to be written.
         """
-        if not self._posts_recorded:
-            await retry_write(self._record_posts)
-        if (outcome := self._unrecorded_end) is None:
+        await self._record.write_posts(self.sync.diff)
+        if (outcome := self._record.unwritten_end) is None:
             return False
         try:
             if await retry_write(lambda: self._stream.record_end(outcome.reason)):
@@ -192,8 +192,7 @@ class TurnRunner:
                 await self.sync.run()
         except PlatformError as error:
             self._log.warning("retry button not shown", reason=repr(error))
-        shown = self.turn.key, self.turn.attempt, outcome.reason, self._stream.answer_id, self._seen
-        await retry_write(lambda: self._turns.note_shown(*shown))
+        await self._record.write_shown(outcome.reason)
         return True
 
     async def _show(self) -> None:
@@ -243,9 +242,9 @@ class TurnRunner:
 
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
-        offers_retry = outcome.retryable and await self._record_failure(outcome)
+        offers_retry = outcome.retryable and await self._record.note_failure(outcome)
         await self.before_end()
-        button = offers_retry or self._unrecorded_end is not None
+        button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
         shown = buttons if offers_retry else rating_buttons(self._services, self.turn, outcome)
@@ -273,20 +272,11 @@ class TurnRunner:
         ):  # due before the end is recorded: a crash in between leaves no picture out
             await recorded(self._log, self._services.store.galleries.add(gallery))
         await self._stream.above.end()
-        if self._unrecorded_end is None:  # otherwise the row would say that it was answered
+        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
-
-    async def _record_failure(self, outcome: Outcome) -> bool:
-        """Record a failure before its Retry can be pressed; returns whether that can be offered now."""
-        try:
-            return await self._stream.record_end(outcome.reason)
-        except sqlite3.Error as error:
-            self._log.error("database write failed", what="end of turn", reason=str(error))
-            self._unrecorded_end = outcome
-            return False
 
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
@@ -319,8 +309,7 @@ class TurnRunner:
 
     async def _note_shown(self, reason: EndReason, *, ours: bool = True) -> None:
         self.reason = reason if ours else None
-        turn, name = self.turn, self._stream.answer_id
-        await recorded(self._log, self._turns.note_shown(turn.key, turn.attempt, reason, name, self._seen))
+        await self._record.note_shown(reason)
 
     def _release(self) -> None:
         for event in (self.opened, self.started, self.parked, self.ended):
@@ -340,14 +329,4 @@ class TurnRunner:
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
-            diff = self.sync.diff
-            recording = self._turns.note_posted(self.turn.key, diff.replies, diff.file, self._seen)
-            self._posts_recorded = await recorded(self._log, recording)
-
-    async def _on_posting(self, fingerprint: str) -> None:
-        await recorded(self._log, self._turns.note_posting(self.turn.key, fingerprint))
-
-    async def _record_posts(self) -> None:
-        now = await self._turns.get(self.turn.key)
-        if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self._turns.note_posted(self.turn.key, self.sync.diff.replies, self.sync.diff.file)
+            await self._record.note_posted(self.sync.diff)

@@ -17,7 +17,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.prompts import MESSAGE_LIMIT, attached_words, readable
-from aion_bot.domain.rules import Uploads
+from aion_bot.domain.rule_keys import Uploads
 from aion_bot.domain.turn import EndReason, Outcome, Turn, suggestion_key
 from aion_bot.domain.uploads import (
     MOST_OF_A_QUESTION,

@@ -14,7 +14,8 @@ from aion_bot.delivery.diff import MessageDiff, is_of_plan, most_plainly
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import FirstSeen
-from aion_bot.ports.adapter import NativeStreaming, OwnMessage
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.capabilities import NativeStreaming
 from aion_bot.ports.errors import (
     CannotDraw,
     CannotEdit,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
-from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
@@ -102,6 +102,20 @@ def streams_due(answers: int, edits: float) -> float:
     """
     stale = 1 + edits / answers
     return answers * min(1.0, (BYSTANDERS - _EDITED) / max(stale - _EDITED, BYSTANDERS - _EDITED))
+
+
+def is_stream_due(edits: SharedLimits, stops: SharedLimits, crowded_from: int, *, waits: bool) -> bool:
+    """Tell whether so many answers share these edits that one more is best a stream, of those that end by these stops.
+
+    `crowded_from`: of fewer answers none is. `waits`: the one more waits for its first message already.
+    """
+    streams = max(limit.reserved + limit.awaiting_reservation for limit in stops)
+    # An answer that waits for its reservation is about to share the edits.
+    answers = [limit.answers + limit.awaiting_reservation + streams + (not waits) for limit in edits]
+    return any(
+        count >= crowded_from and streams + 1 <= streams_due(count, limit.window.calls)
+        for count, limit in zip(answers, edits, strict=True)
+    )
 
 
 def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float:

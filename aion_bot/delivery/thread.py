@@ -8,7 +8,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import cast
 
-from aion_bot.ports.adapter import (
+from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
+from aion_bot.ports.capabilities import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
@@ -16,8 +17,6 @@ from aion_bot.ports.adapter import (
     Galleries,
     MentionsOnly,
     NativeStreaming,
-    OwnMessage,
-    PlatformAdapter,
     PrivateAnswers,
     QueuedMarker,
     ReplyReferences,

@@ -1,1 +1,1 @@
-"""What the core checks by itself: Aion and the network. The platforms check themselves (`ports.adapter.Diagnosable`)."""
+"""What the core checks by itself: Aion and the network. The platforms check themselves (`ports.capabilities.Diagnosable`)."""

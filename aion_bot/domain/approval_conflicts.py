@@ -4,14 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY, AccessPolicy
-from aion_bot.domain.rules import (
-    APPROVAL_KEYS,
-    DESTRUCTIVE_REQUIRED,
-    FOUR_EYES,
-    REQUIRED,
-    Rules,
-    Section,
-)
+from aion_bot.domain.rule_keys import APPROVAL_KEYS, DESTRUCTIVE_REQUIRED, FOUR_EYES, REQUIRED
+from aion_bot.domain.rules import Rules, Section
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import KEYS, NOT_YET, Key, Rule, Rules, Section, shown
+from aion_bot.domain.rule_keys import KEYS, NOT_YET, Key
+from aion_bot.domain.rules import Rule, Rules, Section, shown
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
 _TABLES = {"workspaces": IdKind.WORKSPACE, "channels": IdKind.CHANNEL}

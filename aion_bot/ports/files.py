@@ -7,13 +7,18 @@ from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformError
 from aion_bot.ports.messages import MessageRef, ThreadKey
-from aion_bot.ports.text import ELLIPSIS, visible_line, well_formed
+from aion_bot.ports.text import ELLIPSIS, character_start, visible_line, well_formed
 
 NAME_LENGTH = 250
 """Characters of a file's name that are kept: Aion takes 255, and an ending is added where the name has another one."""
 _ENDING = 32
 """Characters at the end of a long name that are kept, as its extension is there."""
 _MEDIA_TYPE_LENGTH = 100
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", "conin$", "conout$"}
+    | {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
+)
+"""Names that are devices on Windows, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces")."""
 
 PIECE = 65_536
 """Bytes of a piece at most: what a file costs in memory while it is read."""
@@ -37,12 +42,30 @@ class Attachment:
 
 def attachment(id_: str, name: object, size: object = 0, media_type: object = "") -> Attachment:
     """Make an attachment of what a payload holds, whatever that is."""
-    line = visible_line(well_formed(name)) if isinstance(name, str) else ""
-    if len(line) > NAME_LENGTH:
-        line = line[: NAME_LENGTH - _ENDING - 1] + ELLIPSIS + line[-_ENDING:]
+    line = plain_name(name) if isinstance(name, str) else ""
     length = size if isinstance(size, int) and not isinstance(size, bool) and size > 0 else 0
     kind = media_type if isinstance(media_type, str) and len(media_type) <= _MEDIA_TYPE_LENGTH else ""
     return Attachment(id_, line, length, kind if kind.isascii() and kind.isprintable() else "")
+
+
+def plain_name(name: str) -> str:
+    """Return a file's name that names no folder, nothing hidden and no device, whoever stores a file by it.
+
+    It is one visible line of at most `NAME_LENGTH` characters; empty where nothing is left.
+    """
+    # Line ends and controls go first: one of them could stand inside of `..`.
+    line = visible_line(well_formed(name)).replace("\\", "/")
+    line = line.rpartition("/")[2]
+    if line[1:2] == ":" and line[:1].isascii() and line[:1].isalpha():  # a drive of Windows
+        line = line[2:]
+    # Dots in front hide a file, and Windows leaves those at its end out.
+    line = line.lstrip(". ").rstrip(". ")
+    if line.partition(".")[0].rstrip().lower() in _DEVICES:
+        line = f"_{line}"
+    if len(line) > NAME_LENGTH:
+        begin = character_start(line, NAME_LENGTH - _ENDING - 1)
+        line = line[:begin] + ELLIPSIS + line[-_ENDING:]
+    return line
 
 
 async def whole(

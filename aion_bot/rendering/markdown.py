@@ -221,10 +221,11 @@ def guard(line: str, markup: str) -> str:
 
 
 def paired(words: str, opening: str) -> str:
-    """Return which of the marks that words begin with have a partner."""
-    return "".join(
+    """Return which of the marks that words begin with have a partner; none where they would begin a fence."""
+    found = "".join(
         words[one.start : min(one.end, len(opening))] for one in spans(words) if one.kind != "sign"
     )
+    return "" if (found + words[len(opening) :]).startswith(("```", "~~~")) else found
 
 
 def _marker(width: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, Step, StepState
 from aion_bot.ports.secrets import KNOWN
@@ -18,6 +18,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.headline import SENTENCE, first_sentence, headline
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
+from aion_bot.rendering.plan_record import MOST_ATTEMPTS, is_decided, record
 from aion_bot.rendering.risks import deletes, riskiest_step
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
@@ -26,16 +27,8 @@ from aion_bot.rendering.time_limit import time_limit
 _RECORD_ROOM = 1100
 """What a card leaves free for the record of its decisions, in the platform's measure."""
 
-_MOST_ATTEMPTS = 4
-"""Attempts of the past that a card tells one by one: the first and the last ones; the record has all."""
-
 _FEWER_ATTEMPTS = (2, 1)
 """How many it tells where the platform's message has no room for so many."""
-
-_OTHERS_DECIDED = frozenset({"404", "409", "lost"})
-"""Aion's answers that do not say whether this attempt or another one decided."""
-
-_CANCELLING = frozenset({PlanPhase.CANCELLED, PlanPhase.RUNNING, PlanPhase.SETTLED})
 
 _SMALLEST_PAGE = 200
 """Measure of a page under which a message that the platform refuses as too long is given up."""
@@ -61,7 +54,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         buttons=_buttons(plan, plan_format.policy),
         key=plan.key,
         said=plan.said,
-        decided_at=plan.attempts[-1].at if _is_decided(plan) and plan.attempts else 0,
+        decided_at=plan.attempts[-1].at if is_decided(plan) and plan.attempts else 0,
     )
     # Words that cannot be drawn are left out: the rest of the card is needed all the same.
     if plan.said and not _fits(PlanCard("", "", said=plan.said), plan_format.page):
@@ -88,8 +81,8 @@ def _within(card: PlanCard, plan: Plan, page: PageFormat) -> PlanCard:
     A card that the platform refuses as too long would keep its buttons after the decision.
     """
     for said, most in (
-        (card.said, _MOST_ATTEMPTS),
-        ("", _MOST_ATTEMPTS),
+        (card.said, MOST_ATTEMPTS),
+        ("", MOST_ATTEMPTS),
         *(("", fewer) for fewer in _FEWER_ATTEMPTS),
     ):
         card = replace(card, said=said, record=record(plan, most))
@@ -128,49 +121,6 @@ def can_be_approved(plan: Plan) -> bool:
     return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
 
 
-def in_words(plan: Plan) -> tuple[Line, ...]:
-    """What the card of a plan says has become of it, for a private reply: the state in its title, then its record."""
-    # That it was decided is what the reply says before.
-    untold = plan.phase in {PlanPhase.SETTLED, PlanPhase.PENDING}
-    state = "" if untold else strings.plan_state(plan.phase, plan.action)
-    return ((f"{state}.",), *record(plan)) if state else record(plan)
-
-
-def record(plan: Plan, most: int = _MOST_ATTEMPTS) -> tuple[Line, ...]:
-    """What became of a plan, as the lines of its card: every attempt in order, then what is known now.
-
-    Of more past attempts than `most` those in the middle are counted only. The title says that it is done, or (being)
-    cancelled, so no line repeats that.
-    """
-    decides = _is_decided(plan)
-    # The line about the decision tells the newest attempt.
-    past = list(map(_attempt, plan.attempts[:-1] if decides else plan.attempts))
-    if len(past) > most:
-        between = len(past) - most
-        past[1 : between + 1] = [strings.attempts_between(between)]
-    lines = past
-    if decides and plan.action and plan.decider:
-        if plan.action is Action.CANCEL and plan.phase in {PlanPhase.CANCELLED, PlanPhase.RUNNING}:
-            lines.append(strings.decided_by(plan.decider))
-        else:
-            lines.append(
-                strings.decided(plan.action, plan.decider, plan.approvals)
-                if _counts(plan)
-                else strings.pressed(plan.action, plan.decider)
-            )
-    if plan.phase is PlanPhase.REPLACED:
-        lines.append((strings.PLAN_REPLACED,))
-    elif plan.phase is not PlanPhase.DONE and (outcome := _under_way(plan.phase) or plan.detail):
-        lines.append((outcome,))
-    return tuple(lines)
-
-
-def _is_decided(plan: Plan) -> bool:
-    """Tell whether the newest decision is what the card is about."""
-    undecided = plan.phase in {PlanPhase.PENDING, PlanPhase.REPLACED}
-    return not undecided and plan.action is not None and plan.decider is not None
-
-
 def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
     facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
     if plan.unreadable:
@@ -196,43 +146,6 @@ def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
     approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
     return (cancel,) if policy.plans_refused or not can_be_approved(plan) else (approve, cancel)
-
-
-def _counts(plan: Plan) -> bool:
-    """Tell whether the newest press did what its button says, as far as is known.
-
-    An approval is one as soon as it was pressed; a cancellation is none before Aion has taken it. Where Aion says that an
-    earlier attempt had decided, nobody knows which one: it was an approval if nobody ever pressed anything else.
-    """
-    if plan.phase is PlanPhase.SETTLED and plan.attempts and plan.attempts[-1].answer in _OTHERS_DECIDED:
-        # The only attempt of a card got a 404, and the plan was decided all the same: an older card decided it.
-        alone = len(plan.attempts) == 1 and plan.attempts[-1].answer == "404"
-        return not alone and all(attempt.action is Action.APPROVE for attempt in plan.attempts)
-    return plan.action is Action.APPROVE or plan.phase in _CANCELLING
-
-
-def _attempt(attempt: Attempt) -> Line:
-    """Say what came of an attempt that ended without deciding the plan."""
-    said = {
-        PlanPhase.CLAIMED: strings.NEVER_SENT,
-        PlanPhase.SENT: strings.NOT_TAKEN,
-        PlanPhase.BUSY: strings.BUSY_THEN,
-        PlanPhase.UNKNOWN: strings.UNKNOWN_THEN,
-    }
-    outcome = said.get(attempt.source, "") if attempt.source else ""
-    return strings.pressed(attempt.action, attempt.person, outcome)
-
-
-def _under_way(phase: PlanPhase) -> str:
-    """Say how far a decision has come; empty in a phase in which none is carried out."""
-    said = {
-        PlanPhase.CLAIMED: strings.ASKING_AION,
-        PlanPhase.SENT: strings.ASKING_AION,
-        PlanPhase.RUNNING: strings.RUNNING,
-        PlanPhase.BUSY: strings.BUSY,
-        PlanPhase.UNKNOWN: strings.UNKNOWN,
-    }
-    return said.get(phase, "")
 
 
 _MOST_PENDING = 8

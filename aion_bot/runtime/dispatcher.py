@@ -23,13 +23,14 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.allowance import UsedUp
-from aion_bot.domain.prompts import bounded, question, readable
+from aion_bot.domain.prompts import bounded, question
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
+from aion_bot.runtime.message_changes import MessageChanges
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
@@ -89,6 +90,9 @@ class Dispatcher:
             services=services,
             ask=functools.partial(self._ask, pressed=True),
         )
+        self._changes = MessageChanges(
+            services, self._tasks, self._active, self._actions, self._replied_to, self._ask
+        )
         self._recovery = StartupRecovery(
             services,
             self._adapters,
@@ -133,7 +137,7 @@ class Dispatcher:
         thread = self._services.registry.thread(adapter, event.thread)
         match event:
             case MessageChange():
-                await self._change(thread, event)
+                await self._changes.take(thread, event)
             case Prompt():
                 if event.addressed or (question(event) and await self._takes_part(event)):
                     await self._ask(thread, event)
@@ -247,32 +251,6 @@ class Dispatcher:
         self._promised.release(prompt)
         self._tasks.spawn(remove_echo(thread, prompt))
         return True
-
-    async def _change(self, thread: Thread, change: MessageChange) -> None:
-        """Edit or withdraw a question that still waits; of one that Aion was asked a deletion erases the words at its end.
-
-        One that speaks to somebody else now is withdrawn. A message that was none, or was not taken, is asked if it is one now.
-        """
-        asked = change.question
-        words = readable(change.text or "") if asked is None else question(asked)
-        if asked is None or not (words or asked.files):
-            withdrawn = await self._store.turns.withdraw(change.prompt)
-            if withdrawn:
-                self._active.withdraw(thread.platform, change.prompt)
-            # A message that is gone is no question any more, also where an older edit of it arrives late.
-            if not words and (not withdrawn or change.text is None):
-                await self._store.turns.note_deleted(change.prompt)
-                self._tasks.spawn(self._actions.take_retry_away(thread.adapter, change.prompt))
-        elif await self._store.turns.withdrawn(change.prompt):
-            await self._ask(thread, asked, anew=True)
-        elif (turn := await self._store.turns.of_prompt(change.prompt)) is not None:
-            # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
-            known = change.place if change.place.checked or turn.origin is None else turn.origin.place
-            if await self._services.access.allows(thread.platform, Intent.EDIT, known, change.person):
-                await self._store.turns.edit_queued(change.prompt, words)
-        # People in a thread also correct messages that they wrote to each other, or before the bot joined.
-        elif asked.addressed or change.prompt in self._replied_to:
-            await self._ask(thread, asked)
 
     def _ask_again(self, thread: Thread, turn: Turn) -> None:
         """Put a retry into its queue; its message says so where it has to wait there."""

@@ -13,7 +13,7 @@ from typing import cast
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
-from aion_bot.domain.rules import NOTIFY_AFTER
+from aion_bot.domain.rule_keys import NOTIFY_AFTER
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.storage import Store

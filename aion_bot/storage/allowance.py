@@ -1,6 +1,9 @@
 """SQL that counts the questions of a rolling hour, so that taking the last place and counting are one statement."""
 
+import json
+
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
+from aion_bot.ports.messages import Person
 from aion_bot.storage.statements import among
 
 # A clock that was set back leaves questions with a time in the future. Those more than an hour ahead are not counted:
@@ -50,3 +53,8 @@ ROOM_AGAIN = {
     for app, asker in ((False, "turn.asker_id"), (True, "json_extract(turn.origin, '$.apps')"))
 }
 """The condition for a retry. The turn's own row does not count, because its attempt failed."""
+
+
+def counted(asker: Person) -> str:
+    """Return under what the questions of somebody count: the ids of an app, whatever name it writes under."""
+    return json.dumps(sorted(asker.apps)) if asker.apps else asker.id

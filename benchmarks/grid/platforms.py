@@ -14,7 +14,8 @@ from functools import partial
 from adapters.discord import rate_limits as discord_limits
 from adapters.slack import rate_limits as slack_limits
 from adapters.slack.methods import Method
-from aion_bot.ports.adapter import OwnMessage, PlatformAdapter, StreamingMode
+from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.host import Host

@@ -31,7 +31,11 @@ async def server() -> AsyncIterator[TestServer]:
         headers = {"Content-Encoding": "gzip"}
         return web.Response(body=gzip.compress(bytes(1_000_000)), headers=headers)
 
+    async def status(request: web.Request) -> web.Response:
+        return web.Response(status=int(request.query["of"]))
+
     app = web.Application()
+    app.router.add_get("/status", status)
     app.router.add_get("/packed", packed)
     app.router.add_get("/picture", picture)
     app.router.add_get("/redirect", redirect)
@@ -97,6 +101,8 @@ async def test_certificates_are_loaded_once(server: TestServer, monkeypatch: pyt
         "https://[2001:0:a00:1::]/x.jpg",
         "https://127.0.0.1\\@example.com/x.jpg",
         "//10.0.0.1/x.jpg",
+        "https://1.1.1.1:99999/x.jpg",
+        "https://1.1.1.1:0/x.jpg",
         "https://[",
         "",
     ],
@@ -206,6 +212,29 @@ async def test_a_packed_picture_is_left(server: TestServer) -> None:
     """Nothing is unpacked: a few bytes could become more than there is memory."""
     with pytest.raises(PictureUnavailable, match="packed"):
         await reader(server).read("/packed", most=2_000_000)
+
+
+@pytest.mark.parametrize("part", [204, 206])
+async def test_a_part_of_a_picture_is_none(server: TestServer, part: int) -> None:
+    """A part was not asked for, and what has no content is no picture."""
+    with pytest.raises(PictureUnavailable, match=f"status {part}"):
+        await reader(server).read(f"/status?of={part}", most=100)
+
+
+async def test_a_name_of_other_letters_is_looked_up_as_it_is_asked(
+    server: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two standards write `straße` differently: the number and the certificate are those of the name in the request."""
+    asked = list[str]()
+
+    async def resolve(_: object, host: str, *__: object, **___: object) -> list[Any]:
+        asked.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "unknown")
+
+    monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+    with pytest.raises(PictureUnavailable):
+        await reader(server).read("https://stra\u00dfe.example/x.jpg", most=100)
+    assert asked == ["xn--strae-oqa.example"]
 
 
 async def test_a_missing_picture_is_unavailable(server: TestServer) -> None:

@@ -22,9 +22,10 @@ import adapters
 from adapters.slack.config import ID_FORMS
 from aion_bot.cli import program
 from aion_bot.domain import strings
-from aion_bot.domain.rules import KEYS, Rules
+from aion_bot.domain.rule_keys import KEYS
+from aion_bot.domain.rules import Rules
 from aion_bot.domain.rules_file import parse_rules
-from aion_bot.ports.adapter import SetUpGuide
+from aion_bot.ports.platform_package import SetUpGuide
 from aion_bot.simulators.services import SimulatedServices
 from tests.diagnosis.setup import Setup
 from tests.schemas import slack as contracts

@@ -11,7 +11,7 @@ class Harness:
     """Offered as `HARNESS` by the module `platform_harness.py` in each platform's test folder.
 
     `simulator` makes a simulated platform that was not started; `capabilities` are the optional Protocols of
-    `aion_bot.ports.adapter` that the adapter has.
+    `aion_bot.ports.capabilities` that the adapter has.
     """
 
     simulator: Callable[[], Workspace]

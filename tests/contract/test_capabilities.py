@@ -2,14 +2,14 @@
 
 import pytest
 
-from aion_bot.ports.adapter import (
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.capabilities import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,
     Fingerprints,
     Galleries,
     NativeStreaming,
-    PlatformAdapter,
     PrivateAnswers,
     QueuedMarker,
     ReplyReferences,

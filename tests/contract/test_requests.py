@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from aion_bot.ports.adapter import Files, PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.capabilities import Files
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Document, Reply

@@ -22,7 +22,8 @@ from aion_bot.conversation.session_history import Polling
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain import strings
-from aion_bot.domain.rules import UPLOADS, Rule, Rules, Uploads
+from aion_bot.domain.rule_keys import UPLOADS, Uploads
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.domain.uploads import FilePhase
 from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown

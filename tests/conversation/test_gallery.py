@@ -158,6 +158,13 @@ def test_what_several_places_say_of_a_picture_is_taken_together() -> None:
         assert (one.name, one.description, one.addresses) == ("a.jpg", "A pump", ("/a1",))
 
 
+def test_a_picture_in_place_of_its_address_is_none() -> None:
+    """Megabytes of an entry are not stored with the turn; the next address counts."""
+    entry = {"image_id": "a1", "medium_url": "data:image/png;base64," + "A" * 9_000, "thumbnail_url": "/a1"}
+    (one,) = referred_to(Sources(), {"image_context": [entry]})
+    assert one.addresses == ("/a1",)
+
+
 def test_a_picture_with_a_description_alone_is_called_by_it() -> None:
     """A search's result has neither a file's name nor a title (Aion's contract, ImageSearchResultResponse)."""
     (one,) = referred_to(Sources(), {}, [{"image_id": "a", "description": "A torn hose " + "x" * 200}])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.aion import AionVision, ChatMessage, MessageRole
-from aion_bot.conversation.aion_stream import stored_answer
 from aion_bot.conversation.session_history import Polling, SessionHistory
+from aion_bot.conversation.stored_answer import stored_answer
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Place, Prompt

@@ -9,7 +9,8 @@ from aion_bot.conversation import standings
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.standings import Standings
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal
-from aion_bot.domain.rules import ALLOW_ROLES, GUESTS, Rule, Rules
+from aion_bot.domain.rule_keys import ALLOW_ROLES, GUESTS
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Forbidden, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person

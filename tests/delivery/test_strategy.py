@@ -14,7 +14,7 @@ from aion_bot.delivery.strategy import (
     streams_due,
     wait_for_text,
 )
-from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits

@@ -14,10 +14,11 @@ from aion_bot import doctor
 from aion_bot.cli import compose, program
 from aion_bot.config import CONFIG
 from aion_bot.domain import strings
-from aion_bot.ports.adapter import Diagnosable, VariableProbe
+from aion_bot.ports.capabilities import Diagnosable
 from aion_bot.ports.diagnosis import Diagnosis, Status, Subjects
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Place
+from aion_bot.ports.platform_package import VariableProbe
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.storage import Store
 from tests.diagnosis.setup import Setup

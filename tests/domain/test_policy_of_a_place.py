@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from aion_bot.domain.access import NOBODY, AccessPolicy, Intent, Refusal, Standing, decide
-from aion_bot.domain.rules import ALLOW_ROLES, ALLOW_USERS, ENABLED, GUESTS, SHARED, Rule, Rules, Section
+from aion_bot.domain.rule_keys import ALLOW_ROLES, ALLOW_USERS, ENABLED, GUESTS, SHARED
+from aion_bot.domain.rules import Rule, Rules, Section
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 

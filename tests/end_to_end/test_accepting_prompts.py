@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import EARLIER, Rule, Rules
+from aion_bot.domain.rule_keys import EARLIER
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.failures import with_reference
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken

@@ -14,9 +14,9 @@ from aion_bot.config import read_rules
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.rules import Rules
-from aion_bot.ports.adapter import id_forms_of
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
+from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import TEXT, THREAD, Channel

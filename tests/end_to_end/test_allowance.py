@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
 from aion_bot.domain.allowance import UsedUp, Whose
-from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
+from aion_bot.domain.rule_keys import PER_CHANNEL, PER_PERSON
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.runtime import active_turns, promised_places
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord

@@ -3,7 +3,8 @@
 import pytest
 
 from adapters.discord import ids, other_process
-from aion_bot.ports.adapter import ClaimedQuestions, PlatformAdapter
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.capabilities import ClaimedQuestions
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.end_to_end.bot import Bot
 

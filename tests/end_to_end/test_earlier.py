@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import EARLIER, Rule, Rules
+from aion_bot.domain.rule_keys import EARLIER
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot

@@ -1,7 +1,8 @@
 """First contact: what somebody is told who does not know yet what to ask."""
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import IMAGES, Rule, Rules
+from aion_bot.domain.rule_keys import IMAGES
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.library import IMAGES as NEWEST
 from aion_bot.simulators.aion.library import PUMP
 from aion_bot.simulators.slack import SimulatedSlack

@@ -3,7 +3,8 @@
 import json
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import PER_PERSON, Rule, Rules
+from aion_bot.domain.rule_keys import PER_PERSON
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.library import PUMP
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.slack import SimulatedSlack

@@ -1,7 +1,8 @@
 """`images` of `aion-bot.toml`: the pictures that a session begins with are a choice that people can change."""
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import IMAGES, Rule, Rules
+from aion_bot.domain.rule_keys import IMAGES
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.library import LIFT, PUMP
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import told

@@ -10,7 +10,8 @@ import pytest
 
 from aion_bot.config import read_rules
 from aion_bot.domain import strings
-from aion_bot.domain.rules import ALLOW_ROLES, ENABLED, GUESTS, SHARED, Rule, Rules, Section
+from aion_bot.domain.rule_keys import ALLOW_ROLES, ENABLED, GUESTS, SHARED
+from aion_bot.domain.rules import Rule, Rules, Section
 from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord

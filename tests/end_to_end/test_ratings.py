@@ -1,7 +1,8 @@
 """The two small buttons under a finished answer."""
 
 from aion_bot.domain import strings
-from aion_bot.domain.rules import FEEDBACK, Rule, Rules
+from aion_bot.domain.rule_keys import FEEDBACK
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.scene import Emit, Scene, Speak
 from aion_bot.simulators.workspace import Shown
 from aion_bot.storage import export_ratings

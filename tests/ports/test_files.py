@@ -31,11 +31,42 @@ def test_a_name_is_one_visible_line(name: object, read: str) -> None:
     assert attachment("1", name).name == read
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("/srv/roof.jpg", "roof.jpg"),
+        ("C:\\x\\roof.jpg", "roof.jpg"),
+        ("C:roof.jpg", "roof.jpg"),
+        ("\\\\host\\share\\roof.jpg", "roof.jpg"),
+        (".\0./.\0./roof\0.jpg", "roof.jpg"),
+        (".\u200b./roof.jpg", "roof.jpg"),
+        ("..", ""),
+        ("../..", ""),
+        ("folder/", ""),
+        (".htaccess", "htaccess"),
+        ("...roof.jpg", "roof.jpg"),
+        ("roof.jpg. .", "roof.jpg"),
+        ("NUL", "_NUL"),
+        ("con.txt", "_con.txt"),
+        ("Com1 .tar.gz", "_Com1 .tar.gz"),
+        ("lpt\u00b9.md", "_lpt\u00b9.md"),
+        ("console.txt", "console.txt"),
+        ("12:30 roof.jpg", "12:30 roof.jpg"),
+    ],
+)
+def test_a_name_names_no_folder_and_no_device(name: str, read: str) -> None:
+    """Whoever stores a file by its name, Aion or a person, gets it where they put it."""
+    assert attachment("1", name).name == read
+
+
 def test_a_long_name_keeps_its_ending() -> None:
-    """A name of 5,000 characters is bounded, and its extension stays."""
+    """A name of 5,000 characters is bounded, its extension stays, and no character is cut in two."""
     name = attachment("1", "x" * 5_000 + ".docx").name
     assert len(name) == NAME_LENGTH
     assert name.endswith("x.docx")
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert attachment("1", f"xx{family * 100}.docx").name.partition("…")[0] == f"xx{family * 43}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from adapters.discord import rendering as discord
 from adapters.discord.markdown import convert
 from adapters.slack import rendering as slack
 from aion_bot.aion import ChatToken, ChatTokenType
+from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Reply
 from aion_bot.rendering.answer import ROOM, AnswerView
 from aion_bot.rendering.markdown import healed
@@ -118,6 +119,13 @@ def test_a_mark_without_a_partner_is_none_on_the_next_page() -> None:
     """Where a paragraph ends without what closes a mark, the next page does not begin with it."""
     _, *rest = Pages(len, 120).update(f"Give it *args and {WORDS}\n\nMore **words** of it.")
     assert "".join(rest).count("*") == 4
+
+
+def test_marks_that_go_on_never_begin_code() -> None:
+    """Two marks of tildes side by side, of which those between have no partner, would make code of the whole page."""
+    first, second = Pages(len, 12).update("a ~~*a ~~>e f")
+    assert (first, second) == ("a ~~*a*~~", "~~>e f")
+    assert [block.kind for block in blocks(second)] == ["paragraph"]
 
 
 def test_what_only_closes_is_told() -> None:

@@ -26,15 +26,8 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.plan_card import (
-    PlanCardView,
-    PlanFormat,
-    can_be_approved,
-    in_words,
-    pending_card,
-    plan_card,
-    record,
-)
+from aion_bot.rendering.plan_card import PlanCardView, PlanFormat, can_be_approved, pending_card, plan_card
+from aion_bot.rendering.plan_record import in_words, record
 from aion_bot.rendering.references import cited
 from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat

@@ -11,7 +11,8 @@ from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.retry import Retries
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.allowance import WINDOW, UsedUp, Whose
-from aion_bot.domain.rules import PER_CHANNEL, PER_PERSON, Rule, Rules
+from aion_bot.domain.rule_keys import PER_CHANNEL, PER_PERSON
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Click, Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey

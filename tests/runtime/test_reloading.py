@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.conversation.access_control import AccessControl
-from aion_bot.domain.rules import FOOTER, Rule, Rules
+from aion_bot.domain.rule_keys import FOOTER
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.events import Place
 from aion_bot.ports.settings import Problem
 from aion_bot.runtime.reloading import Reloading

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain.allowance import Allowance, Whose
-from aion_bot.domain.rules import PER_PERSON, Rule, Rules
+from aion_bot.domain.rule_keys import PER_PERSON
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey

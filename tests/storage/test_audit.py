@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
-from aion_bot.domain.rules import ALLOW_USERS, GUESTS, NO_RULES, Rule, Rules
+from aion_bot.domain.rule_keys import ALLOW_USERS, GUESTS
+from aion_bot.domain.rules import NO_RULES, Rule, Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey

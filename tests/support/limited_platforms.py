@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from adapters.discord import rate_limits as discord_limits
 from adapters.slack import rate_limits as slack_limits
 from adapters.slack.methods import Method
-from aion_bot.ports.adapter import StreamingMode
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey

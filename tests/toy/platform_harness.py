@@ -1,6 +1,6 @@
 """Toy for the contract suite."""
 
-from aion_bot.ports.adapter import Files
+from aion_bot.ports.capabilities import Files
 from tests.contract.harness import Harness
 from tests.toy.simulator import SimulatedToy
 

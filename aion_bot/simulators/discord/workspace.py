@@ -10,8 +10,9 @@ from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
 from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
-from aion_bot.simulators.discord.model import TEXT, THREAD, Channel, Interaction, Message, World, attached
+from aion_bot.simulators.discord.model import TEXT, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
+from aion_bot.simulators.discord.reading import seen_in, shown
 from aion_bot.simulators.discord.server import READ_FILE, Server
 from aion_bot.simulators.visible_changes import ChangeListener
 from aion_bot.simulators.waiting import PATIENCE, wait_until
@@ -201,7 +202,7 @@ class SimulatedDiscord(CommandUse):
 
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press a button that the message shows or showed before, as an outdated client does."""
-        found = next((one for one in self._seen_in(thread) if one.id == message), None)
+        found = next((one for one in seen_in(thread, self.world) if one.id == message), None)
         if found is None or button not in found.buttons:
             raise LookupError(f"no message {message!r} with a button {button!r} was seen in {thread!r}")
         data = {"custom_id": button, "component_type": 2}
@@ -211,7 +212,7 @@ class SimulatedDiscord(CommandUse):
         self, person: SimulatedPerson, thread: str, message: str, button: ShownButton
     ) -> None:
         """Send what a client sends for a button that the message does not have."""
-        found = next(one for one in self._seen_in(thread) if one.id == message)
+        found = next(one for one in seen_in(thread, self.world) if one.id == message)
         data = {"custom_id": button.id, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
 
@@ -240,7 +241,7 @@ class SimulatedDiscord(CommandUse):
 
     def thread(self, thread: str) -> Sequence[Shown]:
         """Everything that people see in a thread, channel or direct messages, the message of the thread first."""
-        return [self.shown(message) for message in self._seen_in(thread)]
+        return [shown(message, self.world) for message in seen_in(thread, self.world)]
 
     def private_messages(self, thread: str, person: SimulatedPerson) -> Sequence[Shown]:
         """The private replies to a person: to interactions, or as direct messages."""
@@ -313,37 +314,6 @@ class SimulatedDiscord(CommandUse):
         )
         return next(since, None) if interaction.late else None
 
-    def _seen_in(self, thread: str) -> list[Message]:
-        channel = self.world.channels.get(thread)
-        begun_elsewhere = channel is None or channel.kind == THREAD
-        return [
-            message
-            for message in self.world.everything()
-            if thread in {message.channel, message.seen_in} or (begun_elsewhere and message.id == thread)
-        ]
-
-    def _read(self, text: str) -> str:
-        """The text that a person reads: names instead of mentions, small text without its markup."""
-        for person in (*self.people, self.world.bot):
-            text = text.replace(f"<@{person.id}>", f"@{person.name}")
-        return text.replace("\n-# ", "\n").removeprefix("-# ")
-
     def shown(self, message: Message) -> Shown:
         """A message as a person sees it."""
-        buttons = tuple(
-            ShownButton(str(one.get("label", "")), str(one["custom_id"]))
-            for row in message.components
-            for one in row["components"]
-        )
-        return Shown(
-            id=message.id,
-            author=message.author.name,
-            versions=[self._read(version) for version in message.versions],
-            by_bot=message.author == self.world.bot,
-            buttons=buttons,
-            only_for=message.only_for,
-            pings=list(message.pings),
-            payload=message.payload,
-            files=message.files,
-            pictures=message.pictures,
-        )
+        return shown(message, self.world)

@@ -2,12 +2,22 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from aion_bot.simulators.slack import payloads
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, writable
 from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.workspace import SimulatedFile
+
+
+class Files(Protocol):
+    """Where the files are that people attach."""
+
+    uploads: Uploads
+
+    def file_address(self, file: str) -> str:
+        """The address of the bytes of a file that a person attached."""
 
 
 def get_upload_url(backend: Backend, arguments: Arguments) -> Answer:
@@ -58,7 +68,7 @@ def delete(backend: Backend, arguments: Arguments) -> Answer:
     return {}
 
 
-def attach(backend: Backend, message: Message, files: Iterable[SimulatedFile], *, stubs: bool) -> None:
+def attach(backend: Files, message: Message, files: Iterable[SimulatedFile], *, stubs: bool) -> None:
     """Attach files of a person to a message, as events show them."""
     given = {backend.uploads.give(file): file for file in files}
     message.files = tuple(
@@ -67,7 +77,7 @@ def attach(backend: Backend, message: Message, files: Iterable[SimulatedFile], *
     )
 
 
-def remove(backend: Backend, message: Message) -> None:
+def remove(backend: Files, message: Message) -> None:
     """Delete the files of a message, which stays: it shows where they were."""
     given = {one["id"]: backend.uploads.given[one["id"]] for one in message.files}
     for one in given.values():

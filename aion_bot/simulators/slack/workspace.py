@@ -8,22 +8,18 @@ from typing import Any
 
 from aiohttp import web
 
-from aion_bot.simulators.slack import payloads, reading, upload_methods
+from aion_bot.simulators.slack import payloads, reading
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
-from aion_bot.simulators.slack.commands import CommandUse
 from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import (
     BOT,
-    KINDS,
-    TEAM,
     Channel,
     Conversations,
-    Message,
     direct_channel,
-    team_of,
 )
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.slack.uploads import Uploads
@@ -36,11 +32,8 @@ from aion_bot.simulators.workspace import (
     Operation,
     Shown,
     ShownButton,
-    SimulatedFile,
     SimulatedPerson,
 )
-
-Files = Sequence[SimulatedFile]
 
 ADA = SimulatedPerson("U0ADA", "Ada")
 BEN = SimulatedPerson("U0BEN", "Ben")
@@ -49,7 +42,7 @@ CY = SimulatedPerson("U0CY", "Cy")
 APP_TOKEN = TOKENS["apps.connections.open"]
 
 
-class SimulatedSlack(CommandUse):
+class SimulatedSlack(Messages):
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
@@ -137,25 +130,25 @@ class SimulatedSlack(CommandUse):
 
     async def ask(self, person: SimulatedPerson, text: str, *, channel: Channel | None = None) -> str:
         """Mention the bot in a channel; returns the `ts` of the message, which names its thread."""
-        return self.say(person, channel or self.general, f"<@{BOT.id}> {_escaped(text)}").ts
+        return self.say(person, channel or self.general, f"<@{BOT.id}> {escaped(text)}").ts
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread without a mention."""
         root = self.find_message(thread)
-        self.say(person, self.conversations.channels[root.channel], _escaped(text), thread=thread)
+        self.say(person, self.conversations.channels[root.channel], escaped(text), thread=thread)
 
     async def mention(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Mention the bot in the general channel."""
-        return self.say(person, self.general, f"<@{BOT.id}> {_escaped(text)}", files=files).ts
+        return self.say(person, self.general, f"<@{BOT.id}> {escaped(text)}", files=files).ts
 
     def remark(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Write in the general channel without a mention; returns the `ts` of the message."""
-        return self.say(person, self.general, _escaped(text), files=files).ts
+        return self.say(person, self.general, escaped(text), files=files).ts
 
     async def direct_message(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Send the bot a direct message; returns the `ts` of the message, which names its thread."""
         channel = self.conversations.channels[direct_channel(person.id)]
-        return self.say(person, channel, _escaped(text), files=files).ts
+        return self.say(person, channel, escaped(text), files=files).ts
 
     def drop(self, person: SimulatedPerson, thread: str, files: Files) -> str:
         """Post files in a thread, without words; returns the `ts` of the message."""
@@ -166,7 +159,7 @@ class SimulatedSlack(CommandUse):
         """Forward the message with this `ts` to the bot as a direct message."""
         channel = self.conversations.channels[direct_channel(person.id)]
         shared = {"attachments": [payloads.shared(self.find_message(message))]}
-        return self.say(person, channel, _escaped(comment), beside=shared).ts
+        return self.say(person, channel, escaped(comment), beside=shared).ts
 
     async def press(self, person: SimulatedPerson, thread: str, message: str, button: str) -> None:
         """Press the button with this `action_id` on a message of the thread. Raises LookupError if it is not there."""
@@ -192,53 +185,6 @@ class SimulatedSlack(CommandUse):
         }
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
-
-    def say(
-        self,
-        person: SimulatedPerson,
-        channel: Channel,
-        text: str,
-        *,
-        thread: str | None = None,
-        files: Files = (),
-        beside: Mapping[str, Any] | None = None,
-    ) -> Message:
-        """Write Slack's own mrkdwn anywhere; `person` may be one of another organisation, whose files come as stubs.
-
-        `beside` are other fields of the message, such as `blocks` and `attachments`.
-        """
-        ts = self.conversations.clock.ts()
-        message = Message(ts, channel.id, person, [{"text": text, **(beside or {})}], thread_ts=thread)
-        message.team = team = team_of(person.id, channel)
-        upload_methods.attach(self, message, files, stubs=team != TEAM)
-        self.add(message)
-        return message
-
-    def post_as_bot(self, channel: Channel, text: str, *, thread: str | None = None) -> Message:
-        """Post as the bot from outside, as another process with the same token does."""
-        return self.say(BOT, channel, text, thread=thread)
-
-    def edit(self, message: str, text: str) -> None:
-        """Edit the message with this `ts` as its author."""
-        self.change(self.find_message(message), {"text": text})
-
-    def edit_message(self, message: str, text: str) -> None:
-        """Edit the message with this `ts` as its author."""
-        self.edit(message, _escaped(text))
-
-    def edit_into_question(self, message: str, text: str) -> None:
-        """Edit the message with this `ts` as its author, with a mention of the bot."""
-        self.edit(message, f"<@{BOT.id}> {_escaped(text)}")
-
-    def delete_message(self, message: str) -> None:
-        """Delete the message with this `ts` as its author."""
-        self.delete(message)
-
-    def unfurl(self, message: str) -> None:
-        """Add a preview to the message with this `ts`."""
-        found, ts = self.find_message(message), self.conversations.clock.ts()
-        channel = self.conversations.channels[found.channel]
-        self._send(KINDS[channel.kind], payloads.unfurled(found, channel, ts), channel)
 
     async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
         """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there."""
@@ -344,67 +290,5 @@ class SimulatedSlack(CommandUse):
         """The address that takes the bytes of a file."""
         return f"http://127.0.0.1:{self._port}/upload/{ticket}"
 
-    def file_address(self, file: str) -> str:
-        """The address of the bytes of a file that a person attached."""
-        return f"http://127.0.0.1:{self._port}/files-pri/{file}"
-
-    def delete_files(self, message: str) -> None:
-        """Delete the files of the message with this `ts`, which stays: it shows where they were."""
-        upload_methods.remove(self, self.find_message(message))
-
-    def add(self, message: Message) -> None:
-        """Add a message to its channel and send the app its event."""
-        message.pings = reading.pinged(message.body) if message.by_bot else []
-        self.conversations.messages.append(message)
-        self.display.changed(message)
-        channel = self.conversations.channels[message.channel]
-        if message.only_for is not None:
-            return
-        if f"<@{BOT.id}>" in message.body["text"] and channel.kind != "im" and not message.by_bot:
-            inner = payloads.mention(message, with_files=not self.mentions_without_files)
-            self._send("app_mention", inner, channel)
-        self._send(KINDS[channel.kind], payloads.said(message, channel), channel)
-
-    def change(self, message: Message, body: Mapping[str, Any]) -> None:
-        """Replace what a message shows and send the app its event."""
-        before = payloads.record(message)
-        self.display.show(message, body)
-        channel = self.conversations.channels[message.channel]
-        ts = self.conversations.clock.ts()
-        if f"<@{BOT.id}>" in message.body.get("text", "") and channel.kind != "im" and not message.by_bot:
-            edited = {"edited": {"user": message.author.id, "ts": ts}}
-            self._send("app_mention", payloads.mention(message) | edited, channel)
-        self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
-
-    def delete(self, message: Message | str) -> None:
-        """Delete a message and send the app its event."""
-        gone = self.find_message(message) if isinstance(message, str) else message
-        before = payloads.record(gone)
-        channel = self.conversations.channels[gone.channel]
-        ts = self.conversations.clock.ts()
-        self.display.changed(gone, gone=True)
-        self.conversations.remove(gone)
-        event = (
-            payloads.changed(gone, channel, before, ts)
-            if gone.buried
-            else payloads.deleted(gone, channel, ts)
-        )
-        self._send(KINDS[channel.kind], event, channel)
-
-    def _send(self, name: str, inner: dict[str, Any], channel: Channel) -> None:
-        if name in self._events and channel.member:
-            self.sockets.deliver("events_api", payloads.event(inner, channel))
-
-    def find_message(self, ts: str) -> Message:
-        """Find the message with this `ts`. Raises LookupError."""
-        for message in self.conversations.messages:
-            if message.ts == ts:
-                return message
-        raise LookupError(f"no message {ts}")
-
     def _send_event(self) -> None:
         self._happened.set()
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,6 +1,6 @@
 """Discord for the contract suite."""
 
-from aion_bot.ports.adapter import (
+from aion_bot.ports.capabilities import (
     ActivityIndicator,
     ClaimedQuestions,
     Files,

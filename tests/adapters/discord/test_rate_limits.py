@@ -9,7 +9,7 @@ import pytest
 
 from adapters.discord import http, ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.ports.adapter import NativeStreaming
+from aion_bot.ports.capabilities import NativeStreaming
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import LimitReading, Operation, Scope

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
-from aion_bot.ports.adapter import OwnMessage, StreamingMode
+from aion_bot.ports.adapter import OwnMessage
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.errors import (
     CannotEdit,
     MessageGone,

@@ -1,0 +1,65 @@
+"""The row of a turn while it runs: what is posted and how it ends, written later where the disk did not take it."""
+
+import sqlite3
+from dataclasses import dataclass
+
+import structlog
+
+from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.delivery.diff import MessageDiff
+from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn
+from aion_bot.storage import Store, recorded, retry_write
+
+
+@dataclass(slots=True)
+class TurnRecord:
+    """Writes the row. `seen` is None where an earlier process has posted: it is not known when people saw that first.
+
+    `posts_written`, `unwritten_end`: what a failure of the database has left to be written.
+    """
+
+    store: Store
+    turn: Turn
+    stream: AionStream
+    seen: FirstSeen | None
+    log: structlog.stdlib.BoundLogger
+    posts_written: bool = True
+    unwritten_end: Outcome | None = None
+
+    async def note_posting(self, fingerprint: str) -> None:
+        """Record a message that is about to be posted."""
+        await recorded(self.log, self.store.turns.note_posting(self.turn.key, fingerprint))
+
+    async def note_posted(self, diff: MessageDiff) -> None:
+        """Record the messages that show the answer so far."""
+        recording = self.store.turns.note_posted(self.turn.key, diff.replies, diff.file, self.seen)
+        self.posts_written = await recorded(self.log, recording)
+
+    async def write_posts(self, diff: MessageDiff) -> None:
+        """Record the messages that show the answer, until the database takes them."""
+        if not self.posts_written:
+            await retry_write(lambda: self._write_posts(diff))
+
+    async def _write_posts(self, diff: MessageDiff) -> None:
+        now = await self.store.turns.get(self.turn.key)
+        if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
+            await self.store.turns.note_posted(self.turn.key, diff.replies, diff.file)
+
+    async def note_failure(self, outcome: Outcome) -> bool:
+        """Record a failure before its Retry can be pressed; returns whether that can be offered now."""
+        try:
+            return await self.stream.record_end(outcome.reason)
+        except sqlite3.Error as error:
+            self.unwritten_end, failure = outcome, str(error)
+        self.log.error("database write failed", what="end of turn", reason=failure)
+        return False
+
+    async def note_shown(self, reason: EndReason) -> None:
+        """Record that the thread shows how the attempt ended."""
+        turn, name = self.turn, self.stream.answer_id
+        await recorded(self.log, self.store.turns.note_shown(turn.key, turn.attempt, reason, name, self.seen))
+
+    async def write_shown(self, reason: EndReason) -> None:
+        """Record that the thread shows how the attempt ended, until the database takes it."""
+        shown = self.turn.key, self.turn.attempt, reason, self.stream.answer_id, self.seen
+        await retry_write(lambda: self.store.turns.note_shown(*shown))
