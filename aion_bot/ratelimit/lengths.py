@@ -44,6 +44,8 @@ class AnswerLengths:
         self.version = 0
         """Changes when the distribution does."""
         self._survival, self._mean = self._tables()
+        self.soonest = self._soonest()
+        """The seconds before which hardly an answer ends."""
 
     def record(self, seconds: float) -> None:
         """Count a finished answer that grew for so many seconds."""
@@ -51,10 +53,9 @@ class AnswerLengths:
         self.weights[bin_of(seconds)] += 1.0
         self.version += 1
         self._survival, self._mean = self._tables()
+        self.soonest = self._soonest()
 
-    @property
-    def soonest(self) -> float:
-        """The seconds that all answers but one in `_HARDLY` are longer than; a point of the tables."""
+    def _soonest(self) -> float:
         return _point(sum(alive >= 1 - 1 / _HARDLY for alive in self._survival) - 1)
 
     def mean_left(self, age: float, within: float) -> float:

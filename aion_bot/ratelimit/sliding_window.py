@@ -160,15 +160,15 @@ class SlidingWindow:
         left = int(self.calls) - self.used(now) - headroom
         if left >= wanted * ahead[-1]:
             return wanted
-        rate = math.inf
+        rate, whole = wanted, max(ahead[-1], _SHORT)
         for until in self._until:
             part = (until - now) / self._seconds
-            if part >= 1.0:
-                break
+            if part >= 1.0 or left >= rate * whole:
+                break  # nor does any later step allow less, as more will have come back
             if part > 0:  # before each step what was sent has to stay below what is left
                 rate = min(rate, left / max(at(ahead, part), _SHORT))
             left += 1
-        return max(0.0, min(rate, wanted, left / max(ahead[-1], _SHORT)))
+        return max(0.0, min(rate, left / whole))
 
     def note_saturated(self, now: float, *, saturated: bool) -> None:
         """Record whether permits wait for this limit."""
