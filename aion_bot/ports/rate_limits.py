@@ -43,7 +43,7 @@ class Budget:
     each answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody
     foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
     is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
-    documented is met by one refusal and not by many.
+    documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Budget:
     reserved: bool = False
     headroom: int = 0
     probe_threshold: int | None = None
+    probe_width: int = 1
 
 
 UNLIMITED_CALLS = 1_000_000

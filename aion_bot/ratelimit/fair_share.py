@@ -57,13 +57,18 @@ class SharedLimit:
     def reservable_at(self, now: float, others: int = 0) -> float:
         """Return when one more request can be reserved, and `others` besides; `inf` while that is not known.
 
-        A new reservation leaves those that there are free, and a quarter of the budget's headroom. A request that comes
-        back before nearly all answers end is as good as one that is free.
+        A new reservation leaves those that there are free, and a quarter of the budget's headroom.
         """
         # A quarter: the headroom is kept for answers that begin, and this reservation is for one of them.
         headroom = self.reserved + self.window.budget.headroom // 4
-        at = self.window.capacity_at(now, headroom + others)
-        return max(now, at - self.outlook.soonest)
+        return self.window.capacity_at(now, headroom + others)
+
+    def end_reservable_at(self, now: float) -> float:
+        """Return when the end of an answer that begins then can be reserved.
+
+        A request that comes back before hardly an answer ends is as good as one that is free.
+        """
+        return max(now, self.reservable_at(now) - self.outlook.soonest)
 
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may be issued, where each message is edited every `gap` seconds at most."""

@@ -172,7 +172,7 @@ class Scheduler:
             at = max(at, free)
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
-            reservable_at = max(limit.reservable_at(now) for limit in permit.reserve)
+            reservable_at = max(limit.end_reservable_at(now) for limit in permit.reserve)
             at = max(at, min(reservable_at, permit.insists_until))
         return at
 

@@ -132,7 +132,7 @@ class SlidingWindow:
                 else:
                     self.calls = higher if beyond else min(higher, float(self.budget.calls))
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
-        if self._under_way and self.used(now) >= self._probe_threshold:
+        if self._under_way >= self.budget.probe_width and self.used(now) >= self._probe_threshold:
             return math.inf
         return self.capacity_at(now, headroom)
 

@@ -216,3 +216,16 @@ def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
     for _ in range(1000):
         window.begin()
     assert window.room_at(4.0, 0) == 4.0
+
+
+def test_as_many_are_tried_side_by_side_as_the_budget_says() -> None:
+    """Above the threshold one request at a time would be slower than a limit of many a second."""
+    window = SlidingWindow(Budget("wide", 10, 1.0, Scope.BOT, probe_threshold=5, probe_width=2), 0.0)
+    for _ in range(5):
+        window.begin()
+    assert window.room_at(0.0, 0) == math.inf
+    for _ in range(4):
+        window.end(0.1)
+    assert window.room_at(0.1, 0) == 0.1
+    window.begin()
+    assert window.room_at(0.1, 0) == math.inf
