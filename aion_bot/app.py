@@ -38,7 +38,8 @@ from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
-from aion_bot.runtime.dispatcher import Dispatcher, DispatchOptions
+from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms

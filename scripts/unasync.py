@@ -40,7 +40,10 @@ SUBSTITUTIONS = [
         # Our own names.
         (r"\b_async\b", "_sync"),
         (r"\bAsyncTransport\b", "SyncTransport"),
-        (r"\b(AionVision|ChatSessionContext|(Chat|Uploads|Documents|Files|Tenant)Resource)\b", r"Sync\1"),
+        (
+            r"\b(AionVision|ChatSessionContext|(Chat|Uploads|Documents|AgentSearch|Files|Tenant)Resource)\b",
+            r"Sync\1",
+        ),
         # Prose.
         (r"\b([Tt])he asynchronous client\b", r"\1he synchronous client"),
         (r"\ban `with` block", "a `with` block"),

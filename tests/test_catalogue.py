@@ -12,6 +12,7 @@ from adapters.slack import strings as slack_strings
 from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.allowance import UsedUp, Whose
+from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.uploads import AttachedFile, FilePhase, FileReason
 from aion_bot.ports import catalogue
@@ -46,17 +47,20 @@ ACTIONS = re.compile(
 
 # What tells how things are, where there is nothing to do, or where the buttons beside it say what can be done.
 STATES = {
-    "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
+    "ANOTHER_PLAN_ASKED", "OWN_PLAN", "OWN_APPROVAL", "NOT_IN_TIME",
+    "ANSWERED_PRIVATELY", "ASKED_PRIVATELY", "ASK_PRIVATE", "ASK_PRIVATELY", "NOW_SHARED", "SHARE", "SHARED_BY", "SHARED_ALREADY",
     "THINKING", "STILL_WORKING", "FETCHING", "REST_FOLLOWS", "UNCOUNTED", "SOURCES", "CLOSER", "USAGE_TITLE", "ABOUT_PICTURES", "CLOSER_LOOK", "ASKED_ALREADY", "ANSWER_FILE", "PLAN_FILE", "PLAIN_TEXT", "ONLY_BEGINNING",
-    "NEW_SESSION", "PLAN_LEAD", "REPLACED", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
+    "NEW_SESSION", "SESSION_RAN_OUT", "PLAN_LEAD", "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "STOP_GONE", "STOPPING_BUT_PLAN", "RETRY_WAITS", "PLAN_TITLE",
     "PARALLEL_STEPS", "PENDING_TITLE", "GO_BACK", "ANSWER_READY", "GOOD", "BAD", "RATED", "RATED_AGAIN", "RATING_GONE", "PLAN_ENDED", "PLAN_WAITS", "TOKENS_LOW", "SESSION_FULL",
+    "WHY", "WHY_TITLE", "WHY_LABEL", "WHY_HINT", "SEND", "WHY_NOTED", "CLOSE_FORM",
+    "ADD_REASON", "REASON_LABEL", "REASON_HINT",
     "STOP", "RETRY", "APPROVE", "CANCEL", "NO_FILES", "STOP_NOT_YOURS",
     "NEVER_SENT", "NEVER_TOLD", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN",
     "ASKING_AION", "RUNNING", "BUSY", "UNKNOWN", "DONE", "DROPPED", "SEE_BELOW", "ANOTHER_DECIDED",
     "UNTITLED", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ANSWERED_DIRECTLY", "NO_ATTACHMENTS", "FILE_TOO_LARGE",
     "NEWEST_THREAD", "BEGAN_ANEW", "ENDED_HERE", "OPENED_HERE", "MORE", "NEW_BUTTON", "SESSIONS_BUTTON", "EXPORT_BUTTON", "CLOSE_BUTTON",
     "YOUR_QUESTION", "MY_ANSWER", "EXPORT_FILE", "EXPORTED_PRIVATELY", "AION_DESCRIPTION", "OPTION_TITLE", "OPTION_SEARCH",
-    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "BEGUN_ANEW", "ENDED", "CHOSEN", "HOME_CONVERSATIONS", "HOME_LEFT",
+    "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "BEGUN_ANEW", "ENDED", "CHOSEN", "REFERRED", "CLEAR_CHOICE", "HOME_CONVERSATIONS", "HOME_LEFT",
     "ERASED_PERSON", "NO_FILES_HERE", "SOME_FILES", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "ASK_UPLOAD", "UPLOAD", "ANSWER_WITHOUT",
 }  # fmt: skip
 
@@ -73,6 +77,7 @@ MADE: dict[str, list[str | Line]] = {
     ],
     "no_file": [strings.no_file(one) for one in ("", discord_strings.NO_ATTACHMENTS, discord_strings.FILE_TOO_LARGE)],
     "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
+    "ahead": [strings.ahead(count, 5) for count in (0, 1, 5, 6)],
     "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],
@@ -100,6 +105,7 @@ MADE: dict[str, list[str | Line]] = {
     "destructive": [strings.destructive(one) for one in ("delete", "")],
     "approvals": [strings.approvals([ADA] * one, 2, why) for one in (0, 1, 2) for why in ("", strings.destructive("delete"))],
     "approved_before": [strings.approved_before(one) for one in (1, 3)],
+    "reason_given": [strings.reason_given(one, ADA, "w") for one in (Action.APPROVE, Action.CANCEL)],
     "reminder": [strings.reminder([ADA] * one) for one in (0, 1, 3)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],
     "decided_by": [strings.decided_by(ADA)],
@@ -136,11 +142,18 @@ MADE: dict[str, list[str | Line]] = {
     "in_list": [strings.in_list("Roof damage " * 9), strings.in_list("")],
     "greeting": [strings.greeting(strings.HINT)],
     "things_to_try": [strings.things_to_try(["a.jpg", "long name " * 9, "b"])],
+    "try_next": [strings.try_next(["a.jpg", "long name " * 9, "b"])],
     "month_used": [strings.month_used(one) for one in (1, 80, 120)],
     "month_short": [strings.month_short(*one) for one in ((80, 1_600, 2_000), (95, 10, 10))],
     "waiting_for_aion": [strings.waiting_for_aion(one) for one in (0, 2, 38, 110, 119, 3_000)],
     "left_of_plan": [strings.left_of_plan(*one) for one in ((1_988, 97), (None, 97), (1, None), (None, None))],
-    "chosen_pictures": [strings.chosen_pictures(one) for one in (1, 1_000)],
+    "chosen": [strings.chosen(*one) for one in ((0, 1, 0), (1, 0, 2), (1_000, 100, 100))],
+    "with_files": [strings.with_files(*one) for one in ((1, 0), (0, 1), (100, 100))],
+    "files_gone": [strings.files_gone(one) for one in (1, 3)],
+    "ask_next": [strings.ask_next(one) for one in (1, 10)],
+    "context_full": [strings.context_full(FileKind.IMAGE, 1_000)],
+    "also_chosen": [strings.also_chosen(["A pump"] * one) for one in (1, 12)],
+    "found_of": [strings.found_of(kind, one, "cracked beam") for kind in FileKind for one in (0, 1, 10)],
     "listed": [strings.listed(12, "Roof", last, left) for last in ("", "What?") for left in (None, 1, 98)],
     "open_here": [strings.open_here(12)],
     "opened": [strings.opened("Roof")],
@@ -168,6 +181,7 @@ JOINED = {
     "approved_before",
     "greeting",
     "things_to_try",
+    "try_next",
 }
 
 SENTENCES = [

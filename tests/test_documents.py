@@ -96,7 +96,15 @@ def test_the_glossary_has_every_capability() -> None:
     ports = ROOT / "aion_bot" / "ports"
     source = "".join(
         (ports / name).read_text("utf-8")
-        for name in ("adapter.py", "capabilities.py", "platform_package.py", "earlier.py", "files.py")
+        for name in (
+            "adapter.py",
+            "capabilities.py",
+            "platform_package.py",
+            "earlier.py",
+            "files.py",
+            "forms.py",
+            "private_threads.py",
+        )
     )
     protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}

@@ -28,29 +28,34 @@ SEARCHED = (
 
 # What holds as somebody set or decided it, or as a queue or a plan stands; docs/operations.md lists these.
 REFUSALS = {
-    "ASKED_ALREADY", "DIRECT_CLOSED", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
+    "ASKED_ALREADY", "DIRECT_CLOSED", "SHARED_ALREADY", "SHARING", "FILES_OFF", "FULL", "FULL_PERSON", "FULL_PROCESS", "MUTED", "NEW_SERVER",
     "NOBODY_DECIDES", "NOT_HERE", "ONLY_FILES", "PLAN_REPLACED", "PLAN_REPLACED_PRESSED", "QUESTION_DELETED", "RETRY_LAPSED",
-    "RETRY_NOT_YOURS", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT",
+    "RETRY_NOT_YOURS", "RETRY_WITHDRAWN", "SHARED", "STOP_GONE", "STOP_NOT_YOURS", "TOO_LONG", "UNKNOWN_BUTTON", "UNKNOWN_COMMAND", "WAIT", "WITHDRAW_GONE", "WITHDRAW_NOT_YOURS", "WITHDRAW_TOO_LATE",
     "already", "not_yours", "used_up", "DEADLINE_PASSED", "own_plan", "approved_before",
-    "ASK_FIRST", "CHANGED_MEANWHILE", "CONTEXT_FULL", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "NOTHING_TO_EXPLAIN",
+    "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
+    "NOT_YOUR_DECISION", "REASON_GIVEN", "ASK_FIRST", "CONTEXT_FULL",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
-    "NO_PRIVATE_QUESTIONS", "NO_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
+    "NO_PRIVATE_QUESTIONS", "NO_THREAD", "NOT_MY_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
 }  # fmt: skip
 
 # Notes under an answer that stands: it has less than it could have, and the note says what.
 PARTS = {
-    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
-    "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "pictures_refused",
+    "CUT_HERE", "CUT_IN_FILE", "MODE_LOST", "NEW_SESSION", "SESSION_RAN_OUT", "NO_FILES", "OTHER_KEY", "NO_FILES_HERE", "NO_FILE_TO_USE", "ONLY_BEGINNING",
+    "SOME_FILES", "WITHHELD", "also_read", "file_outcome", "files_line", "other_pictures", "pictures_gone", "files_gone", "pictures_refused",
     "unreadable",
 }  # fmt: skip
 
 # Labels, titles, and how things are while nothing failed.
 STATES = {
-    "ABOUT_PICTURES", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
+    "ABOUT_PICTURES", "ANOTHER_PLAN", "ANOTHER_PLAN_ASKED", "ANSWERED_DIRECTLY", "ANSWER_FILE", "ANSWER_READY", "ANSWER_WITHOUT", "APPROVE", "ARRIVED",
+    "ANSWERED_PRIVATELY", "ASKED_PRIVATELY", "ASK_COMMAND", "ASK_PRIVATE", "ASK_PRIVATELY", "NOW_SHARED", "SHARE", "SHARED_BY",
     "ASKING_AION", "ASK_DESCRIPTION", "ASK_DETAIL", "ASK_FILE", "ASK_PROMPT", "ASK_UPLOAD", "ASK_WHAT", "ASK_WHAT_AND_UPLOAD", "BUSY",
-    "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "MENTION_ME",
+    "BAD", "CANCEL", "CLOSER", "CLOSER_LOOK", "DELETES", "DONE", "DROPPED", "FETCHING", "GO_BACK", "GOOD", "GO_ON", "DIRECT_THREADS", "HINT", "TRY_NEXT", "MENTION_ME",
     "ONLY_THESE", "PARALLEL_STEPS", "PENDING_HOW", "PENDING_TITLE", "PLAN_ENDED", "PLAN_FILE", "PLAN_LEAD", "PLAN_TITLE", "PLAN_WAITS",
-    "REPLACED", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
+    "REPLACED", "REPLACED_WAITING", "WITHDRAW", "WITHDRAWN", "ahead", "REST_FOLLOWS", "RATED", "RATED_AGAIN", "RETRY", "RETRY_WAITS", "RUNNING", "SEE_BELOW", "SESSION_FULL", "SOURCES", "STILL_QUEUED",
+    "WHY", "WHY_HINT", "WHY_LABEL", "WHY_NOTED", "WHY_TITLE", "SEND", "CLOSE_FORM",
+    "ADD_REASON", "REASON_HINT", "REASON_LABEL", "reason_given",
     "STILL_WAITING", "STILL_WORKING", "STOP", "STOPPING_BUT_PLAN", "THINKING", "TOKENS_LOW", "UNCOUNTED", "UNKNOWN",
     "UNTITLED", "UPLOAD", "WHOLE_IN_FILE", "about", "activity", "agent", "and_more", "answering_others", "attempts_between",
     "approvals", "decided", "decided_by", "deciders", "destructive", "reminder", "duration", "file_name", "file_size", "folded", "found_so_far", "in_aions_words",
@@ -58,12 +63,12 @@ STATES = {
     "question_about", "question_about_by", "question_by", "quote", "steps_done", "stopped_by", "without_done",
     "AION_DESCRIPTION", "ASK_NOW", "BEGAN_ANEW", "BEGUN_ANEW", "CHOSEN", "CLOSE_BUTTON", "CONTEXT_ALL", "CONTEXT_CLEARED",
     "ENDED", "ENDED_HERE", "EXPORTED", "EXPORTED_PRIVATELY", "EXPORT_BUTTON", "EXPORT_FILE", "HELP_BEGINS", "NEWEST_THREAD", "MORE", "MY_ANSWER",
-    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_SEARCH", "OPTION_TITLE",
-    "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen_pictures", "code", "command_line", "conversation",
+    "NEW_BUTTON", "OPENED_HERE", "OPTION_CONTEXT", "OPTION_FORMAT", "OPTION_PRIVATE", "OPTION_METADATA", "OPTION_SEARCH", "OPTION_TITLE",
+    "SENT_DIRECTLY", "SESSIONS_BUTTON", "THESE", "YOUR_QUESTION", "chosen", "CLEAR_CHOICE", "REFERRED", "also_chosen", "ask_next", "found_of", "with_files", "code", "command_line", "conversation",
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",
     "month_short", "month_used", "HOME_TITLE", "HOME_BEGIN", "HOME_CONVERSATIONS", "HOME_LEFT", "HOME_OPEN", "USAGE_TITLE",
-    "greeting", "in_list", "questions_left", "things_to_try",
+    "greeting", "in_list", "questions_left", "things_to_try", "try_next",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.
@@ -82,6 +87,8 @@ INDIRECT = {
     "aion_bot/rendering/plan_record.py": {"NEVER_SENT", "NOT_TAKEN", "BUSY_THEN", "UNKNOWN_THEN"},  # records of presses
     "aion_bot/runtime/actions.py": {"PICTURES_GONE", "sentence"},  # `failed` is around both
     "aion_bot/conversation/picture_questions.py": {"PICTURES_DELETED", "PICTURES_GONE"},  # the same `failed`
+    "aion_bot/conversation/another_plan.py": {"PLAN_FORGOTTEN"},  # the same `failed`
+    "aion_bot/conversation/sharing.py": {"SHARE_GONE", "not_shown", "sentence"},  # `failed` is around each
     "adapters/discord/private_answers.py": {"FILE_TOO_LARGE"},  # a clause of `no_private_file`
     "aion_bot/conversation/manage/management.py": {"sentence"},  # `failed` is around it
     "adapters/discord/files.py": {"NO_ATTACHMENTS", "FILE_TOO_LARGE"},  # clauses of `no_file`

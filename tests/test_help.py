@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 WITHOUT_POSIX = """
@@ -16,6 +18,7 @@ runpy.run_module("aion_bot", run_name="__main__")
 """
 
 
+@pytest.mark.slow
 def test_help_needs_no_module_of_posix() -> None:
     """On Windows `resource` and `fcntl` do not exist; the program still starts and prints its commands."""
     command = [sys.executable, "-c", WITHOUT_POSIX]

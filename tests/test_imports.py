@@ -40,6 +40,7 @@ def test_only_the_command_line_names_adapters() -> None:
     assert named == ["aion_bot.cli"]
 
 
+@pytest.mark.slow
 def test_the_bot_without_its_command_line_imports_no_sdk() -> None:
     """Importing every module of the bot but its command line loads neither Slack's nor Discord's library."""
     modules = [m for m in _modules("aion_bot") if m not in {"aion_bot.cli", "aion_bot.__main__"}]
@@ -65,6 +66,7 @@ def test_only_the_monitoring_package_needs_the_libraries_of_metrics_and_spans() 
     assert named("opentelemetry") == {"aion_bot.monitoring.tracing", "aion_bot.monitoring.trace_export"}
 
 
+@pytest.mark.slow
 def test_the_command_line_loads_what_a_real_workspace_needs() -> None:
     """Neither the demo with its simulators nor the library of the metrics is loaded before it is wanted."""
     code = (

@@ -38,6 +38,7 @@ def rotate(log: Path, rules: str) -> Path:
     return rotated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("appends", [True, False])
 def test_a_log_that_is_copied_and_truncated_goes_on(tmp_path: Path, appends: bool) -> None:
     """No line is lost and none is broken where the file was opened for appending; otherwise a hole comes before the next line."""

@@ -39,6 +39,7 @@ def test_an_older_python_can_read_what_is_imported_first() -> None:
     assert isinstance(check, ast.If)
 
 
+@pytest.mark.slow
 def test_an_older_python_gets_one_sentence() -> None:
     """Each older Python of this machine prints one sentence to stderr, no trace, and exits with 1."""
     source = (ROOT / "aion_bot" / "__init__.py").read_text("utf-8")

@@ -49,6 +49,7 @@ from aion_bot.ports.messages import (
     MessageRef,
     Person,
     PrivateAnswer,
+    Reply,
     ThreadKey,
 )
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
@@ -75,7 +76,9 @@ class DiscordAdapter:
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
+    ask_privately = strings.ASK_COMMAND
     secrets = (TOKEN,)
+    opens_forms = True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url
@@ -157,6 +160,16 @@ class DiscordAdapter:
         await asyncio.gather(*typing, return_exceptions=True)
         await self._names.close()
         await self._rest.close()
+
+    def private_thread(self, prompt: Prompt) -> ThreadKey:
+        """Name the thread of a private question until its person's direct messages are open."""
+        return ids.private_thread(int(prompt.person.id), prompt.key)
+
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:
+        """Post the question in the direct messages of its person, which are one thread. Raises `Forbidden` where these are closed."""
+        channel = await self._rest.direct_channel(int(prompt.person.id))
+        await self._rest.send(channel, rendering.body(question), nonce=nonce)
+        return ids.thread_key(channel)
 
     async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
         """Open the thread of a message, unless it exists. Raises `TakenElsewhere` if another process opened it."""
@@ -270,6 +283,8 @@ class DiscordAdapter:
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
         """Return the bot's newest messages in a thread, of the newest hundred, newest first, without their nonces."""
+        if not ids.is_open(thread):
+            return ()
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
             listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
@@ -305,7 +320,7 @@ class DiscordAdapter:
         `TYPING_WAIT` goes on by itself, so that no answer is held up; its report comes after the operation has ended.
         """
         channel = ids.channel_of(thread)
-        if not active or channel in self._typing:
+        if not active or channel in self._typing or not ids.is_open(thread):
             return True
         request = self._typing[channel] = asyncio.create_task(self._type(channel))
         # `wait`, not `wait_for`: the request goes on after the timeout.

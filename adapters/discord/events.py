@@ -257,6 +257,11 @@ def answered_directly(prompt: Prompt, channel: int) -> Prompt:
     return replace(prompt, thread=ids.thread_key(channel), place=place, opening=None, in_place=None)
 
 
+def asked_privately(prompt: Prompt, channel: ChannelInfo) -> Prompt:
+    """Leave the answer to a command to the core, which opens a private thread; what is shared goes into the channel itself."""
+    return replace(prompt, thread=ids.thread_key(channel.id), opening=None, in_place=None, private=True)
+
+
 def change_from_edit(
     message: discord.Message, channel: ChannelInfo, bot: int, find: Find = no_name
 ) -> MessageChange | None:

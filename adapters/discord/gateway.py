@@ -21,6 +21,7 @@ from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
+from adapters.discord.invitations import invited, recent
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -205,6 +206,8 @@ class Gateway(discord.Client):
         if str(guild.id) not in self._present:
             self._present[str(guild.id)] = guild.name
             await self._host.joined(str(guild.id), guild.name)
+            if (event := invited(guild)) is not None:
+                await self._delivery.deliver(event)
 
     # What discord.py takes for the end of an outage may be an invitation, too.
     on_guild_available = on_guild_join
@@ -220,6 +223,8 @@ class Gateway(discord.Client):
         notices = (self._registration, f"invite the bot: {link}")
         public = self.application is not None and self.application.bot_public
         await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
+        for event in recent(self.guilds):
+            await self._delivery.deliver(event)
         # The new task begins where the old one began, so nothing stays unread.
         if self._backfilling is not None:
             self._backfilling.cancel()
@@ -302,8 +307,8 @@ class Gateway(discord.Client):
         await self._deliver_deletions(event.channel_id, event.guild_id, sorted(event.message_ids))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        """Handle the press of a button; discord.py itself passes commands to the command tree."""
-        if interaction.type is discord.InteractionType.component:
+        """Handle the press of a button or a submitted form; discord.py itself passes commands to the command tree."""
+        if interaction.type in {discord.InteractionType.component, discord.InteractionType.modal_submit}:
             await self._interactions.handle_button(interaction)
 
     def _servers(self) -> list[int]:

@@ -15,6 +15,7 @@ KEY_LENGTH = 64
 """Characters in a button's key: with action and prefix it stays below the 100 of a `custom_id`."""
 # Never changed: two processes with one token may be of two versions.
 _CLAIM = "q-"
+_NOT_YET = "~"
 # Never changed: people press the buttons of old messages, too.
 CUSTOM_ID = re.compile(rf"aion:({'|'.join(Action)}):(.{{1,{KEY_LENGTH}}})")
 
@@ -24,9 +25,19 @@ def thread_key(channel: int) -> ThreadKey:
     return ThreadKey(PLATFORM, str(channel))
 
 
+def private_thread(person: int, prompt: str) -> ThreadKey:
+    """Name the thread of a private question until the direct conversation with its person is open."""
+    return ThreadKey(PLATFORM, f"{person}{_NOT_YET}{prompt.removeprefix(f'{PLATFORM}:')}")
+
+
+def is_open(thread: ThreadKey) -> bool:
+    """Tell whether a thread is a channel; False for the name of a private one that is still to be opened."""
+    return _NOT_YET not in thread.id
+
+
 def channel_of(thread: ThreadKey) -> int:
-    """Read the channel to write into."""
-    return int(thread.id)
+    """Read the channel to write into; of a private thread that is still to be opened a number that is none."""
+    return int(thread.id.partition(_NOT_YET)[0])
 
 
 def message_ref(thread: ThreadKey, channel: int, message: int) -> MessageRef:

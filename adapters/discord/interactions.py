@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from adapters.discord import content, events, ids, strings
+from adapters.discord import content, events, forms, ids, strings
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
 from adapters.discord.events import ChannelInfo, ChannelKind
@@ -113,7 +113,7 @@ class Interactions:
         self._tokens = tokens
 
     async def handle_button(self, interaction: discord.Interaction) -> None:
-        """Handle the press of a button. No View is kept for it, so that buttons of an earlier process work."""
+        """Handle the press of a button, or the form that one opened. No View is kept, so that those of an earlier process work."""
         if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
             self._rest.note_private(interaction.channel.id)
         channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
@@ -124,12 +124,17 @@ class Interactions:
             await answer_privately(interaction, strings.UNKNOWN_BUTTON)
             return
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        words = forms.words(interaction)
         with self._delivery.tracked():
             # Two processes may use this token: the one that has recorded the key answers.
             if not await self._delivery.host.knows(click.key):
                 await asyncio.sleep(YIELD)
+            form = None if words else await self._delivery.host.form(click)
             try:
                 async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
+                    if form is not None:
+                        await interaction.response.send_modal(forms.modal(click, form))
+                        return
                     # Shows nothing (type 6 of a component): the answer is an edit of the message.
                     await interaction.response.defer()
             except FAILURES as error:
@@ -140,21 +145,27 @@ class Interactions:
             # After the acknowledgement, which has to arrive within three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
             home = events.with_permissions(home, interaction)
-            await self._delivery.deliver(replace(click, place=home.place))
+            await self._delivery.deliver(replace(click, place=home.place_of(interaction.user), words=words))
 
-    @app_commands.describe(prompt=strings.ASK_PROMPT, file=strings.ASK_FILE, detail=strings.ASK_DETAIL)
+    @app_commands.describe(
+        prompt=strings.ASK_PROMPT,
+        file=strings.ASK_FILE,
+        private=strings.ASK_PRIVATE,
+        detail=strings.ASK_DETAIL,
+    )
     async def handle_ask(
         self,
         interaction: discord.Interaction,
         prompt: app_commands.Range[str, 1, OPTION_LENGTH],
         file: discord.Attachment | None = None,
+        private: bool = False,
         detail: bool = False,
     ) -> None:
         """Handle `/ask`. Its file is in no message: this is the only time that Discord tells its address."""
 
         def read(channel: ChannelInfo, answer: int, find: Find) -> Prompt:
             asked = events.prompt_from_command(interaction, channel, answer, find, words=prompt, files=files)
-            return replace(asked, detailed=detail)
+            return replace(asked, detailed=detail, private=private)
 
         files: tuple[Attachment, ...] = ()
         if file is not None:
@@ -215,6 +226,12 @@ class Interactions:
             channel = events.with_permissions(channel, interaction)
             # There is no acknowledgement yet that an answer could follow.
             asked, muted = read(channel, 0, no_name), not channel.person_may_write
+            # A direct conversation is private by itself.
+            private = asked.private and not asked.place.direct
+            if private or self._delivery.host.answers_privately(asked.place):
+                await self._ask_privately(interaction, channel, read)
+                return
+            asked = replace(asked, private=False)
             asked = events.answered_directly(asked, 0) if muted else asked
             objection = await self._delivery.host.objection(asked)
             if objection is not None:
@@ -225,7 +242,23 @@ class Interactions:
                 answer = await self._acknowledge(interaction, acknowledgement, late)
                 if answer is not None:
                     prompt = await self._delivery.names.read(lambda find: read(channel, answer, find))
-                    await self._delivery.deliver(prompt)
+                    await self._delivery.deliver(replace(prompt, private=False))
+
+    async def _ask_privately(
+        self,
+        interaction: discord.Interaction,
+        channel: ChannelInfo,
+        read: Callable[[ChannelInfo, int, Find], Prompt],
+    ) -> None:
+        """Acknowledge a private question to its author alone, and deliver it: the core opens the thread for the answer."""
+        self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
+        objection = await self._delivery.host.objection(
+            events.asked_privately(read(channel, 0, no_name), channel)
+        )
+        refused = await answer_privately(interaction, objection or strings.ANSWERED_PRIVATELY)
+        if objection is None and (refused is None or not await self._taken_elsewhere(interaction, refused)):
+            prompt = await self._delivery.names.read(lambda find: read(channel, 0, find))
+            await self._delivery.deliver(events.asked_privately(prompt, channel))
 
     async def _answer_directly(self, interaction: discord.Interaction, asked: Prompt, question: str) -> None:
         """Deliver the question of somebody who may not write in the channel, to be answered by direct messages.

@@ -29,15 +29,20 @@ _STYLES = {
     Action.STOP: 2,
     Action.UPLOAD: 1,
     Action.SUGGEST: 2,
+    Action.WITHDRAW: 2,
     Action.ONLY_THESE: 2,
+    Action.ANOTHER_PLAN: 2,
     Action.CLOSER: 2,
     Action.GOOD: 2,
     Action.BAD: 2,
+    Action.REASON: 2,
+    Action.WHY: 2,
     Action.MANAGE: 2,
     Action.OPEN: 2,
     Action.PAGE: 2,
     Action.THESE: 1,
     Action.PICK: 2,
+    Action.SHARE: 2,
 }
 _SPECIAL = re.compile(r"([\\*_~`|\[])")
 _NOTE = 150

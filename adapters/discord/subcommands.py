@@ -37,13 +37,17 @@ def group(handle: Handle) -> app_commands.Group:
     async def search(interaction: discord.Interaction, words: Words) -> None:
         await handle(interaction, "search", words, False)
 
-    @app_commands.describe(format=strings.OPTION_FORMAT, private=strings.OPTION_PRIVATE)
+    @app_commands.describe(
+        format=strings.OPTION_FORMAT, private=strings.OPTION_PRIVATE, metadata=strings.OPTION_METADATA
+    )
     async def export(
         interaction: discord.Interaction,
         format: Format | None = None,  # noqa: A002  # the name that people see
         private: bool = False,
+        metadata: bool = False,
     ) -> None:
-        await handle(interaction, "export", format or "", private)
+        words = f"{format or ''} {'metadata' if metadata else ''}".strip()
+        await handle(interaction, "export", words, private)
 
     taking_words: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
         "rename": rename,
@@ -69,13 +73,15 @@ def manage_command(
     interaction: discord.Interaction, channel: events.ChannelInfo, name: str, words: str, *, private: bool
 ) -> ManageCommand:
     """Read the use of a subcommand of `/aion`, with what was filled in."""
+    place = channel.place_of(interaction.user)
     return ManageCommand(
         key=ids.prompt_key(interaction.id),
         name=name,
         words=events.as_read(words, interaction.guild),
         thread=ids.thread_key(channel.id),
-        place=channel.place_of(interaction.user),
+        place=place,
         person=Person(str(interaction.user.id), interaction.user.display_name),
         private=private,
+        inside=place.channel != str(channel.id),
         reply_token=events.reply_token(interaction),
     )

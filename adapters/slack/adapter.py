@@ -18,6 +18,7 @@ from adapters.slack.messages import Messages
 from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
+from adapters.slack.private_threads import PrivateThreads
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
@@ -69,8 +70,9 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
-    direct_threads = True
+    direct_threads = opens_forms = True
     picture_types = TYPES
+    ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
@@ -82,6 +84,7 @@ class SlackAdapter:
         self._messages = Messages(self._web)
         self._galleries = Galleries(self._web, self._messages)
         self._private = PrivateAnswers(self._web, self._messages, self._galleries)
+        self._private_threads = PrivateThreads(self._web, self._private)
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self.look_up_place = standings.look_up_place
@@ -147,6 +150,14 @@ class SlackAdapter:
         """Close the pool of Web API connections; the sockets end with `listen`."""
         await self._names.close()
         await self._web.close()
+
+    def private_thread(self, prompt: Prompt) -> ThreadKey:
+        """Name the thread of a private question until it is opened."""
+        return ids.private_thread(ids.thread(prompt.thread).team, prompt.person.id, prompt.key)
+
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002 # Slack has none
+        """Begin a thread in a person's direct messages with their question, and tell them where they asked it."""
+        return await self._private_threads.open(prompt, question)
 
     async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
         """Do nothing: a Slack thread begins with its first reply."""
@@ -257,7 +268,7 @@ class SlackAdapter:
         That is the status of Slack's agent sessions: https://docs.slack.dev/reference/methods/agents.sessions.setStatus
         """
         team, channel, ts = ids.thread(thread)
-        if not self._indicator_refused.isdisjoint({team, channel}):
+        if not self._indicator_refused.isdisjoint({team, channel}) or not ids.is_open(thread):
             return not active
         status = {"status": "processing" if active else "active"}
         if active and person.id not in person.apps:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -141,7 +142,7 @@ class WebApi:
                 raise PlatformDown(f"{method}: the connection to Slack is closed")
             # No redirects: they could lead to an address without TLS.
             async with session.post(
-                address, data=raw, proxy=self.client.proxy, allow_redirects=False
+                address, data=BytesIO(raw), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
                 if answer.status != 200:
                     # The address is good for one upload: another attempt takes another one.

@@ -5,27 +5,31 @@ https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payl
 that takes their answer: it works where the bot is not in the channel, too.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack import events, ids, mrkdwn
 from adapters.slack.events import BotIdentity, ChannelFacts
-from aion_bot.ports.events import ManageCommand
+from aion_bot.ports.events import ManageCommand, Prompt
 from aion_bot.ports.messages import Person
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
 
 Payload = Mapping[str, Any]
 
-COMMAND = "/aion"
+COMMAND, ASK = "/aion", "ask"
 MENU = "aion_manage"
 """The `callback_id` of the message shortcut that lists the actions."""
 
 
 def from_command(
     payload: Payload, me: BotIdentity, facts: ChannelFacts, find: Find = no_name
-) -> ManageCommand | None:
-    """Read the use of the command; None if it is not ours. Slack does not say in which thread it was used."""
+) -> ManageCommand | Prompt | None:
+    """Read the use of the command, `ask` as a private question; None if it is not ours.
+
+    Slack does not say in which thread it was used.
+    """
     channel, user = payload.get("channel_id") or "", payload.get("user_id") or ""
     if payload.get("command") != COMMAND or not (channel and user):
         return None
@@ -33,16 +37,17 @@ def from_command(
     name, _, words = mrkdwn.to_plain_text(payload.get("text") or "", me.user, find).partition(" ")
     address = str(payload.get("response_url") or "")
     KNOWN.know_briefly(address)
-    return ManageCommand(
-        # Each use has an address and a trigger of its own.
-        key=ids.prompt_key(me.team, channel, f"{user}/{payload.get('trigger_id') or address}"),
-        name=name,
-        words=words,
-        thread=ids.thread_key(me.team, channel, ""),
-        place=events.place_of(me, channel, facts, payload.get("team_id") or ""),
-        person=Person(user, payload.get("user_name") or ""),
-        reply_token=address,
-    )
+    # Each use has an address and a trigger of its own.
+    key = ids.prompt_key(me.team, channel, f"{user}/{payload.get('trigger_id') or address}")
+    thread = ids.thread_key(me.team, channel, "")
+    place = events.place_of(me, channel, facts, payload.get("team_id") or "")
+    person = Person(user, payload.get("user_name") or "")
+    if name.lower() == ASK:
+        asked_at = time.time()  # Slack does not say when a command was used
+        return Prompt(
+            key, thread, place, person, words, reply_token=address, written_at=asked_at, private=True
+        )
+    return ManageCommand(key, name, words, thread, place, person, reply_token=address)
 
 
 def from_menu(payload: Payload, me: BotIdentity, facts: ChannelFacts) -> ManageCommand | None:
@@ -60,5 +65,6 @@ def from_menu(payload: Payload, me: BotIdentity, facts: ChannelFacts) -> ManageC
         thread=ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"]),
         place=events.place_of(me, channel, facts, user.get("team_id") or ""),
         person=Person(user["id"], user.get("name") or user.get("username") or ""),
+        inside=True,
         reply_token=address,
     )

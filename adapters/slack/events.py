@@ -32,13 +32,18 @@ ACTIONS = {
     "aion_stop": Action.STOP,
     "aion_upload": Action.UPLOAD,
     "aion_suggest": Action.SUGGEST,
+    "aion_withdraw": Action.WITHDRAW,
     "aion_only_these": Action.ONLY_THESE,
+    "aion_another_plan": Action.ANOTHER_PLAN,
     "aion_closer": Action.CLOSER,
+    "aion_reason": Action.REASON,
+    "aion_why": Action.WHY,
     "aion_manage": Action.MANAGE,
     "aion_open": Action.OPEN,
     "aion_page": Action.PAGE,
     "aion_ask_these": Action.THESE,
     "aion_pick": Action.PICK,
+    "aion_share": Action.SHARE,
 }
 
 _YOUNG = 30.0
@@ -149,7 +154,7 @@ def prompt_from_shortcut(
         place=_place_of_interaction(
             payload, me, channel, shared=shared, bot_may_write=bot_may_write, checked=checked
         ),
-        person=_user_of(payload),
+        person=user_of(payload),
         text="",
         quotes=content.quotes(message, plain, about=_author(message, find)),
         attachments=content.file_count(message),
@@ -181,7 +186,7 @@ def click(payload: Payload, me: BotIdentity, *, shared: bool, checked: bool = Tr
         # A message outside of any thread is the first one of its own.
         message=ids.message_ref(ids.thread_key(me.team, channel, thread_ts or ts), channel, ts),
         place=_place_of_interaction(payload, me, channel, shared=shared, checked=checked),
-        person=_user_of(payload),
+        person=user_of(payload),
         reply_token=thread_ts,
     )
 
@@ -338,6 +343,7 @@ def place_of(me: BotIdentity, channel: str, facts: ChannelFacts, person_team: st
     return Place(me.team, channel, direct, facts.shared, team, facts.bot_may_write, checked=facts.checked)
 
 
-def _user_of(payload: Payload) -> Person:
+def user_of(payload: Payload) -> Person:
+    """Name who acted, by an interaction."""
     user = payload["user"]
     return Person(user["id"], user.get("name") or user.get("username") or "")

@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import commands, events, home, ids, invitations, sdk_log
+from adapters.slack import commands, events, forms, home, ids, invitations, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
@@ -34,7 +34,7 @@ from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
-_INTERACTIONS = {"block_actions", "message_action", "shortcut"}
+_INTERACTIONS = {"block_actions", "message_action", "shortcut", "view_submission"}
 _CHANNELS = 10_000
 """Channels of which it is remembered whether another organisation sees them."""
 _MOMENT = 3.0
@@ -98,6 +98,7 @@ class EventHandlers:
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
         app.command(_ANY)(self._handle_command)
+        app.view(_ANY)(self._handle_form)
         app.error(_log_failure)
         return app
 
@@ -201,10 +202,24 @@ class EventHandlers:
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
         with self._tracked():
+            # First, and without a look-up: the trigger of a form is good for three seconds.
+            pressed = events.click(body, self._me, shared=False, checked=False)
+            if pressed is None:
+                return
+            form = await self._host.form(pressed)
+            if form and await forms.opened(self._web, str(body.get("trigger_id") or ""), pressed, form):
+                return
             facts = await self._facts_of_press(body)
             click = events.click(body, self._me, shared=facts.shared, checked=facts.checked)
             if click is not None:
                 await self._deliver(click)
+
+    async def _handle_form(self, ack: AsyncAck, body: Payload) -> None:
+        await ack()  # without an answer in it, this closes the form
+        with self._tracked():
+            if (found := forms.submission(body)) is not None:
+                facts = await self._facts_of_press(found.press(body, self._me))
+                await self._deliver(found.click(body, self._me, facts))
 
     async def _handle_command(self, ack: AsyncAck, body: Payload) -> None:
         # Without words nobody sees anything of it, not even that it was used.

@@ -3,6 +3,7 @@
 Slack identifies a message by its channel and its `ts`, and a thread by its channel and the `ts` of its first message.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from aion_bot.ports.messages import MessageRef, ThreadKey
 PLATFORM = "slack"
 _SEPARATOR = "/"
 _LONGEST_FILE_ID = 40
+_NOT_YET = "private-"
 
 
 class Thread(NamedTuple):
@@ -32,6 +34,16 @@ class Message(NamedTuple):
 def thread_key(team: str, channel: str, ts: str) -> ThreadKey:
     """Make the port's key of a thread."""
     return ThreadKey(PLATFORM, _SEPARATOR.join((team, channel, ts)))
+
+
+def private_thread(team: str, person: str, prompt: str) -> ThreadKey:
+    """Name the thread of a private question until its first message is posted, by which Slack names it."""
+    return thread_key(team, person, f"{_NOT_YET}{hashlib.sha256(prompt.encode()).hexdigest()[:16]}")
+
+
+def is_open(key: ThreadKey) -> bool:
+    """Tell whether a thread has a first message; False for the name of a private one that is still to be opened."""
+    return not thread(key).ts.startswith(_NOT_YET)
 
 
 def thread(key: ThreadKey) -> Thread:

@@ -263,6 +263,8 @@ class Messages:
 
     async def _own_messages(self, thread: ThreadKey, oldest: float = 0.0) -> list[OwnMessage]:
         """The bot's messages in a thread since `oldest` in seconds since the epoch, oldest first as Slack has them."""
+        if not ids.is_open(thread):
+            return []
         me, place = await self._web.me(), ids.thread(thread)
         # One without `ts` could not be edited.
         return [
@@ -275,6 +277,17 @@ class Messages:
     async def _pages(self, thread: ThreadKey, oldest: float) -> AsyncGenerator[Arguments, None]:
         """Read the messages of a thread since `oldest` in seconds since the epoch, a page by a request."""
         place, cursor = ids.thread(thread), ""
+        if not place.ts:  # the channel itself, which Slack lists from its newest message on
+            page = await self._web.call(
+                Method.CONVERSATIONS_HISTORY,
+                place.team,
+                channel=place.channel,
+                oldest=f"{oldest:.6f}",
+                include_all_metadata=True,
+                limit=_PAGE,
+            )
+            yield {**page, "messages": items(page, "messages")[::-1]}
+            return
         while True:
             page = await self._web.call(
                 Method.CONVERSATIONS_REPLIES,

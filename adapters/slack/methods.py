@@ -41,6 +41,7 @@ class Method(StrEnum):
     FILES_INFO = "files.info"
     FILES_DOWNLOAD = "url_private_download"
     """No method: the bytes of a file come from an address that `files.info` names."""
+    VIEWS_OPEN = "views.open"
     VIEWS_PUBLISH = "views.publish"
     RESPONSE_URL = "response_url"
     """No method: the answer to a command goes to an address that the command names."""
@@ -72,6 +73,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.FILES_DELETE: ("files:write",),
     Method.FILES_INFO: ("files:read",),
     Method.FILES_DOWNLOAD: ("files:read",),
+    Method.VIEWS_OPEN: (),
     Method.VIEWS_PUBLISH: (),
     Method.RESPONSE_URL: (),
 }

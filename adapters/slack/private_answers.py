@@ -14,7 +14,7 @@ from adapters.slack.galleries import Galleries
 from adapters.slack.messages import Messages, private_metadata
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone
-from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange
+from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange, Prompt
 from aion_bot.ports.messages import Gallery, Line, PrivateAnswer
 
 NO_NAMES: dict[str, Any] = {"parse": "none", "link_names": False}
@@ -66,16 +66,19 @@ class PrivateAnswers:
         place, person = ids.thread(event.thread), event.person.id
         message: _Shown = {**shown, "metadata": private_metadata(person)}
         try:
-            if isinstance(event, ManageCommand):
+            if isinstance(event, ManageCommand) or (
+                isinstance(event, Prompt) and is_address(event.reply_token)
+            ):
                 # Slack takes it wherever commands can be used, and shows it where the person reads.
                 said = {name: shown[name] for name in ("text", "blocks") if name in shown}
                 how = {"response_type": "ephemeral", "replace_original": False}
                 await self._web.respond(event.reply_token, {**how, **said})
-            elif event.place.direct:
+            elif event.place.direct and ids.is_open(event.thread):
                 where = {"channel": place.channel, "thread_ts": place.ts}
                 await self._web.call(Method.CHAT_POST_MESSAGE, place.team, **where, **message)
             else:
-                where = {"channel": place.channel}
+                # A private question is answered elsewhere: its person reads where they asked.
+                where = {"channel": event.place.channel if event.place.private else place.channel}
                 # The thread in which the person reads, if any; see `events` on `reply_token`.
                 if not isinstance(event, MessageChange) and event.reply_token:
                     where["thread_ts"] = event.reply_token
@@ -83,3 +86,8 @@ class PrivateAnswers:
         except (Forbidden, MessageGone):
             # The request counts under the person's id, because the channel's own is known from the answer only.
             await self._web.call(Method.CHAT_POST_MESSAGE, place.team, channel=person, **message)
+
+
+def is_address(reply_token: str) -> bool:
+    """Tell whether a `reply_token` is the address that takes the answers to its event, as of a command."""
+    return reply_token.startswith(("https://", "http://"))

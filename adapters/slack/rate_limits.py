@@ -55,6 +55,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CONVERSATIONS_HISTORY, _TIER_3),
         _per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),
     ),
+    Method.VIEWS_OPEN: (_per_minute(Method.VIEWS_OPEN, _TIER_4),),
     Method.VIEWS_PUBLISH: (_per_minute(Method.VIEWS_PUBLISH, _TIER_4),),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),

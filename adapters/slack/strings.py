@@ -37,8 +37,11 @@ FOREIGN = "Slack counts more connections of this app than this process has"
 
 
 GO_BACK = "Go back"
+CLOSE_FORM = "Cancel"
 RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
 """What screen readers say of the two buttons that rate an answer."""
+ASK_COMMAND = "/aion ask your question"
+ANSWERED_DIRECTLY = "Only you see the answer: it comes in our direct messages."
 SENT_DIRECTLY = "I sent it to you in a direct message: open it there."
 
 MANUAL_STEPS = {
@@ -58,7 +61,7 @@ APP = {
     "menu": "Manage this with Aion",
     "menu description": "Your conversation with Aion in this thread",
     "command description": "Your conversations with Aion",
-    "command hint": "[new|sessions|rename|close|context|search|export|status|help]",
+    "command hint": "[ask|new|sessions|rename|close|context|search|export|status|help]",
 }
 """Words of the manifest; Slack takes them in one language."""
 

@@ -2,11 +2,18 @@
 
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.aion._async.client import AionVision
-from aion_bot.aion._async.library import DocumentsResource, FilesResource, TenantResource, UploadsResource
+from aion_bot.aion._async.library import (
+    AgentSearchResource,
+    DocumentsResource,
+    FilesResource,
+    TenantResource,
+    UploadsResource,
+)
 from aion_bot.aion._async.session import ChatSessionContext
 from aion_bot.aion._sync.chats import SyncChatResource
 from aion_bot.aion._sync.client import SyncAionVision
 from aion_bot.aion._sync.library import (
+    SyncAgentSearchResource,
     SyncDocumentsResource,
     SyncFilesResource,
     SyncTenantResource,
@@ -34,6 +41,12 @@ from aion_bot.aion.errors import (
 )
 from aion_bot.aion.events import ChatToken, ChatTokenType, PlanInvocation, PlanPendingApprovalData
 from aion_bot.aion.file_collection import FileCollection, FileRef
+from aion_bot.aion.library_search import (
+    DocumentSearchResponse,
+    DocumentSearchResult,
+    VideoSearchAgentResult,
+    VideoSearchResultItem,
+)
 from aion_bot.aion.library_types import (
     AuditLogEntry,
     AuditLogPage,
@@ -69,6 +82,7 @@ from aion_bot.aion.types import (
 )
 
 __all__ = [
+    "AgentSearchResource",
     "AionVision",
     "AionvisionConnectionError",
     "AionvisionError",
@@ -93,6 +107,8 @@ __all__ = [
     "DocumentProcessingError",
     "DocumentProcessingStatus",
     "DocumentRef",
+    "DocumentSearchResponse",
+    "DocumentSearchResult",
     "DocumentStatusResult",
     "DocumentsResource",
     "FileCollection",
@@ -118,6 +134,7 @@ __all__ = [
     "ServerError",
     "SessionList",
     "SessionMode",
+    "SyncAgentSearchResource",
     "SyncAionVision",
     "SyncChatResource",
     "SyncChatSessionContext",
@@ -133,6 +150,8 @@ __all__ = [
     "UploadsResource",
     "UserFile",
     "ValidationError",
+    "VideoSearchAgentResult",
+    "VideoSearchResultItem",
     "WrongAddressError",
     "parse_references",
     "resolve_content",

@@ -48,9 +48,13 @@ class AccessControl:
         """Return what holds at a place."""
         policy = self.rules.policy(self.policies[platform], place)
         # Nearly always there is none: then nothing is computed.
-        if self.refused_keys and self.refused_keys.get(self.key_in_use(place), 0) > time.time():
+        if self.refused_keys and self.refuses_plans(self.key_in_use(place), time.time()):
             return replace(policy, plans_refused=True)
         return policy
+
+    def refuses_plans(self, key: str, now: float) -> bool:
+        """Return whether Aion counts as refusing plan actions to the key of this digest; `now` in seconds since 1970."""
+        return self.refused_keys.get(key, 0) > now
 
     def admit(self, platform: str, workspaces: Iterable[str]) -> None:
         """Let these workspaces of a platform, and no others, use the bot while no list names any."""

@@ -11,14 +11,16 @@ import structlog
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation import earlier
 from aion_bot.conversation.aion_keys import is_ours
+from aion_bot.conversation.context import about
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
-from aion_bot.conversation.picture_questions import bind_new, only_pictures, see_all_again
+from aion_bot.conversation.picture_questions import bind_new, see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_end import why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
@@ -32,11 +34,15 @@ from aion_bot.ports.failures import reference
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import BRIEFLY, recorded, retry_write
+from aion_bot.storage.choices import Binding
 
 _log = structlog.get_logger(__name__)
 
 _TITLE = 100
 """Characters of a session's title at most."""
+
+_CONFLICT = 409
+"""The status of a question whose `expected_image_ids` a session does not have: it was not asked."""
 
 _SAID = 400
 """Characters of an error event's words in a log at level debug."""
@@ -67,7 +73,7 @@ class AionStream:
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
-        self.plans, self._chosen, self._said_before = dict[str, str](), list[str](), ""
+        self.plans, self._bound, self._said_before = dict[str, str](), Binding(), ""
         self._services = services
         self._turns = services.store.turns
         self._thread, self._turn = thread, turn
@@ -104,24 +110,26 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        session, self._chosen = await self._services.store.threads.binding(self._turn.thread)
+        self._bound = await self._services.store.choices.binding(self._turn.thread)
+        session = self._bound.session
         if session is not None and not await is_ours(self._services, session):
             self._view.notice(strings.OTHER_KEY)
             await self._services.store.threads.unbind(self._turn.thread)
-            session, self._chosen = None, []
+            session, self._bound = None, Binding()
         if session is not None:
             try:
                 return await self._stream(session)
             except _SessionGoneError:
-                pass
+                why = await why_replaced(self._services, session)
             except AionvisionError as error:
-                if not error_messages.session_gone(error):
+                why = await why_replaced(self._services, session, error)
+                if why is None:
                     raise
-            self._view.notice(strings.NEW_SESSION)
+            self._view.notice(why or strings.NEW_SESSION)
             # The id is of an answer that the old session will never store.
             self._view.facts.answer_id = self.answer_id = None
         new = await self._services.aion.chats.create_session(title=one_line(self._turn.text, _TITLE))
-        self._chosen = await bind_new(self._services, self._turn, new.id, self._chosen)
+        self._bound = await bind_new(self._services, self._turn, new.id, self._bound)
         try:
             return await self._stream(new.id)
         except _SessionGoneError:  # a session that is gone at once is Aion's failure
@@ -180,29 +188,30 @@ class AionStream:
         """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
         return self._turns.end(self._turn.key, reason, self.answer_id)
 
-    async def _stream(self, session: str) -> Outcome:
+    async def _stream(self, session: str, *, disputed: bool = False) -> Outcome:
+        """Ask in a session, once what the question is about is selected there; `disputed`: Aion had lost that once."""
         services = self._services
         narrowed = session in services.uploads.narrowed  # what an earlier question left
         if narrowed and not await Library(services.aion, services.uploads, services.polling).see_all(session):
             self._view.notice(strings.MODE_LOST)
-        pictures = (self._turn.origin and self._turn.origin.pictures) or self._chosen
-        if not pictures:
-            return await self._stream_in(session)
-        async with only_pictures(services.aion, session, pictures, services.uploads.narrowed) as taken:
-            if not taken:
-                return Outcome(EndReason.FAILED, strings.PICTURES_NOT_TAKEN)
-            if pictures is self._chosen:
-                self._view.notice(strings.CHOSEN)
-            if missing := len(pictures) - len(taken):
-                self._view.notice(strings.pictures_gone(missing))
-            return await self._stream_in(session, taken)
+        async with about(services, session, self._turn, self._bound, self._view) as found:
+            if isinstance(found, Outcome):
+                return found
+            try:
+                return await self._stream_in(session, found)
+            except AionvisionError as error:
+                if disputed or not found or error.status_code != _CONFLICT:
+                    raise
+                self._log.info("selection disputed", code=error.code)
+        return await self._stream(session, disputed=True)
 
-    async def _stream_in(self, session: str, pictures: Sequence[str] = ()) -> Outcome:
+    async def _stream_in(self, session: str, pictures: Sequence[str]) -> Outcome:
         before = self._said_before
         attached = await self.files.add_to(session, before) if self.files and self.files.found else before
         # From here on a crash leaves ASKING: the next start looks for an answer and never asks again by itself.
-        if (text := await self._turns.start_asking(self._turn.key, session)) is None:
+        if (asked := await self._turns.start_asking(self._turn.key, session, attached)) is None:
             return Outcome(EndReason.WITHDRAWN)
+        text, attached = asked
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
         self.asked = True
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from typing import cast
 
 import structlog
@@ -45,7 +46,9 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
         if thread.mentions_only and not known.since and origin.opening is None and origin.in_place is None:
             view.notice(strings.EARLIER_WITHHELD, name=_NOTICE)
         return ""
-    found = await _read(services, turn, view, thread.earlier_messages(origin, since=known.since))
+    # What was said before a private question stands where it was asked.
+    about = origin if origin.share_to is None else replace(origin, thread=origin.share_to)
+    found = await _read(services, turn, view, thread.earlier_messages(about, since=known.since))
     words, count = quoted_before(turn.text, found, most)
     if words:
         authors = {one.author.id for one in found}

@@ -25,6 +25,11 @@ async def show_deleted(services: Services, thread: Thread, turn: Turn) -> None:
     await _show(services, thread, turn, strings.QUESTION_DELETED)
 
 
+async def show_withdrawn(services: Services, thread: Thread, turn: Turn) -> None:
+    """Show in the newest message of a turn that its retry was withdrawn."""
+    await _show(services, thread, turn, strings.RETRY_WITHDRAWN)
+
+
 async def _show(services: Services, thread: Thread, turn: Turn, sentence: str) -> None:
     if not turn.posted:
         return

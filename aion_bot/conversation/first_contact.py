@@ -1,11 +1,13 @@
-"""What somebody is told who does not know yet what to ask: three things to try, of the company's own library."""
+"""What becomes of a mention that asks nothing: it is about the files of its thread, or is told three things to try."""
 
 import asyncio
 import secrets
+from dataclasses import replace
 
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
@@ -16,8 +18,10 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.events import Invited, Place, Prompt
+from aion_bot.ports.events import MOST_FILES, Invited, Place, Prompt
+from aion_bot.ports.files import AttachedFiles
 from aion_bot.ports.messages import Reply
+from aion_bot.rendering.answer import AnswerView
 
 _log = structlog.get_logger(__name__)
 
@@ -39,16 +43,34 @@ async def hint(services: Services, place: Place) -> str:
     It names the newest files of the library, and none where the library has fewer than three, cannot be read in time, or
     where `images` limits what questions are about: a name from outside of the selection would tell of it.
     """
+    names = await _newest(services, place)
+    return strings.things_to_try(names) if names else strings.HINT
+
+
+async def _newest(services: Services, place: Place) -> list[str]:
+    """Return the names of the newest files, or none."""
     if services.access.rules.value(IMAGES, place):
-        return strings.HINT
+        return []
     try:
         async with asyncio.timeout(_LONGEST):
             found = await at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
         _log.info("hint without files", reason=type(error).__name__)
-        return strings.HINT
+        return []
     names = list(dict.fromkeys(one.title or one.filename for one in found.files))
-    return strings.things_to_try(names[:_NAMED]) if len(names) >= _NAMED and all(names) else strings.HINT
+    return names[:_NAMED] if len(names) >= _NAMED and all(names) else []
+
+
+def suggest(view: AnswerView, services: Services, place: Place, tasks: BackgroundTasks) -> None:
+    """Put three things to try under the first answer that a person gets alone; their names come while it grows."""
+    view.footnote(strings.TRY_NEXT, name=strings.TRY_NEXT)
+
+    async def name_files() -> None:
+        names = await _newest(services, place)
+        if names and not view.ended:
+            view.footnote(strings.try_next(names), name=strings.TRY_NEXT)
+
+    tasks.spawn(name_files())
 
 
 async def greet(services: Services, thread: Thread, event: Invited) -> None:
@@ -72,6 +94,25 @@ async def greet(services: Services, thread: Thread, event: Invited) -> None:
         await services.registry.sync(thread, view, delivery).run()
     except PlatformError as error:
         _log.info("greeting refused", platform=thread.platform, reason=repr(error))
+
+
+async def with_flaw(services: Services, thread: Thread, prompt: Prompt) -> tuple[Prompt, str | None]:
+    """Return a prompt, with the files of its thread since the last answer where it says nothing; and what is wrong with it.
+
+    In a direct message each file is a question of its own, and a thread that is yet to be opened has none.
+    """
+    flaw, adapter = services.access.unaskable(prompt), thread.adapter
+    if flaw != strings.HINT or prompt.source is None or prompt.opening is not None or prompt.place.direct:
+        return prompt, flaw
+    if not isinstance(adapter, AttachedFiles):
+        return prompt, flaw
+    try:
+        found = await adapter.recent_files(thread.key, before=prompt.source)
+    except PlatformError as error:
+        _log.info("recent files not readable", platform=thread.platform, reason=repr(error))
+        return prompt, flaw
+    prompt = replace(prompt, files=tuple(found)[:MOST_FILES])
+    return prompt, services.access.unaskable(prompt)
 
 
 async def tell(services: Services, thread: Thread, prompt: Prompt, sentence: str, *, hidden: bool) -> None:

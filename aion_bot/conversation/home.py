@@ -8,8 +8,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
-from aion_bot.conversation.first_contact import hint
-from aion_bot.conversation.manage.sessions import left_of_plan, look_up
+from aion_bot.conversation.home_facts import REQUESTS, HomeFacts
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -29,12 +28,13 @@ _SINCE = 30 * 86_400.0
 """Seconds of the usage that is shown, as of `aion-bot usage`."""
 
 _CONVERSATIONS = 3
-"""Conversations that are named: each is looked up in Aion."""
+"""Conversations that are named."""
 
 
-async def show_home(services: Services, thread: Thread, event: HomeOpened) -> None:
+async def show_home(services: Services, facts: HomeFacts, thread: Thread, event: HomeOpened) -> None:
     """Show a person what the page has for them: how to begin, their own conversations, what is left, and the usage.
 
+    What Aion has to be asked is asked through `facts`, by two requests at most.
     Each part is for those alone who may see it, by the one access function.
     """
     adapter = thread.adapter
@@ -44,7 +44,7 @@ async def show_home(services: Services, thread: Thread, event: HomeOpened) -> No
     sections = [HomeSection(strings.HOME_TITLE, (strings.HINT,))]
     ASKER.set(Asker((thread.platform, event.person.id)))
     if await services.access.allows(thread.platform, Intent.MANAGE, event.place, event.person):
-        sections = await _own(services, thread.platform, event)
+        sections = await _own(services, facts, thread.platform, event)
     if await services.access.allows(thread.platform, Intent.USAGE, event.place, event.person, OPERATOR):
         sections.append(await _usage(services, event.thread.id))
     try:
@@ -53,31 +53,33 @@ async def show_home(services: Services, thread: Thread, event: HomeOpened) -> No
         _log.warning("home not shown", platform=thread.platform, reason=repr(error))
 
 
-async def _own(services: Services, platform: str, event: HomeOpened) -> list[HomeSection]:
+async def _own(services: Services, facts: HomeFacts, platform: str, event: HomeOpened) -> list[HomeSection]:
     """Return how to begin, the person's newest conversations, and what they may still ask."""
     place, person, store = event.place, event.person, services.store.conversations
-    sections = [
-        HomeSection(strings.HOME_TITLE, (await hint(services, place), strings.HOME_BEGIN)),
-    ]
+    begin, requests = await facts.hint(services, place)
+    sections = [HomeSection(strings.HOME_TITLE, (begin, strings.HOME_BEGIN))]
     if found := await store.of_person(platform, place, person, _CONVERSATIONS, 0, key_name=services.key):
-        lines = await _titles(services, event, [one.session for one in found])
+        lines = await _titles(services, facts, event, [one.session for one in found], REQUESTS - requests)
         sections.append(HomeSection(strings.HOME_CONVERSATIONS, lines))
     limit = services.access.rules.allowance(place, person).per_person
     asked = await store.asked_this_hour(platform, place, person) if limit else 0
     own = strings.questions_left(max(0, limit - asked), limit) if limit else ""
-    left = tuple(filter(None, (own, strings.left_of_plan(*await left_of_plan(services.aion)))))
+    month = None if services.month is None else services.month.left
+    left = tuple(filter(None, (own, strings.left_of_plan(month, None))))
     return [*sections, HomeSection(strings.HOME_LEFT, left)] if left else sections
 
 
-async def _titles(services: Services, event: HomeOpened, sessions: Sequence[str]) -> tuple[str, ...]:
-    """Name the conversations that Aion still has."""
+async def _titles(
+    services: Services, facts: HomeFacts, event: HomeOpened, sessions: Sequence[str], most: int
+) -> tuple[str, ...]:
+    """Name the conversations that Aion still has, by `most` requests."""
     try:
-        looked = await asyncio.gather(*(look_up(services.aion, one) for one in sessions))
+        titles = await facts.titles(services.aion, sessions, most)
     except AionvisionError as error:
         key = event.thread.id
         _log.warning("conversations not read", code=error.code, ref=reference(key))
         return (with_reference(strings.HOME_UNREAD, key),)
-    return (*(strings.in_list(one.title) for one in looked if one is not None), strings.HOME_OPEN)
+    return (*map(strings.in_list, titles), strings.HOME_OPEN)
 
 
 async def _usage(services: Services, key: str) -> HomeSection:

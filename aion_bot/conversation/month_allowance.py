@@ -29,6 +29,8 @@ class MonthAllowance:
     def __init__(self, store: Store, aion: AionVision, variable: str = "") -> None:
         self._months, self._aion = store.months.of_key(variable) if variable else store.months, aion
         self.short, self.percent = False, 0
+        self.left: int | None = None
+        """Questions left in the month, as Aion said at the last look; None where it does not tell."""
 
     async def run(self, api_key: str) -> None:
         """Count for this key, and read what Aion says of it now and again."""
@@ -51,12 +53,13 @@ class MonthAllowance:
         try:
             limits = await self._aion.tenant.get_limits()
         except AionvisionError as error:  # not every key may know
+            self.left = None
             _log.debug("month unknown", reason=error.code)
         else:
             if isinstance(self._aion.pace, RequestPace) and (minute := _of(limits.limits, "minute")):
                 self._aion.pace.learn(minute)
             allowed, left = _of(limits.limits, *_MESSAGES), _of(limits.remaining, *_MESSAGES)
-            used = _of(limits.usage, *_MESSAGES)
+            used, self.left = _of(limits.usage, *_MESSAGES), left
             if used is None and left is not None and allowed is not None:
                 used = max(0, allowed - left)
             if allowed:

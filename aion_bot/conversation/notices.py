@@ -7,6 +7,9 @@ from collections.abc import Callable
 import structlog
 
 from aion_bot.aion import AionvisionError
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.conversation.another_plan import asks_for_another
+from aion_bot.conversation.first_contact import suggest
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
@@ -15,6 +18,7 @@ from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
 from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.capabilities import DirectThreads
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
@@ -34,28 +38,39 @@ def named(question: str) -> str:
 
 
 async def add_notices(
-    view: AnswerView, thread: Thread, turn: Turn, services: Services, *, crowded: bool
+    view: AnswerView, thread: Thread, turn: Turn, services: Services, tasks: BackgroundTasks, *, crowded: bool
 ) -> None:
-    """Put into the view of a new answer what its question calls for; `crowded`: other questions came between."""
+    """Put into the view of a new answer what its question calls for; `crowded`: other questions came between.
+
+    What Aion has to be asked for comes while the answer grows, in `tasks`.
+    """
     origin = turn.origin
     if origin is None:
         return
     if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
+    _say_what_is_asked(view, origin)
+    if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
+        view.footnote(strings.GO_ON)
+    if services.month and services.month.short and (warning := await services.month.warning(turn)):
+        view.footnote(warning)
+    if origin.place.direct and await services.store.conversations.is_first_direct(turn):
+        if isinstance(thread.adapter, DirectThreads):
+            view.footnote(strings.DIRECT_THREADS)
+        suggest(view, services, origin.place, tasks)
+
+
+def _say_what_is_asked(view: AnswerView, origin: Prompt) -> None:
+    """Say above an answer what its question asks beside its words, and what of it was read."""
     # Those that can be read have a line of their own.
     if origin.attachments > len(origin.files):
         view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
     if origin.pictures or origin.detailed:
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
+    if asks_for_another(origin):
+        view.notice(strings.ANOTHER_PLAN_ASKED)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)
-    if thread.mentions_only and not origin.place.direct and await services.store.turns.is_first(turn):
-        view.footnote(strings.GO_ON)
-    if services.month and services.month.short and (warning := await services.month.warning(turn)):
-        view.footnote(warning)
-    threaded = origin.place.direct and isinstance(thread.adapter, DirectThreads)
-    if threaded and await services.store.conversations.is_first_direct(turn):
-        view.footnote(strings.DIRECT_THREADS)
 
 
 def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.BoundLogger) -> Outcome:

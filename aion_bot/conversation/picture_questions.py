@@ -19,6 +19,8 @@ from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.references import cited
+from aion_bot.storage.choices import Binding
+from aion_bot.storage.conversations import Picked
 
 _log = structlog.get_logger(__name__)
 
@@ -73,20 +75,24 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     )
 
 
-async def bind_new(services: Services, turn: Turn, session: str, chosen: list[str]) -> list[str]:
-    """Map the thread of a question to a new session; returns the pictures that it is about: those `chosen`, none: all.
+async def bind_new(services: Services, turn: Turn, session: str, bound: Binding) -> Binding:
+    """Map the thread of a question to a new session; returns what it is about: what was chosen there.
 
-    Where nobody has chosen any, the session begins with those that `aion-bot.toml` names: they are a choice like any other.
+    Where nobody has chosen anything, that is what the asker chose for their next thread in this channel, or else the
+    pictures that `aion-bot.toml` names: a choice like any other.
     """
     store, thread = services.store, turn.thread
     if services.key:
         await store.session_keys.note(session, services.key)
     await store.threads.bind(thread, session)
+    if bound.chosen:
+        return Binding(session, bound.chosen)
     named = cast("frozenset[str]", services.access.rules.value(IMAGES, turn.place))
-    if chosen or not named:
-        return chosen
-    await store.conversations.choose(thread, (), [(one, one) for one in sorted(named)])
-    return (await store.threads.binding(thread))[1]
+    chosen = await store.choices.take_next(turn, services.key) or [Picked(one, one) for one in sorted(named)]
+    if not chosen:
+        return Binding(session)
+    await store.conversations.choose(thread, (), chosen)
+    return await store.choices.binding(thread)
 
 
 async def _are_deleted(aion: AionVision, ids: Sequence[str]) -> bool:

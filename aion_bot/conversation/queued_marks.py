@@ -55,7 +55,9 @@ class QueuedMarks:
 
     def expect(self, thread: Thread, turn: Turn) -> bool:
         """Take it that a mark may stand from now on; False where none can be shown."""
-        if thread.queued_marker is None or _message(turn) is None or turn.key in self._refused:
+        # Everybody would see on a message that it waits for a private answer.
+        shown = thread.queued_marker is not None and not turn.place.private
+        if not shown or _message(turn) is None or turn.key in self._refused:
             return False
         self._expected.add(turn.key)
         return True

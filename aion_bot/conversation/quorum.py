@@ -13,6 +13,7 @@ from aion_bot.domain.access import NOBODY, AccessPolicy, Intent
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
+from aion_bot.ports.forms import OpensForms
 from aion_bot.ports.messages import Person
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.settings import IdKind
@@ -48,12 +49,14 @@ async def quorum_of(access: AccessControl, plan: Plan, place: Place, presser: Pe
 
 def overdue(plan: Plan, policy: AccessPolicy, now: float) -> bool:
     """Return whether nobody may approve a plan any more; `now` in seconds since 1970."""
-    return 0 < policy.approval_expires <= now - plan.proposed_at
+    # What a deadline has ended stays so, whatever the clock and the policy say later.
+    return plan.out_of_time or 0 < policy.approval_expires <= now - plan.proposed_at
 
 
 def plan_format(services: Services, thread: Thread, place: Place) -> PlanFormat:
     """Return how plans are drawn that were asked for at a place, by what holds there now."""
-    return PlanFormat(thread.page_format, shown_policy(services, thread, place))
+    forms = isinstance(thread.adapter, OpensForms)
+    return PlanFormat(thread.page_format, shown_policy(services, thread, place), forms)
 
 
 def shown_policy(services: Services, thread: Thread, place: Place) -> AccessPolicy:

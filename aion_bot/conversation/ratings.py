@@ -1,28 +1,52 @@
-"""The two small buttons under a finished answer, and what a press on one does."""
+"""The two small buttons under a finished answer, what a press on one does, and why somebody rates an answer as a bad one."""
 
 from aion_bot.conversation.private_reply import failed
 from aion_bot.conversation.services import Services
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, Outcome, Turn
+from aion_bot.ports.capabilities import PrivateAnswers
 from aion_bot.ports.events import Click
-from aion_bot.ports.messages import Action, Button
+from aion_bot.ports.forms import MOST_WORDS, OpensForms
+from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.ports.secrets import KNOWN
 
 
-def rating_buttons(services: Services, turn: Turn, outcome: Outcome) -> tuple[Button, ...]:
-    """Return the buttons under an answer that has ended whole; none where ratings are off, or the place is not known."""
+def buttons_below(services: Services, turn: Turn, outcome: Outcome) -> tuple[Button, ...]:
+    """Return the buttons under an answer that has ended whole: those that rate, unless ratings are off or the place is not known.
+
+    A private one has one more, which shares it.
+    """
     if outcome.reason is not EndReason.ANSWERED or turn.origin is None:
         return ()
+    sharing = (Button(Action.SHARE, turn.key, strings.SHARE),) if turn.origin.share_to else ()
     if not services.access.rules.asks_for_ratings(turn.origin.place):
-        return ()
-    return Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
+        return sharing
+    return *sharing, Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
 
 
-async def rate(services: Services, click: Click) -> str:
-    """Record a press, and return what to tell whoever pressed. Raises `sqlite3.Error`."""
+async def rate(services: Services, thread: Thread, click: Click) -> str | Reply:
+    """Record a press, and return what to tell whoever pressed; a bad rating can be explained. Raises `sqlite3.Error`."""
+    if click.action is Action.WHY:
+        return await _explain(services, click)
     turn = await services.store.turns.get(click.key)
     if turn is None or turn.thread != click.thread:
         return failed(click.thread.platform, click, strings.RATING_GONE)
     before = await services.store.ratings.rate(turn.key, click.person, click.action)
     if before is None:
         return failed(click.thread.platform, click, strings.RATING_GONE)
-    return strings.RATED_AGAIN if before else strings.RATED
+    told, adapter = strings.RATED_AGAIN if before else strings.RATED, thread.adapter
+    explains = isinstance(adapter, OpensForms) and isinstance(adapter, PrivateAnswers)
+    if click.action is Action.GOOD or not explains:
+        return told
+    return Reply(told, buttons=(Button(Action.WHY, turn.key, strings.WHY),))
+
+
+async def _explain(services: Services, click: Click) -> str:
+    """Keep the words of a form with the rating of whoever wrote them. The press may be in another place than the answer."""
+    words, ratings = KNOWN.strike(click.words[:MOST_WORDS].strip()), services.store.ratings
+    if words and await ratings.explain(click.key, click.person, words):
+        return strings.WHY_NOTED
+    if not words and await ratings.is_bad(click.key, click.person):
+        return failed(click.thread.platform, click, strings.FORM_NOT_OPENED)
+    return strings.NOTHING_TO_EXPLAIN

@@ -7,6 +7,7 @@ from contextlib import suppress
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.asking_privately import question_shown
 from aion_bot.conversation.silence import tell_of_wait
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
@@ -37,6 +38,8 @@ async def open_thread(
 ) -> ThreadKey | None:
     """Make the thread of a turn exist; returns where the turn has to be run instead, if the platform refuses.
 
+    A private question has always to be run elsewhere: its thread is known once it is open.
+
     `resumed`: an earlier process accepted the turn. Until `opened` is set, a person who waits long is told so. Raises what
     the platform raises where there is no such place.
     """
@@ -45,14 +48,23 @@ async def open_thread(
     # kept its start from the row; whether another process answers is decided by the claim of the first post.
     attempts = itertools.count(turn.starts or resumed)
 
-    async def within_limits() -> None:
+    async def open_once(*, again: bool) -> ThreadKey | None:
+        if origin.private:
+            return await thread.open_private(origin, question_shown(turn), nonce=f"{turn.name}-q")
+        await thread.open(origin, again=again)
+        return None
+
+    async def within_limits() -> ThreadKey | None:
         for _ in range(_MOST_REFUSALS):
             with suppress(RateLimited):
-                return await thread.open(origin, again=next(attempts) > 0)
-        return await thread.open(origin, again=True)
+                return await open_once(again=next(attempts) > 0)
+        return await open_once(again=True)
 
     try:
-        await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
+        found = await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
+        if found is not None:
+            await store.turns.move(turn.key, found)
+            await store.threads.forget(turn.thread)
     except PlatformError as error:
         # The platform takes no thread here, for whatever reason: a message may be taken all the same.
         refused = isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError
@@ -64,6 +76,7 @@ async def open_thread(
         )  # fmt: skip
         await store.turns.move(turn.key, origin.in_place)
         return origin.in_place
+    else:
+        return found
     finally:
         telling.cancel()
-    return None

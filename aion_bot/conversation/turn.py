@@ -15,7 +15,7 @@ from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.ratings import rating_buttons
+from aion_bot.conversation.ratings import buttons_below
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
@@ -153,7 +153,9 @@ class TurnRunner:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await recorded(self._log, self._services.store.turns.note_start(turn.key))
                 if (origin := turn.origin) is not None:
-                    await notices.add_notices(self._view, thread, turn, self._services, crowded=self._crowded)
+                    await notices.add_notices(
+                        self._view, thread, turn, self._services, self._replacing, crowded=self._crowded
+                    )
                     # A retry is answered in the place of its failure: its thread exists.
                     if self._mode is Mode.ASK and origin.opening is not None and not turn.attempt:
                         self.moved_to = await open_thread(
@@ -247,7 +249,7 @@ class TurnRunner:
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
-        shown = buttons if offers_retry else rating_buttons(self._services, self.turn, outcome)
+        shown = buttons if offers_retry else buttons_below(self._services, self.turn, outcome)
         # A late answer may take the place of an interrupted one; its file could not.
         self._view.finish(told, shown, outcome.byline, in_file=outcome.reason is not EndReason.INTERRUPTED)
         self.sync.wake(urgent=True)

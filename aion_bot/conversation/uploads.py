@@ -143,7 +143,7 @@ class QuestionFiles:
             found += await self._recent(adapter, origin)
             if readable(self._turn.text):
                 adopted = await self._store.adopt_held(
-                    key, self._turn.thread, phase, direct=origin.place.direct
+                    key, self._turn.thread, phase, direct=origin.place.alone
                 )
         found = list({one.id: one for one in found}.values())
         self._more = max(0, len(found) - MOST_OF_A_QUESTION)
@@ -163,7 +163,7 @@ class QuestionFiles:
     async def _recent(self, adapter: AttachedFiles, origin: Prompt) -> Sequence[Attachment]:
         """Return the files that were posted in the thread since the bot's last message, if the platform tells."""
         # In a direct message each file is a question of its own.
-        if origin.place.direct:
+        if origin.place.alone:
             return ()
         try:
             # Without a permit, which would be taken for each question: the events have mostly told, and then nothing is
@@ -263,7 +263,8 @@ class QuestionFiles:
             for one in await self._store.of_session(session)
             if one.kind is FileKind.DOCUMENT and one.in_library
         ]
-        usable = await library.select_documents(session, earlier)
+        chosen = await self._services.store.choices.session_documents(session)
+        usable = await library.select_documents(session, [*chosen, *earlier])
         await self._added(session, files, usable)
 
     async def _added(self, session: str, files: Sequence[AttachedFile], usable: set[str]) -> None:

@@ -22,7 +22,7 @@ from aion_bot.ports.capabilities import (
     ReplyReferences,
 )
 from aion_bot.ports.earlier import EarlierMessage, EarlierMessages, EarlierSearch, Since
-from aion_bot.ports.errors import RateLimited, UploadRefused
+from aion_bot.ports.errors import RateLimited, Unsupported, UploadRefused
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.messages import (
     Button,
@@ -38,6 +38,7 @@ from aion_bot.ports.messages import (
     ThreadKey,
 )
 from aion_bot.ports.plain_words import plain_words
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ratelimit.limiter import Limiter
@@ -74,6 +75,14 @@ class Thread:
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):
             await self.adapter.open_thread(struck_prompt(prompt), again=again)
 
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:
+        """Begin a thread that its person alone sees, as `PrivateThreads.open_private`."""
+        if not isinstance(self.adapter, PrivateThreads):
+            raise Unsupported(f"{self.platform} has no private threads")
+        async with self.limiter.permit(Operation.POST, self.key, Priority.FIRST_MESSAGE):
+            shown = cast("Reply", _struck(question, KNOWN.version))
+            return await self.adapter.open_private(prompt, shown, nonce=nonce)
+
     async def delete(self, message: MessageRef) -> None:
         """Remove a message of the bot's own."""
         async with self.limiter.permit(Operation.DELETE, self.key, Priority.FINAL):
@@ -106,7 +115,11 @@ class Thread:
         raise RateLimited(0.0)
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
-        """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`."""
+        """Answer the person behind `event` alone; `hidden` as for `PlatformAdapter.reply_privately`.
+
+        What belongs to a private question is always hidden: nobody else may learn that it was asked.
+        """
+        hidden = hidden or event.place.private
         async with self.limiter.permit(private_reply(event), self.key, Priority.FINAL):
             await self.adapter.reply_privately(event, struck_line(line), hidden=hidden)
 

@@ -28,14 +28,20 @@ class Intent(StrEnum):
     RETRY = "retry"
     REPLACE = "replace"
     """Ending the answer that runs by asking another question (`AION_BOT_BUSY=replace`)."""
+    WITHDRAW = "withdraw"
+    """Taking a question back that waits: its asker alone, and of an app's everybody."""
     RATE = "rate"
     """Saying whether an answer was good: everybody who may use the bot where it stands may."""
+    EXPLAIN = "explain"
+    """Adding a reason to one's own decision on a plan."""
     MANAGE = "manage"
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"
     """Ending, renaming or replacing a conversation that somebody began."""
     USAGE = "usage"
     """Seeing how much the bot is used, which is `OPERATOR`'s: those alone whom the list of approvers names by id."""
+    SHARE = "share"
+    """Posting a private answer where it was asked, which is its asker's alone."""
     RECOVER = "recover"
     """Going on, in the asker's name, with what was accepted earlier: after a restart, or for a retry."""
 
@@ -141,7 +147,7 @@ class Standing:
 NOT_ASKED = Standing()
 
 
-_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY})
+_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE})
 """Intents that lead to a new answer in the place itself, unless it is private."""
 
 _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
@@ -149,7 +155,15 @@ _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 
 _DECIDING = frozenset({Intent.DECIDE, Intent.APPROVE})
 
-OWN = _DECIDING | {Intent.STOP, Intent.RETRY, Intent.REPLACE, Intent.CHANGE, Intent.USAGE}
+OWN = _DECIDING | {
+    Intent.STOP,
+    Intent.RETRY,
+    Intent.REPLACE,
+    Intent.WITHDRAW,
+    Intent.CHANGE,
+    Intent.USAGE,
+    Intent.SHARE,
+}
 """Intents for which it counts whose question it was."""
 
 _OF_APPS = frozenset({Intent.ASK, Intent.RECOVER})
@@ -246,8 +260,9 @@ def _ownership(
     if intent is Intent.USAGE:
         named = isinstance(policy.approvers, frozenset) and person.id in policy.approvers
         return None if owner == OPERATOR and named else Refusal.NOT_THEIRS
-    if intent is Intent.REPLACE:
-        return None if person.id == owner.id else Refusal.NOT_THEIRS
+    if intent in {Intent.REPLACE, Intent.WITHDRAW, Intent.SHARE}:
+        by_app = intent is Intent.WITHDRAW and bool(owner.apps)
+        return None if person.id == owner.id or by_app else Refusal.NOT_THEIRS
     # Those who may decide plans may also stop and retry what led to them; an app presses no buttons, so all others may.
     if intent not in _DECIDING and (person.id == owner.id or owner.apps):
         return None

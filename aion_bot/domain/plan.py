@@ -149,3 +149,15 @@ class Plan:
     place: Place = field(default=UNKNOWN_PLACE, compare=False)
     proposed_at: int = field(default=0, compare=False)
     reminded: bool = False
+
+    @property
+    def was_refused(self) -> bool:
+        """Whether a person cancelled it: one that nobody approved in time was refused by nobody."""
+        return (
+            self.phase is PlanPhase.CANCELLED and self.decider is not None and self.decider.id != DEADLINE.id
+        )
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether its deadline has ended it: nobody may approve it any more, also where Aion did not take the cancellation."""
+        return any(one.person == DEADLINE for one in self.attempts)

@@ -18,6 +18,9 @@ MOST_QUOTES = 10
 QUOTES_LIMIT = 8_000
 """Characters of all quotes together, with their marks; Aion takes 10,000 of the whole question."""
 
+QUESTION_SHOWN = 1_000
+"""Characters of a question that stand above its private answer, or above one that is shared."""
+
 _AUTHOR_LENGTH = 60
 """Characters of the name of somebody who is quoted."""
 
@@ -66,14 +69,23 @@ def with_attached(text: str, attached: str) -> str:
     """
     if not attached:
         return text
-    own = (strings.EARLIER, strings.ATTACHED)
+    own = (strings.EARLIER, strings.ATTACHED, strings.REASON_QUOTED)
     lines = [f"{_MARK}{line}" if any(one in line for one in own) else line for line in text.split("\n")]
     return "\n".join(lines) + attached
+
+
+def own_words(asked: str) -> str:
+    """Return a person's own words of what Aion was asked: without quotes, what was said before, and files."""
+    for head in (strings.QUOTED, strings.EARLIER, strings.ATTACHED):
+        asked = asked.partition(f"{_BETWEEN}{head}")[0]
+    return asked
 
 
 def unaskable(prompt: Prompt, *, reads_files: bool = False) -> str | None:
     """Return what is wrong with a question itself; `reads_files`: files may be added to the library here."""
     words = question(prompt)
+    if prompt.private and not prompt.place.private:
+        return strings.NO_PRIVATE_QUESTIONS
     if not words and prompt.files and not any(one.source is QuoteSource.WITHHELD for one in prompt.quotes):
         # The bot asks what to do with them.
         return None if reads_files else strings.FILES_OFF

@@ -50,6 +50,8 @@ PER_PERSON, PER_CHANNEL = "questions_per_person_hour", "questions_per_channel_ho
 
 UPLOADS = "uploads"
 
+PRIVATE = "private"
+
 NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
@@ -192,6 +194,7 @@ KEYS: Mapping[str, Key] = {
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
+    PRIVATE: Key(_switch, _ON_OFF, False),
     IMAGES: Key(_images, f'"all", or a list of 1 to {MOST_IMAGES:,} image ids', frozenset()),
     AION_KEY: Key(read_variable, NAMED, f"{PREFIX}{MAIN_KEY}"),
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
@@ -199,6 +202,6 @@ KEYS: Mapping[str, Key] = {
 """Every key that has an effect."""
 
 NOT_YET = (
-    "private", "reactions",
+    "reactions",
 )  # fmt: skip
 """Keys of a later version: they are refused, because a key without effect would mislead the operator."""

@@ -15,6 +15,7 @@ from aion_bot.domain.rule_keys import (
     KEYS,
     PER_CHANNEL,
     PER_PERSON,
+    PRIVATE,
     UPLOADS,
     Uploads,
 )
@@ -92,6 +93,10 @@ class Rules:
     def asks_for_ratings(self, place: Place) -> bool:
         """Return whether answers at a place have buttons that rate them."""
         return bool(self.value(FEEDBACK, place))
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""
+        return not place.direct and bool(self.value(PRIVATE, place))
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

@@ -93,8 +93,13 @@ def above_key(turn: str, plan: str) -> str:
     return f"{turn}-{plan}"
 
 
+def waiting_key(turn: str) -> str:
+    """Return the key of the button that withdraws a question: another than its answer's, as its message is none of the answer."""
+    return f"{turn}-waits"
+
+
 def read_key(key: str) -> tuple[str, str]:
-    """Return the key of a turn that a button carries, and the number of its suggestion, a plan's key, or ""; it may be forged."""
+    """Return the key of a turn that a button carries, and the number of its suggestion, a plan's key, "waits", or ""; it may be forged."""
     turn, _, number = key.partition("-")
     return turn, number
 

@@ -38,6 +38,11 @@ class Place:
     roles: frozenset[str] | None = field(default=None, compare=False)
 
     @property
+    def alone(self) -> bool:
+        """Whether its person is alone with the bot there."""
+        return self.direct or self.private
+
+    @property
     def home(self) -> str:
         """The workspace whose limits count: a direct message that is in none counts as in the person's own."""
         return self.workspace or self.person_workspace
@@ -107,6 +112,10 @@ class Prompt:
     """Aion's ids of the pictures that it is about alone; empty where it is about all."""
     detailed: bool = False
     """Whether Aion is to look at pictures in detail."""
+    private: bool = False
+    """Whether its person alone is to see it answered; `place.private` once it has a thread of its own for that."""
+    share_to: ThreadKey | None = None
+    """Where a private answer may be shared: what would have been its thread. None for every other question."""
 
     @property
     def quote(self) -> str:
@@ -132,7 +141,10 @@ class MessageChange:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone."""
+    """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone.
+
+    `words` are what they wrote in the form that the press had opened, empty where none was opened.
+    """
 
     action: Action
     key: str
@@ -140,6 +152,7 @@ class Click:
     place: Place
     person: Person
     reply_token: str = field(default="", repr=False)
+    words: str = field(default="", repr=False)
 
     @property
     def thread(self) -> ThreadKey:
@@ -163,7 +176,8 @@ class ManageCommand:
 
     `key` names this one use. `name` is the subcommand as it was written, "" where there was none; `words` are what stood
     behind it, and `private` whether it asked for a private answer by an option of its own. `thread` is where it was used; on a
-    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id.
+    platform whose commands carry no thread it names the channel alone, and no thread of the bot's has its id. `inside`: it was
+    used in a thread, or on a message of one, and is about no other.
     """
 
     key: str
@@ -173,6 +187,7 @@ class ManageCommand:
     place: Place
     person: Person
     private: bool = False
+    inside: bool = False
     reply_token: str = field(default="", repr=False)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from aion_bot.ports.events import InboundEvent, Prompt
+from aion_bot.ports.events import Click, InboundEvent, Place, Prompt
+from aion_bot.ports.forms import Form
 from aion_bot.ports.messages import ThreadKey
 
 SECOND_PROCESS = "second process"
@@ -49,6 +50,16 @@ class Host(Protocol):
         For a platform that acknowledges a question where everybody sees it: a refusal is told to the person alone. After
         None its place is kept for half a minute, in which `accept` has to follow.
         """
+
+    async def form(self, click: Click) -> Form | None:
+        """Return the form that a press opens before it is accepted; None where it is accepted as it is. Fast.
+
+        What the person wrote is accepted as the same press with `words`. A press whose form cannot be opened is accepted
+        without them. `Click.place` need not be checked yet.
+        """
+
+    def answers_privately(self, place: Place) -> bool:
+        """Tell whether every question at a place is answered to its asker alone: then nothing may acknowledge it in public."""
 
     async def connected(self, presence: Presence) -> None:
         """Tell that events can arrive from now on."""

@@ -63,8 +63,8 @@ class AnswerView:
         self._left, self._over = MOST_CHARACTERS, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = self._footnote = ""
-        self._notices: dict[str, str] = {}
+        self._heading = ""
+        self._notices, self._footnotes = dict[str, str](), dict[str, str]()
         self._while_growing, self._cards = while_growing, cards
         self._status, self._status_shown, self._activity = strings.THINKING, True, Activity()
         self.trouble = ""
@@ -98,9 +98,9 @@ class AnswerView:
         self._notices[name or sentence] = f"_{sentence}_"
         self._heading = joined(*self._notices.values())
 
-    def footnote(self, sentence: str) -> None:
-        """Put one more small line of the bot's own under the answer once it has ended."""
-        self._footnote = f"{self._footnote}\n{sentence}".strip()
+    def footnote(self, sentence: str, *, name: str = "") -> None:
+        """Put a small line of the bot's own under the answer once it has ended, in place of the one of that name."""
+        self._footnotes[name or sentence] = sentence
 
     def retract(self) -> None:
         """Say nothing of the bot's own before the answer."""
@@ -229,6 +229,9 @@ class AnswerView:
         `in_file`: where there are too many messages, a document has all of it.
         """
         if not self.ended:
+            # Rendering may have failed after the end was decided and before it is shown.
+            if self.trouble and not sentence and not self.parked:
+                sentence = self.facts.with_reference(strings.PLAIN_TEXT)
             self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
             self._settle_rest()
 
@@ -335,7 +338,7 @@ class AnswerView:
         if segment is end.lists and not (over or segment.pages.pending):
             pages = with_sources(pages, self.sources, self._measure, self._limit, room)
         self._pending |= segment.pages.pending
-        footnote = self._footnote if pages else ""
+        footnote = "\n".join(self._footnotes.values()) if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
         note = end.note_of_rest(self.facts, self.refused, ended=self.ended, cut=self.cut) if over else note
         if not pages and not (end.byline or over or (note and self._status_shown)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.plan import Plan, PlanPhase
+from aion_bot.domain.plan import DEADLINE, Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, Step, StepState
 from aion_bot.ports.secrets import KNOWN
@@ -36,10 +36,14 @@ _SMALLEST_PAGE = 200
 
 @dataclass(frozen=True, slots=True)
 class PlanFormat:
-    """How plans are drawn: the size of a message, and what holds for plans at their place."""
+    """How plans are drawn: the size of a message, and what holds for plans at their place.
+
+    `forms`: the platform can ask those who decided for a reason.
+    """
 
     page: PageFormat
     policy: AccessPolicy
+    forms: bool = False
 
 
 def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
@@ -51,7 +55,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         steps=plan.steps,
         facts=_facts(plan, plan_format),
         record=record(plan),
-        buttons=_buttons(plan, plan_format.policy),
+        buttons=(*_buttons(plan, plan_format.policy), *_reason_button(plan, plan_format)),
         key=plan.key,
         said=plan.said,
         decided_at=plan.attempts[-1].at if is_decided(plan) and plan.attempts else 0,
@@ -135,17 +139,30 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
             facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
         elif plan_format.policy.plans_refused:
             facts.append((with_reference(strings.KEY_REFUSED, plan.key),))
-        facts += approval_facts(plan, plan_format.policy)
+        facts += (
+            [(strings.DEADLINE_PASSED,)] if plan.out_of_time else approval_facts(plan, plan_format.policy)
+        )
     return tuple(facts)
 
 
 def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
+    if plan.was_refused:
+        return (Button(Action.ANOTHER_PLAN, plan.key, strings.ANOTHER_PLAN),)
     if plan.phase is not PlanPhase.PENDING:
         return ()
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
     approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
     cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
-    return (cancel,) if policy.plans_refused or not can_be_approved(plan) else (approve, cancel)
+    closed = policy.plans_refused or plan.out_of_time or not can_be_approved(plan)
+    return (cancel,) if closed else (approve, cancel)
+
+
+def _reason_button(plan: Plan, plan_format: PlanFormat) -> tuple[Button, ...]:
+    """Return the button for a reason where somebody has decided who can give one; a deadline is nobody."""
+    people = [*plan.approvals, *(one.person for one in plan.attempts if one.person != DEADLINE)]
+    if not (plan_format.forms and people) or plan.phase is PlanPhase.REPLACED:
+        return ()
+    return (Button(Action.REASON, plan.key, strings.ADD_REASON),)
 
 
 _MOST_PENDING = 8

@@ -2,23 +2,28 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.another_plan import question_after
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
+from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
-from aion_bot.conversation.private_reply import failed, refused, reply_privately
+from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
+from aion_bot.conversation.reasons import add_reason
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import share
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -30,6 +35,7 @@ from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.waiting import WaitingQuestions
 from aion_bot.storage import recorded
 
 _log = structlog.get_logger(__name__)
@@ -43,8 +49,12 @@ _INTENTS = {
     Action.SUGGEST: Intent.RETRY,
     Action.ONLY_THESE: Intent.FOLLOW_UP,
     Action.CLOSER: Intent.FOLLOW_UP,
+    Action.ANOTHER_PLAN: Intent.FOLLOW_UP,
+    Action.WITHDRAW: Intent.WITHDRAW,
     Action.GOOD: Intent.RATE,
     Action.BAD: Intent.RATE,
+    Action.WHY: Intent.RATE,
+    Action.REASON: Intent.EXPLAIN,
 }
 
 _URGENT = frozenset({Intent.DECIDE, Intent.STOP})
@@ -68,11 +78,13 @@ class Actions:
         approvals: Approvals,
         retries: Retries,
         ask_again: Enqueue,
+        waiting: WaitingQuestions,
         services: Services,
         ask: Ask,
     ) -> None:
         self._services, self._ask = services, ask
-        self._management = Management(services)
+        self.management, self._home = Management(services), HomeFacts()
+        self._reasons = partial(add_reason, services)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -80,7 +92,7 @@ class Actions:
         self._active = active
         self._approvals = approvals
         self._retries = retries
-        self._ask_again = ask_again
+        self._ask_again, self._waiting = ask_again, waiting
 
     async def act(
         self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened | Invited
@@ -90,11 +102,11 @@ class Actions:
             case Click():
                 await self.click(thread, event)
             case ManageCommand():
-                await self._management.command(thread, event)
+                await self.management.command(thread, event)
             case StopRequest():
                 await self.stop_thread(thread, event)
             case HomeOpened():
-                await show_home(self._services, thread, event)
+                await show_home(self._services, self._home, thread, event)
             case Invited():
                 await greet(self._services, thread, event)
 
@@ -102,7 +114,7 @@ class Actions:
         """Answer a press; a decision goes to Aion before all else."""
         ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
-            await self._click(thread, click)
+            await (self._share if click.action is Action.SHARE else self._click)(thread, click)
         except sqlite3.Error as error:
             ref = reference(click.key)
             _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
@@ -129,9 +141,13 @@ class Actions:
         if turn.retryable and turn.erased:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
 
+    async def _share(self, thread: Thread, click: Click) -> None:
+        """Share a private answer, which is about the place where it was asked."""
+        await reply_privately(thread, click, (await share(self._services, thread, click),), hidden=True)
+
     async def _click(self, thread: Thread, click: Click) -> None:
         if click.action in OF_COMMANDS:
-            await self._management.click(thread, click)
+            await self.management.click(thread, click)
             return
         intent = _INTENTS[click.action]
         refusal = await self._access.refusal(thread.platform, intent, click.place, click.person)
@@ -141,25 +157,34 @@ class Actions:
                 noted = audit.note_refusal(click.key, click.action, click.person, refusal.value)
                 await recorded(_log, noted, "refusal")
             await reply_privately(thread, click, (refused(thread.platform, click, refusal),), hidden=True)
-        elif intent is Intent.RETRY:
+        else:
+            await self._press(thread, click, intent)
+
+    async def _press(self, thread: Thread, click: Click, intent: Intent) -> None:
+        """Do what was pressed by somebody who may use the bot there; whether it is theirs is decided where its row is read."""
+        if intent is Intent.RETRY:
             line, turn = await self._retries.claim(click)
             if turn is not None:
                 self._ask_again(thread, turn)
             if line:
                 await reply_privately(thread, click, line, hidden=True)
         elif intent is Intent.FOLLOW_UP:
-            await self._ask_about_pictures(thread, click)
-        elif _INTENTS[click.action] is Intent.RATE:
-            await reply_privately(thread, click, (await rate(self._services, click),), hidden=True)
+            await self._follow_up(thread, click)
+        elif intent is Intent.WITHDRAW:
+            await reply_privately(thread, click, (await self._waiting.withdraw(click),), hidden=True)
+        elif intent is Intent.RATE:
+            await answer_privately(thread, click, await rate(self._services, thread, click))
         elif click.action is Action.STOP:
             await self._stop(thread, click, self._active.find(turn=click.key))
         else:
-            await self._approvals.click(thread, click)
+            about_plan = self._approvals.click if intent is Intent.DECIDE else self._reasons
+            await about_plan(thread, click)
 
-    async def _ask_about_pictures(self, thread: Thread, click: Click) -> None:
-        """Ask the question of an answer once more; its key tells a second press, which asks nothing."""
+    async def _follow_up(self, thread: Thread, click: Click) -> None:
+        """Ask what a button under an answer or a plan asks; its key tells a second press, which asks nothing."""
+        question = question_after if click.action is Action.ANOTHER_PLAN else question_of
         try:
-            prompt = await question_of(self._services, click)
+            prompt = await question(self._services, click)
         except AionvisionError as error:
             _log.warning("pictures not found", platform=thread.platform, code=error.code)
             gone = error_messages.session_gone(error)

@@ -13,7 +13,6 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
-from aion_bot.conversation import silence
 from aion_bot.conversation.indicators import Indicators, Progress
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
@@ -23,11 +22,10 @@ from aion_bot.conversation.turn_log import AS_WANTED, is_slow, log_turn
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
-from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ratelimit.request_pace import ASKER, Asker
-from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 
@@ -209,41 +207,3 @@ class TurnSlots:
     def close(self) -> None:
         """Let no more questions be asked; the next start goes on with those that wait."""
         self._slots.close()
-
-
-class QueueWaits:
-    """Tells people whose question waits long behind others of its thread: once for all of theirs there, after `silence.LONG` seconds."""
-
-    def __init__(self, store: Store, tasks: BackgroundTasks) -> None:
-        self._turns = store.turns
-        self._tasks = tasks
-        self.waiting: dict[str, asyncio.Event] = {}
-        """What is set when a question does not wait any more, by the turn's key."""
-        self._of_person: Counter[tuple[ThreadKey, str]] = Counter()
-        self._told: set[tuple[ThreadKey, str]] = set()
-
-    def begin(self, thread: Thread, turn: Turn) -> None:
-        """Note that a question waits from now on."""
-        over = self.waiting[turn.key] = asyncio.Event()
-        self._of_person[turn.thread, turn.asker.id] += 1
-        self._tasks.spawn(self._tell(thread, turn, over))
-
-    def end(self, turn: Turn) -> None:
-        """Note that it is the turn of a question that waited."""
-        self.waiting.pop(turn.key).set()
-        one = (turn.thread, turn.asker.id)
-        self._of_person -= Counter([one])
-        if one not in self._of_person:
-            self._told.discard(one)
-
-    async def _tell(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
-        one = (turn.thread, turn.asker.id)
-        if turn.origin is None or await silence.happens(over, silence.LONG) or one in self._told:
-            return
-        now = await self._turns.get(turn.key)
-        # It may have been withdrawn, or its turn come, meanwhile.
-        if now is not None and now.phase is TurnPhase.QUEUED and not over.is_set() and one not in self._told:
-            self._told.add(one)
-            # Without its message: that has the mark of a question which waits, and needs no other.
-            origin = replace(turn.origin, source=None)
-            await reply_privately(thread, origin, (strings.STILL_QUEUED,), hidden=True)

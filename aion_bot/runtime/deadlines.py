@@ -21,8 +21,8 @@ from aion_bot.ports.adapter import PlatformAdapter
 
 _log = structlog.get_logger(__name__)
 
-_LOOK = 15.0
-"""Seconds between two looks at the plans that wait."""
+_LOOK, _AFTER_CHANGE = 15.0, 1.0
+"""Seconds between two looks at the plans that wait, and between a change of rules and the next one."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
 """Seconds until a cancellation that Aion did not take is tried again; each pause is twice the one before."""
@@ -32,7 +32,7 @@ _RULES = "rules shown"
 
 
 class Deadlines:
-    """One task for all plans: no timer for each. What is due runs in `tasks`. `clock`: seconds since 1970.
+    """One task for all plans: no timer for each. What is due runs in `tasks`. `clock`: seconds since 1970; `running`: those that nobody sets.
 
     A clock that jumps ahead lets plans end early, which is a no. One that jumps back does not let them wait longer than their
     time by the machine's own count, as long as the process runs.
@@ -46,47 +46,58 @@ class Deadlines:
         tasks: BackgroundTasks,
         *,
         clock: Callable[[], float] = time.time,
+        running: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._services, self._adapters, self._approvals, self._clock = services, adapters, approvals, clock
+        self._services, self._adapters, self._approvals = services, adapters, approvals
+        self._clock, self._running = clock, running
         self._plans = services.store.plans
         self._tasks = tasks
         self._seen: dict[str, tuple[float, float]] = {}
-        """By the keys of plans: how old each was when it was seen first, and when that was by the loop's clock."""
+        """By the keys of plans: how old each was when it was seen first, and when that was by `running`."""
         self._again: dict[str, tuple[float, float]] = {}
-        """By the keys of plans whose cancellation was tried: from when on, by the loop's clock, and after which pause."""
+        """By the keys of plans whose cancellation was tried: from when on, by `running`, and after which pause."""
+        self._changed_at = 0.0
+        """When other rules were seen last, by `clock`."""
 
     async def run(self) -> None:
         """Look until cancelled. A database that cannot be read is tried again at the next look."""
         changed = self._services.access.changed
         while True:
             changed.clear()
+            pause = _LOOK
             try:
-                await self.look()
+                pause = _AFTER_CHANGE if await self.look() else _LOOK
             except sqlite3.Error as error:
                 _log.error("plans that wait not read", reason=str(error))
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK):
+                async with asyncio.timeout(pause):
                     await changed.wait()
 
-    async def look(self) -> None:
-        """Cancel what is overdue, remind once, and show new rules."""
+    async def look(self) -> bool:
+        """Cancel what is overdue, remind once, and show new rules; returns whether there are such."""
+        # First: a card that is not among those that wait yet shows the rules of before.
+        new = await self._rules_are_new()
+        if new:
+            self._changed_at = self._clock()
         waiting = await self._plans.waiting()
-        redraw = bool(waiting) and await self._rules_are_new()
         for plan in waiting:
             adapter = self._adapters.get(plan.thread.platform)
             if adapter is None:
                 continue
             thread = self._services.registry.thread(adapter, plan.thread)
+            # Also a card that was on its way, or whose decision came back, when the rules changed.
+            redraw = new or (plan.key not in self._seen and plan.proposed_at <= self._changed_at)
             if not self._due(thread, plan) and redraw:
                 self._tasks.spawn(show_open(self._services, thread, plan.key))
         keys = {plan.key for plan in waiting}
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
         self._again = {key: again for key, again in self._again.items() if key in keys}
+        return new
 
     def _due(self, thread: Thread, plan: Plan) -> bool:
         """Begin what is due for a plan; returns whether it is being cancelled."""
         policy = self._services.access.policy(thread.platform, plan.place)
-        now, age = asyncio.get_running_loop().time(), self._age(plan)
+        now, age = self._running(), self._age(plan)
         if overdue(plan, policy, plan.proposed_at + age):
             due, pause = self._again.get(plan.key, (now, _FIRST_PAUSE))
             if due <= now:
@@ -100,14 +111,19 @@ class Deadlines:
 
     def _age(self, plan: Plan) -> float:
         """Return for how many seconds a plan has waited, whichever clock says more."""
-        age, now = self._clock() - plan.proposed_at, asyncio.get_running_loop().time()
+        age, now = self._clock() - plan.proposed_at, self._running()
         first, since = self._seen.setdefault(plan.key, (max(0.0, age), now))
         return max(age, first + now - since)
 
     async def _rules_are_new(self) -> bool:
         """Return whether open cards may show older rules, once for each change, also one while nobody ran."""
-        rules = self._services.access.rules
-        written = json.dumps(rules.as_json({one: one for one in rules.people}), sort_keys=True)
+        access, keys = self._services.access, self._services.keys
+        in_use = [self._services] if keys is None else [*keys.in_use.values()]
+        refused = sorted(
+            one.aion.key_digest for one in in_use if access.refuses_plans(one.aion.key_digest, self._clock())
+        )
+        rules = access.rules.as_json({one: one for one in access.rules.people})
+        written = json.dumps([rules, refused], sort_keys=True)
         digest = hashlib.sha256(written.encode()).hexdigest()
         kv = self._services.store.kv
         if await kv.get("", _RULES) == digest:

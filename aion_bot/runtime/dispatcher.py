@@ -5,15 +5,16 @@ import contextlib
 import functools
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.asking_privately import as_asked, thread_of
 from aion_bot.conversation.failed_answer import show_waiting
-from aion_bot.conversation.first_contact import tell
+from aion_bot.conversation.first_contact import tell, with_flaw
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
@@ -29,33 +30,21 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
-from aion_bot.runtime.active_turns import ActiveTurns, QueueWaits, TurnSlots
+from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 from aion_bot.runtime.message_changes import MessageChanges
+from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.promised_places import Allowances, PromisedPlaces
 from aion_bot.runtime.replies import MentionHints, ReorderBuffer, RepliedTo, opens
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
-from aion_bot.runtime.supervisor import PlatformHost, RefusedPlatforms, load_admitted, supervise
+from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
+from aion_bot.runtime.waiting import WaitingQuestions
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
 
 _MARKING = 2.5
 """Seconds after the grace in which interrupted answers are marked."""
-
-
-@dataclass(frozen=True, slots=True)
-class DispatchOptions:
-    """What happens to a question while its thread is `busy`, and the seconds that answers may take to end after a stop.
-
-    `several_workspaces_expected`: an allow list says which workspaces may use the bot. `retention_days`: how long rows are kept.
-    """
-
-    busy: Literal["queue", "replace", "reject"] = "queue"
-    shutdown_grace: float = 20.0
-    several_workspaces_expected: bool = False
-    retention_days: int = 90
-    refused: RefusedPlatforms | None = None
 
 
 class Dispatcher:
@@ -76,9 +65,9 @@ class Dispatcher:
         self._mention_hints = MentionHints(services.store)
         seen = None if services.observer is None else services.observer.showed
         self._indicators = Indicators(services.store, self._tasks, seen)
-        self._queue_waits = QueueWaits(services.store, self._tasks)
         self._slots = TurnSlots(self._indicators, self._tasks)
         self._active = ActiveTurns(self._tasks, self._indicators, services)
+        self._waiting = WaitingQuestions(services, self._tasks, self._indicators, self._active)
         self._approvals = Approvals(services, self._active.stream_end)
         self._actions = Actions(
             access=services.access,
@@ -87,11 +76,12 @@ class Dispatcher:
             approvals=self._approvals,
             retries=Retries(services.store, services.access, self._allowances.left_again),
             ask_again=self._ask_again,
+            waiting=self._waiting,
             services=services,
             ask=functools.partial(self._ask, pressed=True),
         )
         self._changes = MessageChanges(
-            services, self._tasks, self._active, self._actions, self._replied_to, self._ask
+            services, self._tasks, self._waiting, self._actions, self._replied_to, self._ask
         )
         self._recovery = StartupRecovery(
             services,
@@ -102,6 +92,7 @@ class Dispatcher:
             active=self._active,
             approvals=self._approvals,
             slots=self._slots,
+            waiting=self._waiting,
             enqueue_moved=self._enqueue_moved,
         )
 
@@ -168,6 +159,8 @@ class Dispatcher:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
         if self._replied_to.told(prompt, pressed=pressed):
             return
+        prompt = as_asked(self._services, thread.adapter, prompt)
+        thread = thread_of(self._services, thread, prompt)
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if tells(prompt, refusal):
@@ -177,7 +170,7 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        flaw = self._services.access.unaskable(prompt)
+        prompt, flaw = await with_flaw(self._services, thread, prompt)
         promised = prompt.key in self._promised.held and self._promised.holds(prompt)
         objection = flaw or (None if promised else self._too_busy(prompt))
         if objection is not None:
@@ -193,10 +186,11 @@ class Dispatcher:
             self._refuse_used_up(thread, prompt, accepted)
             return
         if self._options.busy == "replace":
+            # What waits first: it may begin to run meanwhile.
+            await self._waiting.replace(thread, prompt)
             await self._active.replace(prompt)
         if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
-            self._queue_waits.begin(thread, turn)
         self._reorder_buffer.opened(prompt.thread)
 
     def _refuse_used_up(self, thread: Thread, prompt: Prompt, found: UsedUp | Literal[False]) -> None:
@@ -209,6 +203,7 @@ class Dispatcher:
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
+        prompt = as_asked(self._services, self._adapters[prompt.thread.platform], prompt)
         refusal = await self._refusal(prompt)
         if refusal is not None:
             return refused(prompt.thread.platform, prompt, refusal)
@@ -238,7 +233,8 @@ class Dispatcher:
         promised = self._promised.in_thread(prompt) if self._promised.held else 0
         if self._options.busy == "reject" and (promised or self._queues.busy(prompt.thread)):
             return strings.WAIT
-        if self._queues.waiting(prompt.thread) + promised >= MOST_WAITING:
+        waiting = self._queues.waiting(prompt.thread) - self._waiting.withdrawn_in(prompt.thread)
+        if waiting + promised >= MOST_WAITING:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
@@ -268,7 +264,10 @@ class Dispatcher:
         if (observer := self._services.observer) is not None:
             observer.accepted(turn)
         number = self._slots.enter(thread.platform, turn.asker)
-        return self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
+        waits = self._queues.submit(turn.thread, functools.partial(self._run_turn, thread, turn, number))
+        if waits:
+            self._waiting.begin(thread, turn)
+        return waits
 
     def _enqueue_moved(self, thread: Thread, turn: Turn, moved_to: ThreadKey) -> None:
         """Put a turn whose thread could not be opened into the queue of the place where it is answered instead."""
@@ -279,14 +278,14 @@ class Dispatcher:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
         if (observer := self._services.observer) is not None:
             observer.began(turn)
+        self._waiting.first(turn)
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
                 now = await self._store.turns.get(turn.key) if started else None
                 if now is None:
                     return
-                if now.key in self._queue_waits.waiting:
-                    self._queue_waits.end(now)
+                self._waiting.end(turn)
                 await self._indicators.dequeued(thread, now)
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.
@@ -308,8 +307,7 @@ class Dispatcher:
             adapter.platform,
             self._store,
             functools.partial(self.accept, adapter),
-            several_workspaces_expected=self._options.several_workspaces_expected,
-            objection=self.objection,
+            several_workspaces_expected=self._options.several_workspaces_expected, objection=self.objection,
             unread=functools.partial(self.unread, adapter),
             access=self._services.access, observer=self._services.observer,
         )  # fmt: skip
@@ -317,12 +315,14 @@ class Dispatcher:
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""
+        self._waiting.close()
         self._queues.drop_waiting()
         self._slots.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.shutdown_grace):
                 await self._queues.idle()
-                while self._approvals.acting:
-                    await asyncio.wait(self._approvals.acting)
+                while acting := self._approvals.acting | self._actions.management.running:
+                    await asyncio.wait(acting)
         self._active.interrupt(Outcome(EndReason.INTERRUPTED, strings.INTERRUPTED))
+        self._actions.management.interrupt()
         await self._tasks.wait(_MARKING)

@@ -10,8 +10,8 @@ from aion_bot.domain.access import Intent
 from aion_bot.domain.prompts import question, readable
 from aion_bot.ports.events import MessageChange, Prompt
 from aion_bot.runtime.actions import Actions
-from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.replies import RepliedTo
+from aion_bot.runtime.waiting import WaitingQuestions
 
 
 class Ask(Protocol):
@@ -27,7 +27,7 @@ class MessageChanges:
 
     services: Services
     tasks: BackgroundTasks
-    active: ActiveTurns
+    waiting: WaitingQuestions
     actions: Actions
     replied_to: RepliedTo
     ask: Ask
@@ -42,7 +42,7 @@ class MessageChanges:
         if asked is None or not (words or asked.files):
             withdrawn = await turns.withdraw(change.prompt)
             if withdrawn:
-                self.active.withdraw(thread.platform, change.prompt)
+                self.waiting.deleted(thread.platform, change.prompt)
             # A message that is gone is no question any more, also where an older edit of it arrives late.
             if not words and (not withdrawn or change.text is None):
                 await turns.note_deleted(change.prompt)

@@ -13,8 +13,10 @@ from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send
+from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
@@ -23,6 +25,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 from aion_bot.runtime.deadlines import Deadlines
+from aion_bot.runtime.waiting import WaitingQuestions
 from aion_bot.storage.timeline import FIRST_SIGN, FIRST_TEXT
 
 
@@ -40,6 +43,7 @@ class StartupRecovery:
         active: ActiveTurns,
         approvals: Approvals,
         slots: TurnSlots,
+        waiting: WaitingQuestions,
         enqueue_moved: Callable[[Thread, Turn, ThreadKey], None],
     ) -> None:
         self._services = services
@@ -52,7 +56,7 @@ class StartupRecovery:
         self._indicators = indicators
         self._active = active
         self._approvals = approvals
-        self._slots = slots
+        self._slots, self._waiting = slots, waiting
         self._enqueue_moved = enqueue_moved
         self._recovery = Recovery(services)
         self._deadlines = Deadlines(services, adapters, approvals, tasks)
@@ -67,12 +71,11 @@ class StartupRecovery:
         galleries = await self._store.galleries.due()
         recovered = await self._resume_turns()
         await self._resume_plans(recovered)
-        for mention in await self._store.mentions.due():
-            if (thread := self._thread(mention.thread)) is not None:
-                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        await self._send_due()
         for gallery in galleries:
             if (thread := self._thread(gallery.thread)) is not None:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
+        await self._resume_shares()
         await self._look_up_files()
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
@@ -88,6 +91,21 @@ class StartupRecovery:
                 # Outside of the thread's queue: the answer may come late, or never.
                 self._late.spawn(self._find_late_answer(thread, turn))
 
+    async def _resume_shares(self) -> None:
+        for known in await self._store.shares.unfinished():
+            turn = await self._store.turns.get(known.turn)
+            if turn is not None and (thread := self._thread(turn.thread)) is not None:
+                self._tasks.spawn(resume_share(self._services, thread, turn, known))
+
+    async def _send_due(self) -> None:
+        """Post the mentions and the reasons that an earlier process had still to post."""
+        for mention in await self._store.mentions.due():
+            if (thread := self._thread(mention.thread)) is not None:
+                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+        for reason in await self._store.reasons.due():
+            if (thread := self._thread(reason.thread)) is not None:
+                self._tasks.spawn(show_again(self._services, thread, reason))
+
     async def _look_up_files(self) -> None:
         for file in await self._store.files.cut_off():
             turn = await self._store.turns.get(file.turn)
@@ -97,6 +115,7 @@ class StartupRecovery:
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
         """Put turns into their queues; returns what is set once each is recovered, by its key."""
         recovered: dict[str, asyncio.Event] = {}
+        signs = await self._store.waiting_signs.left()
         for turn in await self._store.turns.unfinished():
             if (thread := self._thread(turn.thread)) is None:
                 continue
@@ -107,7 +126,15 @@ class StartupRecovery:
                 done = recovered[turn.key] = asyncio.Event()
                 # In the order of the rows, so that a person's oldest question stays the first.
                 number = self._slots.enter(thread.platform, turn.asker)
-                self._queues.submit(turn.thread, partial(self._resume_turn, thread, turn, number, done))
+                waits = self._queues.submit(
+                    turn.thread, partial(self._resume_turn, thread, turn, number, done)
+                )
+                if waits and turn.phase is TurnPhase.QUEUED:
+                    self._waiting.begin(thread, turn, signs)
+        for key, message in signs.items():
+            left = await self._store.turns.get(key)
+            if left is not None and (thread := self._thread(left.thread)) is not None:
+                self._waiting.leave(thread, left, message)
         return recovered
 
     async def _resume_plans(self, recovered: Mapping[str, asyncio.Event]) -> None:
@@ -135,6 +162,7 @@ class StartupRecovery:
         return None if adapter is None else self._services.registry.thread(adapter, key)
 
     async def _resume_turn(self, thread: Thread, turn: Turn, number: int, recovered: asyncio.Event) -> None:
+        self._waiting.first(turn)
         try:
             turn = await self._recovery.turn(thread, turn)
             self._indicators.adopt(turn)
@@ -152,6 +180,7 @@ class StartupRecovery:
             # Without private replies: the earlier process has told each person that they wait.
             async with self._slots.slot(thread, turn, number, tell=False) as started:
                 if started:
+                    self._waiting.end(turn)
                     await self._indicators.dequeued(thread, turn)
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)
                     services = at(self._services, turn.place)

@@ -10,13 +10,15 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.conversation.access_control import AccessControl
+from aion_bot.conversation.forms import form_of
 from aion_bot.domain import strings
 from aion_bot.domain.access import may_app_ask, may_use_workspace
 from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import read_key
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError, TokenRefused
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import Click, Place, Prompt
+from aion_bot.ports.forms import Form
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.secret_files import variables
@@ -41,6 +43,9 @@ _OVERLAP = 180.0
 """Seconds for which a dead connection may look alive. An event that is delivered twice is known by its key."""
 
 _MOST_THREADS = 200
+
+PATIENCE = 600.0
+"""Seconds for which a bot whose platforms have all been refused waits for another token: as long as running answers try again."""
 
 RECONNECT = Backoff(1.0, cap=60.0)
 """Between two attempts to connect; it starts anew after each connection."""
@@ -67,9 +72,15 @@ async def load_admitted(store: Store, access: AccessControl, platform: str) -> N
 
 
 class RefusedPlatforms:
-    """The platforms whose token was refused; those with a token in a file wait for another one."""
+    """The platforms whose token was refused; those with a token in a file wait for another one.
 
-    def __init__(self, adapters: Sequence[PlatformAdapter], env: Mapping[str, str]) -> None:
+    While another platform serves they wait without an end, otherwise for `patience` seconds.
+    """
+
+    def __init__(
+        self, adapters: Sequence[PlatformAdapter], env: Mapping[str, str], patience: float = PATIENCE
+    ) -> None:
+        self._patience = patience
         self._left = {one.platform for one in adapters}
         """The platforms that were not refused, or served once: while there are some, the bot goes on."""
         self._with_files = {
@@ -87,17 +98,25 @@ class RefusedPlatforms:
         if not (served and platform in self._with_files):
             self._left.discard(platform)
         if not self._left:
-            for one in self._waiting.values():
-                if not one.done():
-                    one.set_result(False)
+            self._give_up()
         if platform not in self._with_files or not self._left:
             return False
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[platform] = waiting
+        _log.warning("platform waits for token", platform=platform, mend=strings.REPLACE_IT)
         try:
-            return await waiting
+            while not (await asyncio.wait([waiting], timeout=self._patience))[0]:
+                if self._left <= self._waiting.keys():
+                    self._give_up()
+            return waiting.result()
         finally:
             del self._waiting[platform]
+
+    def _give_up(self) -> None:
+        """Let every platform that waits end: none serves, and no token came in time."""
+        for one in self._waiting.values():
+            if not one.done():
+                one.set_result(False)
 
     def may_listen(self, platform: str) -> None:
         """Let a platform that waits try again."""
@@ -251,6 +270,14 @@ class PlatformHost:
         if self._observer is not None:
             self._observer.lost(self._platform)
 
+    async def form(self, click: Click) -> Form | None:
+        """Look up which form a press opens; none where that cannot be read: then the press is told so."""
+        try:
+            return await form_of(self._store, click)
+        except sqlite3.Error as error:
+            _log.error("form not looked up", platform=self._platform, reason=str(error))
+            return None
+
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn, a plan or a search that is recorded here."""
         owner, _ = read_key(key)
@@ -265,6 +292,10 @@ class PlatformHost:
     async def takes_part(self, thread: ThreadKey) -> bool:
         """Look the thread up."""
         return await self._store.threads.known(thread)
+
+    def answers_privately(self, place: Place) -> bool:
+        """Return what the rules in force say."""
+        return self._access is not None and self._access.rules.answers_privately(place)
 
     async def second_process(self, sign: str) -> None:
         """Log that another process uses the token, and keep when that was seen, for `doctor`; once in a while."""

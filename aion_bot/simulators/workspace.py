@@ -43,6 +43,30 @@ class ShownButton:
         """Whether it rates a finished answer."""
         return self.id.removeprefix("aion:").startswith(("good:", "bad:"))
 
+    @property
+    def asks_anew(self) -> bool:
+        """Whether it asks for another plan in place of one that was cancelled."""
+        return self.id.startswith(("aion:another:", "aion_another_plan"))
+
+    @property
+    def adds_reason(self) -> bool:
+        """Whether it adds a reason to a decision that was made."""
+        return self.id.startswith(("aion_reason", "aion:reason:"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownForm:
+    """A form as a person sees it: its title, the label of its field, what is said about that, and its button.
+
+    `most`: how many characters the field takes.
+    """
+
+    title: str
+    label: str
+    hint: str
+    submit: str
+    most: int
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPicture:
@@ -81,8 +105,8 @@ class Shown:
 
     @property
     def offers(self) -> tuple[ShownButton, ...]:
-        """Its buttons without those that rate a finished answer: something waits for these."""
-        return tuple(one for one in self.buttons if not one.rates)
+        """Its buttons without those under what is over, which rate an answer, ask for another plan or add a reason: something waits for these."""
+        return tuple(one for one in self.buttons if not (one.rates or one.asks_anew or one.adds_reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +136,7 @@ class Operation(StrEnum):
     MARK_QUEUED = auto()
     UNMARK_QUEUED = auto()
     REPLY_PRIVATELY = auto()
+    OPEN_FORM = auto()
 
 
 class Failure(StrEnum):
@@ -197,7 +222,24 @@ class QueuedMarkers(Protocol):
         """Whether a person's message carries the queued marker. Raises LookupError if it does not exist."""
 
 
-class FullWorkspace(Workspace, QueuedMarkers, Protocol):
+@runtime_checkable
+class FormFilling(Protocol):
+    """A platform where a press may open a form for who pressed."""
+
+    def open_form(self, person: SimulatedPerson) -> ShownForm | None:
+        """The form that a person sees; None where none is open."""
+
+    def close_form(self, person: SimulatedPerson) -> None:
+        """Close it without sending anything."""
+
+    async def submit_form(self, person: SimulatedPerson, words: str) -> None:
+        """Write into the form and send it.
+
+        Raises LookupError if none is open, and ValueError where the platform does not let such words be sent.
+        """
+
+
+class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
     """A workspace with everything that Slack and Discord both have. `files` are attached to a message.
 
     `repeats_events`: the platform resends events that the bot did not acknowledge. Elsewhere the bot has to backfill what it
@@ -237,6 +279,12 @@ class FullWorkspace(Workspace, QueuedMarkers, Protocol):
 
     async def command(self, person: SimulatedPerson, words: str, *, thread: str = "") -> None:
         """Use `/aion` with these words, in a thread or where people ask. Raises LookupError where it is not offered."""
+
+    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
+        """Ask in the general channel so that this person alone sees the answer."""
+
+    def public_messages(self) -> Sequence[Shown]:
+        """Everything outside of direct messages that is not for one person alone, oldest first."""
 
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All that this person alone has been shown in channels and threads, oldest first."""

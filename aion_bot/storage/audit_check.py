@@ -10,6 +10,7 @@ from typing import Any
 from aion_bot.storage.audit_chain import START, canonical, digest, sha256
 from aion_bot.storage.database import open_beside
 from aion_bot.storage.errors import StoreError, reason
+from aion_bot.storage.reasons import WORDS
 
 _PAGE = 500
 """Rows of one read. Between two reads nothing is held open: a reader would keep the bot from emptying its log."""
@@ -20,8 +21,14 @@ _FIELDS = {
     "requester_name": "name",
     "person_name": "name",
     "thread": "thread",
+    "reason_words": WORDS,
 }
 """Fields of a record that hold a digest, and of what."""
+
+_CLEAR = """
+SELECT salt, kind, platform, value FROM audit_clear WHERE digest = ?1
+UNION ALL SELECT salt, 'words', platform, words FROM reason WHERE digest = ?1 AND words <> ''
+"""
 
 _LISTS = ("approvers", "allow_users")
 """Rules of a policy that may be lists of people."""
@@ -169,15 +176,14 @@ class _ClearValues:
                 raise _BrokenError(number, "a name, id or thread is gone, and no erasure is recorded")
 
     def _check(self, number: int, said: Mapping[str, Any], kind: str, found: str) -> None:
-        rows = self._connection.execute(
-            "SELECT salt, kind, platform, value FROM audit_clear WHERE digest = ?", (found,)
-        ).fetchall()
-        if not rows:
+        rows = self._connection.execute(_CLEAR, (found,)).fetchall()
+        # The words of a reason go with their plan's row, which no row of the audit records.
+        if not rows and kind != WORDS:
             self._missing.setdefault(found, number)
         for salt, of_kind, platform, value in rows:
             expected = (kind, said.get("platform")) == (of_kind, platform)
             if not expected or digest(salt, of_kind, platform, value) != found:
-                whose = "" if kind == "thread" else " of a person"
+                whose = "" if kind == "thread" else " of a person" if kind != WORDS else " of a reason"
                 raise _BrokenError(number, f"the {kind}{whose} was changed")
 
 
@@ -241,5 +247,5 @@ def digests_in(said: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
 def _clear(connection: sqlite3.Connection, found: str | list[str]) -> object:
     if isinstance(found, list):
         return [_clear(connection, one) for one in found]
-    row = connection.execute("SELECT value FROM audit_clear WHERE digest = ?", (found,)).fetchone()
-    return None if row is None else row[0]
+    row = connection.execute(_CLEAR, (found,)).fetchone()
+    return None if row is None else row[3]

@@ -4,40 +4,55 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_PERSON
+from aion_bot.storage.serialization import pack_place
 from aion_bot.storage.statements import Statements
 
-Picked = tuple[str, str]
-"""A picture: Aion's id, and its title."""
+
+class Picked(NamedTuple):
+    """Something of the library: Aion's id, its title, and what it is, by `domain.file_types.FileKind`."""
+
+    id: str
+    title: str
+    kind: str = FileKind.IMAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`."""
+    """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`.
+
+    `private`: nobody else read it there.
+    """
 
     session: str
     turn: str
     thread: ThreadKey
     owner: Person
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """What a person found. `turn` is the newest question of the thread that it was made in, "" where there was none.
 
-    `key_name` is the variable of the key that found it, "" for AIONVISION_API_KEY.
+    `key_name` is the variable of the key that found it, "" for AIONVISION_API_KEY. `words` were looked for, in `place`;
+    None: an earlier version did not keep that.
     """
 
     key: str
     platform: str
     person: Person
     turn: str
-    pictures: Sequence[Picked]
+    found: Sequence[Picked]
     key_name: str = ""
+    words: str = ""
+    place: Place | None = None
 
 
 class Conversations(Statements):
@@ -97,24 +112,24 @@ class Conversations(Statements):
         sql = "UPDATE thread SET session_id = ? WHERE platform = ? AND id = ? AND session_id IS ?"
         return await self._do(sql, session, thread.platform, thread.id, before) == 1
 
-    async def pictures(self, thread: ThreadKey) -> list[Picked]:
-        """Return the pictures that the questions of a thread are about; none: all."""
-        sql = "SELECT pictures FROM thread WHERE platform = ? AND id = ?"
+    async def chosen(self, thread: ThreadKey) -> list[Picked]:
+        """Return the pictures that the questions of a thread are about, none: all; then the documents and videos that they use."""
+        sql = "SELECT pictures, files FROM thread WHERE platform = ? AND id = ?"
         row = await self._one(sql, thread.platform, thread.id)
-        return _unpacked(None if row is None else row["pictures"])
+        return [] if row is None else [*unpacked(row["pictures"]), *unpacked(row["files"])]
 
-    async def choose(self, thread: ThreadKey, before: Sequence[Picked], pictures: Sequence[Picked]) -> bool:
-        """Let the questions of a thread be about these pictures, none: about all; False where the choice is not `before` any more."""
-        sql = "UPDATE thread SET pictures = ? WHERE platform = ? AND id = ? AND pictures IS ?"
-        packed, known = (json.dumps(list(one)) if one else None for one in (pictures, before))
-        return await self._do(sql, packed, thread.platform, thread.id, known) == 1
+    async def choose(self, thread: ThreadKey, before: Sequence[Picked], after: Sequence[Picked]) -> bool:
+        """Let the questions of a thread be about what `after` names; False where the choice is not `before` any more."""
+        sql = "UPDATE thread SET pictures = ?, files = ? WHERE platform = ? AND id = ? AND pictures IS ? AND files IS ?"
+        values = (*_halves(after), thread.platform, thread.id, *_halves(before))
+        return await self._do(sql, *values) == 1
 
     async def keep_search(self, search: Search) -> None:
         """Keep what somebody found, for a day (`Retention.erase_expired`)."""
         await self._do(
-            "INSERT INTO search (key, platform, person_id, turn, pictures, key_name) VALUES (?, ?, ?, ?, ?, ?)",
-            search.key, search.platform, search.person.id, search.turn or None, json.dumps(list(search.pictures)),
-            search.key_name,
+            "INSERT INTO search (key, platform, person_id, turn, pictures, key_name, words, place) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            search.key, search.platform, search.person.id, search.turn or None, json.dumps(search.found),
+            search.key_name, search.words, None if search.place is None else pack_place(search.place),
         )  # fmt: skip
 
     async def search(self, key: str) -> Search | None:
@@ -122,14 +137,29 @@ class Conversations(Statements):
         row = await self._one("SELECT * FROM search WHERE key = ?", key)
         if row is None:
             return None
-        person, found = Person(row["person_id"]), _unpacked(row["pictures"])
-        return Search(key, row["platform"], person, row["turn"] or "", found, row["key_name"])
+        person, found = Person(row["person_id"]), unpacked(row["pictures"])
+        place = None if row["place"] is None else Place(*json.loads(row["place"]))
+        return Search(
+            key, row["platform"], person, row["turn"] or "", found, row["key_name"], row["words"], place
+        )
 
 
-def _unpacked(packed: str | None) -> list[Picked]:
-    return [] if packed is None else [(str(one), str(title)) for one, title in json.loads(packed)]
+def unpacked(packed: str | None) -> list[Picked]:
+    """Read a choice from the database."""
+    return [] if packed is None else [Picked(*map(str, one)) for one in json.loads(packed)]
+
+
+def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
+    """Return a choice as the database has it: its pictures, as ids and titles, and its files."""
+    pictures = [one[:2] for one in choice if one.kind == FileKind.IMAGE]
+    files = [one for one in choice if one.kind != FileKind.IMAGE]
+    return json.dumps(pictures) if pictures else None, json.dumps(files) if files else None
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
-    return Conversation(row["session_id"], row["key"], ThreadKey(row["platform"], row["thread"]), owner)
+    place = json.loads(row["origin"] or "{}").get("place")
+    private = place is not None and Place(*place).direct
+    return Conversation(
+        row["session_id"], row["key"], ThreadKey(row["platform"], row["thread"]), owner, private
+    )

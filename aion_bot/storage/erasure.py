@@ -74,7 +74,12 @@ UPDATE gallery SET person_id = '{ERASED}', phase = 'shown', pictures = (
     SELECT json_group_array(json_object('id', value ->> '$.id')) FROM json_each(pictures)
 ) WHERE substr(owner, 1, instr(owner || '-', '-') - 1) IN (SELECT key FROM gone) OR person_id = :user
 """,  # noqa: S608  # literals of ours
+    f"""
+UPDATE reason SET person_id = '{ERASED}', person_name = '', words = '', told = '', salt = ''
+WHERE person_id = :user OR :user IS NULL AND plan IN (SELECT key FROM gone)
+""",  # noqa: S608  # a literal of ours
     "DELETE FROM rating WHERE person_id = :user",
+    "DELETE FROM search WHERE person_id = :user OR :user IS NULL AND turn IN (SELECT key FROM gone)",
     f"UPDATE rating SET person_id = '{ERASED} ' || rowid, reason = '' WHERE :user IS NULL AND turn IN (SELECT key FROM gone)",  # noqa: S608  # a literal of ours
     f"UPDATE mention SET person_id = '{ERASED}', phase = 'sent' WHERE owner IN (SELECT key FROM gone) OR person_id = :user",  # noqa: S608  # literals of ours
     f"""

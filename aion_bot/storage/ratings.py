@@ -33,9 +33,14 @@ class Ratings(Statements):
         return before is not None if written else None
 
     async def explain(self, turn: str, person: Person, words: str) -> bool:
-        """Record why a person rated an answer as they did; False where there is no such rating any more."""
-        sql = "UPDATE rating SET reason = ? WHERE turn = ? AND person_id = ?"
+        """Record why a person rated an answer as a bad one, over what they said before; False where they do not, or no more."""
+        sql = "UPDATE rating SET reason = ? WHERE turn = ? AND person_id = ? AND rating = 'bad'"
         return await self._do(sql, words[:MOST_REASON], turn, person.id) == 1
+
+    async def is_bad(self, turn: str, person: Person) -> bool:
+        """Return whether a person rates an answer as a bad one."""
+        sql = "SELECT 1 FROM rating WHERE turn = ? AND person_id = ? AND rating = 'bad'"
+        return await self._one(sql, turn, person.id) is not None
 
 
 def export_ratings(path: Path) -> Iterator[str]:

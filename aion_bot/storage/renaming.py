@@ -23,6 +23,11 @@ class Renaming(Statements):
                 continue
             posted = json.dumps([renamed(one) for one in json.loads(row["posted"])])
             origin = None if row["origin"] is None else _origin(row["origin"], renamed, channel)
+            for sign in await self._all(
+                "SELECT message FROM waiting_sign WHERE turn = ? AND message IS NOT NULL", row["key"]
+            ):
+                sql = "UPDATE waiting_sign SET message = ? WHERE turn = ?"
+                await self._do(sql, renamed(sign["message"]), row["key"])
             await self._do(
                 "UPDATE turn SET thread = ?, prompt = ?, posted = ?, file = ?, origin = ?, channel = iif(channel = ?, ?, channel) "
                 "WHERE key = ?",

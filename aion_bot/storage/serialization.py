@@ -36,6 +36,15 @@ def pack_pending(pending: Sequence[Step | None]) -> str:
     return json.dumps([one and [one.agent, one.description] for one in pending])
 
 
+def pack_place(place: Place) -> str:
+    """Return a place as the database has it, for `Place(*json.loads(…))`."""
+    return json.dumps(_of_place(place))
+
+
+def _of_place(place: Place) -> list[str | bool]:
+    return [place.workspace, place.channel, place.direct, place.shared, place.person_workspace]
+
+
 def pack_origin(prompt: Prompt) -> str:
     """Write a prompt as JSON, without its words, which have a column of their own.
 
@@ -48,7 +57,7 @@ def pack_origin(prompt: Prompt) -> str:
         {
             "key": prompt.key,
             # Without the permissions, which are those of the moment when the question came.
-            "place": [place.workspace, place.channel, place.direct, place.shared, place.person_workspace],
+            "place": _of_place(place),
             "apps": sorted(prompt.person.apps),
             "opening": prompt.opening,
             "attachments": prompt.attachments,
@@ -60,6 +69,8 @@ def pack_origin(prompt: Prompt) -> str:
             "written_at": prompt.written_at,
             "reply_token": prompt.reply_token,
             "in_place": None if prompt.in_place is None else prompt.in_place.id,
+            "private": place.private,
+            "share_to": None if prompt.share_to is None else prompt.share_to.id,
             "echo": None if prompt.echo is None else prompt.echo.id,
         }
     )
@@ -81,12 +92,13 @@ def turn_from(row: sqlite3.Row) -> Turn:
     origin = None
     if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
         packed = json.loads(row["origin"])
-        in_place, echo = packed.get("in_place"), packed.get("echo")
+        in_place, echo, share_to = (packed.get(name) for name in ("in_place", "echo", "share_to"))
+        private = packed.get("private", False)
         asker = replace(asker, apps=frozenset(packed.get("apps", ())))
         origin = Prompt(
             key=packed["key"],
             thread=thread,
-            place=Place(*packed["place"]),
+            place=replace(Place(*packed["place"]), private=private),
             person=asker,
             text=row["text"],
             opening=packed["opening"],
@@ -97,6 +109,8 @@ def turn_from(row: sqlite3.Row) -> Turn:
             reply_token=packed.get("reply_token", ""),
             pictures=tuple(packed.get("pictures", ())),
             detailed=packed.get("detailed", False),
+            private=private,
+            share_to=None if share_to is None else ThreadKey(thread.platform, share_to),
             in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
             echo=None if echo is None else MessageRef(thread, echo),
         )

@@ -1,12 +1,12 @@
 """Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.audit import Audit
+from aion_bot.storage.choices import Choices
 from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.earlier import Earlier
@@ -16,12 +16,15 @@ from aion_bot.storage.lengths import Lengths
 from aion_bot.storage.months import Months
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.ratings import Ratings
+from aion_bot.storage.reasons import Reasons
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
+from aion_bot.storage.shares import Shares
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
 from aion_bot.storage.turns import Turns
+from aion_bot.storage.waiting_signs import WaitingSigns
 
 
 class Threads(Statements):
@@ -41,14 +44,6 @@ class Threads(Statements):
         )
         return None if row is None else row["session_id"]
 
-    async def binding(self, thread: ThreadKey) -> tuple[str | None, list[str]]:
-        """Return the session of a thread, as `session` does, and the pictures that its questions are about; none: all."""
-        sql = "SELECT session_id, pictures FROM thread WHERE platform = ? AND id = ?"
-        row = await self._one(sql, thread.platform, thread.id)
-        if row is None:
-            return None, []
-        return row["session_id"], [one for one, _ in json.loads(row["pictures"] or "[]")]
-
     async def bind(self, thread: ThreadKey, session_id: str) -> None:
         """Map the thread to a session from now on."""
         await self._do(
@@ -58,9 +53,15 @@ class Threads(Statements):
         )  # fmt: skip
 
     async def unbind(self, thread: ThreadKey) -> None:
-        """Let the thread's next question open a session, about all pictures."""
-        sql = "UPDATE thread SET session_id = NULL, pictures = NULL WHERE platform = ? AND id = ?"
+        """Let the thread's next question open a session, about all pictures and no files."""
+        sql = (
+            "UPDATE thread SET session_id = NULL, pictures = NULL, files = NULL WHERE platform = ? AND id = ?"
+        )
         await self._do(sql, thread.platform, thread.id)
+
+    async def forget(self, thread: ThreadKey) -> None:
+        """Forget a thread that was only the name of one to be opened."""
+        await self._do("DELETE FROM thread WHERE platform = ? AND id = ?", thread.platform, thread.id)
 
 
 class KeyValues(Statements):
@@ -135,14 +136,18 @@ class Store:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
+        self.waiting_signs = WaitingSigns(database)
         self.earlier = Earlier(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)
         self.audit = Audit(database)
         self.ratings = Ratings(database)
+        self.shares = Shares(database)
+        self.reasons = Reasons(database)
         self.mentions = Mentions(database)
         self.threads = Threads(database)
         self.conversations = Conversations(database)
+        self.choices = Choices(database)
         self.kv = KeyValues(database)
         self.months = Months(database)
         self.lengths = Lengths(database)

@@ -115,20 +115,21 @@ class Turns(TurnQueries):
             thread.platform, thread.id,
         )  # fmt: skip
 
-    async def start_asking(self, key: str, session_id: str) -> str | None:
+    async def start_asking(self, key: str, session_id: str, attached: str = "") -> tuple[str, str] | None:
         """Record that Aion may have the question from now on, in this session; write it before the request is sent.
 
-        Returns the words to ask, as they are now, or None if the question was withdrawn.
+        Returns the words to ask, as they are now, and what Aion is told behind them: `attached`, and reasons for decisions
+        that wait (`migrations/0029_reasons.sql`). None if the question was withdrawn.
         """
         started = await self._do(
-            f"UPDATE turn SET phase = ?, session_id = ?, answer_id = NULL WHERE key = ? AND {_BEFORE[TurnPhase.ASKING]}",  # noqa: S608  # literals of ours
-            TurnPhase.ASKING, session_id, key,
+            f"UPDATE turn SET phase = ?, session_id = ?, answer_id = NULL, attached = ? WHERE key = ? AND {_BEFORE[TurnPhase.ASKING]}",  # noqa: S608  # literals of ours
+            TurnPhase.ASKING, session_id, attached, key,
         )  # fmt: skip
         if not started:
             return None
         # The words cannot change between the two statements: only a queued turn can be edited.
-        row = await self._one("SELECT text FROM turn WHERE key = ?", key)
-        return None if row is None else str(row["text"])
+        row = await self._one("SELECT text, attached FROM turn WHERE key = ?", key)
+        return None if row is None else (str(row["text"]), str(row["attached"]))
 
     async def name_answer(self, key: str, answer_id: str) -> None:
         """Record Aion's id of the answer; a turn that is parked at a plan stays parked."""

@@ -23,6 +23,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "send": {"message": "what is damaged?"},
     "plan_action": {"action": "approve"},
     "search_images": {"query": "crane"},
+    "search_documents": {"query": "hoist"},
+    "search_videos": {"query": "crane"},
     "request_document_upload": {"filename": "a.txt", "content_type": "text/plain", "size_bytes": 4},
     "confirm_document": {"object_key": "object-1", "size_bytes": 4, "content_type": "text/plain"},
 }

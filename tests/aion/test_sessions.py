@@ -154,6 +154,21 @@ async def test_images_are_listed_and_searched(client: AionVision) -> None:
     assert found[0].stored_url is not None
 
 
+async def test_documents_and_videos_are_searched_without_a_session(client: AionVision) -> None:
+    """A document is found by what it says, a video by what it shows."""
+    passages = await client.documents.search("hoist gate", limit=1)
+    assert [(one.document_id, one.page_numbers) for one in passages.results] == [(library.INSPECTION.id, [5])]
+    assert (passages.total_count, passages.results[0].score) == (1, 0.8)
+    films = await client.agent_search.videos("steel beams")
+    assert (films.count, films.video_ids) == (1, [library.DELIVERY.id])
+    assert films.results[0].video_filename == "site3_delivery.mp4"
+    for wrong in ("", "x" * 1_001):
+        with pytest.raises(ValidationError):
+            await client.documents.search(wrong)
+    with pytest.raises(ValidationError):
+        await client.agent_search.videos("beams", limit=501)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -18,9 +18,10 @@ from aion_bot.ports.capabilities import (
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.files import AttachedFiles
+from aion_bot.ports.forms import MOST_WORDS, Form, OpensForms
 from aion_bot.ports.messages import Action, Button, Document, Gallery, Picture, PrivateAnswer, Reply
 from aion_bot.simulators.aion.pictures import png
-from aion_bot.simulators.workspace import Failure, Operation, QueuedMarkers
+from aion_bot.simulators.workspace import Failure, FormFilling, Operation, QueuedMarkers
 from tests.contract.conftest import HARNESSES, Connection
 from tests.contract.harness import Harness
 
@@ -32,6 +33,7 @@ CAPABILITIES = (
     Fingerprints,
     Galleries,
     NativeStreaming,
+    OpensForms,
     PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
@@ -223,3 +225,66 @@ async def test_an_answer_to_a_press_is_its_presser_s(connection: Connection) -> 
     assert [one.label for one in answer.buttons] == ["Status"]
     assert answer.pings == []
     assert not connection.workspace.private_messages(thread, ben)
+
+
+LONGEST_FORM = Form("T" * 24, "L" * 45, "H" * 100, "S" * 24)
+
+
+async def pressed(connection: Connection, thread: str, prompt: Prompt, key: str = "k") -> None:
+    """Post a button and press it as Ada."""
+    button = Button(Action.WHY, key, "Say why")
+    await connection.adapter.post(prompt.thread, Reply("Words.", buttons=(button,)), nonce=f"a{key[:20]}")
+    shown = connection.workspace.thread(thread)[-1]
+    await connection.workspace.press(connection.ada, thread, shown.id, shown.buttons[0].id)
+
+
+@only_with(OpensForms)
+async def test_a_press_opens_a_form(connection: Connection) -> None:
+    """Its presser sees it, with the longest words that the port allows; sent, it arrives once as the press with its words."""
+    thread, prompt = await connection.asked()
+    connection.host.forms[Action.WHY] = LONGEST_FORM
+    workspace, words = connection.workspace, "“Two\n lines”, @everyone <!channel> " + "😀" * 900
+    assert isinstance(workspace, FormFilling)
+    key = "k" * 64
+    await pressed(connection, thread, prompt, key)
+    await workspace.until(lambda: workspace.open_form(connection.ada) is not None)
+    shown = workspace.open_form(connection.ada)
+    assert shown is not None
+    assert (shown.title, shown.label, shown.hint, shown.most) == ("T" * 24, "L" * 45, "H" * 100, MOST_WORDS)
+    assert workspace.open_form(workspace.people[1]) is None
+    assert connection.host.distinct(Click) == []
+    await workspace.submit_form(connection.ada, words)
+    click = await connection.host.newest(Click)
+    assert (click.action, click.key, click.words) == (Action.WHY, key, words)
+    assert (click.person.id, click.thread) == (connection.ada.id, prompt.thread)
+    assert (click.place.channel, click.place.workspace) == (prompt.place.channel, prompt.place.workspace)
+    await connection.adapter.reply_privately(click, ("Noted.",))
+    assert workspace.private_messages(thread, connection.ada)[-1].text == "Noted."
+
+
+@only_with(OpensForms)
+async def test_a_press_without_a_form_is_a_press(connection: Connection) -> None:
+    """Where the core names no form, the press arrives at once and without words; a form that is closed sends nothing."""
+    thread, prompt = await connection.asked()
+    workspace = connection.workspace
+    assert isinstance(workspace, FormFilling)
+    await pressed(connection, thread, prompt)
+    assert (await connection.host.newest(Click)).words == ""
+    assert workspace.open_form(connection.ada) is None
+    connection.host.forms[Action.WHY] = LONGEST_FORM
+    await pressed(connection, thread, prompt, "second")
+    await workspace.until(lambda: workspace.open_form(connection.ada) is not None)
+    workspace.close_form(connection.ada)
+    del connection.host.forms[Action.WHY]
+    await pressed(connection, thread, prompt, "third")
+    assert (await connection.host.newest(Click, 2)).key == "third"
+
+
+@only_with(OpensForms)
+async def test_a_form_that_cannot_be_opened_leaves_the_press(connection: Connection) -> None:
+    """The platform takes no form: the press arrives without words, so that its presser can be told."""
+    thread, prompt = await connection.asked()
+    connection.host.forms[Action.WHY] = LONGEST_FORM
+    connection.workspace.refuse(Operation.OPEN_FORM, Failure.FORBIDDEN)
+    await pressed(connection, thread, prompt)
+    assert (await connection.host.newest(Click)).words == ""

@@ -63,7 +63,7 @@ def test_nothing_is_asked_where_the_answer_cannot_be_shown(
     intent: Intent, place: Place, refusal: Refusal
 ) -> None:
     """Only what leads to a new answer needs a place for it: whoever may not write can still stop or decide."""
-    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY} else None
+    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE} else None
     assert decide(OPEN, intent, place, ADA) == expected
 
 
@@ -75,25 +75,38 @@ def test_a_private_answer_needs_no_right_to_write(intent: Intent) -> None:
     assert decide(LISTED, intent, private, CY) is Refusal.NOT_LISTED
 
 
+ALONE = {Intent.REPLACE, Intent.WITHDRAW}
+"""What a person may do with their own questions alone, whoever else approves."""
+
+
 @pytest.mark.parametrize(
     ("policy", "person", "allowed"),
     [
-        (OPEN, ADA, {Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE}),
+        (OPEN, ADA, {Intent.DECIDE, Intent.STOP, Intent.RETRY, *ALONE}),
         (OPEN, BEN, set()),
-        (NAMED, ADA, {Intent.STOP, Intent.RETRY, Intent.REPLACE}),
+        (NAMED, ADA, {Intent.STOP, Intent.RETRY, *ALONE}),
         (NAMED, BEN, {Intent.DECIDE, Intent.STOP, Intent.RETRY}),
         (NAMED, CY, set()),
-        (NOBODY, ADA, {Intent.STOP, Intent.RETRY, Intent.REPLACE}),
+        (NOBODY, ADA, {Intent.STOP, Intent.RETRY, *ALONE}),
         (NOBODY, BEN, set()),
-        (ANYONE, ADA, {Intent.DECIDE, Intent.STOP, Intent.RETRY, Intent.REPLACE}),
+        (ANYONE, ADA, {Intent.DECIDE, Intent.STOP, Intent.RETRY, *ALONE}),
         (ANYONE, BEN, {Intent.DECIDE, Intent.STOP, Intent.RETRY}),
     ],
 )
 def test_what_belongs_to_ada(policy: AccessPolicy, person: Person, allowed: set[Intent]) -> None:
-    """Whose question it was counts for decisions, stops, retries, replacements and changes, and for nothing else."""
-    free = {Intent.ASK, Intent.FOLLOW_UP, Intent.EDIT, Intent.RECOVER, Intent.MANAGE, Intent.RATE}
+    """Whose question it was counts for decisions, stops, retries, replacements, withdrawals and changes, and for nothing else."""
+    free = {
+        Intent.ASK,
+        Intent.FOLLOW_UP,
+        Intent.EDIT,
+        Intent.RECOVER,
+        Intent.MANAGE,
+        Intent.RATE,
+        Intent.EXPLAIN,
+    }
     # Who may stop an answer may also end its conversation.
     free |= {Intent.CHANGE} if Intent.STOP in allowed else set()
+    free |= {Intent.SHARE} if person is ADA else set()  # an answer that she alone has seen
     free |= {Intent.APPROVE} if Intent.DECIDE in allowed else set()  # without four eyes
     for intent in Intent:
         expected = None if intent in allowed | free else Refusal.NOT_THEIRS

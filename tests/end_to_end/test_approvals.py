@@ -109,9 +109,13 @@ async def test_the_policy_at_the_click_counts(idle: Bot) -> None:
 
 
 async def test_a_deadline_counts_as_no_also_after_a_restart(idle: Bot) -> None:
-    """Nobody approved in time: Aion is told to drop the plan, the card and the record say why, and no press approves it."""
+    """Nobody approved in time: Aion is told to drop the plan, the card and the record say why, and no press approves it.
+
+    Where Aion did not take the cancellation, the card offers Cancel alone, under a longer deadline as well.
+    """
     await idle.start(rules=needs(idle, 2))
     thread = await proposed(idle, PlanEnd.FAILED, PlanEnd.DONE)
+    approve = (await idle.card(thread)).buttons[0]
     await idle.press(idle.ada, thread, "Approve")
     await idle.shows(thread, "1 more needed.")
     await idle.stop()
@@ -119,11 +123,13 @@ async def test_a_deadline_counts_as_no_also_after_a_restart(idle: Bot) -> None:
         connection.execute("UPDATE plan SET created_at = created_at - 86401")
     await idle.start(rules=needs(idle, 2))
     await idle.shows(thread, "Not approved in time:")  # Aion did not take it
-    await idle.until(lambda: idle.pressable(thread) == ["Approve", "Cancel"])
-    await idle.press(idle.ben, thread, "Approve")
+    await idle.until(lambda: idle.pressable(thread) == ["Cancel"])
+    assert strings.DEADLINE_PASSED in idle.text(thread)
+    card = next(one for one in idle.bots(thread) if one.buttons)
+    await idle.workspace.press_forged(idle.ben, thread, card.id, approve)
     await idle.replies_privately(thread, idle.ben, strings.DEADLINE_PASSED)
     await idle.stop()
-    await idle.start(rules=needs(idle, 2))
+    await idle.start(rules=needs(idle, 2, approval_expires=0))
     await idle.shows(thread, "Cancelled · Aion's plan", strings.DROPPED)
     assert idle.aion.count("plan_action") == 2
     await idle.stop()

@@ -230,10 +230,10 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
     noted, posted, withdrawn = Turns.start_asking, Turns.note_posted, Turns.withdraw
     reached, gone = asyncio.Event(), asyncio.Event()
 
-    async def noting(store: Turns, key: str, session_id: str) -> str | None:
+    async def noting(store: Turns, *words: str) -> tuple[str, str] | None:
         reached.set()
         await gone.wait()
-        return await noted(store, key, session_id)
+        return await noted(store, *words)
 
     async def posting(store: Turns, key: str, messages: Iterable[MessageRef], *rest: object) -> None:
         await gone.wait()

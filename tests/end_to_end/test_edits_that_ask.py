@@ -129,15 +129,16 @@ async def test_a_deleted_question_is_not_asked_by_an_edit_that_comes_late(tmp_pa
 async def test_a_waiting_question_that_speaks_to_others_now_is_withdrawn(
     on_slack: Bot, slack: SimulatedSlack, words: str
 ) -> None:
-    """A waiting question that an edit turns to somebody else is not asked."""
+    """A waiting question that an edit turns to somebody else is not asked, and waits no more."""
     on_slack.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
     thread = await slack.mention(on_slack.ada, "first")
     await on_slack.until(lambda: bool(on_slack.bots(thread)))
     reply = slack.say(on_slack.ben, slack.general, "<@U0AION> which is the worst?", thread=thread)
     await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 1)
     slack.edit(reply.ts, words)
+    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 0)
     slack.say(on_slack.cy, slack.general, "Which is the best?", thread=thread)
-    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 2)
+    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 1)
     on_slack.aion.release("go")
     await on_slack.shows(thread, "The second.")
     asked = on_slack.asked_words

@@ -5,6 +5,7 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, Raw, Scene, Speak, refused, spoken
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 KINDS = (b"token", b"status", b"plan_pending_approval", b"complete", b"hologram")
 DEEP = tuple(opened * 100_000 for opened in (b"[", b'{"a":'))
@@ -12,16 +13,18 @@ DEEP = tuple(opened * 100_000 for opened in (b"[", b'{"a":'))
 
 @pytest.mark.parametrize(
     ("status", "code", "sentence", "retry"),
-    [
-        (401, "INVALID_API_KEY", "not set up correctly", False),
-        (402, "SUBSCRIPTION_REQUIRED", "subscription", False),
-        (403, "FORBIDDEN", "not allowed to do this in Aion", False),
-        (429, "USAGE_LIMIT_EXCEEDED", "This month's Aion limit", False),
-        (422, "VALIDATION_ERROR", "didn't accept this question", False),
-        (429, "RATE_LIMIT_ERROR", "takes no more questions", True),
-        (503, "SERVICE_UNAVAILABLE", "down or overloaded", True),
-        (500, "INTERNAL", "down or overloaded", True),
-    ],
+    rest_slow(
+        [
+            (401, "INVALID_API_KEY", "not set up correctly", False),
+            (503, "SERVICE_UNAVAILABLE", "down or overloaded", True),
+            (402, "SUBSCRIPTION_REQUIRED", "subscription", False),
+            (403, "FORBIDDEN", "not allowed to do this in Aion", False),
+            (429, "USAGE_LIMIT_EXCEEDED", "This month's Aion limit", False),
+            (422, "VALIDATION_ERROR", "didn't accept this question", False),
+            (429, "RATE_LIMIT_ERROR", "takes no more questions", True),
+            (500, "INTERNAL", "down or overloaded", True),
+        ]
+    ),
 )
 async def test_a_refusal_is_reported(bot: Bot, status: int, code: str, sentence: str, retry: bool) -> None:
     """Every refusal of Aion leads to a sentence, with Retry where asking again can help."""

@@ -16,6 +16,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 KNOWN = png("known")
 WORDS = "What are these?"
@@ -105,7 +106,7 @@ async def started(bot: Bot) -> None:
     await bot.start(**env)
 
 
-@pytest.mark.parametrize("places", PLACES)
+@pytest.mark.parametrize("places", rest_slow(list(PLACES), quick=1))
 async def test_each_outcome_is_said_in_each_place(idle: Bot, places: str) -> None:
     """A line says of each file what became of it, the question is asked with those that arrived, and Retry is offered."""
     bot = idle

@@ -5,6 +5,8 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.pictures import gif, jpeg, png
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import BOT
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
 
@@ -151,3 +153,39 @@ async def test_a_file_without_words_in_another_message_is_offered(idle: Bot) -> 
     assert bot.aion.count("send_stream") == 0
     await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
     await bot.shows(thread, LOOKED, f"`{number}.png`: added")
+
+
+async def test_a_mention_without_words_under_somebodys_file_is_about_it(idle: Bot) -> None:
+    """A file posted for others is not remarked on; a bare mention in its thread asks what to do with it."""
+    bot, env = idle, {}
+    if isinstance(bot.workspace, SimulatedDiscord):
+        bot.workspace.gateway.message_content = True
+        env = {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
+    await bot.start(**env)
+    if isinstance(bot.workspace, SimulatedSlack):
+        thread = bot.workspace.remark(bot.ben, "The roof, from the west", files=[PICTURE])
+        bot.workspace.say(bot.ada, bot.workspace.general, f"<@{BOT.id}>", thread=thread)
+    else:
+        assert isinstance(bot.workspace, SimulatedDiscord)
+        thread = await bot.asked(bot.ada, "What is damaged on site 7?", "hoist")
+        bot.workspace.drop(bot.ben, thread, [PICTURE])
+        bot.workspace.say(bot.ada, f"<@{bot.workspace.world.bot.id}>", thread)
+    await bot.shows(thread, strings.ASK_WHAT, "`roof.png`: waiting")
+    await bot.until(lambda: bot.pressable(thread)[-3:] == list(strings.SUGGESTIONS))
+    assert stored(bot) == []
+    await bot.press(bot.ada, thread, strings.SUGGESTIONS[0])
+    await bot.shows(thread, "`roof.png`: added", LOOKED)
+
+
+async def test_a_mention_without_words_or_files_gets_things_to_try(on_slack: Bot) -> None:
+    """In a thread without files, and where the thread cannot be read, which costs nothing but the files."""
+    bot = on_slack
+    await bot.start()
+    thread = bot.workspace.remark(bot.ben, "The roof, from the west")
+    bot.workspace.say(bot.ada, bot.workspace.general, f"<@{BOT.id}>", thread=thread)  # type: ignore[attr-defined]  # Slack's
+    await bot.replies_privately(thread, bot.ada, strings.HINT)
+    await bot.stop()
+    await bot.start()
+    bot.workspace.fail_next("conversations.replies", error="internal_error")  # type: ignore[attr-defined]  # Slack's
+    bot.workspace.say(bot.ben, bot.workspace.general, f"<@{BOT.id}>", thread=thread)  # type: ignore[attr-defined]  # Slack's
+    await bot.replies_privately(thread, bot.ben, strings.HINT)

@@ -14,6 +14,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
 from tests.schemas import slack as contracts
+from tests.support.cases import rest_slow
 
 
 class Disk:
@@ -105,7 +106,15 @@ async def test_a_click_that_cannot_be_recorded_gets_a_private_reply(bot: Bot, di
 
 @pytest.mark.parametrize(
     "only",
-    ["SET message = ", "SET phase = 'sent'", "SET phase = ?, detail", "SET result = ", "plan SET shown = 1"],
+    rest_slow(
+        [
+            "SET message = ",
+            "SET phase = 'sent'",
+            "SET phase = ?, detail",
+            "SET result = ",
+            "plan SET shown = 1",
+        ]
+    ),
 )
 async def test_a_decision_continues_once_there_is_room(bot: Bot, disk: Disk, only: str) -> None:
     """Writes of a decision that fail for a moment are repeated; Aion gets one plan action and the card shows its end."""
@@ -170,7 +179,7 @@ async def test_a_stored_answer_that_cannot_be_claimed_is_shown(
     bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stored answer is shown although the stream broke and the disk is full."""
-    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.stored_answer.BRIEFLY", (0.0,))
     bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
     disk.full, disk.only = True, "SET answer_id = ? WHERE key"
     await bot.asked(bot.ada, "What?", "the second half.")
@@ -219,7 +228,7 @@ async def test_an_answer_without_a_recorded_name_is_no_result(
     idle: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch, answering: Scene
 ) -> None:
     """A plan in doubt of the same session never shows, as its result, an answer whose id a full disk kept from the row."""
-    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    monkeypatch.setattr("aion_bot.conversation.stored_answer.BRIEFLY", (0.0,))
     bot = await quickly_polling(idle)
     bot.aion.play(script.organize(PlanEnd.LOST_BEFORE_ACTING), answering)
     thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")

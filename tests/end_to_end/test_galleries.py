@@ -33,6 +33,7 @@ from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 
 @pytest.fixture
@@ -163,7 +164,8 @@ async def test_pictures_of_an_answer_that_was_found_after_a_restart(bot: Bot, ki
 
 
 @pytest.mark.parametrize(
-    "error", [Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")]
+    "error",
+    rest_slow([Forbidden("no"), TooLong("too long"), Unsupported("unknown"), ValueError("drawing")], quick=1),
 )
 async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exception) -> None:
     """Neither the pictures nor their titles are taken: they are tried once, and the answer stays as it is."""
@@ -207,7 +209,7 @@ async def test_a_press_while_aion_is_down(bot: Bot) -> None:
     )
 
 
-@pytest.mark.parametrize("crash", ["due", "recorded", "fetched", "posted"])
+@pytest.mark.parametrize("crash", rest_slow(["due", "recorded", "fetched", "posted"], quick=1))
 async def test_a_kill_between_an_answer_and_its_pictures(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str
 ) -> None:

@@ -41,7 +41,8 @@ async def test_each_person_sees_how_to_begin_their_conversations_and_what_is_lef
 ) -> None:
     """The page names files of the library, the person's own conversations alone, and what they may still ask."""
     on_slack.aion.files.more_left = {"chat_messages_per_month": 1_988}
-    await on_slack.start(rules=Rules(defaults={PER_PERSON: Rule(5, "")}))
+    await on_slack.start(rules=Rules(defaults={PER_PERSON: Rule(5, "")}), check_aion=True)
+    await on_slack.until(lambda: on_slack.aion.count("tenant_limits") == 1)
     on_slack.aion.play(spoken("Counted."))
     await on_slack.asked(on_slack.ben, "How many cranes?", "Counted.")
     for person in (on_slack.ada, on_slack.ben):
@@ -55,6 +56,25 @@ async def test_each_person_sees_how_to_begin_their_conversations_and_what_is_lef
     assert "Left for everybody" in own
     assert strings.questions_left(5, 5) in others
     assert strings.HOME_CONVERSATIONS not in others
+
+
+async def test_an_opening_costs_two_requests_at_most(on_slack: Bot, slack: SimulatedSlack) -> None:
+    """With three conversations the page takes two requests to Aion; opened again, and by somebody else, it takes none or one."""
+    await on_slack.start(check_aion=True)
+    words = [f"How many cranes on site {number}?" for number in range(3)]
+    on_slack.aion.play(*(spoken("Counted.") for _ in words))
+    for one in words:
+        await on_slack.asked(on_slack.ada, one, "Counted.")
+    costs = []
+    for person in (on_slack.ada, on_slack.ada, on_slack.ben):
+        before = len(on_slack.aion.requests)
+        slack.conversations.homes.clear()
+        slack.open_home(person)
+        await on_slack.until(lambda person=person: bool(slack.home(person)))  # type: ignore[misc]
+        costs.append(len(on_slack.aion.requests) - before)
+        if person == on_slack.ada:
+            assert all(one in slack.home(person) for one in words)
+    assert costs == [2, 0, 0]
 
 
 async def test_who_may_not_use_the_bot_sees_nothing_of_the_library(

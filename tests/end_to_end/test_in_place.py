@@ -13,6 +13,7 @@ from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 CREATE_MESSAGE = "POST /channels/{channel_id}/messages"
@@ -50,7 +51,7 @@ async def test_a_command_is_answered_in_place(bot: Bot, discord: SimulatedDiscor
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(403, 50013), (400, 160006), (400, 50035), (400, 50024), (400, 30033)]
+    ("status", "code"), rest_slow([(403, 50013), (400, 160006), (400, 50035), (400, 50024), (400, 30033)])
 )
 async def test_a_mention_is_answered_in_place(
     bot: Bot, discord: SimulatedDiscord, status: int, code: int

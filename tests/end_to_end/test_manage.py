@@ -240,12 +240,12 @@ async def test_a_command_where_the_lists_do_not_allow_it(idle: Bot) -> None:
 
 
 async def test_slack_says_which_command_is_like_an_unknown_one(on_slack: Bot) -> None:
-    """A word that is no subcommand, no word at all, and the private question that does not exist yet."""
+    """A word that is no subcommand, no word at all, and a private question without words."""
     await on_slack.start()
     await told(on_slack, on_slack.ada, "exprot json", shows="Did you mean /aion export?")
     await told(on_slack, on_slack.ada, "`*@here*`" * 9, shows="Try /aion help.")
     await told(on_slack, on_slack.ada, "", shows="/aion status")
-    await told(on_slack, on_slack.ada, "ask who?", shows=strings.NO_PRIVATE_QUESTIONS)
+    await told(on_slack, on_slack.ada, "ask", shows=strings.HINT)
     assert all(not one.pings for one in private_messages(on_slack, on_slack.ada))
 
 

@@ -27,6 +27,7 @@ from aion_bot.simulators.workspace import Shown
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 FOUND = (library.PUMP, library.LIFT)
 LEAD = f"The pump [[img:{library.PUMP.id[:8]}|{library.PUMP.filename}]] is torn."
@@ -107,7 +108,7 @@ async def test_a_stream_that_ends_with_its_card_has_one_gallery(bot: Bot) -> Non
     assert sorted(one.name for one in found.pictures) == sorted([*ABOVE, library.SCAFFOLD.filename])
 
 
-@pytest.mark.parametrize("crash", ["due", "card", "begun", "fetched", "posted", "stood"])
+@pytest.mark.parametrize("crash", rest_slow(["due", "card", "begun", "fetched", "posted", "stood"]))
 async def test_a_kill_while_the_plan_waits(idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
     """Killed at any step around the card, the bot shows the pictures once, and its next starts show nothing more."""
     reached = asyncio.Event()

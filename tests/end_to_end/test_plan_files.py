@@ -14,6 +14,7 @@ from aion_bot.simulators.aion.scene import Operation, Plan, proposed, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 
 def plan_of(steps: int) -> Plan:
@@ -87,7 +88,9 @@ async def is_decided(bot: Bot, thread: str) -> None:
     file_and_card(bot, thread)
 
 
-@pytest.mark.parametrize(("kind", "after"), [("file", False), ("file", True), ("card", True)])
+@pytest.mark.parametrize(
+    ("kind", "after"), rest_slow([("file", False), ("file", True), ("card", True)], quick=1)
+)
 async def test_a_kill_around_the_file_costs_neither_it_nor_the_card(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, kind: str, after: bool
 ) -> None:

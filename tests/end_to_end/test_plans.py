@@ -13,6 +13,7 @@ from aion_bot.ports.messages import Content, MessageRef
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 QUESTION = "Organize the photos of site 7 into folders"
 
@@ -38,13 +39,21 @@ async def test_a_card_describes_its_plan(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     ("end", "label", "sentences", "calls"),
-    [
-        (PlanEnd.DONE, "Approve", ["Approved by", "Done", "3 photos are in two folders"], 1),
-        (PlanEnd.DONE, "Cancel", ["Cancelled · Aion's plan", strings.DROPPED], 1),
-        (PlanEnd.ACCEPTED, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
-        (PlanEnd.BUSY, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
-        (PlanEnd.EXPIRED, "Approve", ["Approved by", strings.EXPIRED], 1),
-    ],
+    rest_slow(
+        [
+            (PlanEnd.DONE, "Approve", ["Approved by", "Done", "3 photos are in two folders"], 1),
+            (PlanEnd.DONE, "Cancel", ["Cancelled · Aion's plan", strings.DROPPED], 1),
+            (
+                PlanEnd.ACCEPTED,
+                "Approve",
+                ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"],
+                1,
+            ),
+            (PlanEnd.BUSY, "Approve", ["Approved by", strings.SEE_BELOW, "3 photos are in two folders"], 1),
+            (PlanEnd.EXPIRED, "Approve", ["Approved by", strings.EXPIRED], 1),
+        ],
+        quick=3,
+    ),
 )
 async def test_a_card_records_the_decision_and_its_outcome(
     bot: Bot, end: PlanEnd, label: str, sentences: list[str], calls: int

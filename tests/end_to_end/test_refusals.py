@@ -17,6 +17,7 @@ from aion_bot.simulators.discord.model import PRIVATE_THREAD, VOICE, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 
@@ -146,7 +147,7 @@ SLACK_CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("code", "sentence"), SLACK_CAUSES)
+@pytest.mark.parametrize(("code", "sentence"), rest_slow(SLACK_CAUSES, quick=1))
 async def test_each_cause_on_slack_has_its_sentence(
     aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path, code: str, sentence: str
 ) -> None:
@@ -167,7 +168,7 @@ DISCORD_CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("status", "code", "sentence"), DISCORD_CAUSES)
+@pytest.mark.parametrize(("status", "code", "sentence"), rest_slow(DISCORD_CAUSES, quick=1))
 async def test_each_cause_on_discord_has_its_sentence(
     aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, status: int, code: int, sentence: str
 ) -> None:
@@ -219,7 +220,9 @@ async def test_a_question_that_was_deleted_before_its_thread_is_silence(
 
 
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
-@pytest.mark.parametrize("code", ["invalid_blocks", "edit_window_closed", "message_not_owned_by_app"])
+@pytest.mark.parametrize(
+    "code", rest_slow(["invalid_blocks", "edit_window_closed", "message_not_owned_by_app"], quick=1)
+)
 async def test_a_refused_stream_still_ends_with_the_whole_answer(
     aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path, method: str, code: str
 ) -> None:

@@ -199,6 +199,7 @@ async def test_the_extra_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+@pytest.mark.slow
 def test_without_the_variables_nothing_of_it_is_loaded() -> None:
     """A start without spans loads no module of OpenTelemetry, and observes nothing."""
     code = (

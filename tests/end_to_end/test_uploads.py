@@ -10,6 +10,7 @@ from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import ShownButton, SimulatedFile
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 PICTURE = SimulatedFile("site_7__north.png", png("site_7__north.png"))
 NOTES = SimulatedFile("notes.txt", b"The hoist has no gate.", "text/plain")
@@ -101,14 +102,16 @@ async def test_words_that_follow_a_file_are_about_it(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     ("file", "words"),
-    [
-        (SimulatedFile("a.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99)), "wrong type"),
-        (SimulatedFile("a.png", b"MZ" + bytes(99)), "wrong type"),
-        (SimulatedFile("a.mp4", b"\x00\x00\x00\x18ftypisom" + bytes(99)), "I can't add videos"),
-        (SimulatedFile("a.png", png("a") + bytes(9)), "damaged"),  # as Aion says, which alone can tell
-        (SimulatedFile("a.pdf", pdf("a")[:-7], "application/pdf"), "damaged"),
-        (SimulatedFile("a.gif", gif() + bytes(300)), "too large (335 bytes, the limit is 100 bytes)"),
-    ],
+    rest_slow(
+        [
+            (SimulatedFile("a.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99)), "wrong type"),
+            (SimulatedFile("a.png", b"MZ" + bytes(99)), "wrong type"),
+            (SimulatedFile("a.mp4", b"\x00\x00\x00\x18ftypisom" + bytes(99)), "I can't add videos"),
+            (SimulatedFile("a.png", png("a") + bytes(9)), "damaged"),  # as Aion says, which alone can tell
+            (SimulatedFile("a.pdf", pdf("a")[:-7], "application/pdf"), "damaged"),
+            (SimulatedFile("a.gif", gif() + bytes(300)), "too large (335 bytes, the limit is 100 bytes)"),
+        ]
+    ),
     ids=["heic", "program", "video", "picture", "document", "size"],
 )
 async def test_what_cannot_be_added_is_said_and_the_question_asked(
@@ -127,14 +130,17 @@ async def test_what_cannot_be_added_is_said_and_the_question_asked(
 
 @pytest.mark.parametrize(
     ("status", "code", "words"),
-    [
-        (402, "USAGE_LIMIT_EXCEEDED", "the limit of your Aion plan is reached"),
-        (402, "STORAGE_QUOTA_EXCEEDED", "the limit of your Aion plan is reached"),
-        (403, "PERMISSION_DENIED", "ask your admin to let me add files"),
-        (429, "MEMORY_LIMIT_EXCEEDED", "Aion doesn't answer"),
-        (503, "SERVICE_UNAVAILABLE", "Aion doesn't answer"),
-        (None, "", "Aion doesn't answer"),
-    ],
+    rest_slow(
+        [
+            (402, "USAGE_LIMIT_EXCEEDED", "the limit of your Aion plan is reached"),
+            (402, "STORAGE_QUOTA_EXCEEDED", "the limit of your Aion plan is reached"),
+            (403, "PERMISSION_DENIED", "ask your admin to let me add files"),
+            (429, "MEMORY_LIMIT_EXCEEDED", "Aion doesn't answer"),
+            (503, "SERVICE_UNAVAILABLE", "Aion doesn't answer"),
+            (None, "", "Aion doesn't answer"),
+        ],
+        quick=1,
+    ),
 )
 async def test_retry_asks_again_with_what_was_missing(
     on_slack: Bot, status: int | None, code: str, words: str
@@ -337,7 +343,7 @@ async def test_many_presses_of_a_suggestion_ask_once(bot: Bot) -> None:
     assert bot.aion.count("send_stream") == 1
 
 
-@pytest.mark.parametrize("key", ["", "-", "0123456789abcdef-9", "0123456789abcdef-0", "x" * 64])
+@pytest.mark.parametrize("key", rest_slow(["", "-", "0123456789abcdef-9", "0123456789abcdef-0", "x" * 64]))
 async def test_a_forged_suggestion_does_nothing(on_slack: Bot, key: str) -> None:
     """A key that names no question, or no suggestion, is told and asks nothing."""
     await on_slack.start()

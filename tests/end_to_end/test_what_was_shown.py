@@ -15,6 +15,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak
 from aion_bot.storage.audit_chain import FUNCTIONS
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 PLAN = "plan-1"
 
@@ -96,13 +97,15 @@ async def test_steps_that_cannot_be_read_are_counted(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [
-        sent(""),
-        sent("\u200b\u202e"),
-        sent("", "\u200b"),
-        sent("", {"task": "Delete"}),
-        sent("", invocations="all"),
-    ],
+    rest_slow(
+        [
+            sent(""),
+            sent("\u200b\u202e"),
+            sent("", "\u200b"),
+            sent("", {"task": "Delete"}),
+            sent("", invocations="all"),
+        ]
+    ),
 )
 async def test_what_cannot_be_shown_cannot_be_approved(bot: Bot, plan: Emit) -> None:
     """A plan of which nothing can be shown has no Approve."""

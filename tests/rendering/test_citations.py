@@ -328,6 +328,20 @@ def test_an_answer_that_cannot_be_rendered_has_no_citations() -> None:
     assert "Sources" not in shown
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_an_answer_that_cannot_be_rendered_says_so(*, early: bool) -> None:
+    """The sentence stands under it whenever rendering fails: after its end was decided and before, and after it was shown."""
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens("Torn."))
+    if early:
+        view.fall_back(ValueError())
+    view.finish()
+    if not early:
+        view.fall_back(ValueError())
+    (shown,) = view.screen()
+    assert isinstance(shown, Reply)
+    assert strings.PLAIN_TEXT in shown.text + str(shown.note)
+
+
 PIECES = st.lists(
     st.one_of(
         st.sampled_from([HOSE, REPORT, NORM, "[[ref:torn]]", "[[doc:none|x_.pdf]]", "**", "`", " ", "         ", "(", ":"]),

@@ -136,6 +136,29 @@ async def test_the_last_platform_ends_the_bot(tmp_path: Path, files: bool, serve
     await store.close()
 
 
+async def test_the_last_platform_waits_for_its_token_for_a_while(tmp_path: Path) -> None:
+    """Two platforms are revoked while they serve, and no other token comes: the first waits for as long as the other serves, then both end."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    first, second = Renewable(OLD), Renewable(OLD)
+    second.platform = "other"
+    refused = RefusedPlatforms([first, second], {FILE: "token"}, patience=0.05)
+    supervised = []
+    with structlog.testing.capture_logs() as lines:
+        for adapter in (first, second):
+            host = PlatformHost(adapter.platform, store, _ignore, several_workspaces_expected=True)
+            supervised.append(asyncio.create_task(supervise(adapter, host, refused=refused)))
+            await adapter.until_listened(1)
+        first.revoke()
+        await asyncio.wait(supervised, timeout=0.2)
+        assert not any(one.done() for one in supervised)
+        second.revoke()
+        async with asyncio.timeout(60):
+            await asyncio.gather(*supervised)
+    waits = [one["platform"] for one in lines if one["event"] == "platform waits for token"]
+    assert waits == [first.platform, second.platform]
+    await store.close()
+
+
 async def test_a_platform_refused_at_the_start_waits_beside_another_one() -> None:
     """While another platform serves, a refused one waits for its token; when the other one is lost for good, both end."""
     waits, other = Renewable(), Renewable()

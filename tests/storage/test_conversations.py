@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import KEPT_FOR_RETRY, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
-from aion_bot.storage.conversations import Search
+from aion_bot.storage.choices import NEXT_HOLDS
+from aion_bot.storage.conversations import Picked, Search
 from tests.support.databases import lay_database
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -82,26 +84,85 @@ async def test_of_two_people_who_change_a_thread_one_is_first(store: Store) -> N
     assert await change.switch(where, "s1", None)
     assert not await change.switch(where, "s1", "s2")
     assert await store.threads.session(where) is None
-    pump, lift = ("a", "A pump"), ("b", "A lift")
+    pump, lift = Picked("a", "A pump"), Picked("b", "A lift")
     assert await change.choose(where, (), [pump])
     assert not await change.choose(where, (), [lift])
-    assert await change.pictures(where) == [pump]
-    assert await store.threads.binding(where) == (None, ["a"])
+    assert await change.chosen(where) == [pump]
+    assert (await store.choices.binding(where)).ids(FileKind.IMAGE) == ["a"]
     assert await change.choose(where, [pump], ())
-    assert await store.threads.binding(where) == (None, [])
+    assert await store.choices.binding(where) == (None, [], False)
 
 
 async def test_a_choice_is_widened_after_a_crash(store: Store) -> None:
     """The session of a thread with a choice may see no other pictures since: the next start knows that."""
     where = await ask(store, "k1", "one", "s1")
     assert await store.galleries.narrowed() == set()
-    await store.conversations.choose(where, (), [("a", "A pump")])
+    await store.conversations.choose(where, (), [Picked("a", "A pump")])
     assert await store.galleries.narrowed() == {"s1"}
+
+
+async def test_a_choice_has_pictures_and_files(store: Store) -> None:
+    """All of it is one choice: a change of a part that somebody else has not seen is refused."""
+    where = await ask(store, "k1", "one", "s1")
+    pump = Picked("a", "A pump")
+    report, film = Picked("d", "report.pdf", FileKind.DOCUMENT), Picked("v", "site.mp4", FileKind.VIDEO)
+    change = store.conversations
+    assert await change.choose(where, (), [report, pump, film])
+    assert await change.chosen(where) == [pump, report, film]
+    assert not await change.choose(where, [pump], ())
+    assert await change.choose(where, [pump, report, film], [film])
+    bound = await store.choices.binding(where)
+    assert (bound.session, bound.ids(FileKind.IMAGE), bound.ids(FileKind.VIDEO)) == ("s1", [], ["v"])
+    await store.threads.unbind(where)
+    assert await store.choices.binding(where) == (None, [], False)
+
+
+async def test_what_a_session_got_is_known_until_its_questions_are_gone(store: Store) -> None:
+    """A thread knows that its session has files that somebody chose, which survives everything but the last question."""
+    where = await ask(store, "k1", "one", "s1")
+    await store.choices.note_session_files("s1", ["d"], ["v"])
+    assert (await store.choices.binding(where)).holds
+    assert await store.choices.session_documents("s1") == ["d"]
+    assert await store.choices.session_documents("s2") == []
+    await store.turns._do("DELETE FROM turn")
+    assert not (await store.choices.binding(where)).holds
+
+
+async def test_what_is_chosen_for_the_next_thread_is_taken_once(store: Store) -> None:
+    """By its person's next question in that channel with the same key, for an hour; a later choice replaces an earlier one."""
+    pump, lift = Picked("a", "A pump"), Picked("b", "A lift")
+    for key, found in (("k1", pump), ("k2", lift)):
+        await store.conversations.keep_search(Search(key, "slack", ADA, "", [found], "", "x", HERE))
+        assert await store.choices.choose_for_next(key, HERE)
+    assert not await store.choices.choose_for_next("k9", HERE)
+
+    async def taken(person: Person, place: Place, key_name: str = "") -> list[Picked]:
+        where = ThreadKey("slack", "new")
+        prompt = Prompt("p", where, place, person, "What?")
+        return await store.choices.take_next(Turn("t", where, person, "What?", origin=prompt), key_name)
+
+    assert await taken(BEN, HERE) == []
+    assert await taken(ADA, Place("T", "C2")) == []
+    assert await taken(ADA, HERE, "SITE_KEY") == []
+    assert await taken(ADA, HERE) == [lift]
+    assert await taken(ADA, HERE) == []
+    assert await store.choices.choose_for_next("k1", HERE)
+    await store.turns._do("UPDATE search SET chosen_at = chosen_at - ?", NEXT_HOLDS + 60)
+    assert await taken(ADA, HERE) == []
 
 
 async def test_a_search_is_kept_for_its_person(store: Store) -> None:
     """Its pictures come back in order, for a day; another key finds nothing."""
-    kept = Search("k", "slack", Person("U1"), "", [("b", "A lift"), ("a", "A pump")])
+    kept = Search(
+        "k",
+        "slack",
+        Person("U1"),
+        "",
+        [Picked("b", "A lift"), Picked("v", "A film", FileKind.VIDEO)],
+        "",
+        "lift",
+        HERE,
+    )
     await store.conversations.keep_search(kept)
     assert await store.conversations.search("k") == kept
     assert await store.conversations.search("x") is None

@@ -87,6 +87,7 @@ async def examined(path: Path, name: str = "database") -> Finding:
 # One bot a database.
 
 
+@pytest.mark.slow
 async def test_another_process_is_refused_until_the_first_is_killed(
     path: Path, holder: asyncio.subprocess.Process
 ) -> None:
@@ -243,6 +244,7 @@ async def test_doctor_announces_a_migration(path: Path, tmp_path: Path) -> None:
     assert files(tmp_path) == before
 
 
+@pytest.mark.slow
 async def test_doctor_sees_what_a_killed_bot_left_in_its_log(
     path: Path, holder: asyncio.subprocess.Process, tmp_path: Path
 ) -> None:

@@ -210,7 +210,7 @@ async def test_what_has_not_ended_is_waited_for_or_left(store: Store, path: Path
     assert f"not erased, because it has not ended: ref={reference('t1')}" in said
     assert left(path, ["asked words"]) == 1
     erasing = asyncio.create_task(asyncio.to_thread(run, path, "erase", "--user", BEN.id))
-    assert await store.turns.start_asking("t1", "s1") == "asked words"
+    assert await store.turns.start_asking("t1", "s1") == ("asked words", "")
     await store.turns.end("t1", EndReason.FAILED)
     status, said, _ = await erasing
     assert (status, said.splitlines()[0]) == (

@@ -213,6 +213,7 @@ async def test_a_disk_that_is_full_while_copying_changes_nothing(path: Path) -> 
     assert dump(path)[0] == NEWEST
 
 
+@pytest.mark.slow
 async def test_a_kill_in_the_middle_of_a_migration_changes_nothing(path: Path) -> None:
     """After a crash during a migration the next start migrates the older database."""
     write_older(path, 2)

@@ -149,7 +149,7 @@ async def test_a_question_that_is_asked_again_keeps_its_words(store: Store) -> N
     await end(store, "t1", EndReason.FAILED)
     assert await store.turns.claim_retry("t1")
     assert await store.retention.erase_expired(time.time() + 10 * KEPT_FOR_RETRY) == 0
-    assert await store.turns.start_asking("t1", "s1") == WORDS
+    assert await store.turns.start_asking("t1", "s1") == (WORDS, "")
 
 
 @pytest.mark.parametrize("reason", RETRYABLE)
@@ -169,7 +169,7 @@ async def test_a_failed_question_whose_writer_deleted_it_goes_at_once(
 async def test_a_question_deleted_while_it_is_answered_goes_with_its_end(store: Store, path: Path) -> None:
     """It is answered as it was asked; where it fails instead, no Retry is offered."""
     await ask(store, "t1")
-    assert await store.turns.start_asking("t1", "s1") == WORDS
+    assert await store.turns.start_asking("t1", "s1") == (WORDS, "")
     await store.turns.note_deleted("prompt t1")
     assert (await read(store, "t1")).text == WORDS
     assert not await store.turns.end("t1", EndReason.FAILED)

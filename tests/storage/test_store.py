@@ -368,7 +368,7 @@ async def test_the_newest_text_of_a_waiting_question_is_asked(store: Store) -> N
     """The text is read when the turn starts, so that an edit before that counts."""
     await store.turns.accept(Turn("t1", THREAD, ADA, "Waht?"), prompt("1"))
     assert await store.turns.edit_queued("1", "What?")
-    assert await store.turns.start_asking("t1", "s1") == "What?"
+    assert await store.turns.start_asking("t1", "s1") == ("What?", "")
     await store.turns.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"))
     await store.turns.withdraw("2")
     assert await store.turns.start_asking("t2", "s1") is None

@@ -1,10 +1,25 @@
-"""A test with a table as one test: a test of pytest for each row costs more than the row itself does."""
+"""Tests with tables: one test for all rows where a row costs less than a test, and dear rows that `make slow` tries."""
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+
+import pytest
+
+
+def rest_slow(rows: Sequence[Any], *, quick: int = 2) -> list[Any]:
+    """Return the rows of `pytest.mark.parametrize` of which `make test` tries the first `quick`, and `make slow` all others.
+
+    For end-to-end cases whose rows take one road: the first rows are those that differ most.
+    """
+    assert 0 < quick < len(rows)
+    slow = [
+        pytest.param(*(row if isinstance(row, tuple) else (row,)), marks=pytest.mark.slow)
+        for row in rows[quick:]
+    ]
+    return [*rows[:quick], *slow]
 
 
 def each(

@@ -5,9 +5,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from aion_bot.ports.events import Click, InboundEvent, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import Click, InboundEvent, MessageChange, Place, Prompt, StopRequest
+from aion_bot.ports.forms import Form
 from aion_bot.ports.host import Presence
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.messages import Action, ThreadKey
 from aion_bot.simulators.waiting import wait_until
 
 Event = TypeVar("Event", bound=InboundEvent)
@@ -35,6 +36,8 @@ class RecordingHost:
         self.begun: set[str] = set()
         self.signs: list[str] = []
         self.refused: str | None = None
+        self.forms: dict[Action, Form] = {}
+        self.private: set[str] = set()
         self.away: float | None = None
         self.known: list[ThreadKey] = []
         self.facts: dict[str, str] = {}
@@ -57,6 +60,10 @@ class RecordingHost:
         self.events.append(event)
         self._happened.set()
 
+    def answers_privately(self, place: Place) -> bool:
+        """Say so of the channels in `private`."""
+        return place.channel in self.private
+
     async def unread(self, reply: Prompt) -> None:
         """Keep the reply."""
         self.unread_replies.append(reply)
@@ -72,6 +79,10 @@ class RecordingHost:
     async def objection(self, prompt: Prompt) -> str | None:
         """Object with `refused` to a question that addresses the bot."""
         return self.refused if prompt.addressed else None
+
+    async def form(self, click: Click) -> Form | None:
+        """Return what a test has put into `forms`."""
+        return self.forms.get(click.action)
 
     async def connected(self, presence: Presence) -> None:
         """Keep `presence`."""

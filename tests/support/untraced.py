@@ -1,19 +1,20 @@
 """A plugin of `make test`: the tracer of coverage, which doubles a test's time, pauses for what repeats the same lines."""
 
 # Loaded before the tracer starts, which would follow every line of them.
-import aiohttp.web  # noqa: F401
-import aiosqlite  # noqa: F401
-import httpx  # noqa: F401
-import hypothesis.strategies  # noqa: F401
-import markdown_it  # noqa: F401
-import pydantic_settings  # noqa: F401
+import aiohttp.web  # noqa: F401  # only to have it loaded
+import aiosqlite  # noqa: F401  # only to have it loaded
+import httpx  # noqa: F401  # only to have it loaded
+import hypothesis.strategies  # noqa: F401  # only to have it loaded
+import markdown_it  # noqa: F401  # only to have it loaded
+import pydantic_settings  # noqa: F401  # only to have it loaded
 import pytest
-import structlog  # noqa: F401
+import structlog  # noqa: F401  # only to have it loaded
 
 _REPEATING = {
     "test_pages_stand_in_order_whatever_fails",
     "test_each_outcome_is_said_by_each_way",
     "test_before_a_choice_each_outcome_is_said_and_nothing_leaves",
+    "test_races_of_approvals",
 }
 """Tests that try dozens or hundreds of cases without Hypothesis and without parameters."""
 

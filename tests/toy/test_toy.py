@@ -77,6 +77,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_command_line_finds_toy(tmp_path: Path) -> None:
     """With Toy's folder on the Python path, the page's command names Toy's missing variables, and no other platform's."""
     doctor = next(block for block in blocks("sh") if "doctor" in block)

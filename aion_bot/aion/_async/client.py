@@ -7,6 +7,7 @@ from typing import Any
 
 from aion_bot.aion._async.chats import ChatResource
 from aion_bot.aion._async.library import (
+    AgentSearchResource,
     DocumentsResource,
     FilesResource,
     TenantResource,
@@ -57,6 +58,7 @@ class AionVision:
         self.chats = ChatResource(self._transport)
         self.uploads = UploadsResource(self._transport)
         self.documents = DocumentsResource(self._transport)
+        self.agent_search = AgentSearchResource(self._transport)
         self.files = FilesResource(self._transport)
         self.tenant = TenantResource(self._transport)
 

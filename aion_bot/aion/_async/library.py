@@ -1,4 +1,4 @@
-"""The library API: uploads, documents, files, limits. Every method raises the errors of `errors`.
+"""The library API: uploads, documents, searches, files, limits. Every method raises the errors of `errors`.
 
 A file is given as chunks of bytes with its size, and is never held as a whole. What reading it raises is raised as it is.
 """
@@ -8,8 +8,10 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import datetime
 
 from aion_bot.aion import library_requests as requests
+from aion_bot.aion import library_search
 from aion_bot.aion._async.transport import AsyncTransport
 from aion_bot.aion.errors import AionvisionTimeoutError, DocumentProcessingError
+from aion_bot.aion.library_search import DocumentSearchResponse, VideoSearchAgentResult
 from aion_bot.aion.library_types import (
     AuditLogPage,
     DocumentConfirmResult,
@@ -135,6 +137,10 @@ class DocumentsResource:
             requests.confirm_document(object_key, size_bytes, content_type, checksum)
         )
 
+    async def search(self, query: str, *, limit: int = 20) -> DocumentSearchResponse:
+        """Find passages of documents by meaning: 1 to 1,000 characters, 1 to 100 passages."""
+        return await self._transport.send(library_search.search_documents(query, limit))
+
     async def get_status(self, document_id: str) -> DocumentStatusResult:
         """Return how far a document is processed."""
         return await self._transport.send(requests.document_status(document_id))
@@ -161,6 +167,17 @@ class DocumentsResource:
             if pause is None:
                 raise AionvisionTimeoutError("The document is still being processed", last_result=status)
             await asyncio.sleep(pause)
+
+
+class AgentSearchResource:
+    """Aion's agents that search without a conversation; reached as `client.agent_search`."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def videos(self, query: str, *, limit: int = 50) -> VideoSearchAgentResult:
+        """Find videos by words: 1 to 2,000 characters, 1 to 500 videos. It costs tokens, fewer than a question."""
+        return await self._transport.send(library_search.search_videos(query, limit))
 
 
 class FilesResource:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aion_bot.aion._sync.chats import SyncChatResource
 from aion_bot.aion._sync.library import (
+    SyncAgentSearchResource,
     SyncDocumentsResource,
     SyncFilesResource,
     SyncTenantResource,
@@ -57,6 +58,7 @@ class SyncAionVision:
         self.chats = SyncChatResource(self._transport)
         self.uploads = SyncUploadsResource(self._transport)
         self.documents = SyncDocumentsResource(self._transport)
+        self.agent_search = SyncAgentSearchResource(self._transport)
         self.files = SyncFilesResource(self._transport)
         self.tenant = SyncTenantResource(self._transport)
 

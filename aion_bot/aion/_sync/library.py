@@ -1,5 +1,5 @@
 # Generated from aion_bot/aion/_async/library.py by scripts/unasync.py. Do not edit: run `make sync-client`.
-"""The library API: uploads, documents, files, limits. Every method raises the errors of `errors`.
+"""The library API: uploads, documents, searches, files, limits. Every method raises the errors of `errors`.
 
 A file is given as chunks of bytes with its size, and is never held as a whole. What reading it raises is raised as it is.
 """
@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from aion_bot.aion import library_requests as requests
+from aion_bot.aion import library_search
 from aion_bot.aion._sync.transport import SyncTransport
 from aion_bot.aion.errors import AionvisionTimeoutError, DocumentProcessingError
+from aion_bot.aion.library_search import DocumentSearchResponse, VideoSearchAgentResult
 from aion_bot.aion.library_types import (
     AuditLogPage,
     DocumentConfirmResult,
@@ -132,6 +134,10 @@ class SyncDocumentsResource:
         """Say that the bytes have arrived: now the document is in the library. `checksum` is its MD5."""
         return self._transport.send(requests.confirm_document(object_key, size_bytes, content_type, checksum))
 
+    def search(self, query: str, *, limit: int = 20) -> DocumentSearchResponse:
+        """Find passages of documents by meaning: 1 to 1,000 characters, 1 to 100 passages."""
+        return self._transport.send(library_search.search_documents(query, limit))
+
     def get_status(self, document_id: str) -> DocumentStatusResult:
         """Return how far a document is processed."""
         return self._transport.send(requests.document_status(document_id))
@@ -158,6 +164,17 @@ class SyncDocumentsResource:
             if pause is None:
                 raise AionvisionTimeoutError("The document is still being processed", last_result=status)
             time.sleep(pause)
+
+
+class SyncAgentSearchResource:
+    """Aion's agents that search without a conversation; reached as `client.agent_search`."""
+
+    def __init__(self, transport: SyncTransport) -> None:
+        self._transport = transport
+
+    def videos(self, query: str, *, limit: int = 50) -> VideoSearchAgentResult:
+        """Find videos by words: 1 to 2,000 characters, 1 to 500 videos. It costs tokens, fewer than a question."""
+        return self._transport.send(library_search.search_videos(query, limit))
 
 
 class SyncFilesResource:

@@ -2,6 +2,8 @@
 
 import secrets
 
+import structlog
+
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.conversation.private_reply import failed
@@ -9,6 +11,8 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.errors import PlatformDown, PlatformError, UploadRefused
 from aion_bot.ports.messages import Document, PrivateAnswer, Reply
+
+_log = structlog.get_logger(__name__)
 
 FORMATS = {"markdown": "md", "json": "json", "text": "txt"}
 """The formats of Aion's contract (`GET sessions/{id}/export`), and how the name of the file ends."""
@@ -23,7 +27,8 @@ _AGAIN = Backoff(0.5, attempts=4)
 async def export(use: Use) -> Answer:
     """Export the session of the thread; its words come in any order.
 
-    One that was begun in another thread is exported by whoever may change it alone: not everybody here has read it.
+    One that was begun in another thread is exported by whoever may change it alone: not everybody here has read it. One that
+    its person began where nobody else reads it is exported by nobody else.
     """
     words = use.words.lower().split()
     formats = [one for one in words if one in FORMATS]
@@ -34,6 +39,8 @@ async def export(use: Use) -> Answer:
     begun = await use.begun(session)
     if begun is None or begun.thread != use.target.key:
         await use.check_may_change(begun)
+    if begun is not None and begun.private and begun.owner.id != use.event.person.id:
+        return strings.NOT_BEGUN_BY_YOU
     kind = formats[0] if formats else "markdown"
     written = await use.services.aion.chats.export_session(
         session, format=kind, include_metadata=_METADATA in words
@@ -58,5 +65,6 @@ async def _post(use: Use, target: Thread, document: Document) -> str:
     except UploadRefused as error:
         return failed(target.platform, event, strings.no_private_file(error.reason))
     except PlatformError as error:
+        _log.info("export not posted", platform=target.platform, reason=repr(error))
         return failed(target.platform, event, error_messages.not_shown(error))
     return strings.EXPORTED

@@ -1,15 +1,17 @@
 """The commands of `/aion` and the buttons under their answers: each is decided by the one access function, then carried out."""
 
+import asyncio
 import difflib
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
-from aion_bot.conversation.manage import export, pictures, sessions
+from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
 from aion_bot.conversation.services import Services
@@ -22,14 +24,14 @@ from aion_bot.ratelimit.request_pace import ASKER, Asker
 
 _log = structlog.get_logger(__name__)
 
-_HELP, _ASK = "help", "ask"
+_HELP = "help"
 
 COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
     "new": sessions.begin_anew,
     "sessions": sessions.show_list,
     "rename": sessions.rename,
     "close": sessions.close,
-    "context": pictures.context,
+    "context": context.context,
     "search": pictures.search,
     "export": export.export,
     "status": sessions.status,
@@ -49,6 +51,15 @@ class Management:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._stopping = False
+        self.running: set[asyncio.Task[object]] = set()
+        """What is carried out now."""
+
+    def interrupt(self) -> None:
+        """End what is carried out, and tell its persons to use it again."""
+        self._stopping = True
+        for task in tuple(self.running):
+            task.cancel()
 
     async def command(self, thread: Thread, event: ManageCommand) -> None:
         """Answer a command, always and to its person alone."""
@@ -66,13 +77,36 @@ class Management:
         place: Place,
         work: Callable[[], Awaitable[Answer]],
     ) -> None:
-        platform, access = thread.platform, self._services.access
+        with self._noted():
+            try:
+                answer = await self._answer_to(thread.platform, event, place, work)
+            except asyncio.CancelledError:
+                if self._stopping:
+                    await answer_privately(thread, event, failed(thread.platform, event, strings.COMMAND_CUT))
+                raise
+            await answer_privately(thread, event, answer)
+
+    @contextmanager
+    def _noted(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        self.running |= {task} if task else set()
+        try:
+            yield
+        finally:
+            self.running -= {task} if task else set()
+
+    async def _answer_to(
+        self,
+        platform: str,
+        event: ManageCommand | Click,
+        place: Place,
+        work: Callable[[], Awaitable[Answer]],
+    ) -> Answer:
         ASKER.set(Asker((platform, event.person.id)))
-        refusal = await access.refusal(platform, Intent.MANAGE, place, event.person)
-        answer = (
-            await _outcome(platform, event, work) if refusal is None else refused(platform, event, refusal)
-        )
-        await answer_privately(thread, event, answer)
+        refusal = await self._services.access.refusal(platform, Intent.MANAGE, place, event.person)
+        if refusal is not None:
+            return refused(platform, event, refusal)
+        return await _outcome(platform, event, work)
 
     async def _where_it_counts(self, click: Click) -> Click:
         """Return a press as made where its answer belongs: what a platform can show only in direct messages is about a channel.
@@ -85,15 +119,15 @@ class Management:
             return click
         kept = await store.conversations.search(key) if click.action in _OF_SEARCHES else None
         turn = await store.turns.get(key if kept is None else kept.turn)
-        if turn is None or person != (turn.asker if kept is None else kept.person).id:
+        place = None if kept is None else kept.place
+        place = turn.place if place is None and turn is not None else place
+        whose = kept.person if kept is not None else None if turn is None else turn.asker
+        if place is None or whose is None or person != whose.id:
             return click
-        place = replace(turn.place, person_workspace=click.place.person_workspace)
-        return replace(click, place=place)
+        return replace(click, place=replace(place, person_workspace=click.place.person_workspace))
 
     async def _command(self, thread: Thread, event: ManageCommand) -> Answer:
         name = event.name.lower() or _HELP
-        if name == _ASK:
-            return strings.NO_PRIVATE_QUESTIONS
         if name not in COMMANDS:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
@@ -116,7 +150,7 @@ class Management:
             return await sessions.show_list(Use(use.services, click, thread, target, page))
         return await _carried_out(use, name) if name in COMMANDS else strings.LIST_OLD
 
-    async def _choose(self, thread: Thread, click: Click, key: str, number: str) -> Answer:
+    async def _choose(self, thread: Thread, click: Click, key: str, what: str) -> Answer:
         """Use what a search found, which is its person's alone; in the thread that it was made for, or the newest one since."""
         kept = await self._services.store.conversations.search(key)
         if kept is None or kept.person.id != click.person.id or kept.platform != thread.platform:
@@ -132,8 +166,7 @@ class Management:
             use = Use(services, click, thread, target)
         if click.action is Action.THESE:
             return await _naming(use, lambda one: pictures.ask_these(one, kept))
-        chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
-        return await _naming(use, lambda one: pictures.pick(one, kept, chosen))
+        return await _naming(use, lambda one: context.pick(one, kept, what))
 
 
 async def _carried_out(use: Use, name: str) -> Answer:

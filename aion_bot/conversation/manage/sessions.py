@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from aion_bot.aion import AionVision, AionvisionError, ChatMessage, ChatSession, MessageRole
 from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.footer import no_room
+from aion_bot.conversation.manage.context import what_is_chosen
 from aion_bot.conversation.manage.use import Answer, Use
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.ports.plain_words import plain_words
+from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.ports.text import one_line
 
@@ -27,9 +29,11 @@ _SHOWN, _READ = 600, 4_000
 """Characters of each of them that are shown, and that are read for that: marks of Markdown are left out."""
 
 
-async def show_help(_: Use) -> Answer:
+async def show_help(use: Use) -> Answer:
     """List what works."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
+    if isinstance(adapter := use.asked_in.adapter, PrivateThreads):
+        lines.append(f"- `{adapter.ask_privately}`: {strings.ASK_PRIVATELY}")
     return Reply("\n".join(lines))
 
 
@@ -72,10 +76,10 @@ async def status(use: Use) -> Answer:
     """Say what the thread is about, and what is left of its session, of the month and of the minute."""
     session, aion = await use.session(), use.services.aion
     looked, (month, minute) = await asyncio.gather(look_up(aion, session), left_of_plan(aion))
-    pictures = await use.services.store.conversations.pictures(use.where().key)
+    chosen = await use.services.store.conversations.chosen(use.where().key)
     lines = [
         *_described(session, looked, elsewhere=use.elsewhere),
-        strings.chosen_pictures(len(pictures)) if pictures else strings.CONTEXT_ALL,
+        what_is_chosen(chosen),
         strings.left_of_plan(month, minute),
     ]
     turn = await use.newest_turn()

@@ -53,7 +53,8 @@ class Use:
     def where(self) -> Thread:
         """Return the target. Raises `DeclinedError` where there is none."""
         if self.target is None:
-            raise DeclinedError(strings.NO_THREAD)
+            inside = isinstance(self.event, ManageCommand) and self.event.inside
+            raise DeclinedError(strings.NOT_MY_THREAD if inside else strings.NO_THREAD)
         return self.target
 
     async def session(self) -> str | None:
@@ -102,9 +103,14 @@ class Use:
 
 
 async def use_of(services: Services, thread: Thread, event: ManageCommand) -> Use:
-    """Find the thread that a command is about: the one it was used in, or the person's newest one in that channel."""
+    """Find the thread that a command is about: the one it was used in, or the person's newest one in that channel.
+
+    None: they have none there, or the command was used inside of a thread that is not the bot's.
+    """
     target: Thread | None = thread
     if not await services.store.threads.known(event.thread):
+        if event.inside:
+            return Use(services, event, thread, None, event.words.strip(), event.private)
         newest = services.store.conversations.newest_thread
         found = await newest(thread.platform, event.place, event.person)
         target = None if found is None else services.registry.thread(thread.adapter, found)

@@ -175,6 +175,36 @@ async def search_images(aion: "SimulatedAion", request: web.Request) -> web.Resp
     return web.json_response(answer)
 
 
+async def search_documents(aion: "SimulatedAion", request: web.Request) -> web.Response:
+    """POST /documents/search."""
+    body = await request.json()
+    found = [one for one in library.find_documents(body["query"]) if aion.files.find(one.id)]
+    results = [one.to_passage() for one in found[: body.get("limit", 20)]]
+    answer = {"query": body["query"], "results": results, "total_count": len(found), "search_time_ms": 4}
+    return web.json_response(answer)
+
+
+async def search_videos(aion: "SimulatedAion", request: web.Request) -> web.Response:
+    """POST /agents/search/videos."""
+    body = await request.json()
+    found = [one for one in library.find_videos(body["query"]) if aion.files.find(one.id)]
+    results = [one.to_result() for one in found[: body.get("limit", 50)]]
+    summary = f"I found {len(found)} videos."
+    return web.json_response(
+        {
+            "success": True,
+            "results": results,
+            "count": len(found),
+            "video_ids": [one["video_id"] for one in results],
+            "summary": summary,
+            "summary_raw": summary,
+            "search_mode": "hybrid",
+            "execution_time_ms": 40,
+            "iterations": 1,
+        }
+    )
+
+
 async def audit_logs(aion: "SimulatedAion", request: web.Request) -> web.Response:
     """GET /tenant/audit-logs, newest first; an admin's key alone may read it."""
     if aion.files.hides_limits:

@@ -77,6 +77,8 @@ async def send_stream(aion: "SimulatedAion", request: web.Request) -> web.Stream
 
 async def _scene(aion: "SimulatedAion", session: Session, request: web.Request) -> Scene:
     question = (await request.json())["message"]
+    if not all(session.remaining.values()):
+        raise Refused(Fault(400, "SESSION_LIMIT_REACHED", "The session has no tokens or messages left"))
     scene = aion.script(question, session)
     if scene.refusal is not None:
         raise Refused(scene.refusal)

@@ -43,6 +43,8 @@ OPERATIONS: Mapping[str, tuple[str, str, _Handler]] = {
     "export_session": ("GET", "/chat/sessions/{session_id}/export", endpoints.export_session),
     "get_all_images": ("GET", "/chat/images/all", endpoints.get_all_images),
     "search_images": ("POST", "/chat/images/search", endpoints.search_images),
+    "search_documents": ("POST", "/documents/search", endpoints.search_documents),
+    "search_videos": ("POST", "/agents/search/videos", endpoints.search_videos),
     "upload_image": ("POST", "/user-files/upload/stream", uploads.upload_image),
     "request_document_upload": (
         "POST",

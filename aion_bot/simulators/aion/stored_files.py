@@ -153,6 +153,7 @@ class StoredFiles:
         unread: How many looks at a new document's status say that it is still processed.
         hides_limits: Whether the key may not see the limits.
         more_left: What is left of other limits, by name.
+        lost_selections: How many of the next selections of a session come to nothing.
         month: The chat messages that the month allows, and those that are used; None: it is not told.
     """
 
@@ -160,6 +161,7 @@ class StoredFiles:
         self.limits = Limits()
         self.unread = 1
         self.hides_limits = False
+        self.lost_selections = 0
         self.more_left: dict[str, int] = {}
         self.month: tuple[int, int] | None = None
         self._numbers = count(1)
@@ -177,6 +179,9 @@ class StoredFiles:
                 b"",
             )
             self._all[document.id] = StoredFile(document.id, document.filename, *kind, "2026-03-02T08:15:00Z")
+        for video in library.VIDEOS:
+            kind = ("video", "video/mp4", 9_000_000, sha256(video.filename.encode()).hexdigest(), b"")
+            self._all[video.id] = StoredFile(video.id, video.filename, *kind, "2026-03-02T08:15:00Z")
 
     def __iter__(self) -> Iterator[StoredFile]:
         return iter(self._all.values())
@@ -184,7 +189,7 @@ class StoredFiles:
     @property
     def uploaded(self) -> list[StoredFile]:
         """The files that were uploaded, oldest first."""
-        known = {one.id for one in (*library.IMAGES, *library.DOCUMENTS)}
+        known = {one.id for one in (*library.IMAGES, *library.DOCUMENTS, *library.VIDEOS)}
         return [one for one in self if one.id not in known]
 
     @property
@@ -201,7 +206,10 @@ class StoredFiles:
         del self._all[file_id]
 
     def known(self, ids: Iterable[str]) -> list[str]:
-        """Those of the ids that are files of the library."""
+        """Those of the ids that are files of the library; none while selections are lost."""
+        if self.lost_selections:
+            self.lost_selections -= 1
+            return []
         return [one for one in ids if one in self._all]
 
     def with_content(self, digest: str) -> StoredFile | None:

@@ -172,6 +172,8 @@ class Backend:
         """Add the bot to another server, with one channel; returns that."""
         added = Channel(self.world.new_id(), TEXT, channel, self.world.new_id())
         self.world.servers[str(added.guild)] = server
+        self.world.joined[str(added.guild)] = datetime.now(UTC).isoformat()
+        self.world.system_channels[str(added.guild)] = added.id
         self.world.add(added)
         told = payloads.guild(self.world, str(added.guild))
         del told["unavailable"]  # it is there only for a server that the bot was in before

@@ -29,6 +29,21 @@ class CommandUse:
         inside = [{"name": name, "type": sub["type"], "options": options}]
         self.interact(COMMAND, person, self._channel(thread), {**data, "options": inside})
 
+    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
+        """Use `/ask` in the general channel with its option `private`."""
+        known = self.world.command("ask", IN_CHAT)
+        options = [
+            {"name": "prompt", "type": _TEXT, "value": text},
+            {"name": "private", "type": _BOOLEAN, "value": True},
+        ]
+        data = {"id": known["id"], "name": "ask", "type": IN_CHAT, "options": options}
+        self.interact(COMMAND, person, self._channel(""), data)
+
+    def public_messages(self) -> Sequence[Shown]:
+        """Everything in channels and threads but for ephemeral messages, oldest first."""
+        said = (one for one in self.world.everything() if self.world.channel(one.channel).person is None)
+        return [self.shown(one) for one in said if one.only_for is None]
+
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All ephemeral messages for a person, oldest first."""
         return [self.shown(one) for one in self.world.everything() if one.only_for == person.id]

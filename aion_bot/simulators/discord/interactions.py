@@ -15,7 +15,7 @@ from aion_bot.simulators.discord.errors import (
 from aion_bot.simulators.discord.model import EPHEMERAL, TEXT, Interaction, Message
 from aion_bot.simulators.discord.rest import NOTHING, Call, Handler
 
-MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE = 4, 5, 6, 7
+MESSAGE, DEFERRED, DEFERRED_UPDATE, UPDATE, MODAL = 4, 5, 6, 7, 9
 COMMAND_ANSWER, MENU_ANSWER = 20, 23
 THINKING = "…"
 
@@ -28,7 +28,10 @@ def acknowledge(backend: Backend, call: Call) -> Any:
     if interaction.answered:
         raise already_acknowledged()
     kind, data = int(call.body["type"]), call.body.get("data") or {}
-    if kind in {MESSAGE, DEFERRED}:
+    if kind == MODAL:
+        limits.check_modal(interaction.kind, data)
+        backend.world.modals[interaction.person.id] = interaction, data
+    elif kind in {MESSAGE, DEFERRED}:
         shown = data if kind == MESSAGE else {"content": THINKING, "flags": data.get("flags", 0)}
         interaction.answer = _post(backend, interaction, shown)
     elif kind == UPDATE and interaction.message is not None:

@@ -9,6 +9,8 @@ from aion_bot.simulators.discord.errors import ApiError, empty_message, invalid_
 CONTENT = 2_000
 NONCE = 25
 FILE = 10 * 1024 * 1024
+REQUEST = 25 * 1024 * 1024
+"""Bytes of a request (Discord's documentation, *Uploading Files*)."""
 FILES = 10
 DESCRIPTION = 1_024
 LISTED = 100
@@ -19,6 +21,10 @@ ROWS = 5
 BUTTONS = 5
 LABEL = 80
 CUSTOM_ID = 100
+MODAL_TITLE = 45
+"""Characters of a modal's title, and of the label of a field in it."""
+TEXT_INPUT = 4_000
+_MODAL_SUBMIT = 5
 ARCHIVE_AFTER = {60, 1_440, 4_320, 10_080}
 _EMBED_TEXTS = {"title": 256, "description": 4_096}
 _COMMAND_NAME = re.compile(r"[-_'\w]{1,32}")
@@ -61,6 +67,30 @@ def check_thread(body: Body) -> None:
         raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", message)
     if body.get("auto_archive_duration", 60) not in ARCHIVE_AFTER:
         raise invalid_form("auto_archive_duration", "BASE_TYPE_CHOICES", "Value must be one of its choices.")
+
+
+def check_modal(answered: int, modal: Body) -> None:
+    """Check a modal, which answers anything but a modal: its sizes, and that it has a field."""
+    if answered == _MODAL_SUBMIT:
+        raise invalid_form("type", "BASE_TYPE_CHOICES", "Value must be one of its choices.")
+    for name, most in (("title", MODAL_TITLE), ("custom_id", CUSTOM_ID)):
+        if not 1 <= len(str(modal.get(name) or "")) <= most:
+            raise invalid_form(name, "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {most} in length.")
+    holders = modal.get("components") or []
+    if not 1 <= len(holders) <= ROWS:
+        raise invalid_form("components", "BASE_TYPE_BAD_LENGTH", f"Must be between 1 and {ROWS} in length.")
+    for at, holder in enumerate(holders):
+        _check_field(holder, f"components.{at}.")
+
+
+def _check_field(holder: Body, path: str) -> None:
+    inside: Body = holder.get("component") or next(iter(holder.get("components") or ()), {})
+    _check_text(holder, "label", MODAL_TITLE, path)
+    _check_text(holder, "description", 100, path)
+    _check_text(inside, "placeholder", 100, path)
+    least, most = inside.get("min_length") or 0, inside.get("max_length") or TEXT_INPUT
+    if not 0 <= least <= most <= TEXT_INPUT:
+        raise invalid_form(f"{path}max_length", "NUMBER_TYPE_MAX", f"Must be at most {TEXT_INPUT}.")
 
 
 def check_commands(commands: Sequence[Body]) -> None:

@@ -106,7 +106,7 @@ class World:
 
     `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels where it may not write, `without_threads` those
     where it may open no threads; `typing` is where it
-    showed that it types, oldest first. `servers` are the names of those that the bot is in, by id; `public`: anybody may
+    showed that it types, oldest first. `servers` are the names of those that the bot is in, by id, `joined` since when it is in them, long ago where nothing stands; `system_channels` are those of them that have one; `public`: anybody may
     invite it, unless `code_grant`: then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
     whatever their roles say; `absent` are servers and people who are not in them; `roles` are the names of the first server's roles by id, `holders` the people who have each. `cdn` serves files at addresses with
     the newest `signature`; `command_files` are those of commands, by id.
@@ -116,6 +116,8 @@ class World:
         self._last_id = 0
         self.guild = self.new_id()
         self.servers = {self.guild: server}
+        self.joined: dict[str, str] = {}
+        self.system_channels: dict[str, str] = {}
         self.public = False
         self.code_grant = False
         self.interactions_endpoint: str | None = None
@@ -134,6 +136,8 @@ class World:
         self.commands: list[dict[str, Any]] = []
         self.interactions: dict[str, Interaction] = {}
         self.closed_to_bot: set[str] = set()
+        self.modals: dict[str, tuple[Interaction, Mapping[str, Any]]] = {}
+        """By person: the press that had a modal opened, and the modal."""
         self.removed = False
         self.read_only: set[str] = set()
         self.invited_to: set[str] = set()

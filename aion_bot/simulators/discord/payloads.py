@@ -68,9 +68,11 @@ def application(world: World, *, message_content: bool) -> Payload:
     }
 
 
-def own_member(world: World) -> Payload:
+def own_member(world: World, server: str = "") -> Payload:
     """The bot as a member of a server."""
-    return member() | {"user": user(world.bot, bot=True), "roles": [world.bot_role]}
+    joined = world.joined.get(server, JOINED)
+    about = {"user": user(world.bot, bot=True), "roles": [world.bot_role], "joined_at": joined}
+    return member() | about
 
 
 def partial_guild(world: World, server: str) -> Payload:
@@ -133,12 +135,12 @@ def guild(world: World, server: str) -> Payload:
         "stickers": [],
         "features": [],
         "member_count": len(world.people) + 1,
-        "members": [own_member(world)],
+        "members": [own_member(world, server)],
         "presences": [],
         "voice_states": [],
-        "channels": [channel(one) for one in inside if one.kind not in THREADS],
+        "channels": [channel(one) | overwrites(world, one) for one in inside if one.kind not in THREADS],
         "threads": [channel(one) for one in inside if one.kind in THREADS and not one.archived],
-        "joined_at": JOINED,
+        "joined_at": world.joined.get(server, JOINED),
         "large": False,
         "unavailable": False,
         "premium_tier": 0,
@@ -148,6 +150,7 @@ def guild(world: World, server: str) -> Payload:
         "nsfw_level": 0,
         "mfa_level": 0,
         "preferred_locale": "en-US",
+        "system_channel_id": world.system_channels.get(server),
         "system_channel_flags": 0,
         "afk_timeout": 300,
     }

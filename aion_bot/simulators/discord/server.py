@@ -10,7 +10,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from aion_bot.simulators.discord import interactions, rest
+from aion_bot.simulators.discord import interactions, limits, rest
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.errors import ApiError, unauthorized
 from aion_bot.simulators.discord.faults import Fault, Faults
@@ -60,7 +60,7 @@ class Server:
 
     async def start(self) -> None:
         """Serve; the first time on a free port, later on the same one."""
-        app = web.Application()
+        app = web.Application(client_max_size=limits.REQUEST)
         app.router.add_get("/gateway/", self._backend.gateway.serve)
         for name, handler in rest.ROUTES.items():
             self._add(app, name, handler, authorized=True)

@@ -9,6 +9,7 @@ from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
+from aion_bot.simulators.discord.forms import FormUse
 from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
 from aion_bot.simulators.discord.model import TEXT, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
@@ -37,7 +38,7 @@ _MESSAGE = f"{_MESSAGES}/{{message_id}}"
 _REACTION = f"{_MESSAGE}/reactions/{{emoji_name}}/@me"
 
 
-class SimulatedDiscord(CommandUse):
+class SimulatedDiscord(CommandUse, FormUse):
     """The server "Northwind" with #general and #site-7, its people, and a bot account.
 
     `message_content` is the switch of the privileged intent in the developer portal. `clock` returns the seconds of the
@@ -60,6 +61,7 @@ class SimulatedDiscord(CommandUse):
             "POST /webhooks/{webhook_id}/{webhook_token}",
             "POST /users/@me/channels",
         ),
+        Operation.OPEN_FORM: ("POST /interactions/{interaction_id}/{interaction_token}/callback",),
     }
 
     def __init__(
@@ -224,7 +226,7 @@ class SimulatedDiscord(CommandUse):
         data: Mapping[str, Any],
         message: Message | None = None,
     ) -> Interaction:
-        """Use a command (`kind` 2) or press a button (3), whether or not Discord would show it."""
+        """Use a command (`kind` 2), press a button (3) or send a form (5), whether or not Discord would show it."""
         interaction = Interaction(
             self.world.new_id(),
             f"aW50ZXJhY3Rpb24{secrets.token_hex(16)}",

@@ -60,6 +60,10 @@ class CommandUse:
         )
         self.use_command(person, "/aion", words, channel)
 
+    async def ask_privately(self, person: SimulatedPerson, text: str) -> None:
+        """Use `/aion ask` in the general channel."""
+        self.use_command(person, "/aion", f"ask {text}", self.general)
+
     def use_command(self, person: SimulatedPerson, name: str, words: str, channel: Channel) -> None:
         """Use any command in any channel, whether or not the bot is there."""
         direct = channel.kind == "im"
@@ -109,6 +113,12 @@ class CommandUse:
         """The texts of the Home tab that a person sees."""
         blocks = self.conversations.homes.get(person.id, {}).get("blocks", ())
         return "\n".join(block["text"]["text"] for block in blocks)
+
+    def public_messages(self) -> Sequence[Shown]:
+        """Everything in channels but for ephemeral messages, oldest first."""
+        names, channels = self.conversations.names(), self.conversations.channels
+        public = (one for one in self.conversations.messages if channels[one.channel].kind != "im")
+        return [reading.shown(one, names, self.uploads) for one in public if one.only_for is None]
 
     def command_answers(self, person: SimulatedPerson) -> Sequence[Shown]:
         """All ephemeral messages for a person, oldest first."""

@@ -5,7 +5,15 @@ Arguments, responses and errors: https://docs.slack.dev/reference/methods
 
 from collections.abc import Callable, Mapping
 
-from aion_bot.simulators.slack import history, indicators, payloads, rules, stream_methods, upload_methods
+from aion_bot.simulators.slack import (
+    forms,
+    history,
+    indicators,
+    payloads,
+    rules,
+    stream_methods,
+    upload_methods,
+)
 from aion_bot.simulators.slack.backend import (
     Answer,
     Arguments,
@@ -236,6 +244,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "reactions.add": indicators.add_reaction,
     "reactions.remove": indicators.remove_reaction,
     "agents.sessions.setStatus": indicators.set_status,
+    "views.open": forms.open_view,
     "views.publish": _publish_home,
 }
 

@@ -4,6 +4,7 @@ Shapes: https://docs.slack.dev/reference/events and https://docs.slack.dev/refer
 """
 
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -233,13 +234,44 @@ def shortcut(message: Message, person: SimulatedPerson, callback: str, channel: 
     }
 
 
+def view_submitted(view: Mapping[str, Any], person: SimulatedPerson, words: str) -> Payload:
+    """Somebody sent a modal with these words in its field: `view_submission`, which names no channel."""
+    block = next(one for one in view["blocks"] if one["type"] == "input")
+    field = {"type": block["element"]["type"], "value": words}
+    name = person.name.lower()
+    return {
+        "type": "view_submission",
+        "team": {"id": TEAM, "domain": TEAM_NAME.lower().replace(" ", "-")},
+        "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},
+        "api_app_id": APP,
+        "token": "legacy-token",
+        "trigger_id": trigger(person),
+        "view": {
+            **view,
+            "state": {"values": {block["block_id"]: {block["element"]["action_id"]: field}}},
+            "previous_view_id": None,
+            "root_view_id": view["id"],
+            "external_id": "",
+            "app_installed_team_id": TEAM,
+        },
+        "response_urls": [],
+        "is_enterprise_install": False,
+        "enterprise": None,
+    }
+
+
+def trigger(person: SimulatedPerson) -> str:
+    """A `trigger_id`, which says when it was made and for whom."""
+    return f"{int(time.time() * 1000)}.{secrets.randbits(40)}.{person.id.encode().hex()}"
+
+
 def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
     name = person.name.lower()
     return {
         "user": {"id": person.id, "username": name, "name": name, "team_id": team_of(person.id, channel)},
         "api_app_id": APP,
         "token": "legacy-token",
-        "trigger_id": f"{secrets.randbits(40)}.{secrets.randbits(40)}.{secrets.token_hex(16)}",
+        "trigger_id": trigger(person),
         "team": {"id": TEAM, "domain": TEAM_NAME.lower().replace(" ", "-")},
         "enterprise": None,
         "is_enterprise_install": False,

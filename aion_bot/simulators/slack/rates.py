@@ -47,6 +47,7 @@ DOCUMENTED: Mapping[str, int] = {
     "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
     "users.info": TIER_4,
+    "views.open": TIER_4,
     "views.publish": TIER_4,
 }
 """Calls a minute. Where no number is published ("several hundred", "special") this is a generous one."""

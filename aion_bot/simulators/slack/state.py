@@ -74,6 +74,15 @@ class Message:
         return self.body if self.stream is None else self.stream.shown(self.body, person)
 
 
+@dataclass(slots=True)
+class Forms:
+    """The modals that people see, by person, and the triggers that have opened one; `slow`: each new one comes too late."""
+
+    open: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    slow: bool = False
+
+
 class Clock:
     """Makes `ts` values: the time in microseconds, never the same twice."""
 
@@ -103,6 +112,7 @@ class Conversations:
         self.deleted: list[Message] = []
         self.sessions: dict[tuple[str, str], str] = {}
         self.session_titles: dict[tuple[str, str], str] = {}
+        self.forms = Forms()
         self.homes: dict[str, Mapping[str, Any]] = {}
         """What each person's Home tab of the app shows."""
         self.groups: dict[str, str] = {}

@@ -12,6 +12,7 @@ from aion_bot.simulators.slack import payloads, reading
 from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.display import Display
+from aion_bot.simulators.slack.forms import FormUse
 from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -41,8 +42,11 @@ CY = SimulatedPerson("U0CY", "Cy")
 
 APP_TOKEN = TOKENS["apps.connections.open"]
 
+_LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes of a file that is taken; Slack takes a gigabyte (its page *Working with files*)."""
 
-class SimulatedSlack(Messages):
+
+class SimulatedSlack(Messages, FormUse):
     """One workspace with a bot.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
@@ -64,6 +68,7 @@ class SimulatedSlack(Messages):
         Operation.MARK_QUEUED: ("reactions.add",),
         Operation.UNMARK_QUEUED: ("reactions.remove",),
         Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+        Operation.OPEN_FORM: ("views.open",),
     }
 
     def __init__(
@@ -110,7 +115,7 @@ class SimulatedSlack(Messages):
 
     async def start(self) -> None:
         """Serve on a free loopback port."""
-        app = web.Application()
+        app = web.Application(client_max_size=_LARGEST_FILE)
         app.router.add_route("*", "/api/{method}", self.api.serve)
         app.router.add_post("/upload/{ticket}", self.api.upload)
         app.router.add_get("/files-pri/{file}", self.api.download)

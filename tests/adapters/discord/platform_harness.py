@@ -11,6 +11,7 @@ from aion_bot.ports.capabilities import (
     ReplyReferences,
 )
 from aion_bot.ports.files import AttachedFiles
+from aion_bot.ports.forms import OpensForms
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.contract.harness import Harness
 from tests.schemas import discord
@@ -25,6 +26,7 @@ HARNESS = Harness(
             Files,
             Fingerprints,
             Galleries,
+            OpensForms,
             PrivateAnswers,
             QueuedMarker,
             ReplyReferences,

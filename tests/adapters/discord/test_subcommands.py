@@ -36,7 +36,7 @@ async def test_every_subcommand_is_registered(discord: SimulatedDiscord) -> None
         "rename": ["title"],
         "context": ["words"],
         "search": ["words"],
-        "export": ["format", "private"],
+        "export": ["format", "private", "metadata"],
     }
 
 

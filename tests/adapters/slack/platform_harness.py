@@ -9,6 +9,7 @@ from aion_bot.ports.capabilities import (
     QueuedMarker,
 )
 from aion_bot.ports.files import AttachedFiles
+from aion_bot.ports.forms import OpensForms
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.contract.harness import Harness
 from tests.schemas import slack
@@ -16,6 +17,15 @@ from tests.schemas import slack
 HARNESS = Harness(
     lambda: SimulatedSlack(slack.inspect),
     frozenset(
-        {ActivityIndicator, AttachedFiles, Files, Galleries, NativeStreaming, PrivateAnswers, QueuedMarker}
+        {
+            ActivityIndicator,
+            AttachedFiles,
+            Files,
+            Galleries,
+            NativeStreaming,
+            OpensForms,
+            PrivateAnswers,
+            QueuedMarker,
+        }
     ),
 )

@@ -1,0 +1,23 @@
+"""Which form a press opens, for a platform that has to open it within seconds."""
+
+from aion_bot.domain import strings
+from aion_bot.domain.reason import decision_of
+from aion_bot.ports.events import Click
+from aion_bot.ports.forms import Form
+from aion_bot.ports.messages import Action
+from aion_bot.storage import Store
+
+
+async def form_of(store: Store, click: Click) -> Form | None:
+    """Return the form that a press opens, by the rows alone; None where it counts as it is, or where it will be refused.
+
+    Whether the person may use the bot there is judged when they have written: asking the platform may take too long here.
+    """
+    if click.action is Action.WHY and await store.ratings.is_bad(click.key, click.person):
+        return Form(strings.WHY_TITLE, strings.WHY_LABEL, strings.WHY_HINT, strings.SEND)
+    if click.action is Action.REASON:
+        plan = await store.plans.get(click.key)
+        action = None if plan is None or plan.thread != click.thread else decision_of(plan, click.person)
+        if action is not None and not await store.reasons.has(click.key, click.person, action):
+            return Form(strings.ADD_REASON, strings.REASON_LABEL, strings.REASON_HINT, strings.SEND)
+    return None
