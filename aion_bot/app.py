@@ -41,6 +41,7 @@ from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
+from aion_bot.runtime.reactions import ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
@@ -125,12 +126,13 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     )
     await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
     refused = None if bot.reloading is None else RefusedPlatforms(adapters, bot.reloading.env)
+    ask_for_reactions(access.rules, adapters)
     dispatcher = Dispatcher(services, adapters, _options(settings, refused))
     if bot.monitor is not None:
         bot.monitor.metrics.load, bot.monitor.metrics.month = dispatcher.load, lambda: month.percent
     secrets = None if refused is None else PlatformSecrets(adapters, refused)
     rotation = KeyRotation(settings, aion, reader, month, clients)
-    reloaded = _reloaded(bot.reloading, access, store, rotation, secrets)
+    reloaded = _reloaded(bot, access, rotation, secrets)
     counted, heads = (
         _counted(month, settings, check=bot.check_aion),
         audited(store, access.policies, access.rules),
@@ -160,21 +162,18 @@ async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _reloaded(
-    reloading: Reloading | None,
-    access: AccessControl,
-    store: Store,
-    keys: KeyRotation,
-    secrets: PlatformSecrets | None,
+    bot: _Bot, access: AccessControl, keys: KeyRotation, secrets: PlatformSecrets | None
 ) -> AsyncIterator[None]:
-    """Read the rules and the files of secrets again whenever `reloading` is asked to, until the end."""
+    """Read the rules and the files of secrets again whenever `bot.reloading` is asked to, until the end."""
 
     async def changed() -> None:
-        await note_policies(store, access.policies, access.rules)
+        ask_for_reactions(access.rules, bot.adapters)
+        await note_policies(bot.store, access.policies, access.rules)
 
     tasks = BackgroundTasks()
-    if reloading is not None:
+    if bot.reloading is not None:
         rotate = [keys.rotate, *([] if secrets is None else [secrets.rotate])]
-        tasks.spawn(reloading.run(access, keys.settings.rules(), *rotate, changed=changed))
+        tasks.spawn(bot.reloading.run(access, keys.settings.rules(), *rotate, changed=changed))
     try:
         yield
     finally:

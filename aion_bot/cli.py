@@ -28,7 +28,8 @@ from aion_bot.config import (
 )
 from aion_bot.domain import strings
 from aion_bot.domain.approval_conflicts import approval_conflicts
-from aion_bot.domain.rules import Rules
+from aion_bot.domain.rule_keys import APPROVERS
+from aion_bot.domain.rules import Rule, Rules
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import PlatformAdapter
@@ -223,6 +224,14 @@ def show_access(
     raise typer.Exit(1 if verdict.refusal else 0)
 
 
+def _has_reactions() -> bool:
+    """Tell whether `aion-bot.toml` turns reactions on; a file that does not hold turns on nothing."""
+    try:
+        return read_file(read_environment(Path.cwd()))[0].has_reactions
+    except EnvironmentFileError:
+        return False
+
+
 @program.command()
 def manifest(
     http: Annotated[
@@ -232,6 +241,7 @@ def manifest(
     """Print the manifest from which a platform makes the app. Exit status 2 if the address of --http cannot be used.
 
     With --http the app gets no Socket Mode, and its events at <address>/slack/events. This version does not serve that yet.
+    Where aion-bot.toml turns reactions on, the app is told of them.
     """
     if http:
         try:
@@ -240,8 +250,9 @@ def manifest(
             _say(f"--http: {error}", sys.stderr)
             raise typer.Exit(2) from None
         _say(strings.HTTP_MODE, sys.stderr)
+    reactions = _has_reactions()
     for platform in adapters.platforms():
-        if isinstance(platform, SetUpGuide) and (text := platform.manifest(http)):
+        if isinstance(platform, SetUpGuide) and (text := platform.manifest(http, reactions=reactions)):
             print(text, end="")
 
 
@@ -321,19 +332,23 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
     from aion_bot.demo import modes
     from aion_bot.demo.bot_process import BotProcess
     from aion_bot.simulators.services import SimulatedServices
+    from aion_bot.simulators.slack.state import direct_channel
 
     async with SimulatedServices() as services:
+        first = services.slack.people[0].id
+        # Who asks may see the usage in their Home tab.
+        rules = Rules(channels={direct_channel(first): {APPROVERS: Rule(frozenset({first}), "the demo")}})
         env = {
             **services.env,
             "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
             "AION_BOT_SHUTDOWN_GRACE": "1",
         }
-        async with BotProcess(functools.partial(_serve_demo, env)) as bot:
+        async with BotProcess(functools.partial(_serve_demo, env, rules)) as bot:
             return await (modes.play_tour(services, html) if tour else modes.serve(services, bot, port))
 
 
-async def _serve_demo(env: Mapping[str, str], stop: asyncio.Event) -> bool:
+async def _serve_demo(env: Mapping[str, str], rules: Rules, stop: asyncio.Event) -> bool:
     settings, platforms, problems = compose(env)
     if settings is None or problems:
         raise RuntimeError(f"the demo's own settings are wrong: {', '.join(map(str, problems))}")
-    return await app.serve(settings, platforms, stop)
+    return await app.serve(settings, platforms, stop, rules=rules)

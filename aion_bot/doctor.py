@@ -119,7 +119,8 @@ async def _services(
     for platform, adapter in asked.items():
         if platform not in cut_off:
             listed = _listed(settings, rules, adapters, platform)
-            services[platform] = _ask(adapter, platform, Subjects(places.get(platform, ()), listed))
+            subjects = Subjects(places.get(platform, ()), listed, rules.has_reactions)
+            services[platform] = _ask(adapter, platform, subjects)
     try:
         found = dict(zip(services, await asyncio.gather(*services.values()), strict=True))
     finally:

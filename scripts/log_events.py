@@ -73,7 +73,7 @@ def keywords(call: ast.Call) -> set[str]:
     found: set[str] = set()
     for one in call.keywords:
         if one.arg == "extra" and isinstance(one.value, ast.Dict):
-            found |= {key.value if isinstance(key, ast.Constant) else "…" for key in one.value.keys}  # type: ignore[misc]
+            found |= {key.value if isinstance(key, ast.Constant) else "…" for key in one.value.keys}  # type: ignore[misc]  # keys of a literal
         elif one.arg == "exc_info":
             found.add("exception")
         else:

@@ -76,7 +76,7 @@ def to_sync(source: str, name: str) -> str:
     lines = []
     for line in without_async_only(source, name):
         for pattern, replacement in SUBSTITUTIONS:
-            line = pattern.sub(replacement, line)  # noqa: PLW2901 # one line through the whole table
+            line = pattern.sub(replacement, line)  # noqa: PLW2901  # one line through the whole table
         lines.append(line)
     return HEADER.format(name=name) + "".join(lines)
 
@@ -96,7 +96,7 @@ def tidy(folder: Path) -> None:
             str(ROOT / "pyproject.toml"),
             str(folder),
         ]
-        subprocess.run(command, check=True)  # noqa: S603 # our own arguments
+        subprocess.run(command, check=True)  # noqa: S603  # our own arguments
 
 
 def generate(client: Path = CLIENT) -> dict[Path, str]:

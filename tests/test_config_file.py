@@ -7,7 +7,7 @@ import pytest
 import adapters
 from aion_bot.config import DEFAULT, read_rules
 from aion_bot.domain.allowance import Allowance
-from aion_bot.domain.rule_keys import KEYS, NOT_YET, NOTIFY_AFTER, UPLOADS, Uploads
+from aion_bot.domain.rule_keys import NOTIFY_AFTER, UPLOADS, Uploads
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.events import Place
 from aion_bot.ports.platform_package import id_forms_of
@@ -110,13 +110,6 @@ def test_what_has_no_effect_is_refused(text: str, found: str, tmp_path: Path) ->
     assert rules == Rules()
 
 
-@pytest.mark.parametrize("key", NOT_YET)
-def test_keys_of_later_versions_are_refused_as_such(key: str, tmp_path: Path) -> None:
-    """A key that is documented and not implemented is refused with just these words."""
-    _, problems = rules_of(f"[defaults]\n{key} = true\n", tmp_path)
-    assert problems == [f"bot.toml, line 2: {key} is not implemented in this version yet; remove it"]
-
-
 def test_every_problem_is_found_at_once_and_none_repeats_a_value(tmp_path: Path) -> None:
     """Two wrong lines are two problems; what stands behind the keys is not shown."""
     text = "[defaults]\nquestions_per_person_hour = 'hunter2'\n\n[channels.C1]\nprivat = 'hunter2'\n"
@@ -130,11 +123,6 @@ def test_what_is_no_text_is_refused(raw: bytes, tmp_path: Path) -> None:
     """A file that is not UTF-8, or far too large, is a problem."""
     (tmp_path / "bot.toml").write_bytes(raw)
     assert len(read_rules(tmp_path / "bot.toml", ())[1]) == 1
-
-
-def test_no_key_is_both_known_and_not_implemented() -> None:
-    """The two tables are apart."""
-    assert not KEYS.keys() & set(NOT_YET)
 
 
 def test_a_link_to_nothing_is_no_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

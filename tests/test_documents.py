@@ -159,9 +159,13 @@ def test_the_tree_of_a_page_is_the_tree(page: str) -> None:
 SECURITY_PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 
 
-def test_every_test_that_the_threat_model_names_is_there() -> None:
-    """docs/security.md names tests as `tests/file.py::name`; each is a function of that file."""
-    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY_PAGE))
+COMMANDS_PAGE = (ROOT / "docs" / "commands.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", [SECURITY_PAGE, COMMANDS_PAGE], ids=["security", "commands"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    """The pages name tests as `tests/file.py::name`; each is a function of that file."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page))
     assert len(named) >= 40
     assert [
         f"{file}::{name}"
@@ -169,7 +173,7 @@ def test_every_test_that_the_threat_model_names_is_there() -> None:
         if not (ROOT / file).is_file()
         or not re.search(rf"^(?:async )?def {name}\(", (ROOT / file).read_text("utf-8"), re.MULTILINE)
     ] == []
-    assert SECURITY_PAGE.count("::test_") == len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", SECURITY_PAGE))
+    assert page.count("::test_") == len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", page))
 
 
 def test_every_threat_has_a_test() -> None:

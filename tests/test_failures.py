@@ -68,7 +68,7 @@ STATES = {
     "counted", "found", "left_in_conversation", "left_of_plan", "listed", "named_thread", "open_here", "opened", "pick",
     "picture_line", "renamed", "waiting_for_aion",
     "month_short", "month_used", "HOME_TITLE", "HOME_BEGIN", "HOME_CONVERSATIONS", "HOME_LEFT", "HOME_OPEN", "USAGE_TITLE",
-    "greeting", "in_list", "questions_left", "things_to_try", "try_next",
+    "REACTIONS_HELP", "greeting", "in_list", "questions_left", "things_to_try", "try_next",
 }  # fmt: skip
 
 # What adds the reference: by a call around the sentence, or later to what the call makes.

@@ -37,7 +37,7 @@ def manual_steps() -> Mapping[str, str]:
     return strings.MANUAL_STEPS
 
 
-def manifest(url: str = "") -> str:  # noqa: ARG001  # as the port has it
+def manifest(url: str = "", *, reactions: bool = False) -> str:  # noqa: ARG001  # as the port has it
     """Discord takes none."""
     return ""
 

@@ -78,7 +78,7 @@ class DiscordAdapter:
     picture_types = PICTURE_TYPES
     ask_privately = strings.ASK_COMMAND
     secrets = (TOKEN,)
-    opens_forms = True
+    takes_reactions, opens_forms = False, True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url
@@ -124,7 +124,7 @@ class DiscordAdapter:
     def _gateway(self, host: Host, delivery: EventDelivery) -> Gateway:
         return Gateway(
             host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfill, self._rest,
-            http_trace=self._reporter.trace(), message_content=self._settings.message_content,
+            http_trace=self._reporter.trace(), message_content=self._settings.message_content, reactions=self.takes_reactions,
             proxy=self._settings.proxy, heartbeat_timeout=self.heartbeat_timeout,
         )  # fmt: skip
 

@@ -59,15 +59,15 @@ async def read_messages(
     One that discord.py cannot read is left out; discord.py's own `history` would end there and hide the messages that
     follow.
     """
-    where = await channel._get_channel()  # noqa: SLF001 # there is no public way
+    where = await channel._get_channel()  # noqa: SLF001  # there is no public way
     listed = await client.http.logs_from(where.id, limit, after=after, before=before)
     if not isinstance(listed, list):
         raise PlatformDown("Discord's answer is no list of messages")
     messages = []
     for data in listed:
         try:
-            messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001 # likewise
-        except Exception as error:  # noqa: BLE001 # whatever is wrong with one message, the others are read
+            messages.append(client._connection.create_message(channel=where, data=data))  # noqa: SLF001  # likewise
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one message, the others are read
             _log.warning("message skipped, not readable", extra={"reason": type(error).__name__})
     # Not in the order of the answer, which depends on the parameters: ids hold the time.
     return sorted(messages, key=lambda one: one.id)

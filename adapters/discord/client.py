@@ -300,7 +300,7 @@ class RestClient:
             allowed_mentions=NO_MENTIONS,
             http_trace=self._reporter.trace(raise_refusals=True),
         )
-        client.http._buckets = Buckets()  # noqa: SLF001 # there is no public way
+        client.http._buckets = Buckets()  # noqa: SLF001  # there is no public way
         return client
 
 

@@ -19,7 +19,7 @@ from aion_bot.ports.settings import (
     is_loopback,
 )
 
-TOKEN = "DISCORD_TOKEN"  # noqa: S105 # the name of the setting
+TOKEN = "DISCORD_TOKEN"  # noqa: S105  # the name of the setting
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
 _SNOWFLAKE = IdForm(re.compile(r"[0-9]{15,21}"), "15 to 21 digits on Discord")
 ID_FORMS: IdForms = dict.fromkeys(IdKind, _SNOWFLAKE)

@@ -22,6 +22,7 @@ from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.invitations import invited, recent
+from adapters.discord.reactions import is_shortcut, reaction_from_event
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -86,11 +87,12 @@ class Gateway(discord.Client):
         *,
         http_trace: aiohttp.TraceConfig,
         message_content: bool,
+        reactions: bool = False,
         proxy: str | None = None,
         heartbeat_timeout: float = HEARTBEAT_TIMEOUT,
     ) -> None:
         intents = discord.Intents(
-            guilds=True, guild_messages=True, dm_messages=True, message_content=message_content
+            guilds=True, messages=True, message_content=message_content, reactions=reactions
         )
         super().__init__(
             intents=intents,
@@ -178,7 +180,7 @@ class Gateway(discord.Client):
             self._session_timeout.reschedule(None)
             self._host.heard()
             # Each session, new or resumed, has a socket of its own.
-            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign] # no public way
+            self.ws.received_message = partial(receive, self.ws.received_message)  # type: ignore[method-assign]  # no public way
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._delivery.membership.servers = self._servers
@@ -305,6 +307,16 @@ class Gateway(discord.Client):
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Deliver deletions that moderators and bots make together."""
         await self._deliver_deletions(event.channel_id, event.guild_id, sorted(event.message_ids))
+
+    async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
+        """Deliver a reaction that is a shortcut; those that are taken away mean nothing."""
+        if is_shortcut(event, self._connection.self_id or 0):
+            async with self._delivery.in_order(event.channel_id):
+                guild = None if event.guild_id is None else self.get_guild(event.guild_id)
+                place = self.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
+                known = self.get_channel(event.channel_id) or place
+                channel = await self._delivery.channel_info(known, guild, event.user_id)
+                await self._delivery.deliver(reaction_from_event(event, channel))
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button or a submitted form; discord.py itself passes commands to the command tree."""

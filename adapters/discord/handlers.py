@@ -32,6 +32,7 @@ from aion_bot.ports.events import (
     ManageCommand,
     MessageChange,
     Prompt,
+    Reaction,
     StopRequest,
 )
 from aion_bot.ports.failures import reference, with_reference
@@ -178,7 +179,7 @@ class EventDelivery:
         except Exception:
             # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
             # in a thread, because it asked nothing.
-            if not isinstance(event, MessageChange | HomeOpened | Invited) and (
+            if not isinstance(event, MessageChange | HomeOpened | Invited | Reaction) and (
                 not isinstance(event, Prompt) or event.addressed
             ):
                 await self._report_failure(event)
@@ -211,7 +212,7 @@ def parse(event: str, parser: Callable[[Any], None], data: Any) -> None:
             if data.get("guild_id") is not None and channel.get("type") not in _KINDS:
                 data = {**data, "channel": {**_BESIDE_VOICE, "id": data["channel_id"]}}
         parser(data)
-    except Exception as error:  # noqa: BLE001 # whatever is wrong with one event, the session goes on
+    except Exception as error:  # noqa: BLE001  # whatever is wrong with one event, the session goes on
         _log.warning("event skipped, not readable", extra={"kind": event, "reason": type(error).__name__})
 
 

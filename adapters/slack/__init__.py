@@ -34,11 +34,11 @@ def manual_steps() -> Mapping[str, str]:
     return strings.MANUAL_STEPS
 
 
-def manifest(url: str = "") -> str:
-    """The manifest of the app, as `manifest.yml` has it, or for HTTP at a public address `url`."""
+def manifest(url: str = "", *, reactions: bool = False) -> str:
+    """The manifest of the app, as `manifest.yml` has it, or for HTTP at a public address `url`; with `reactions` if they count."""
     from adapters.slack import app_manifest
 
-    return app_manifest.as_yaml(url)
+    return app_manifest.as_yaml(url, reactions=reactions)
 
 
 def creation_token() -> str:

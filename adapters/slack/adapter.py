@@ -19,6 +19,7 @@ from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.private_threads import PrivateThreads
+from adapters.slack.reactions import Reactors
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
@@ -75,7 +76,7 @@ class SlackAdapter:
     ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
-    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008 # frozen
+    def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
         self.timeouts = timeouts
         self.address = settings.api_url
         self._settings = settings
@@ -90,12 +91,22 @@ class SlackAdapter:
         self.look_up_place = standings.look_up_place
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
+        self._reactors = Reactors(self._web)
         self._indicator_timeout = timeouts.indicator
         # Channels where Slack refuses the indicator, or the team for the whole workspace.
         self._indicator_refused: set[str] = set()
         # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
         self._without_stop: set[str] = set()
         self._sockets: SocketMode | None = None
+
+    @property
+    def takes_reactions(self) -> bool:
+        """Whether reactions on the bot's messages are read, from the next event on."""
+        return self._reactors.wanted
+
+    @takes_reactions.setter
+    def takes_reactions(self, wanted: bool) -> None:
+        self._reactors.wanted = wanted
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
@@ -126,6 +137,7 @@ class SlackAdapter:
             self._web,
             self._names,
             self._messages.attached,
+            reactors=self._reactors,
             note_token=self._history.note_token,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
@@ -155,7 +167,7 @@ class SlackAdapter:
         """Name the thread of a private question until it is opened."""
         return ids.private_thread(ids.thread(prompt.thread).team, prompt.person.id, prompt.key)
 
-    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002 # Slack has none
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:  # noqa: ARG002  # Slack has none
         """Begin a thread in a person's direct messages with their question, and tell them where they asked it."""
         return await self._private_threads.open(prompt, question)
 
@@ -296,7 +308,7 @@ class SlackAdapter:
         # Where there is no indicator, none is shown.
         return not error or not active
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002 # always hidden here
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.
 
         In a channel that is `chat.postEphemeral`, and in a direct message `chat.postMessage`. Where Slack takes neither, a

@@ -17,8 +17,11 @@ _EVENTS, _REDIRECT = "/slack/events", "/slack/oauth_redirect"
 """Where the HTTP mode takes all that Slack sends, and people who have installed the app, below the public address."""
 
 
-def manifest(url: str = "") -> Mapping[str, object]:
-    """Return the manifest: for Socket Mode, or for HTTP where `url` is the public address, without a slash at its end."""
+def manifest(url: str = "", *, reactions: bool = False) -> Mapping[str, object]:
+    """Return the manifest: for Socket Mode, or for HTTP where `url` is the public address, without a slash at its end.
+
+    `reactions`: the app is told of them, as they are shortcuts somewhere.
+    """
     events = f"{url}{_EVENTS}" if url else ""
     received = {"request_url": events} if url else {}
     redirected = {"redirect_urls": [f"{url}{_REDIRECT}"]} if url else {}
@@ -32,10 +35,13 @@ def manifest(url: str = "") -> Mapping[str, object]:
         "features": _features(events),
         "oauth_config": {
             **redirected,
-            "scopes": {"bot": sorted(methods.required()), "bot_optional": list(methods.OPTIONAL)},
+            "scopes": {
+                "bot": sorted(methods.required(reactions=reactions)),
+                "bot_optional": list(methods.OPTIONAL),
+            },
         },
         "settings": {
-            "event_subscriptions": {**received, "bot_events": sorted(methods.EVENTS)},
+            "event_subscriptions": {**received, "bot_events": sorted(methods.events(reactions=reactions))},
             "interactivity": {"is_enabled": True, **received},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not url,
@@ -91,9 +97,9 @@ def as_json() -> str:
     return json.dumps(manifest())
 
 
-def as_yaml(url: str = "") -> str:
+def as_yaml(url: str = "", *, reactions: bool = False) -> str:
     """Return the text of `manifest.yml`, or that for HTTP; see `manifest`."""
-    return _HEAD + "".join(f"{line}\n" for line in _mapping(manifest(url)))
+    return _HEAD + "".join(f"{line}\n" for line in _mapping(manifest(url, reactions=reactions)))
 
 
 def _mapping(values: Mapping[str, object]) -> Iterator[str]:

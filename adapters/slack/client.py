@@ -59,9 +59,7 @@ class WebApi:
 
     def __init__(self, settings: SlackSettings, limits: Callable[[], Limits], *, timeout: float) -> None:
         self.observer: RequestObserver | None = None
-        self._settings = settings
-        self._limits = limits
-        self._timeout = timeout
+        self._settings, self._limits, self._timeout = settings, limits, timeout
         self.known: BotIdentity | None = None
         """Who the bot token belongs to, once Slack has told."""
         self._closed = False
@@ -131,17 +129,13 @@ class WebApi:
 
         Raises PlatformDown for an address without TLS, unless `SLACK_API_URL` has none either.
         """
-        parts, method = urlsplit(address), Method.FILES_UPLOAD
-        own = urlsplit(self._settings.api_url)
-        if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
+        method = Method.FILES_UPLOAD
+        if not self._takes_secrets(address):
             raise PlatformDown(f"{method}: the address is not encrypted")
 
         async def send() -> None:
-            session = self.client.session
-            if session is None:
-                raise PlatformDown(f"{method}: the connection to Slack is closed")
             # No redirects: they could lead to an address without TLS.
-            async with session.post(
+            async with self._session(method).post(
                 address, data=BytesIO(raw), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
                 if answer.status != 200:
@@ -150,6 +144,17 @@ class WebApi:
 
         await self._send(method, (), send)
 
+    def _takes_secrets(self, address: str) -> bool:
+        """Tell whether an address that Slack named is encrypted, or on this machine as that of a simulator is."""
+        parts, own = urlsplit(address), urlsplit(self._settings.api_url)
+        return parts.scheme == "https" or (own.scheme == parts.scheme and is_loopback(parts.hostname))
+
+    def _session(self, method: str) -> aiohttp.ClientSession:
+        """Return the SDK's session. Raises PlatformDown once it is closed."""
+        if self.client.session is None:
+            raise PlatformDown(f"{method}: the connection to Slack is closed")
+        return self.client.session
+
     async def respond(self, address: str, shown: Mapping[str, Any]) -> None:
         """Answer an interaction at the address that it named, which takes five answers in half an hour.
 
@@ -157,16 +162,12 @@ class WebApi:
 
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
         """
-        method, own = Method.RESPONSE_URL, urlsplit(self._settings.api_url)
-        parts = urlsplit(address)
-        if parts.scheme != "https" and not (own.scheme == parts.scheme and is_loopback(parts.hostname)):
+        method = Method.RESPONSE_URL
+        if not self._takes_secrets(address):
             raise MessageGone(f"{method}: the address is not encrypted")
 
         async def send() -> None:
-            session = self.client.session
-            if session is None:
-                raise PlatformDown(f"{method}: the connection to Slack is closed")
-            async with session.post(
+            async with self._session(method).post(
                 address, json=dict(shown), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
                 errors.check_response(answer.status, answer.headers)

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field, SecretStr
 from adapters.slack import strings
 from aion_bot.ports.settings import BaseUrl, IdForm, IdForms, IdKind, PlatformSettings, Problem
 
-BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105 # the variable's name, not its value
-APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105 # likewise
-CONFIG_TOKEN = "SLACK_CONFIG_TOKEN"  # noqa: S105 # likewise
+BOT_TOKEN = "SLACK_BOT_TOKEN"  # noqa: S105  # the variable's name, not its value
+APP_TOKEN = "SLACK_APP_TOKEN"  # noqa: S105  # likewise
+CONFIG_TOKEN = "SLACK_CONFIG_TOKEN"  # noqa: S105  # likewise
 
 ID_FORMS: IdForms = {
     IdKind.PERSON: IdForm(re.compile(r"[UW][A-Z0-9]+"), "U… or W… on Slack"),

@@ -31,7 +31,7 @@ _LOST: Mapping[str, str] = {
     "files:write": "pictures, and the rest of a very long answer, cannot be posted",
     "reactions:write": "a queued question has no mark",
     "usergroups:read": "names of mentioned groups are not read, and allow_roles lets nobody in",
-    "users:read": "names of mentioned people are not read, and guests = false refuses everybody",
+    "users:read": "names of mentioned people are not read, guests = false refuses everybody, and reactions do nothing",
 }
 """What does not work without each of `methods.OPTIONAL`."""
 
@@ -57,10 +57,12 @@ class SlackDiagnosis:
         self._ahead: float | None = None
         self._team = self._app = ""
         self._granted: set[str] = set()
+        self._reactions = False
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
         """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown`."""
         findings: list[Finding] = []
+        self._reactions = subjects.reactions
         checks = [self.bot_token(), self.app_token(), self._configuration()]
         try:
             for check in [*checks, self._channels(subjects.places), self._listed(subjects)]:
@@ -91,7 +93,7 @@ class SlackDiagnosis:
         yield ok(BOT_TOKEN, f"of @{name} in {team} ({self._team})")
         self._granted = {one.strip() for one in _header(answer, "x-oauth-scopes").split(",") if one.strip()}
         if self._granted:  # a proxy may drop the header
-            for finding in _scopes(self._granted):
+            for finding in _scopes(self._granted, methods.required(reactions=self._reactions)):
                 yield finding
 
     async def app_token(self) -> AsyncIterator[Finding]:
@@ -131,7 +133,8 @@ class SlackDiagnosis:
             yield warn(CONFIG_TOKEN, f"it does not open the app's configuration ({code})", mend)
             return
         manifest = data_of(answer).get("manifest")
-        problems = [*_manifest_problems(manifest), *_scope_problems(manifest, self._granted)]
+        events = methods.events(reactions=self._reactions)
+        problems = [*_manifest_problems(manifest, events), *_scope_problems(manifest, self._granted)]
         for finding in problems:
             yield finding
         if not problems:
@@ -178,10 +181,10 @@ class SlackDiagnosis:
                 yield warn(one.source, f"no {one.kind.value} {one.id} is shown to the bot by Slack", mend)
 
 
-def _scopes(granted: set[str]) -> Iterable[Finding]:
+def _scopes(granted: set[str], required: Collection[str]) -> Iterable[Finding]:
     """Compare the scopes of a token with those of the manifest."""
     mend = f"add what is missing under OAuth & Permissions of {_PAGES}, then reinstall the app"
-    missing = sorted(methods.required() - granted)
+    missing = sorted(set(required) - granted)
     if missing:
         yield fail("scopes", f"the bot token lacks {', '.join(missing)}", mend)
     left_out = [one for one in methods.OPTIONAL if one not in granted]
@@ -192,11 +195,11 @@ def _scopes(granted: set[str]) -> Iterable[Finding]:
         yield ok("scopes", "the bot token has all that the manifest asks for")
 
 
-def _manifest_problems(manifest: object) -> Iterable[Finding]:
+def _manifest_problems(manifest: object, needed: Collection[str]) -> Iterable[Finding]:
     """Find what the exported manifest of an app lacks: https://docs.slack.dev/reference/app-manifest."""
     settings, features = _part(manifest, "settings"), _part(manifest, "features")
     events = _part(settings, "event_subscriptions").get("bot_events")
-    missing = sorted(set(methods.EVENTS) - set(map(str, events if isinstance(events, list) else ())))
+    missing = sorted(set(needed) - set(map(str, events if isinstance(events, list) else ())))
     if missing:
         mend = f"add what is missing under Event Subscriptions of {_PAGES}, then reinstall the app"
         yield fail("events", f"the app is not subscribed to {', '.join(missing)}", mend)

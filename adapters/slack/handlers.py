@@ -19,7 +19,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
-from adapters.slack import commands, events, forms, home, ids, invitations, sdk_log
+from adapters.slack import commands, events, forms, home, ids, invitations, reactions, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import BotIdentity, ChannelFacts, Payload
@@ -55,21 +55,20 @@ class EventHandlers:
         names: Names,
         attached: AttachedFiles,
         *,
+        reactors: reactions.Reactors,
         note_token: Callable[[str, Payload], None],
         retries: Iterable[float],
         lookups: Iterable[float],
     ) -> None:
-        """`retries` are the pauses in seconds before what the core could not write is handed to it again.
+        """`retries` are the pauses in seconds before the core gets again what it could not write, `lookups` those of look-ups.
 
-        `lookups` are those before a look-up that failed is made again. `note_token` gets the team and each event, which may
-        bring a token.
+        `note_token` gets the team and each event.
         """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
-        self._attached = attached
-        self._note_token = note_token
+        self._attached, self._note_token, self._reactors = attached, note_token, reactors
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
@@ -154,6 +153,8 @@ class EventHandlers:
                 return home.opened(body, me)
             case "member_joined_channel", _:
                 return invitations.invited(body, me)
+            case reactions.EVENT, _:
+                return await self._reactors.read(body, me)
             case "agent_session_stopped", _:
                 return events.stop_request(body, me)
             case "message", "message_changed" | "message_deleted":

@@ -4,6 +4,7 @@
 https://docs.slack.dev/reference/methods and https://docs.slack.dev/reference/events.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -102,6 +103,9 @@ EVENTS: dict[str, tuple[str, ...]] = {
 }
 """Scopes that the bot token needs for each event that the app subscribes to."""
 
+REACTION_EVENTS: dict[str, tuple[str, ...]] = {"reaction_added": ("reactions:read",)}
+"""Those of `EVENTS` that an app has only where reactions are shortcuts (`reactions` of `aion-bot.toml`)."""
+
 FEATURES: dict[str, tuple[str, ...]] = {
     "agent_view": ("assistant:write",),
     "shortcuts": ("commands",),
@@ -124,7 +128,12 @@ and `usergroups:read` Aion reads ids where people and groups are mentioned, and 
 everybody who would have to be looked up."""
 
 
-def required() -> frozenset[str]:
-    """Every scope that the bot token must have, whatever the workspace leaves out of the optional ones."""
-    used = [*BOT_SCOPES.values(), *EVENTS.values(), *FEATURES.values()]
+def events(*, reactions: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Every event that the app subscribes to; `reactions`: they are shortcuts somewhere."""
+    return {**EVENTS, **REACTION_EVENTS} if reactions else EVENTS
+
+
+def required(*, reactions: bool = False) -> frozenset[str]:
+    """Every scope that the bot token must have, whatever the workspace leaves out of the optional ones; `reactions` as for `events`."""
+    used = [*BOT_SCOPES.values(), *events(reactions=reactions).values(), *FEATURES.values()]
     return frozenset(scope for scopes in used for scope in scopes) - frozenset(OPTIONAL)

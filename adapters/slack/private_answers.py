@@ -80,7 +80,9 @@ class PrivateAnswers:
                 # A private question is answered elsewhere: its person reads where they asked.
                 where = {"channel": event.place.channel if event.place.private else place.channel}
                 # The thread in which the person reads, if any; see `events` on `reply_token`.
-                if not isinstance(event, MessageChange) and event.reply_token:
+                if isinstance(event, Click) and event.by_reaction:
+                    where["thread_ts"] = place.ts
+                elif not isinstance(event, MessageChange) and event.reply_token:
                     where["thread_ts"] = event.reply_token
                 await self._web.call(Method.CHAT_POST_EPHEMERAL, place.team, user=person, **where, **shown)
         except (Forbidden, MessageGone):

@@ -35,7 +35,7 @@ class ChatTokenType(StrEnum):
     TOOL_RESULT = "tool_result"
     IMAGE_RESULTS = "image_results"
     DOCUMENT_RESULTS = "document_results"
-    TOKEN = "token"  # noqa: S105 # an event's name, not a secret
+    TOKEN = "token"  # noqa: S105  # an event's name, not a secret
     PLAN_PENDING_APPROVAL = "plan_pending_approval"
     COMPLETE = "complete"
     ERROR = "error"

@@ -145,7 +145,7 @@ def put_document(
         "",
         "storage",
         RetryRule.UNSENT_ONLY,
-        lambda response: None,  # noqa: ARG005 # the storage says nothing
+        lambda response: None,  # noqa: ARG005  # the storage says nothing
         resource=("storage", filename),
         upload=_presigned(chunks, presigned, filename, content_type, size_bytes),
     )

@@ -104,7 +104,7 @@ def error_without_response(failure: httpx.HTTPError) -> AionvisionError:
     return error
 
 
-def _error(  # noqa: PLR0911 # a table
+def _error(  # noqa: PLR0911  # a table
     response: httpx.Response, body: _ErrorBody, resource: tuple[str, str]
 ) -> AionvisionError:
     message = body.message or f"Aion answered {response.status_code}"

@@ -110,9 +110,9 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        self._bound = await self._services.store.choices.binding(self._turn.thread)
+        self._bound = await self._services.store.choices.binding(self._turn.thread, self._services.key)
         session = self._bound.session
-        if session is not None and not await is_ours(self._services, session):
+        if self._bound.crossed or (session is not None and not await is_ours(self._services, session)):
             self._view.notice(strings.OTHER_KEY)
             await self._services.store.threads.unbind(self._turn.thread)
             session, self._bound = None, Binding()

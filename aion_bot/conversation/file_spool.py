@@ -66,7 +66,7 @@ class FileSpool:
         self.size = 0
         self.head = self.tail = b""
         self._hash = sha256()
-        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 # closed by `__exit__`
+        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  # closed by `__exit__`
 
     def __enter__(self) -> "FileSpool":
         return self

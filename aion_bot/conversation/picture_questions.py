@@ -91,8 +91,8 @@ async def bind_new(services: Services, turn: Turn, session: str, bound: Binding)
     chosen = await store.choices.take_next(turn, services.key) or [Picked(one, one) for one in sorted(named)]
     if not chosen:
         return Binding(session)
-    await store.conversations.choose(thread, (), chosen)
-    return await store.choices.binding(thread)
+    await store.conversations.choose(thread, (), chosen, services.key)
+    return await store.choices.binding(thread, services.key)
 
 
 async def _are_deleted(aion: AionVision, ids: Sequence[str]) -> bool:

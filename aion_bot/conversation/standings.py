@@ -69,7 +69,7 @@ class Standings:
             # A list may hold the ids of both platforms.
             groups = sorted(one for one in roles if form is None or form.fits(one))
             found: list[frozenset[str] | None] = [
-                await self._ask((platform, "group", one), lambda one=one: adapter.group_members(one))  # type: ignore[misc]
+                await self._ask((platform, "group", one), lambda one=one: adapter.group_members(one))  # type: ignore[misc]  # mypy infers no type for a default of a lambda
                 for one in groups
             ]
             has = frozenset(

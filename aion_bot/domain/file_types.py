@@ -100,7 +100,7 @@ _CUT = 3
 """Bytes of a character in UTF-8 that may be missing where the head ends."""
 
 
-def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: PLR0911 # a table
+def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: PLR0911  # a table
     """Return what a file is; None for what Aion does not take.
 
     `head` are its first `HEAD` bytes, `tail` its last ones: the same where it has no more.

@@ -56,6 +56,8 @@ NOTIFY_AFTER, FOOTER, FEEDBACK = "notify_after", "footer", "feedback"
 
 EARLIER = "earlier_messages"
 
+REACTIONS = "reactions"
+
 AION_KEY = "aion_key"
 
 MOST_EARLIER = 100
@@ -192,6 +194,7 @@ KEYS: Mapping[str, Key] = {
     PER_CHANNEL: _QUESTIONS,
     UPLOADS: Key(lambda value: Uploads(str(value)), '"on", "off" or "ask"', Uploads.ON),
     NOTIFY_AFTER: Key(_seconds, f"a whole number of seconds from 0 to {MOST_NOTIFY_AFTER}; 0: never", 60),
+    REACTIONS: Key(_switch, _ON_OFF, False),
     FOOTER: Key(_switch, _ON_OFF, False),
     FEEDBACK: Key(_switch, _ON_OFF, True),
     PRIVATE: Key(_switch, _ON_OFF, False),
@@ -200,8 +203,3 @@ KEYS: Mapping[str, Key] = {
     EARLIER: Key(_earlier, f"a whole number from 0 to {MOST_EARLIER}; 0: none", 20),
 }
 """Every key that has an effect."""
-
-NOT_YET = (
-    "reactions",
-)  # fmt: skip
-"""Keys of a later version: they are refused, because a key without effect would mislead the operator."""

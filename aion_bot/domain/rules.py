@@ -16,6 +16,7 @@ from aion_bot.domain.rule_keys import (
     PER_CHANNEL,
     PER_PERSON,
     PRIVATE,
+    REACTIONS,
     UPLOADS,
     Uploads,
 )
@@ -64,7 +65,7 @@ class Rules:
         """Return the policy of a place: that of its platform, with what the sections say for the place."""
         said = {key: rule.value for key in ACCESS_KEYS if (rule := self.said(key, place)) is not None}
         # The file was checked when it was read: each value is of its field's type.
-        return replace(base, **said) if said else base  # type: ignore[arg-type]
+        return replace(base, **said) if said else base  # type: ignore[arg-type]  # checked when the file was read
 
     def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
         """Return how many questions an hour may be asked at a place, fewer by an app."""
@@ -97,6 +98,16 @@ class Rules:
     def answers_privately(self, place: Place) -> bool:
         """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""
         return not place.direct and bool(self.value(PRIVATE, place))
+
+    def takes_reactions(self, place: Place) -> bool:
+        """Return whether reactions on answers at a place are shortcuts."""
+        return bool(self.value(REACTIONS, place))
+
+    @property
+    def has_reactions(self) -> bool:
+        """Whether reactions are shortcuts anywhere."""
+        sections = (self.defaults, *self.workspaces.values(), *self.channels.values())
+        return any(REACTIONS in one and bool(one[REACTIONS].value) for one in sections)
 
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from aion_bot.domain import strings
-from aion_bot.domain.rule_keys import KEYS, NOT_YET, Key
+from aion_bot.domain.rule_keys import KEYS, Key
 from aion_bot.domain.rules import Rule, Rules, Section, shown
 from aion_bot.ports.settings import IdForms, IdKind, Problem
 
@@ -62,7 +62,7 @@ class _Reader:
                 for one, section in table.items():
                     self._check_id((name, one), _TABLES[name])
                     tables[name][one] = self._section((name, one), section)
-            elif name in KEYS or name in NOT_YET:
+            elif name in KEYS:
                 self._refuse((name,), strings.key_outside(name))
             else:
                 self._refuse((name,), strings.unknown_key(name, _nearest(name, ["defaults", *_TABLES])))
@@ -77,10 +77,8 @@ class _Reader:
         section = {}
         for name, value in table.items():
             here = (*where, name)
-            if name in NOT_YET:
-                self._refuse(here, strings.key_not_implemented(name))
-            elif name not in KEYS:
-                self._refuse(here, strings.unknown_key(name, _nearest(name, [*KEYS, *NOT_YET])))
+            if name not in KEYS:
+                self._refuse(here, strings.unknown_key(name, _nearest(name, KEYS)))
             else:
                 try:
                     section[name] = Rule(KEYS[name].read(value), self._place(here))

@@ -290,6 +290,9 @@ COMMAND_WORDS = {
 """What may stand behind a subcommand."""
 ASK_PRIVATELY = "So that only you see the answer"
 HELP_BEGINS = "To ask me something, mention me, or send me a direct message. These commands answer you alone:"
+REACTIONS_HELP = (
+    "Or react to an answer: 🔁 asks again after trouble, 🛑 stops it, 🔖 sends you the conversation."
+)
 NO_THREAD = "I have no conversation with you here yet. Ask me something first, then try again."
 NOT_MY_THREAD = (
     "This thread isn't a conversation with me. Mention me in it first, or use this in one of mine."
@@ -1136,11 +1139,6 @@ def unknown_key(name: str, nearest: str) -> str:
     return f"{word} is no key, so it would have no effect; remove it, or did you mean {nearest}?"
 
 
-def key_not_implemented(name: str) -> str:
-    """Refuse a key of a later version."""
-    return f"{name} is not implemented in this version yet; remove it"
-
-
 def key_outside(name: str) -> str:
     """Refuse a key that stands before the first section."""
     return f"{name} must stand in a section, such as [defaults]"
@@ -1420,7 +1418,6 @@ catalogue.add(
         "FILE_NOT_READABLE",
         "no_text_file",
         "unknown_key",
-        "key_not_implemented",
         "key_outside",
         "key_unset",
         "malformed_key",

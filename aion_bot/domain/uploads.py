@@ -166,7 +166,7 @@ _FILE_PROBLEMS = {
 }
 
 
-def end_of(error: Exception, *, stored: bool = False) -> FileEnd:  # noqa: PLR0911 # a table
+def end_of(error: Exception, *, stored: bool = False) -> FileEnd:  # noqa: PLR0911  # a table
     """Return how a file ends whose way raised `error`: the client's, the platform's, or the operating system's.
 
     `stored`: the library has it, and the conversation could not be given it.

@@ -97,11 +97,11 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 # pydantic-settings passes all of them by name
+        settings_cls: type[BaseSettings],  # noqa: ARG003  # pydantic-settings passes all of them by name
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # likewise
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # likewise
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # likewise
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # likewise
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take arguments alone, so that no environment variable changes settings that a caller made from arguments."""
         return (init_settings,)

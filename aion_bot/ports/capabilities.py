@@ -81,6 +81,14 @@ class QueuedMarker(Protocol):
 
 
 @runtime_checkable
+class Reactions(Protocol):
+    """A platform that tells of reactions on the bot's messages only if it is asked to."""
+
+    takes_reactions: bool
+    """Whether it is asked to, from the next connection on that is no continuation of an earlier one."""
+
+
+@runtime_checkable
 class Diagnosable(Protocol):
     """A platform that can be asked, without listening, whether the bot is set up well.
 

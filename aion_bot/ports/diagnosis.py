@@ -69,10 +69,14 @@ class ListedId:
 
 @dataclass(frozen=True, slots=True)
 class Subjects:
-    """What a platform is asked about: `places` with threads of the bot's, newest first, and the ids that are `listed`."""
+    """What a platform is asked about: `places` with threads of the bot's, newest first, and the ids that are `listed`.
+
+    `reactions`: they are shortcuts somewhere.
+    """
 
     places: Sequence[Place] = ()
     listed: Sequence[ListedId] = ()
+    reactions: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,10 +153,32 @@ class Click:
     person: Person
     reply_token: str = field(default="", repr=False)
     words: str = field(default="", repr=False)
+    by_reaction: bool = False
+    """Whether a reaction on the message stands for the press: no interaction with the platform came with it."""
 
     @property
     def thread(self) -> ThreadKey:
         """Where the button is."""
+        return self.message.thread
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """Somebody put one of the bot's shortcuts as a reaction on a message of the bot's own.
+
+    `action` is what it stands for: `RETRY`, `STOP`, or `MANAGE` for an export to the person alone. The thread of `message`
+    need not be known. Neither an app's reaction nor one that is taken away is an event.
+    """
+
+    action: Action
+    message: MessageRef
+    place: Place
+    person: Person
+    reply_token: str = ""
+
+    @property
+    def thread(self) -> ThreadKey:
+        """Where the message is, as far as the platform says it."""
         return self.message.thread
 
 
@@ -214,4 +236,4 @@ class Invited:
     reply_token: str = ""
 
 
-InboundEvent = Prompt | MessageChange | Click | StopRequest | ManageCommand | HomeOpened | Invited
+InboundEvent = Prompt | MessageChange | Click | Reaction | StopRequest | ManageCommand | HomeOpened | Invited

@@ -236,7 +236,7 @@ def _plain_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 class _BlockParser(ParserBlock):
-    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803 - names of the library
+    def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803  # names of the library
         # It is called for the content of each container, behind its opening token, which does not tell the indent.
         if state.tokens:
             state.tokens[-1].meta["indent"] = state.blkIndent

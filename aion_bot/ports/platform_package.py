@@ -61,10 +61,11 @@ class SetUpGuide(Protocol):
     def manual_steps(self) -> Mapping[str, str]:
         """Return one sentence for each step, in order: by the variable that it yields, or by a name of its own."""
 
-    def manifest(self, url: str = "") -> str:
+    def manifest(self, url: str = "", *, reactions: bool = False) -> str:
         """Return the text from which the platform makes the app, "" where it takes none.
 
         `url`: the public address, without a slash at its end, where the platform sends events over HTTP; empty: it does not.
+        `reactions`: the app needs what lets it learn of reactions.
         """
 
 

@@ -7,11 +7,9 @@ from aion_bot.aion.events import ChatToken, ChatTokenType
 from aion_bot.aion.serialization import read_list
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Button, Content, Document, Line, PlanCard, PostedOnce, Reply
-from aion_bot.ports.plain_words import plain_words
-from aion_bot.ports.secrets import KNOWN
-from aion_bot.ports.text import one_line, visible_line, well_formed, whole_pairs
+from aion_bot.ports.text import well_formed, whole_pairs
 from aion_bot.rendering.activity import Activity
-from aion_bot.rendering.answer_parts import End, Facts, Segment, joined, read_on, whole_answer
+from aion_bot.rendering.answer_parts import End, Facts, OwnWords, Segment, joined, read_on, whole_answer
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_CHARACTERS, MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
@@ -20,16 +18,13 @@ from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
-_NOTE, _MOST_READ = 100, 400
-"""Characters of a status line at most, and of a status that are read for it."""
-
 ROOM = 160
 """What a page leaves free, in the platform's measure, for the note and the buttons under its last one."""
 
 _SMALLEST_PAGE = 400
 
 
-class AnswerView:
+class AnswerView(OwnWords):
     """One answer. Fold events into it; ask it for the screen when there is time to show one.
 
     A plan's card stands between the text before it and the text after it and never moves: what the final text
@@ -47,6 +42,7 @@ class AnswerView:
         key: str = "",
         cards: int = 0,
     ) -> None:
+        super().__init__()
         self.facts = Facts(key=key)
         self.ended = False
         """Whether no other screen will follow."""
@@ -63,10 +59,8 @@ class AnswerView:
         self._left, self._over = MOST_CHARACTERS, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
         self._limit = page_format.limit - ROOM
-        self._heading = ""
-        self._notices, self._footnotes = dict[str, str](), dict[str, str]()
         self._while_growing, self._cards = while_growing, cards
-        self._status, self._status_shown, self._activity = strings.THINKING, True, Activity()
+        self._activity = Activity()
         self.trouble = ""
         """Why the answer is shown as plain text: what rendering raised, and where; "" where it is Markdown."""
         self._before, self._end, self.sources = "", End(), Sources()
@@ -92,19 +86,6 @@ class AnswerView:
         """Show the text from now on, however short it is."""
         self._segments[-1].begun = True
         self._status, self._status_shown = "", True
-
-    def notice(self, sentence: str, *, name: str = "") -> None:
-        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
-        self._notices[name or sentence] = f"_{sentence}_"
-        self._heading = joined(*self._notices.values())
-
-    def footnote(self, sentence: str, *, name: str = "") -> None:
-        """Put a small line of the bot's own under the answer once it has ended, in place of the one of that name."""
-        self._footnotes[name or sentence] = sentence
-
-    def retract(self) -> None:
-        """Say nothing of the bot's own before the answer."""
-        self._heading = ""
 
     def fall_back(self, error: Exception) -> bool:
         """Show plain text from now on, because of what rendering raised; False if that is shown already."""
@@ -186,12 +167,6 @@ class AnswerView:
         self._segments.append(Segment(self._new_pages(), growing))
         self._status, self._status_shown, self.parked, self.has_plan = "", False, True, True
         return True
-
-    def say(self, status: str) -> None:
-        """Show a status line; nothing where it is empty."""
-        # Small print is the bot's own voice: no trick with characters makes a status look like something else.
-        if shown := visible_line(plain_words(KNOWN.strike(status)[:_MOST_READ])):
-            self._status, self._status_shown = one_line(shown, _NOTE), True
 
     @in_plain_text_if_it_fails
     def show_stored(self, text: str, metadata: dict[str, Any] | None) -> None:

@@ -9,7 +9,9 @@ from aion_bot.aion.references import with_images
 from aion_bot.domain import strings
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Button, Document, Line, PlanCard, Reply
+from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.markdown import closed, healed
@@ -214,6 +216,38 @@ class Facts:
         if not self.missing or strings.PLAN_NO_ROOM in sentence:
             return sentence
         return self.with_reference(f"{sentence} {strings.PLAN_NO_ROOM}".strip())
+
+
+_NOTE, _MOST_READ = 100, 400
+"""Characters of a status line at most, and of a status that are read for it."""
+
+
+class OwnWords:
+    """What the bot itself says beside Aion's words: sentences before them, small lines under them, and the status."""
+
+    def __init__(self) -> None:
+        self._heading = ""
+        self._notices, self._footnotes = dict[str, str](), dict[str, str]()
+        self._status, self._status_shown = strings.THINKING, True
+
+    def notice(self, sentence: str, *, name: str = "") -> None:
+        """Put a sentence of the bot's own before the answer, in place of the one of that name."""
+        self._notices[name or sentence] = f"_{sentence}_"
+        self._heading = joined(*self._notices.values())
+
+    def footnote(self, sentence: str, *, name: str = "") -> None:
+        """Put a small line of the bot's own under the answer once it has ended, in place of the one of that name."""
+        self._footnotes[name or sentence] = sentence
+
+    def retract(self) -> None:
+        """Say nothing of the bot's own before the answer."""
+        self._heading = ""
+
+    def say(self, status: str) -> None:
+        """Show a status line; nothing where it is empty."""
+        # Small print is the bot's own voice: no trick with characters makes a status look like something else.
+        if shown := visible_line(plain_words(KNOWN.strike(status)[:_MOST_READ])):
+            self._status, self._status_shown = one_line(shown, _NOTE), True
 
 
 def read_on(segments: Sequence[Segment], pieces: int) -> bool:

@@ -20,7 +20,7 @@ which is parsed behind a *preamble*, lines that open the same again:
 On its page (see `piece`) it is shown without the list item, which is on the page before.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aion_bot.ports.inline import spans
@@ -270,3 +270,15 @@ def as_words(line: str, old: int, new: str) -> tuple[int, str]:
     found = blocks(words.rstrip("\n")) if words.strip() else []
     harmless = not words.strip() or (found and found[0].kind == "paragraph" and not found[0].containers)
     return len(line) - len(words), new if harmless else new + WORD_JOINER
+
+
+def joins(block: Block, is_elsewhere: Callable[[Container], bool], line: str) -> bool:
+    """Tell whether the line behind a block becomes a part of it where the item that the line ends is on another page."""
+    at = next((at for at, one in enumerate(block.containers) if is_elsewhere(one)), None)
+    line = line.lstrip(" ")
+    if at is None or block.containers[at].end != block.end or not line.strip():
+        return False
+    if block.containers[at + 1 :] and block.containers[at + 1].quote:
+        return line.startswith(">")
+    # An item without words, or with another number than 1, does not end a paragraph.
+    return block.kind == "paragraph" and blocks(f"x\n{line}")[0].end > 1

@@ -174,24 +174,25 @@ class Pages:
         return (cut, ending) if cut else (1, piece.context(1))
 
     def _longest(self, piece: Piece, length: int, size: int) -> int:
-        """Return how many characters fit, by few measurements: each guess is where the limit is if all measure alike."""
+        """Return how many characters fit. The places that are tried do not depend on how much of the text there is.
+
+        Some texts measure less than their beginnings, such as a table whose row is not whole: there more than one place is the
+        last that fits, and a text that grows has to find the same one as a text that is there at once.
+        """
         if size <= self._limit:
             return length
-        # Measuring renders the page, so the number of measurements decides how long this takes.
-        low, low_size, high, high_size = 0, 0, length, size
-        step = 1
+        low, high = 0, MOST_WRITTEN * self._limit + 1
+        # Most texts measure about what they are long: steps that double lead from there to the place.
+        guess, step = self._limit, 1
         while high - low > 1:
-            width = high - low
-            guess = low + max(step, (self._limit - low_size) * width // (high_size - low_size))
-            if guess >= high:
-                guess = low + width // 2
-            measured = self._size(piece, guess)
-            if measured <= self._limit:
-                low, low_size = guess, measured
+            # What is not there is longer than what does not fit.
+            if guess < length and self._size(piece, guess) <= self._limit:
+                low, guess = guess, guess + step
             else:
-                high, high_size = guess, measured
-            # Where some characters measure much more than others, steps that double lead to the limit soon.
-            step = 2 * step if high - low > width // 2 else 1
+                high, guess = guess, guess - step
+            step *= 2
+            if not low < guess < high:
+                guess, step = (low + high) // 2, high - low
         return max(low, 1)
 
 

@@ -37,6 +37,7 @@ from aion_bot.rendering.markdown import (
     as_words,
     guard,
     is_kept_fence,
+    joins,
     open_at_end,
     paired,
     preamble,
@@ -289,6 +290,11 @@ class Piece:
                 # The item ended the fence, but the item is not on this page.
                 old, new = found.get(following, (0, ""))
                 found[following] = (old, f"{self._indentation(block.containers)}{block.markup}\n{new}")
+            elif self._left_out < following < len(self._starts) and joins(
+                block, self._is_earlier_item, self._line(following)
+            ):
+                old, new = found.get(following, (0, ""))
+                found[following] = (old, f"\n{new}")
         return found
 
     def _find_marks(self) -> None:

@@ -30,11 +30,12 @@ from aion_bot.domain import error_messages, strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import Click, HomeOpened, Invited, ManageCommand, Prompt, StopRequest
+from aion_bot.ports.events import Click, HomeOpened, Invited, ManageCommand, Prompt, Reaction, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
 from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.reactions import ReactionShortcuts
 from aion_bot.runtime.waiting import WaitingQuestions
 from aion_bot.storage import recorded
 
@@ -85,6 +86,7 @@ class Actions:
         self._services, self._ask = services, ask
         self.management, self._home = Management(services), HomeFacts()
         self._reasons = partial(add_reason, services)
+        self._reactions = ReactionShortcuts(services, self.click)
         self._asking: set[str] = set()
         """Keys of questions that a press asks just now: their rows are not written yet."""
         self._access = access
@@ -95,12 +97,14 @@ class Actions:
         self._ask_again, self._waiting = ask_again, waiting
 
     async def act(
-        self, thread: Thread, event: Click | ManageCommand | StopRequest | HomeOpened | Invited
+        self, thread: Thread, event: Click | Reaction | ManageCommand | StopRequest | HomeOpened | Invited
     ) -> None:
         """Do what somebody wants who asks nothing."""
         match event:
             case Click():
                 await self.click(thread, event)
+            case Reaction():
+                await self._reactions.take(thread, event)
             case ManageCommand():
                 await self.management.command(thread, event)
             case StopRequest():

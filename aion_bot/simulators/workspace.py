@@ -303,6 +303,9 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
     ) -> None:
         """Press a button that the message does not have, as a forged or outdated client does."""
 
+    def react(self, person: SimulatedPerson, message: str, emoji: str) -> None:
+        """Put a reaction on a message, an emoji of Unicode. Raises LookupError if the message does not exist."""
+
     def shows_lasting_activity(self, thread: str) -> bool:
         """Whether the platform shows in a thread that the bot works, until the bot clears it.
 

@@ -18,12 +18,14 @@ NEXT_HOLDS = 3_600
 class Binding(NamedTuple):
     """What a question of a thread needs: its session, None for a new one, and what it is about.
 
-    `holds`: the session may have selected documents or videos that somebody chose.
+    `holds`: the session may have selected documents or videos that somebody chose. `crossed`: something is chosen that
+    another key found; it is not in `chosen`.
     """
 
     session: str | None = None
     chosen: Sequence[Picked] = ()
     holds: bool = False
+    crossed: bool = False
 
     def ids(self, kind: FileKind) -> list[str]:
         """Return what is chosen of one kind."""
@@ -33,17 +35,18 @@ class Binding(NamedTuple):
 class Choices(Statements):
     """Each method is one transaction, durable when it returns."""
 
-    async def binding(self, thread: ThreadKey) -> Binding:
-        """Return what a thread is bound to."""
+    async def binding(self, thread: ThreadKey, key_name: str = "") -> Binding:
+        """Return what a thread is bound to, for questions with the key of the variable `key_name`."""
         row = await self._one(
-            "SELECT session_id, pictures, files, EXISTS (SELECT 1 FROM session_files WHERE session = session_id) AS holds "
+            "SELECT session_id, pictures, files, chosen_key, EXISTS (SELECT 1 FROM session_files WHERE session = session_id) AS holds "
             "FROM thread WHERE platform = ? AND id = ?",
             thread.platform, thread.id,
         )  # fmt: skip
         if row is None:
             return Binding()
         chosen = [*unpacked(row["pictures"]), *unpacked(row["files"])]
-        return Binding(row["session_id"], chosen, bool(row["holds"]))
+        crossed = bool(chosen) and row["chosen_key"] != key_name
+        return Binding(row["session_id"], [] if crossed else chosen, bool(row["holds"]), crossed)
 
     async def choose_for_next(self, search: str, place: Place) -> bool:
         """Let the next new thread of a search's person in a channel be about what it found, in place of another search."""

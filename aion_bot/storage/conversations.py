@@ -112,16 +112,27 @@ class Conversations(Statements):
         sql = "UPDATE thread SET session_id = ? WHERE platform = ? AND id = ? AND session_id IS ?"
         return await self._do(sql, session, thread.platform, thread.id, before) == 1
 
-    async def chosen(self, thread: ThreadKey) -> list[Picked]:
-        """Return the pictures that the questions of a thread are about, none: all; then the documents and videos that they use."""
-        sql = "SELECT pictures, files FROM thread WHERE platform = ? AND id = ?"
-        row = await self._one(sql, thread.platform, thread.id)
+    async def chosen(self, thread: ThreadKey, key_name: str = "") -> list[Picked]:
+        """Return the pictures that the questions of a thread are about, none: all; then the documents and videos that they use.
+
+        What was chosen with another key than that of the variable `key_name` is not among them.
+        """
+        sql = "SELECT pictures, files FROM thread WHERE platform = ? AND id = ? AND chosen_key = ?"
+        row = await self._one(sql, thread.platform, thread.id, key_name)
         return [] if row is None else [*unpacked(row["pictures"]), *unpacked(row["files"])]
 
-    async def choose(self, thread: ThreadKey, before: Sequence[Picked], after: Sequence[Picked]) -> bool:
-        """Let the questions of a thread be about what `after` names; False where the choice is not `before` any more."""
-        sql = "UPDATE thread SET pictures = ?, files = ? WHERE platform = ? AND id = ? AND pictures IS ? AND files IS ?"
-        values = (*_halves(after), thread.platform, thread.id, *_halves(before))
+    async def choose(
+        self, thread: ThreadKey, before: Sequence[Picked], after: Sequence[Picked], key_name: str = ""
+    ) -> bool:
+        """Let the questions of a thread be about what `after` names; False where the choice is not `before` any more.
+
+        It was found with the key of the variable `key_name`, and takes the place of what another key found.
+        """
+        sql = (
+            "UPDATE thread SET pictures = ?, files = ?, chosen_key = ? WHERE platform = ? AND id = ? "
+            "AND (chosen_key <> ? OR (pictures IS ? AND files IS ?))"
+        )
+        values = (*_halves(after), key_name, thread.platform, thread.id, key_name, *_halves(before))
         return await self._do(sql, *values) == 1
 
     async def keep_search(self, search: Search) -> None:

@@ -10,6 +10,9 @@ from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, counted
 from aion_bot.storage.serialization import turn_from
 from aion_bot.storage.statements import Statements, among
 
+MOST_SEARCHED = 2_000
+"""Questions of a channel, the newest ones, in which a message is looked for."""
+
 _UNFINISHED = among("phase", UNFINISHED)
 
 
@@ -98,6 +101,15 @@ class TurnQueries(Statements):
         sql = "SELECT posted FROM turn WHERE platform = ? AND thread = ?"
         rows = await self._all(sql, thread.platform, thread.id)
         return {str(message) for row in rows for message in json.loads(row["posted"])}
+
+    async def of_message(self, platform: str, channel: str, message: str) -> Turn | None:
+        """Find the turn whose answer a message of the bot's shows, among the newest `MOST_SEARCHED` of its channel."""
+        sql = (
+            "SELECT * FROM (SELECT * FROM turn WHERE platform = ? AND channel = ? ORDER BY asked_at DESC LIMIT ?) "
+            "WHERE EXISTS (SELECT 1 FROM json_each(posted) AS one WHERE one.value = ?)"
+        )
+        row = await self._one(sql, platform, channel, MOST_SEARCHED, message)
+        return None if row is None else turn_from(row)
 
     async def is_first(self, turn: Turn) -> bool:
         """Return whether a turn is the first one of its thread."""

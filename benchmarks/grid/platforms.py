@@ -184,25 +184,25 @@ class CountedSlack(CountedPlatform):
         shown = self.shows(message, content, "edit")
         await self.call(Method.CHAT_UPDATE, channel_of(message.thread), shown)
 
-    def streaming_mode(self, thread: ThreadKey) -> StreamingMode:  # noqa: ARG002
+    def streaming_mode(self, thread: ThreadKey) -> StreamingMode:  # noqa: ARG002  # the port's signature
         return StreamingMode.WHEN_CROWDED
 
     async def start_stream(
-        self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str  # noqa: ARG002
+        self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str  # noqa: ARG002  # the port's signature
     ) -> MessageRef:  # fmt: skip
         message = self.new_message(thread)
         await self.call(Method.CHAT_START_STREAM, channel_of(thread), self.shows(message, content, "stream"))
         return message
 
-    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002
+    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002  # the port's signature
         shows = self.shows(message, content, "stream", to_all=False)
         await self.call(Method.CHAT_APPEND_STREAM, channel_of(message.thread), shows)
 
-    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002
+    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002  # the port's signature
         shows = self.shows(message, content, "stream")
         await self.call(Method.CHAT_STOP_STREAM, channel_of(message.thread), shows)
 
-    def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:  # noqa: ARG002
+    def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:  # noqa: ARG002  # the port's signature
         return content.text.removeprefix(shown.text if shown else "")
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
@@ -214,16 +214,16 @@ class CountedSlack(CountedPlatform):
     async def show_activity(
         self,
         thread: ThreadKey,
-        person: Person,  # noqa: ARG002
+        person: Person,  # noqa: ARG002  # the port's signature
         *,
         active: bool,
-        title: str = "",  # noqa: ARG002
+        title: str = "",  # noqa: ARG002  # the port's signature
     ) -> bool:
         shown = self.signs(question_of(thread), "status") if active else _nothing
         await self.call(Method.AGENTS_SESSIONS_SET_STATUS, channel_of(thread), shown)
         return True
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature
         shown = self.signs(question_of(event.thread), "remark")
         await self.call(Method.CHAT_POST_EPHEMERAL, channel_of(event.thread), shown)
 
@@ -275,7 +275,7 @@ class CountedDiscord(CountedPlatform):
 
         await self.request(request, take, shown)
 
-    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:  # noqa: ARG002
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:  # noqa: ARG002  # the port's signature
         message = self.new_message(thread)
         await self.call(discord_limits.Method.CREATE_MESSAGE, thread.id, self.shows(message, content, "post"))
         return message
@@ -292,17 +292,17 @@ class CountedDiscord(CountedPlatform):
     async def show_activity(
         self,
         thread: ThreadKey,
-        person: Person,  # noqa: ARG002
+        person: Person,  # noqa: ARG002  # the port's signature
         *,
         active: bool,
-        title: str = "",  # noqa: ARG002
+        title: str = "",  # noqa: ARG002  # the port's signature
     ) -> bool:
         if active:
             shown = self.signs(question_of(thread), "typing")
             await self.call(discord_limits.Method.TRIGGER_TYPING, thread.id, shown)
         return True
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature
         shown = self.signs(question_of(event.thread), "remark")
         await self.call(discord_limits.Method.CREATE_MESSAGE, event.thread.id, shown)
 

@@ -98,7 +98,7 @@ class _Bot:
         started, opened, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
         opened.set()
 
-        async def posted(content: Content | PostedOnce, message: MessageRef) -> None:  # noqa: ARG001
+        async def posted(content: Content | PostedOnce, message: MessageRef) -> None:  # noqa: ARG001  # the callback's signature
             started.set()
 
         sync = self._registry.sync(thread, view, Delivery(turn.key, turn.asker, on_posted=posted))

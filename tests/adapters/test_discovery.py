@@ -90,7 +90,7 @@ def listed(*path: Path) -> str:
     """Start a Python with these folders on its path, and let it list the platforms."""
     code = "import adapters; print([one.__name__ for one in adapters.platforms()])"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(map(str, (*path, ROOT)))}
-    done = subprocess.run(  # noqa: S603  our own code
+    done = subprocess.run(  # noqa: S603  # our own code
         [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
     )
     return done.stdout.strip()

@@ -14,7 +14,7 @@ CLIENT = ROOT / "aion_bot" / "aion"
 
 def unasync(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 # our own script
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # our own script
 
 
 @pytest.fixture

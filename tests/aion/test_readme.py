@@ -27,7 +27,7 @@ def compiled(source: str) -> CodeType:
 async def run(code: CodeType) -> None:
     """Run an example: on this loop if it awaits, in a thread if it blocks."""
     if code.co_flags & inspect.CO_COROUTINE:
-        await eval(code, {})  # noqa: S307 # our own page
+        await eval(code, {})  # noqa: S307  # our own page
     else:
         await asyncio.to_thread(exec, code, {})
 

@@ -292,7 +292,7 @@ def test_all_published_names_can_be_imported() -> None:
     """Every name of `__all__` is there, and none of the vendor's chat names is missing."""
     assert all(hasattr(published, name) for name in published.__all__)
     assert set(published.__all__) >= set(
-        "AionVision SyncAionVision ChatSessionContext ChatResponse ChatToken ChatTokenType ChatSession "  # noqa: SIM905 # a list of words
+        "AionVision SyncAionVision ChatSessionContext ChatResponse ChatToken ChatTokenType ChatSession "  # noqa: SIM905  # a list of words
         "ChatSessionDetail ChatMessage MessageRole ImageReference SessionList PlanActionResponse ChatImageList "
         "PlanPendingApprovalData ParsedReferences ImageRef DocumentRef LinkRef ResultRefData FileCollection "
         "parse_references resolve_content AionvisionError AuthenticationError AionvisionPermissionError "

@@ -29,7 +29,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds the built wheel's files, as an installation does."""
     folder = tmp_path_factory.mktemp("installed")
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, check=True, capture_output=True, cwd=ROOT)  # noqa: S603 # our own arguments
+    subprocess.run(build, check=True, capture_output=True, cwd=ROOT)  # noqa: S603  # our own arguments
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)  # built here, from our own files
@@ -54,7 +54,7 @@ def test_a_user_under_strict_sees_types(installed: Path, tmp_path: Path) -> None
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir=cache", "user.py"]
     # mypy takes PYTHONPATH as a place of installed packages, where it wants py.typed.
-    done = subprocess.run(  # noqa: S603 # our own arguments
+    done = subprocess.run(  # noqa: S603  # our own arguments
         command,
         cwd=tmp_path,
         capture_output=True,

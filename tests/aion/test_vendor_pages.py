@@ -63,9 +63,9 @@ async def test_the_streaming_example(
         async for event in session.send_stream("Find damaged equipment"):
             assert event.data is not None
             if event.type == ChatTokenType.TOKEN:
-                print(event.content, end="", flush=True)  # noqa: T201 # the vendor's example prints
+                print(event.content, end="", flush=True)  # noqa: T201  # the vendor's example prints
             elif event.type == ChatTokenType.IMAGE_RESULTS:
-                print(f"\nFound {len(event.data.get('images', []))} images")  # noqa: T201 # likewise
+                print(f"\nFound {len(event.data.get('images', []))} images")  # noqa: T201  # likewise
     printed = capsys.readouterr().out
     assert "Found 3 images" in printed
     assert "damaged equipment on **site 7**" in printed

@@ -14,7 +14,7 @@ from benchmarks.grid.virtual_time import run_in_virtual_time
 
 def cell(count: int, length: float, platform: Platform = Platform.SLACK, **given: object) -> Cell:
     """A cell of answers that begin together."""
-    return Cell(platform, Arrival.TOGETHER, count, length, **given)  # type: ignore[arg-type]
+    return Cell(platform, Arrival.TOGETHER, count, length, **given)  # type: ignore[arg-type]  # fields of the cell
 
 
 def test_hours_pass_at_once() -> None:

@@ -235,7 +235,7 @@ def test_the_readme_lists_the_steps_that_init_counts() -> None:
     counted = [
         "Aion",
         *(str(one.__name__).rpartition(".")[2].title() for one in guides for _ in one.manual_steps()),
-    ]  # type: ignore[attr-defined]
+    ]
     assert sorted(listed) == sorted(counted)
     assert len(listed) <= 7
 

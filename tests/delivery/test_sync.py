@@ -248,7 +248,7 @@ async def test_a_screen_is_taken_once_a_step() -> None:
     showing = asyncio.create_task(sync.run())
     async with platform.changed:
         for number in range(1, 6):
-            await platform.changed.wait_for(lambda number=number: platform.calls == number)  # type: ignore[misc]
+            await platform.changed.wait_for(lambda number=number: platform.calls == number)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
             for _ in range(10):
                 view.pages = [view.pages[0] + " word"]
                 sync.wake()

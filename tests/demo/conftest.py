@@ -134,3 +134,10 @@ async def side(request: pytest.FixtureRequest, quiet_slack: SimulatedSlack) -> S
     }
     made: Side = sides[request.param]()
     return made
+
+
+@pytest.fixture
+async def page_with_bot(services: SimulatedServices, bot: BotProcess) -> AsyncIterator[Page]:
+    """The page with a bot behind it."""
+    async with Page(services, bot, 0) as served:
+        yield served

@@ -1,4 +1,4 @@
-"""The pictures of the README: of the demo's page while it is used, and of the tour's file.
+"""The pictures of the README and of the other pages: of the demo's page while it is used, and of the tour's file.
 
 `python -m tests.demo.pictures TOUR FOLDER` starts the demo of its own.
 """
@@ -75,6 +75,24 @@ async def of_the_page(browser: Tab, address: str) -> bytes:
     return await browser.picture("body")
 
 
+async def of_the_commands(browser: Tab, address: str) -> bytes:
+    """Take `/aion` on both sides: documents to choose beside what is left of a conversation."""
+    await browser.resize(*LIVE, scale=SCALE)
+    await browser.go(address)
+    await browser.until("document.querySelectorAll('.online').length === 2")
+    for side, words, shows in (
+        ("slack", "/aion context documents site 7 hoist gate", "Add 1"),
+        ("discord", "/aion status", "Left in this"),
+    ):
+        await browser.click(f"#{side} .suggestions button:nth-of-type(2)")
+        await browser.until(f"document.querySelector('#{side}-log').innerText.includes('Both are due')")
+        await browser.evaluate(f"(document.querySelector('#{side}-words').focus(), 1)")
+        await browser.type(words)
+        await browser.key("Enter", "\r")
+        await browser.until(f"document.querySelector('#{side}-log').innerText.includes('{shows}')")
+    return await browser.picture("body")
+
+
 async def moving(browser: Tab, address: str) -> bytes:
     """Take the same while it happens, on to the end of the plan."""
     await browser.resize(*MOVING)
@@ -108,7 +126,11 @@ async def take(tour: str) -> dict[str, bytes]:
     """Take all of them, by the names of their files."""
     async with tab() as browser:
         taken = {"plan.png": await of_the_tour(browser, tour)}
-        for name, picture in (("demo.png", of_the_page), ("demo.webp", moving)):
+        for name, picture in (
+            ("demo.png", of_the_page),
+            ("demo.webp", moving),
+            ("commands.png", of_the_commands),
+        ):
             async with demo() as address:
                 taken[name] = await picture(browser, address)
     return taken

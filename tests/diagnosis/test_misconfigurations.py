@@ -167,6 +167,13 @@ async def second_process(setup: Setup) -> None:
     await store.close()
 
 
+def with_reactions(setup: Setup) -> None:
+    """Turn reactions on in one channel, for an app that knows nothing of them."""
+    file = setup.folder / "aion-bot.toml"
+    file.write_text('[channels."C0GENERAL"]\nreactions = true\n')
+    setup.env["AION_BOT_CONFIG"] = str(file)
+
+
 def wrong_file(setup: Setup) -> None:
     """Misspell a key of `aion-bot.toml`."""
     file = setup.folder / "aion-bot.toml"
@@ -289,6 +296,11 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
         without_scopes("im:history", "assistant:write"),
         "FAIL  scopes: the bot token lacks assistant:write, im:history; add what is missing under OAuth & Permissions",
     ),
+    "reactions without their scope": (
+        with_reactions,
+        "FAIL  scopes: the bot token lacks reactions:read; add what is missing under OAuth & Permissions",
+    ),
+    "reactions without their event": (with_reactions, "FAIL  events: the app is not subscribed to reaction_added; add what is missing"),
     "missing optional scope": (
         without_scopes("files:read"),
         "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add what is missing",

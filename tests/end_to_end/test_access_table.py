@@ -19,13 +19,13 @@ from aion_bot.ports.messages import Person
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import TEXT, THREAD, Channel
+from aion_bot.simulators.discord.model import PRIVATE_THREAD, TEXT, THREAD, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import SimulatedPerson
 from tests.end_to_end.bot import Bot
 
-FORUM = 15
-"""Discord's type of a forum (Discord's documentation, *Channel Types*)."""
+FORUM, MEDIA = 15, 16
+"""Discord's types of forums (Discord's documentation, *Channel Types*)."""
 
 Expected = Mapping[str, Sequence[Refusal | None]]
 """What Ada (of the crew), Ben (a guest on Slack) and Cy (nobody special) hear, by place."""
@@ -49,6 +49,13 @@ ON_SLACK: Expected = {
     "partners": (SHARED, SHARED, SHARED),
     "friends": (None, None, None),
     "friendly members": (None, GUEST, None),
+    "private": (None, None, None),
+    "private crew": (None, NO, NO),
+    "group": (None, None, None),
+    "group of members": (None, GUEST, None),
+    "thread of members": (None, GUEST, None),
+    "thread of friends": (None, None, None),
+    "thread of partners": (SHARED, SHARED, SHARED),
 }
 ON_DISCORD: Expected = {
     **COMMON,
@@ -56,6 +63,13 @@ ON_DISCORD: Expected = {
     "forum": (None, NO, NO),
     "open forum": (None, None, None),
     "voice": (None, None, None),
+    "private thread": (None, None, None),
+    "private thread of crew": (None, NO, NO),
+    "thread of only": (None, NO, NO),
+    "thread of both": (None, NO, None),
+    "thread of nobody": (NO, NO, NO),
+    "crew voice": (None, NO, NO),
+    "media": (None, NO, NO),
 }
 
 
@@ -145,7 +159,7 @@ async def test_on_slack(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """39 cases: channels, direct messages and threads, guests, shared channels, groups."""
+    """60 cases: channels, private ones, group and direct messages, threads, guests, shared channels, user groups."""
     people = ada, ben, cy = (on_slack.ada, on_slack.ben, on_slack.cy)
     slack.conversations.members["S0CREW"] = {ada.id}
     slack.conversations.guests.add(ben.id)
@@ -155,9 +169,20 @@ async def test_on_slack(
         name: slack.open_channel(name.replace(" ", ""), shared=True)
         for name in ("partners", "friends", "friendly members")
     }
+    made |= {
+        name: slack.open_channel(name.replace(" ", ""), kind=kind)
+        for name, kind in {
+            "private": "group",
+            "private crew": "group",
+            "group": "mpim",
+            "group of members": "mpim",
+        }.items()
+    }
     rules = rules_of(
         tmp_path,
         {
+            made["private crew"].id: ['allow_roles = ["S0CREW"]'],
+            made["group of members"].id: ["guests = false"],
             made["off"].id: ["enabled = false"],
             made["crew"].id: ['allow_roles = ["S0CREW"]'],
             made["only"].id: [f'allow_users = ["{ada.id}"]'],
@@ -169,9 +194,10 @@ async def test_on_slack(
             f"D{cy.id[1:]}": [f'allow_users = ["{ada.id}"]'],
         },
     )
-    roots = {name: slack.say(slack_other(slack), made[name], "Good morning.").ts for name in ("crew", "off")}
+    threaded = ("crew", "off", "members", "friends", "partners")
+    roots = {name: slack.say(slack_other(slack), made[name], "Good morning.").ts for name in threaded}
     places = {"general": slack.general.id, **{name: one.id for name, one in made.items()}, "direct": ""}
-    places |= {"thread of crew": made["crew"].id, "thread of off": made["off"].id}
+    places |= {f"thread of {name}": made[name].id for name in threaded}
     expected = flat({name: ON_SLACK[name] for name in chosen or ON_SLACK}, people)
     places = {name: channel for name, channel in places.items() if name in (chosen or ON_SLACK)}
     channels = {
@@ -223,7 +249,7 @@ async def test_on_discord(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """39 cases: channels, direct messages, threads and posts of forums, roles."""
+    """60 cases: channels, direct messages, public and private threads, posts of forums, voice channels, roles."""
     people = ada, _, cy = (on_discord.ada, on_discord.ben, on_discord.cy)
     world = discord.world
     crew = world.new_id()
@@ -235,7 +261,13 @@ async def test_on_discord(
     places = {"general": world.named("general").id}
     places |= {name: add(TEXT, name) for name in ("off", "crew", "only", "both", "nobody", "members")}
     forums = {name: add(FORUM, name) for name in ("forum", "open forum")}
-    places |= {f"thread of {name}": add(THREAD, name, places[name]) for name in ("crew", "off")}
+    threaded = ("crew", "off", "only", "both", "nobody")
+    places |= {f"thread of {name}": add(THREAD, name, places[name]) for name in threaded}
+    places["private thread"] = add(PRIVATE_THREAD, "private", places["general"])
+    places["private thread of crew"] = add(PRIVATE_THREAD, "private crew", places["crew"])
+    world.invited_to |= {places["private thread"], places["private thread of crew"]}
+    places["crew voice"], media = add(2, "crew voice"), add(MEDIA, "media")
+    places["media"] = add(THREAD, "A picture", media)
     places |= {name: add(THREAD, "A post", forum) for name, forum in forums.items()}
     places |= {"voice": add(2, "voice"), "direct": ""}
     of_cy = discord.direct(cy)
@@ -249,6 +281,8 @@ async def test_on_discord(
             places["nobody"]: ["allow_users = []"],
             places["members"]: ["guests = false", "shared = false"],
             forums["forum"]: [f'allow_roles = ["{crew}"]'],
+            places["crew voice"]: [f'allow_roles = ["{crew}"]'],
+            media: [f'allow_roles = ["{crew}"]'],
             of_cy: [f'allow_users = ["{ada.id}"]'],
         },
     )

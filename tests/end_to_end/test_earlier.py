@@ -150,14 +150,14 @@ def refuse(bot: Bot) -> None:
     """Let the next requests that read a conversation fail."""
     for name in READS:
         if name.startswith("GET") == isinstance(bot.workspace, SimulatedDiscord):
-            bot.workspace.fail_next(name, times=3, status=503)  # type: ignore[attr-defined]
+            bot.workspace.fail_next(name, times=3, status=503)  # type: ignore[attr-defined]  # this platform has it
 
 
 async def test_where_slack_limits_reading_a_search_takes_its_place(on_slack: Bot) -> None:
     """The question is asked with what the search of its channel finds."""
     await on_slack.start()
     on_slack.workspace.remark(on_slack.ben, "Beam 4 has a crack.")
-    on_slack.workspace.fail_next("conversations.history", retry_after=60.0)  # type: ignore[attr-defined]
+    on_slack.workspace.fail_next("conversations.history", retry_after=60.0)  # type: ignore[attr-defined]  # this platform has it
     thread = await on_slack.workspace.mention(on_slack.ada, "Which beam is it?")
     await on_slack.shows(thread, strings.read_earlier(1))
     await is_asked(on_slack)

@@ -117,7 +117,7 @@ async def test_words_that_come_while_the_file_is_looked_at_are_about_it(on_slack
     await bot.start()
     bot.workspace.fail_next("files.info", hang=True)  # type: ignore[attr-defined]  # the fixture is Slack's
     await bot.workspace.direct_message(bot.ada, "", files=[PICTURE])
-    await bot.until(lambda: bot.workspace.api.calls["files.info"] == 1)  # type: ignore[attr-defined]
+    await bot.until(lambda: bot.workspace.api.calls["files.info"] == 1)  # type: ignore[attr-defined]  # this platform has it
     thread = await bot.workspace.direct_message(bot.ada, "Is the roof damaged?")
     await bot.shows(thread, "`roof.png`: added", LOOKED)
 

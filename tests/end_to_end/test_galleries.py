@@ -34,6 +34,7 @@ from aion_bot.storage.plans import Plans
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
+from tests.support.crashes import hang_after
 
 
 @pytest.fixture
@@ -184,7 +185,7 @@ async def test_pictures_that_the_platform_refuses_for_good(idle: Bot, error: Exc
                 raise error
             return await post(thread, content, **more)
 
-        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]
+        adapter.post_gallery, adapter.post = gallery, words  # type: ignore[attr-defined, method-assign]  # replaces methods of the adapter
 
     idle.watch = refuse
     await idle.start()
@@ -214,22 +215,14 @@ async def test_a_kill_between_an_answer_and_its_pictures(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str
 ) -> None:
     """Killed at any step behind the text, the bot shows the pictures once at its next start."""
-    reached = asyncio.Event()
     owner, name = {
         "due": (Galleries, "add"),
         "recorded": (Turns, "note_shown"),
         "fetched": (galleries.Pictures, "gallery"),
         "posted": (Executor, "_post_gallery"),
     }[crash]
-    done = getattr(owner, name)
-
-    async def stopping(*arguments: Any, **more: Any) -> Any:
-        await done(*arguments, **more)
-        reached.set()
-        await asyncio.Event().wait()
-
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, stopping)
+        reached = hang_after(patch, owner, name)
         await idle.start()
         thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
         await reached.wait()

@@ -15,6 +15,8 @@ from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import PlanEnd, spoken
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_context import add
+from tests.end_to_end.test_manage import told
 from tests.end_to_end.test_uploads import PICTURE
 
 SITE, NAME = "site_0123456789abcdefghij", "SITE_KEY"
@@ -90,3 +92,80 @@ async def test_a_retry_with_another_key_sends_the_files_again(bot: Bot, tmp_path
     await bot.press(bot.ada, thread, strings.RETRY)
     await bot.shows(thread, "A picture.")
     assert carried(bot, "upload_image") == [bot.aion.api_key, SITE]
+
+
+async def test_what_was_chosen_with_one_key_is_not_used_with_another(bot: Bot, tmp_path: Path) -> None:
+    """A thread without a session whose pictures the earlier key found begins afresh, says so, and names none of them to the new key."""
+    bot.aion.play(spoken("One."), spoken("Two."), spoken("Three."))
+    thread = await bot.workspace.mention(bot.ada, "What is this?")
+    await bot.shows(thread, "One.")
+    await add(bot, bot.ada, "context pump", thread, "1 chosen image")
+    await told(bot, bot.ada, "new", thread=thread, shows=strings.BEGUN_ANEW.split(".")[0])
+    await use_other_key(bot, tmp_path)
+    await told(bot, bot.ada, "context", thread=thread, shows=strings.CONTEXT_ALL)
+    await bot.workspace.reply(bot.ada, thread, "And now?")
+    await bot.shows(thread, "Two.", strings.OTHER_KEY)
+    await add(bot, bot.ada, "context pump", thread, "1 chosen image")
+    await bot.workspace.reply(bot.ada, thread, "And with that?")
+    await bot.shows(thread, "Three.", strings.CHOSEN)
+    assert set(carried(bot, "update_images")) == {SITE}
+    assert bot.aion.crossed == []
+
+
+async def test_no_road_leads_from_one_key_to_another(bot: Bot, tmp_path: Path) -> None:
+    """After a change of the key, none of the ways to go on reaches a session or a picture of the earlier one.
+
+    Opening, exporting and renaming it, a look at its status, a retry, and a second question after a restart in the middle.
+    """
+    bot.aion.play(spoken("One."))
+    thread = await bot.workspace.mention(bot.ada, "What is this?")
+    await bot.shows(thread, "One.")
+    bot.aion.fail_next("send_stream", 503, times=4)
+    failed = await bot.workspace.mention(bot.ada, "And this?")
+    await bot.until(lambda: strings.RETRY in bot.pressable(failed))
+    await use_other_key(bot, tmp_path)
+    before = len(bot.aion.requests)
+    for words in ("export private", "rename Cranes", "close", "status", "sessions", "context"):
+        await bot.workspace.command(bot.ada, words, thread=thread)
+    await told(bot, bot.ada, "status", thread=thread)
+    bot.aion.play(spoken("Two."), spoken("Three."))
+    await bot.press(bot.ada, failed, strings.RETRY)
+    await bot.shows(failed, "Two.")
+    await bot.kill()
+    await bot.start(rules=read_rules(tmp_path / "aion-bot.toml", ())[0])
+    await bot.workspace.reply(bot.ada, failed, "And after a kill?")
+    await bot.shows(failed, "Three.")
+    with_other = [
+        one.operation
+        for one in bot.aion.requests[before:]
+        if one.headers["Authorization"] != f"Bearer {SITE}"
+    ]
+    assert with_other == []
+    assert bot.aion.crossed == []
+
+
+async def test_a_variable_that_gets_the_key_of_another_tenant(idle: Bot, tmp_path: Path) -> None:
+    """Its threads begin afresh where Aion does not have their sessions any more, and say so; nothing of the earlier tenant is shown."""
+    other = "tenant_0123456789abcdefghij"
+    idle.aion.other_keys = {SITE, other}
+    held = tmp_path / "site"
+    held.write_text(SITE)
+    (tmp_path / "aion-bot.toml").write_text(f'[defaults]\naion_key = "{PREFIX}{NAME}"\n')
+    rules, problems = read_rules(tmp_path / "aion-bot.toml", ())
+    assert problems == []
+    idle.reloading = Reloading({**idle.env(), f"{NAME}_FILE": str(held)}, lambda: (rules, ()))
+    await idle.start(rules=rules)
+    idle.aion.play(spoken("One."), spoken("Two."))
+    thread = await idle.workspace.mention(idle.ada, "What is this?")
+    await idle.shows(thread, "One.")
+    held.write_text(other)
+    with capture_logs() as logs:
+        idle.reloading.asked.set()
+        async with asyncio.timeout(30):
+            events: list[str] = []
+            while "key replaced" not in events:
+                await asyncio.sleep(0.005)
+                events = [one["event"] for one in logs]
+    await idle.workspace.reply(idle.ada, thread, "And now?")
+    await idle.shows(thread, "Two.", strings.NEW_SESSION)
+    assert carried(idle, "create_session") == [SITE, other]

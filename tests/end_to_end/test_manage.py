@@ -6,6 +6,7 @@ from aion_bot.conversation.manage import sessions
 from aion_bot.domain import strings
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.simulators.aion import script
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown, ShownButton, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -102,6 +103,23 @@ async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(
     ended = {one.id: one.is_active for one in bot.aion.sessions}
     assert ended == {first: False, second: True}
     await told(bot, bot.ada, "close", thread=thread, shows=strings.NOTHING_YET)
+
+
+async def test_a_thread_gets_its_title_once(bot: Bot) -> None:
+    """The first question names it; what people call it afterwards stays, whatever is asked then."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    assert bot.workspace.conversation_title(thread) == "What is damaged on site 7?"
+    if isinstance(bot.workspace, SimulatedSlack):
+        titles = bot.workspace.conversations.session_titles
+        (key,) = titles
+        titles[key] = "Roof"
+    else:
+        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]  # of this simulator alone
+    bot.aion.play(script.safety_report())
+    await bot.workspace.reply(bot.ada, thread, "And the report?")
+    await bot.shows(thread, "safety report of March")
+    assert bot.workspace.conversation_title(thread) == "Roof"
+    assert [one.title for one in bot.aion.sessions] == ["What is damaged on site 7?"]
 
 
 async def test_a_conversation_is_exported_to_the_thread_or_to_one_person(bot: Bot) -> None:
@@ -260,7 +278,7 @@ async def test_slack_s_command_acts_on_the_newest_thread_and_names_it(on_slack: 
     answer = await told(on_slack, on_slack.ada, "export json", shows=strings.EXPORTED)
     assert strings.named_thread("What about the report?") in answer.text
     before = {one.id for one in private_messages(on_slack, on_slack.ada)}
-    await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]
+    await on_slack.workspace.shortcut(on_slack.ada, on_slack.bots(first)[0].id, "aion_manage")  # type: ignore[attr-defined]  # this platform has it
     answer = await shown(on_slack, on_slack.ada, before, "Left in this")
     assert strings.conversation("What is damaged on site 7?") in answer.text
 
@@ -291,7 +309,7 @@ async def test_a_list_where_there_is_no_thread_opens_nothing(
     on_slack.aion.play(script.safety_report())
     await on_slack.asked(on_slack.ada, "What about the report?", "safety report")
     workspace = on_slack.workspace
-    workspace.use_command(on_slack.ada, "/aion", "sessions", workspace.open_channel("else"))  # type: ignore[attr-defined]
+    workspace.use_command(on_slack.ada, "/aion", "sessions", workspace.open_channel("else"))  # type: ignore[attr-defined]  # this platform has it
     first = await shown(on_slack, on_slack.ada, set(), "What about the report?")
     assert [one.label for one in first.buttons] == [strings.MORE]
     second = await pressed(on_slack, on_slack.ada, first, strings.MORE, "What is damaged on site 7?")

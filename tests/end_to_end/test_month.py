@@ -28,6 +28,44 @@ async def test_a_month_that_runs_short_is_warned_of_once_and_shared(idle: Bot) -
     assert [one["log_level"] for one in logs if one["event"] == "month running short"] == ["warning"]
 
 
+async def test_80_and_95_percent_are_warned_of_once_each(idle: Bot) -> None:
+    """The channel that uses it reads each warning once, also after restarts; the log has each once, the operator's."""
+    idle.aion.play(*(spoken("Counted.") for _ in range(5)))
+    threads: list[str] = []
+    with capture_logs() as logs:
+        for used, warnings in ((7_900, 0), (8_100, 1), (8_200, 1), (9_600, 2), (9_700, 2)):
+            idle.aion.files.month = (10_000, used)
+            before = idle.aion.count("tenant_limits")
+            await idle.start(check_aion=True)
+            await idle.until(lambda before=before: idle.aion.count("tenant_limits") > before)  # type: ignore[misc]  # mypy infers no default of a lambda
+            await idle.until(
+                lambda warnings=warnings: (  # type: ignore[misc]  # mypy infers no default of a lambda
+                    [one["event"] for one in logs].count("month running short") == warnings
+                )
+            )
+            threads.append(await idle.workspace.mention(idle.ada, f"How many? {used}"))
+            await idle.shows(threads[-1], "Counted.")
+            await idle.stop()
+    told = [[percent for percent in (80, 95) if f"{percent} %" in idle.text(one)] for one in threads]
+    assert told == [[], [80], [], [95], []]
+    assert [one["event"] for one in logs].count("month running short") == 2
+
+
+async def test_what_is_left_is_shared_fairly_among_channels(idle: Bot) -> None:
+    """Each of three places has one of the three questions that are left: whoever wants a second one is told until when to wait."""
+    idle.aion.files.month = (100, 97)
+    idle.aion.play(*(spoken("Counted.") for _ in range(3)))
+    with capture_logs() as logs:
+        await idle.start(check_aion=True)
+        await idle.until(lambda: any(one["event"] == "month running short" for one in logs))
+    await idle.shows(await idle.workspace.direct_message(idle.ben, "How many?"), "Counted.")
+    await idle.shows(await idle.workspace.mention(idle.ada, "How many?"), "Counted.")
+    second = await idle.workspace.mention(idle.cy, "And once more?")
+    await idle.replies_privately(second, idle.cy, "Few Aion questions are left this month. Ask again here in")
+    await idle.shows(await idle.workspace.direct_message(idle.ada, "And directly?"), "Counted.")
+    assert idle.aion.count("send_stream") == 3
+
+
 async def test_a_month_that_is_used_up_says_when_it_opens(idle: Bot) -> None:
     """Nobody may ask, the private sentence says when and what still works, and nothing goes to Aion."""
     idle.aion.files.month = (100, 100)

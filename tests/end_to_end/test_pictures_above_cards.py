@@ -1,6 +1,5 @@
 """The pictures and sources of the text above a plan's card stand while the plan waits, where Aion keeps its stream open."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -28,6 +27,7 @@ from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
+from tests.support.crashes import hang_after
 
 FOUND = (library.PUMP, library.LIFT)
 LEAD = f"The pump [[img:{library.PUMP.id[:8]}|{library.PUMP.filename}]] is torn."
@@ -111,7 +111,6 @@ async def test_a_stream_that_ends_with_its_card_has_one_gallery(bot: Bot) -> Non
 @pytest.mark.parametrize("crash", rest_slow(["due", "card", "begun", "fetched", "posted", "stood"]))
 async def test_a_kill_while_the_plan_waits(idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str) -> None:
     """Killed at any step around the card, the bot shows the pictures once, and its next starts show nothing more."""
-    reached = asyncio.Event()
     owner, name = {
         "due": (Galleries, "add"),
         "card": (Plans, "note_card"),
@@ -120,15 +119,8 @@ async def test_a_kill_while_the_plan_waits(idle: Bot, monkeypatch: pytest.Monkey
         "posted": (Executor, "_post_gallery"),
         "stood": (Galleries, "note_shown"),
     }[crash]
-    done = getattr(owner, name)
-
-    async def stopping(*arguments: Any, **more: Any) -> Any:
-        await done(*arguments, **more)
-        reached.set()
-        await asyncio.Event().wait()
-
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, stopping)
+        reached = hang_after(patch, owner, name)
         idle.aion.play(stays_open(Hold("on", pings=True)))
         await idle.start()
         thread = await idle.workspace.ask(idle.ada, "Move the photos")

@@ -65,9 +65,8 @@ async def test_steps_tick_while_a_plan_runs(bot: Bot, monkeypatch: pytest.Monkey
     assert "⏳" not in text
 
 
-async def test_no_step_ticks_while_a_plan_is_cancelled(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the stream names then carries nothing out: the card does not say that steps are done."""
-    monkeypatch.setattr(plan_steps, "_CALM", 0.0)
+async def proposed_with_agents(bot: Bot) -> tuple[str, str]:
+    """Let Aion propose a plan in a stream that names two agents after it; returns the thread and the card's message."""
     bot.aion.plan_time = 60.0
     named = [
         Emit("tool_invocation", {"agent_name": one}) for one in ("ImageSearchAgent", "VisualAnalysisAgent")
@@ -75,7 +74,13 @@ async def test_no_step_ticks_while_a_plan_is_cancelled(bot: Bot, monkeypatch: py
     steps = (Hold("one", pings=True), *named, Hold("two", pings=True), AwaitDecision(), *ENDING)
     bot.aion.play(Scene((Speak("My plan:"), Propose(PLAN), *steps), Answer("My plan:")))
     thread = await bot.workspace.ask(bot.ada, "Tidy up")
-    card = (await bot.card(thread)).id
+    return thread, (await bot.card(thread)).id
+
+
+async def test_no_step_ticks_while_a_plan_is_cancelled(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the stream names then carries nothing out: the card does not say that steps are done."""
+    monkeypatch.setattr(plan_steps, "_CALM", 0.0)
+    thread, card = await proposed_with_agents(bot)
     await bot.press(bot.ada, thread, "Cancel")
     await bot.shows(thread, strings.ASKING_AION)
     bot.aion.release("one")
@@ -100,14 +105,7 @@ async def test_a_result_is_told_once(bot: Bot) -> None:
 async def test_ticks_survive_a_restart(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while a plan runs: the next process shows the steps that were done, and none that still seems to run."""
     monkeypatch.setattr(plan_steps, "_CALM", 0.0)
-    bot.aion.plan_time = 60.0
-    named = [
-        Emit("tool_invocation", {"agent_name": one}) for one in ("ImageSearchAgent", "VisualAnalysisAgent")
-    ]
-    steps = (Hold("one", pings=True), *named, Hold("two", pings=True), AwaitDecision(), *ENDING)
-    bot.aion.play(Scene((Speak("My plan:"), Propose(PLAN), *steps), Answer("My plan:")))
-    thread = await bot.workspace.ask(bot.ada, "Tidy up")
-    card = (await bot.card(thread)).id
+    thread, card = await proposed_with_agents(bot)
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, strings.RUNNING)
     bot.aion.release("one")

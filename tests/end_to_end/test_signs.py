@@ -43,17 +43,22 @@ async def test_a_mark_is_shown_at_discords_own_limits(
     await bot.stop()
 
 
+async def asked_while_no_thread_opens(bot: Bot, discord: SimulatedDiscord) -> str:
+    """Start the bot and ask while Discord limits the creation of threads; returns the message's id, which is the thread's."""
+    real_limits(bot)
+    await bot.start()
+    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.2, times=1_000)
+    bot.aion.play(spoken("The answer."))
+    return await discord.mention(bot.ada, "What?")
+
+
 async def test_a_question_whose_thread_waits_is_marked(
     aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While Discord limits the creation of threads a mention has its mark, which goes with the answer."""
     monkeypatch.setattr(indicators, "_OPENING", 0.02)
     bot = Bot(aion, discord, tmp_path)
-    real_limits(bot)
-    await bot.start()
-    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.2, times=1_000)
-    aion.play(spoken("The answer."))
-    thread = await discord.mention(bot.ada, "What?")
+    thread = await asked_while_no_thread_opens(bot, discord)
     await bot.until(lambda: discord.is_marked(thread))
     await bot.until(lambda: discord.world.named("general").id in discord.world.typing)
     discord.server.faults.clear()
@@ -109,11 +114,7 @@ async def test_a_long_wait_for_a_thread_is_told(
     """Whoever waits long for a thread that cannot be opened yet is told."""
     monkeypatch.setattr(silence, "LONG", 0.1)
     bot = Bot(aion, discord, tmp_path)
-    real_limits(bot)
-    await bot.start()
-    discord.fail_next(CREATE_THREAD, status=429, retry_after=0.2, times=1_000)
-    aion.play(spoken("The answer."))
-    thread = await discord.mention(bot.ada, "What?")
+    thread = await asked_while_no_thread_opens(bot, discord)
     await bot.replies_privately(thread, bot.ada, strings.STILL_WAITING)
     discord.server.faults.clear()
     await bot.shows(thread, "The answer.")

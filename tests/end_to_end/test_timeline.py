@@ -57,7 +57,7 @@ async def test_a_question_that_waited_through_a_restart_has_its_first_text(
     idle: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its mark, seen before the restart, is its first sign, and its first words are in the timeline; both can be measured."""
-    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]
+    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]  # one type for all options
     bot = idle
     await bot.start()
     bot.aion.play(

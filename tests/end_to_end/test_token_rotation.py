@@ -55,7 +55,7 @@ async def test_tokens_rotate_under_a_running_answer(
 
     The log names the variables, and shows no token, neither an old nor a new one.
     """
-    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]
+    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]  # one type for all options
     holds = (Speak("One. "), Hold("first"), Speak("Two. "), Hold("second"), Speak("Three. "))
     idle.aion.play(Scene((*holds, *ENDING), Answer("One. Two. Three.")), spoken("Four."))
     env = in_files(idle.env(), tmp_path)

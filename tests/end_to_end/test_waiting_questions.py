@@ -1,11 +1,14 @@
 """Questions that wait show how many are ahead of them, and whoever asked can take them back."""
 
+import asyncio
+
 import pytest
 
 from aion_bot.domain import strings
-from aion_bot.runtime import waiting
+from aion_bot.runtime import active_turns, waiting
 from aion_bot.simulators.aion.scene import Emit, Hold, Scene, Speak, spoken
-from aion_bot.simulators.workspace import Shown
+from aion_bot.simulators.workspace import Failure, Operation, Shown
+from aion_bot.storage.waiting_signs import WaitingSigns
 from tests.end_to_end.bot import Bot
 
 
@@ -108,7 +111,7 @@ async def test_a_newer_question_replaces_the_persons_waiting_one(idle: Bot) -> N
     thread = await held(idle)
     for person, words in ((idle.ben, "of Ben"), (idle.cy, "of Cy"), (idle.ben, "of Ben, newer")):
         await idle.workspace.reply(person, thread, words)
-        await idle.until(lambda: idle.workspace.is_marked(idle.message_of(thread, words)))  # noqa: B023
+        await idle.until(lambda: idle.workspace.is_marked(idle.message_of(thread, words)))  # noqa: B023  # awaited here
     await idle.replies_privately(thread, idle.ben, strings.REPLACED_WAITING)
     await shows(idle, thread, 1, 2)
     idle.aion.play(spoken("Answer 1."), spoken("Answer 2."))
@@ -167,3 +170,57 @@ async def test_a_press_that_comes_too_late_is_told(bot: Bot) -> None:
     await bot.aion.until(lambda: bot.aion.streaming == 0)
     await bot.workspace.press_forged(bot.ada, thread, message, shown.buttons[0])
     await bot.replies_privately(thread, bot.ada, strings.WITHDRAW_GONE)
+
+
+async def test_a_sign_that_was_not_recorded_is_found_after_a_kill(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends between the post and its record leaves one sign, which the next one takes over: there is no second."""
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as cut:
+        cut.setattr(WaitingSigns, "note_standing", never)
+        thread = await held(bot, "second", "third")
+        await bot.kill()
+    bot.aion.play(spoken("Answer 1.", Hold("on", pings=True)), spoken("Answer 2."))
+    await bot.start()
+    await shows(bot, thread, 1)
+    bot.aion.release("on")
+    await bot.shows(thread, "Answer 2.")
+    await bot.until(lambda: places(bot, thread) == [])
+    assert bot.asked_words == ["first", "second", "third"]
+
+
+async def test_without_room_the_mark_stands_alone(bot: Bot) -> None:
+    """A platform that takes no post shows no place; the question has its mark, and is asked all the same."""
+    thread = await held(bot)
+    await bot.shows(thread, strings.THINKING)
+    bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN)
+    await bot.workspace.reply(bot.ben, thread, "second")
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    bot.aion.play(spoken("Answer 1."))
+    bot.aion.release("go")
+    await bot.shows(thread, "Answer 1.")
+    assert places(bot, thread) == []
+
+
+async def test_a_long_queue_counts_five(bot: Bot) -> None:
+    """From the sixth on a sign says that there are more, so that a move edits few of them."""
+    thread = await held(bot, *(f"question {number}" for number in range(7)))
+    await shows(bot, thread, 1, 2, 3, 4, 5, 6, 6)
+    bot.aion.release("go")
+
+
+async def test_a_full_process_is_no_busy_thread(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `AION_BOT_BUSY=reject` a question in an idle thread waits for a slot, and is not refused."""
+    monkeypatch.setattr(active_turns, "MOST_ACTIVE", 1)
+    await idle.start(AION_BOT_BUSY="reject")
+    await held(idle)
+    idle.aion.play(spoken("Answer 1."))
+    thread = await idle.workspace.mention(idle.ben, "elsewhere")
+    await idle.until(lambda: idle.workspace.is_marked(idle.message_of(thread, "elsewhere")))
+    idle.aion.release("go")
+    await idle.shows(thread, "Answer 1.")
+    assert strings.WAIT not in idle.private_replies(thread, idle.ben)

@@ -137,6 +137,31 @@ def test_a_growing_text_ends_on_the_same_pages(lines: list[str], limit: int, cut
     assert growing.update(text, grown=True) == Pages(len, limit).update(text)
 
 
+@pytest.mark.parametrize(
+    ("ends", "kept"),
+    [
+        ("-\n- more", ["paragraph", "paragraph"]),
+        ("10) ten\n11) eleven", ["paragraph", "paragraph", "paragraph"]),
+        ("2. two", ["paragraph", "paragraph"]),
+        ("1. one", ["paragraph", "paragraph"]),
+        ("# head", ["paragraph", "heading"]),
+    ],
+)
+def test_what_ends_an_item_of_the_page_before(ends: str, kept: list[str]) -> None:
+    """A line that ends an item, and would go on with its words where the item is not, stands apart from them."""
+    _, second = Pages(len, 60).update(
+        f"- an item that is long and goes on and on and on\nand has more words\n{ends}"
+    )
+    assert [block.kind for block in blocks(second)] == kept
+
+
+def test_a_quote_behind_an_item_with_a_quote() -> None:
+    """Two quotes of which one is in an item of the page before are not one, so that code in the second one stays code."""
+    item = "- an item that is long and goes on and on and on\n\n  words of it\n\n  > 1. one"
+    _, second = Pages(len, 66).update(f"{item}\n>     two")
+    assert [block.kind for block in blocks(second)][-1] == "code"
+
+
 @pytest.mark.skipif(not _FILE.is_file(), reason="the published contracts are not beside this checkout")
 def test_the_specification_s_examples_on_pages() -> None:
     """Each example of CommonMark's specification, put between words, keeps its code and its words on small pages."""

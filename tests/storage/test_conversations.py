@@ -90,7 +90,7 @@ async def test_of_two_people_who_change_a_thread_one_is_first(store: Store) -> N
     assert await change.chosen(where) == [pump]
     assert (await store.choices.binding(where)).ids(FileKind.IMAGE) == ["a"]
     assert await change.choose(where, [pump], ())
-    assert await store.choices.binding(where) == (None, [], False)
+    assert await store.choices.binding(where) == (None, [], False, False)
 
 
 async def test_a_choice_is_widened_after_a_crash(store: Store) -> None:
@@ -114,7 +114,7 @@ async def test_a_choice_has_pictures_and_files(store: Store) -> None:
     bound = await store.choices.binding(where)
     assert (bound.session, bound.ids(FileKind.IMAGE), bound.ids(FileKind.VIDEO)) == ("s1", [], ["v"])
     await store.threads.unbind(where)
-    assert await store.choices.binding(where) == (None, [], False)
+    assert await store.choices.binding(where) == (None, [], False, False)
 
 
 async def test_what_a_session_got_is_known_until_its_questions_are_gone(store: Store) -> None:

@@ -108,7 +108,7 @@ class Burst:
         thread, view = self.thread(turn), OneAnswer()
         started, opened, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-        async def posted(content: Content | Document, message: MessageRef) -> None:  # noqa: ARG001
+        async def posted(content: Content | Document, message: MessageRef) -> None:  # noqa: ARG001  # the callback's signature
             started.set()
 
         sync = self._registry.sync(thread, view, Delivery(turn.key, turn.asker, on_posted=posted))

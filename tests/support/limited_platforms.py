@@ -159,14 +159,14 @@ class LimitedSlack(LimitedPlatform):
         self._shown(thread, content, "stream")
         return MessageRef(thread, nonce)
 
-    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002
+    async def append_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002  # the port's signature
         await self.call(Method.CHAT_APPEND_STREAM, channel_of(message.thread))
 
-    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002
+    async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:  # noqa: ARG002  # the port's signature
         await self.call(Method.CHAT_STOP_STREAM, channel_of(message.thread))
         self._shown(message.thread, content, "stream")
 
-    def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:  # noqa: ARG002
+    def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:  # noqa: ARG002  # the port's signature
         return content.text.removeprefix(shown.text if shown else "")
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
@@ -187,7 +187,7 @@ class LimitedSlack(LimitedPlatform):
             self.statuses.discard(thread.id)
         return True
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature
         direct = event.place.direct
         method = Method.CHAT_POST_MESSAGE if direct else Method.CHAT_POST_EPHEMERAL
         await self.call(method, channel_of(event.thread))
@@ -236,7 +236,7 @@ class LimitedDiscord(LimitedPlatform):
 
         await self.request(discord_limits.request(verb, filled), take)
 
-    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:  # noqa: ARG002
+    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:  # noqa: ARG002  # the port's signature
         assert prompt.in_place is not None
         await self.call(discord_limits.Method.CREATE_THREAD, prompt.in_place.id)
         self.seen.sign(question_of(prompt.thread), "thread")
@@ -273,7 +273,7 @@ class LimitedDiscord(LimitedPlatform):
                     self.seen.sign(question, "typing")
         return True
 
-    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002
+    async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature
         if event.place.direct:
             await self.call(discord_limits.Method.CREATE_MESSAGE, event.thread.id)
         else:

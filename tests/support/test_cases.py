@@ -18,7 +18,7 @@ def test_every_row_is_tried_and_each_failure_names_its_row() -> None:
     with pytest.raises(ExceptionGroup) as raised:
         checked()
     assert tried == [(number, sign) for number in (1, 2) for sign in "abc"]
-    leaves = [leaf for group in raised.value.exceptions for leaf in group.exceptions]  # type: ignore[attr-defined]
+    leaves = [leaf for group in raised.value.exceptions for leaf in group.exceptions]  # type: ignore[attr-defined]  # groups within a group
     assert [leaf.__notes__ for leaf in leaves] == [
         ["with sign='b', good=False"],
         ["with sign='c', good=False"],

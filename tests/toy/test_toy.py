@@ -72,7 +72,7 @@ def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join(str(ROOT / one) for one in (".", settings.pop("PYTHONPATH", ".")))
     _, *arguments = words[len(words) - len([word for word in words if not re.match(r"[A-Z_]+=", word)]) :]
     env = {"PATH": os.environ["PATH"], **settings, "PYTHONPATH": path}
-    return subprocess.run(  # noqa: S603  a command that this repository's own page gives
+    return subprocess.run(  # noqa: S603  # a command that this repository's own page gives
         [sys.executable, *arguments], env=env, cwd=folder, capture_output=True, text=True, check=False
     )
 

@@ -184,7 +184,7 @@ class ChatResource(StreamHint):
         self,
         session_id: str,
         *,
-        format: str = "markdown",  # noqa: A002 # the published name
+        format: str = "markdown",  # noqa: A002  # the published name
         include_metadata: bool = False,
     ) -> bytes:
         """Return a conversation as a file: "json", "markdown" or "text"."""

@@ -147,7 +147,7 @@ class SyncChatResource(StreamHint):
         self,
         session_id: str,
         *,
-        format: str = "markdown",  # noqa: A002 # the published name
+        format: str = "markdown",  # noqa: A002  # the published name
         include_metadata: bool = False,
     ) -> bytes:
         """Return a conversation as a file: "json", "markdown" or "text"."""

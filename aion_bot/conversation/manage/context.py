@@ -50,7 +50,7 @@ async def context(use: Use) -> Answer:
         first, _, rest = use.words.partition(" ")
         kind = _KINDS.get(first.lower()) if rest.strip() else None
         return await _search(use, rest.strip() if kind else use.words, kind or FileKind.IMAGE)
-    chosen = await use.services.store.conversations.chosen(where.key)
+    chosen = await use.services.store.conversations.chosen(where.key, use.services.key)
     known = {one.id for one in chosen}
     referred = [one for one in await _referred(use) if one.id not in known][:MOST_PICTURES]
     if not chosen and not referred:
@@ -69,7 +69,7 @@ async def pick(use: Use, kept: Search, what: str) -> Answer:
         return await _search(use, kept.words, FileKind(what))
     how, number = what[:1], what[1:]
     if how.isdigit():  # the button of an earlier version, which says what it does by its label alone
-        before = await use.services.store.conversations.chosen(where.key)
+        before = await use.services.store.conversations.chosen(where.key, use.services.key)
         number = what
         how = _REMOVE if number.isdigit() and _at(kept, number) in before else _ADD
     one = _at(kept, number)
@@ -82,9 +82,9 @@ async def pick(use: Use, kept: Search, what: str) -> Answer:
 async def replace_choice(use: Use, after: Sequence[Picked]) -> None:
     """Let the thread's questions be about nothing else. Raises `DeclinedError` where somebody else was quicker: their choice stays."""
     conversations, where = use.services.store.conversations, use.where().key
-    before = await conversations.chosen(where)
-    if not await conversations.choose(where, before, after):
-        now = what_is_chosen(await conversations.chosen(where))
+    before = await conversations.chosen(where, use.services.key)
+    if not await conversations.choose(where, before, after, use.services.key):
+        now = what_is_chosen(await conversations.chosen(where, use.services.key))
         raise DeclinedError(f"{strings.CHANGED_MEANWHILE} {now}")
 
 
@@ -97,7 +97,7 @@ def what_is_chosen(chosen: Sequence[Picked]) -> str:
 async def _search(use: Use, words: str, kind: FileKind) -> Answer:
     found = await look_for(use, words, kind)
     kept = await keep(use, found.picked, words)
-    chosen = await use.services.store.conversations.chosen(use.where().key)
+    chosen = await use.services.store.conversations.chosen(use.where().key, use.services.key)
     heading = strings.found_of(kind, len(found.picked), words)
     content = _choice(kept, chosen, heading, kind)
     return PrivateAnswer(content, pictures=await drawn(use, kept, found.images))
@@ -107,9 +107,9 @@ async def _change(use: Use, change: Change) -> Sequence[Picked]:
     """Change the choice as it is at this moment; returns it. Raises `DeclinedError` where others keep changing it."""
     conversations, where = use.services.store.conversations, use.where().key
     for _ in range(_TRIES):
-        before = await conversations.chosen(where)
+        before = await conversations.chosen(where, use.services.key)
         after = change(before)
-        if await conversations.choose(where, before, after):
+        if await conversations.choose(where, before, after, use.services.key):
             return after
     raise DeclinedError(strings.CHANGED_MEANWHILE)
 

@@ -30,10 +30,12 @@ _SHOWN, _READ = 600, 4_000
 
 
 async def show_help(use: Use) -> Answer:
-    """List what works."""
+    """List what works; reactions only where they do."""
     lines = [strings.HELP_BEGINS, "", *map(strings.command_line, SUBCOMMANDS)]
     if isinstance(adapter := use.asked_in.adapter, PrivateThreads):
         lines.append(f"- `{adapter.ask_privately}`: {strings.ASK_PRIVATELY}")
+    if use.services.access.rules.takes_reactions(use.event.place):
+        lines += ["", strings.REACTIONS_HELP]
     return Reply("\n".join(lines))
 
 
@@ -76,7 +78,7 @@ async def status(use: Use) -> Answer:
     """Say what the thread is about, and what is left of its session, of the month and of the minute."""
     session, aion = await use.session(), use.services.aion
     looked, (month, minute) = await asyncio.gather(look_up(aion, session), left_of_plan(aion))
-    chosen = await use.services.store.conversations.chosen(use.where().key)
+    chosen = await use.services.store.conversations.chosen(use.where().key, use.services.key)
     lines = [
         *_described(session, looked, elsewhere=use.elsewhere),
         what_is_chosen(chosen),

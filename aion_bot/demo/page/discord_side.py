@@ -63,6 +63,9 @@ class DiscordSide:
         found = (self._entry(one, place, person) for one in self.workspace.thread(place.id))
         return [one for one in found if one is not None and one.shown.only_for in {None, person.id}]
 
+    def visit(self, place: Place, person: SimulatedPerson) -> None:
+        """Discord tells nobody of it."""
+
     def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
         """Draw content, pictures, embeds and components."""
         seen = [(picture(one.content), one.description) for one in shown.pictures]

@@ -132,6 +132,9 @@ class Page:
 
     async def _follow(self, request: web.Request) -> web.StreamResponse:
         look = self._look(request.query)
+        for side in self._sides:
+            person = who(side, look.person)
+            side.visit(find(side, person, look.places.get(side.key, "")), person)
         response = web.StreamResponse(headers={**HEADERS, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         changed = asyncio.Event()

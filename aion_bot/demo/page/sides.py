@@ -18,7 +18,7 @@ COMMANDS = ("new", "sessions", "rename", "close", "context", "search", "export",
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A "channel", a "thread" of the place `parent`, or the "direct" messages of a person."""
+    """A "channel", a "thread" of the place `parent`, the "direct" messages of a person, or their "home": the bot's own page for them."""
 
     id: str
     name: str
@@ -90,6 +90,9 @@ class Side(Protocol):
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """What this person sees in a place, oldest first."""
+
+    def visit(self, place: Place, person: SimulatedPerson) -> None:
+        """Tell the bot that this person opens a place, where the platform does."""
 
     def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
         """Render a message's newest payload."""

@@ -31,6 +31,8 @@ class SlackSide:
         self._held = workspace.conversations
         if "C0SITE7" not in self._held.channels:
             self._held.add(Channel("C0SITE7", "site-7"))
+        self._opened: dict[str, float] = {}
+        """When each person opened the Home tab last, in seconds since 1970."""
 
     @property
     def online(self) -> bool:
@@ -53,6 +55,8 @@ class SlackSide:
 
     def entries(self, place: Place, person: SimulatedPerson) -> Sequence[Entry]:
         """Messages of a thread, or those of a channel that are in no thread."""
+        if place.kind == "home":
+            return list(self._home(person))
         found = {one.ts: one for one in self._held.messages}
         if place.kind == "thread":
             inside = [Entry(one, float(one.id)) for one in self.workspace.thread(place.id)]
@@ -62,6 +66,12 @@ class SlackSide:
             inside = [self._with_replies(one) for one in shown if one.id in top]
         mine = (one for one in inside if one.shown.only_for in {None, person.id})
         return [self._seen_by(person, one, found[one.shown.id]) for one in mine]
+
+    def visit(self, place: Place, person: SimulatedPerson) -> None:
+        """Slack tells of the Home tab alone."""
+        if place.kind == "home":
+            self._opened[person.id] = time.time()
+            self.workspace.open_home(person)
 
     def draw(self, shown: Shown, button: Button, picture: Picture) -> Html:
         """Draw Block Kit."""
@@ -86,8 +96,10 @@ class SlackSide:
     ) -> str:
         """Mention the bot in a channel, reply in a thread, send it a direct message, or use `/aion`.
 
-        Slack answers a command in the channel, whose threads take none.
+        Slack answers a command in the channel, whose threads take none. From the Home tab words go to the Messages beside it.
         """
+        if place.kind == "home":
+            place = Place(place.parent, place.name, "direct")
         if (command := command_of(words)) is not None:
             channel = place.parent or place.id
             self.workspace.use_command(person, "/aion", command, self._held.channels[channel])
@@ -131,10 +143,18 @@ class SlackSide:
             if channel.kind == "im" and channel.id != direct_channel(person.id):
                 continue
             kind = "direct" if channel.kind == "im" else "channel"
+            if kind == "direct":
+                yield Place(f"home-{person.id}", "Home", "home", channel.id)
             yield Place(channel.id, BOT.name if kind == "direct" else channel.name, kind)
             for root in self._top(channel.id):
                 if len(self._held.thread(root.ts)) > 1:
                     yield Place(root.ts, clipped(self._title(root)), "thread", channel.id)
+
+    def _home(self, person: SimulatedPerson) -> Iterator[Entry]:
+        view = self._held.homes.get(person.id)
+        if view is not None:
+            shown = Shown(f"home-{person.id}", BOT.name, [""], by_bot=True, payload=view)
+            yield Entry(shown, self._opened.get(person.id, 0.0))
 
     def _top(self, channel: str) -> list[Message]:
         return [one for one in self._held.messages if one.channel == channel and one.thread_ts is None]

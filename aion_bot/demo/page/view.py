@@ -24,7 +24,7 @@ THREADS = 6
 ROLES = ("asks", "a colleague", "another person")
 """The roles of the people, in their order."""
 
-_MARKS = {"channel": "#", "thread": "↳", "direct": "✉"}
+_MARKS = {"channel": "#", "thread": "↳", "direct": "✉", "home": "⌂"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ def _title(side: Side, look: Look, person: SimulatedPerson, place: Place) -> Htm
 def _entry(side: Side, look: Look, place: Place, entry: Entry, picture: Picture) -> Html:
     words = f"{entry.replies} {'message' if entry.replies == 1 else 'messages'} in the thread"
     below = element("a", words, href=look.address(**{side.key: entry.thread}), class_="to-thread")
-    menu = message_menu.menu(side, place, entry, look.fields, message.identity(side, entry))
+    named = message.identity(side, entry)
+    menu = None if place.kind == "home" else message_menu.menu(side, place, entry, look.fields, named)
     pressing = _pressing(side, place, entry)
     return message.draw(side, entry, pressing, picture, below=below if entry.thread else None, menu=menu)
 
@@ -190,7 +191,12 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Button:
 
 
 def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
-    how = {"channel": "Ask in #{}", "thread": "Reply in this thread", "direct": "Write to {} directly"}
+    how = {
+        "channel": "Ask in #{}",
+        "thread": "Reply in this thread",
+        "direct": "Write to {} directly",
+        "home": "Write to the bot beside {}",
+    }
     label = f"{how[place.kind].format(place.name)} as {person.name}"
     prefix = side.prefix(place)
     photo = "Send with a photo"

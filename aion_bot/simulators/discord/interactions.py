@@ -93,7 +93,12 @@ def _post(
 ) -> Message:
     """Post a response. A private one in a channel is shown in the thread that the first response opens."""
     first = interaction.answer
-    beside = first is not None and backend.world.channel(interaction.channel).kind == TEXT
+    # A private first response, such as an answer to `/aion`, opens no thread.
+    beside = (
+        first is not None
+        and first.only_for is None
+        and backend.world.channel(interaction.channel).kind == TEXT
+    )
     private = int(body.get("flags") or 0) & EPHEMERAL
     return backend.post_as_bot(
         interaction.channel,

@@ -10,9 +10,16 @@ from aion_bot.simulators.discord.backend import Backend
 from aion_bot.simulators.discord.commands import COMMAND, COMPONENT, IN_CHAT, CommandUse
 from aion_bot.simulators.discord.faults import ANY, FAILURES, Fault
 from aion_bot.simulators.discord.forms import FormUse
-from aion_bot.simulators.discord.gateway import ALWAYS, MESSAGE_CONTENT, Gateway
-from aion_bot.simulators.discord.model import TEXT, Channel, Interaction, Message, World, attached
+from aion_bot.simulators.discord.gateway import (
+    ALWAYS,
+    DIRECT_REACTIONS,
+    GUILD_REACTIONS,
+    MESSAGE_CONTENT,
+    Gateway,
+)
+from aion_bot.simulators.discord.model import DIRECT, TEXT, Channel, Interaction, Message, World, attached
 from aion_bot.simulators.discord.rates import Rates
+from aion_bot.simulators.discord.reactions import reacted
 from aion_bot.simulators.discord.reading import seen_in, shown
 from aion_bot.simulators.discord.server import READ_FILE, Server
 from aion_bot.simulators.visible_changes import ChangeListener
@@ -197,6 +204,13 @@ class SimulatedDiscord(CommandUse, FormUse):
     def is_marked(self, message: str) -> bool:
         """Whether the bot reacted to a message."""
         return bool(self.world.anywhere(message).reactions)
+
+    def react(self, person: SimulatedPerson, message: str, emoji: str, *, by_bot: bool = False) -> None:
+        """Put a reaction on a message; a session that asked for reactions is told."""
+        found = self.world.anywhere(message)
+        direct = self.world.channel(found.channel).kind == DIRECT
+        told = reacted(found, person, emoji, self.world, bot=by_bot)
+        self.gateway.dispatch("MESSAGE_REACTION_ADD", told, DIRECT_REACTIONS if direct else GUILD_REACTIONS)
 
     def shows_lasting_activity(self, thread: str) -> bool:  # noqa: ARG002  # the signature of `FullWorkspace`
         """Never: Discord ends "is typing" by itself."""

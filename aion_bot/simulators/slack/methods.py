@@ -179,7 +179,8 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
         raise Refused("user_not_found")
     names = {"real_name": person.name, "display_name": person.name}
     guest = person.id in backend.conversations.guests
-    flags = {"is_restricted": guest, "is_ultra_restricted": False}
+    is_bot = person.id in backend.conversations.bots
+    flags = {"is_restricted": guest, "is_ultra_restricted": False, "is_bot": is_bot}
     return {
         "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
     }

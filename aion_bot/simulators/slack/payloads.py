@@ -91,6 +91,24 @@ def stopped(
     }
 
 
+REACTIONS_SCOPE = "reactions:read"
+
+_NAMES = {"🔁": "repeat", "🛑": "octagonal_sign", "🔖": "bookmark", "👍": "+1"}
+"""Slack's names of some emoji."""
+
+
+def reacted(message: Message, person: SimulatedPerson, emoji: str, ts: str) -> Payload:
+    """Somebody put a reaction on a message: https://docs.slack.dev/reference/events/reaction_added"""
+    return {
+        "type": "reaction_added",
+        "user": person.id,
+        "reaction": _NAMES[emoji],
+        "item_user": message.author.id,
+        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+        "event_ts": ts,
+    }
+
+
 def deleted(message: Message, channel: Channel, ts: str) -> Payload:
     """A message was deleted."""
     return {

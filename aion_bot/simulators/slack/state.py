@@ -98,7 +98,8 @@ class Clock:
 class Conversations:
     """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
 
-    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace.
+    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace, `bots` those
+    of people who are users of other apps.
 
     `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
     install (since 2025-05-29), and 999 to the others.
@@ -118,6 +119,7 @@ class Conversations:
         self.groups: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}
         self.guests: set[str] = set()
+        self.bots: set[str] = set()
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:

@@ -216,6 +216,20 @@ class SimulatedSlack(Messages, FormUse):
         """Whether Slack shows activity of the bot in a thread."""
         return self.status(thread) == "processing"
 
+    def react(self, person: SimulatedPerson, message: str, emoji: str) -> None:
+        """Put a reaction on the message with this `ts`; an app that subscribed to it and may read reactions is told."""
+        found = self.find_message(message)
+        channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
+        if payloads.REACTIONS_SCOPE in self.configuration.scopes:
+            self._send("reaction_added", payloads.reacted(found, person, emoji, ts), channel)
+
+    def subscribe(self, event: str, scope: str) -> None:
+        """Let the app have another event and the scope that it needs, as a new installation does."""
+        self._events = (*self._events, event)
+        self.configuration.scopes.append(scope)
+        self.configuration.requested.append(scope)
+        self.configuration.events.append(event)
+
     def archive(self, channel: Channel) -> None:
         """Archive a channel."""
         self.conversations.add(replace(channel, archived=True))

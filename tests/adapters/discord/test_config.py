@@ -91,5 +91,5 @@ def test_the_sdk_is_imported_only_when_wanted() -> None:
     """Reading the settings, and every pure module, does without discord.py."""
     modules = "config, ids, markdown, mentions, rate_limits, rendering, strings, tables"
     program = f"import sys; from adapters.discord import configure, {modules}; configure({{}}); print('discord' in sys.modules)"
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  the program is written above
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  # the program is written above
     assert ran.stdout.strip() == "False"

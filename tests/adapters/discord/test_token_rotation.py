@@ -18,7 +18,7 @@ from tests.support.recording_host import RecordingHost
 @pytest.fixture(autouse=True)
 def _servers_are_described_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator describes its servers right after READY."""
-    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]
+    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]  # one type for all options
 
 
 def allow(discord: SimulatedDiscord, number: int) -> Mapping[str, str]:
@@ -55,7 +55,7 @@ async def test_tokens_rotate_under_traffic(
             asked += 1
             await discord.mention(ada, f"question {asked}")
             await discord.press(ada, thread, discord.thread(thread)[-1].id, "aion:approve:k")
-            await host.until(lambda asked=asked: len(host.clicks) >= asked and len(host.prompts) > asked)  # type: ignore[misc]
+            await host.until(lambda asked=asked: len(host.clicks) >= asked and len(host.prompts) > asked)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
 
     talking = asyncio.create_task(talk())
     for number in (1, 2, 3):

@@ -19,4 +19,4 @@ class Caller:
         headers = {"Authorization": f"Bearer {token}"}
         url = self._slack.env["SLACK_API_URL"] + method
         async with self._session.post(url, json=arguments, headers=headers) as response:
-            return await response.json()  # type: ignore[no-any-return]
+            return await response.json()  # type: ignore[no-any-return]  # JSON has any type

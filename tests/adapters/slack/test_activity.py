@@ -56,7 +56,7 @@ async def test_mark_that_is_refused_has_the_ports_name(
     raised: type[Exception],
 ) -> None:
     """The optional permission may be missing, and the message gone: the core is told."""
-    slack.fail_next("reactions.add", **fault)  # type: ignore[arg-type]
+    slack.fail_next("reactions.add", **fault)  # type: ignore[arg-type]  # a row of the table
     with pytest.raises(raised):
         await adapter.mark_queued(question, queued=True)
 
@@ -127,7 +127,7 @@ async def test_indicator_that_fails_is_tried_again(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
 ) -> None:
     """No such failure reaches the core but that nothing is seen, and the next attempt is made."""
-    slack.fail_next("agents.sessions.setStatus", **fault)  # type: ignore[arg-type]
+    slack.fail_next("agents.sessions.setStatus", **fault)  # type: ignore[arg-type]  # a row of the table
     assert not await adapter.show_activity(thread, ADA, active=True)
     assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ids.thread(thread).ts) == "processing"

@@ -92,4 +92,4 @@ def test_sdk_is_not_imported_before_an_adapter_is_built() -> None:
         "s.configure({'SLACK_BOT_TOKEN': 'wrong'});"
         "sys.exit(any(name.startswith('slack_') for name in sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603  our own words
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603  # our own words

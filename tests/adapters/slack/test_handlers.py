@@ -237,7 +237,7 @@ async def test_channel_counts_as_shared_where_slack_will_not_say(
     slack: SimulatedSlack, host: RecordingHost, answer: dict[str, str]
 ) -> None:
     """Not knowing is no permission."""
-    slack.fail_next("conversations.info", times=9, **answer)  # type: ignore[arg-type]
+    slack.fail_next("conversations.info", times=9, **answer)  # type: ignore[arg-type]  # a row of the table
     await slack.shortcut(slack.people[0], slack.say(slack.people[1], slack.general, "look").ts)
     await host.until(lambda: bool(host.prompts))
     assert host.prompts[0].place.shared

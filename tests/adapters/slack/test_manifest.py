@@ -16,7 +16,7 @@ FILE = Path(__file__).resolve().parents[3] / "manifest.yml"
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.safe_load(FILE.read_text(encoding="utf-8"))  # type: ignore[no-any-return]  # JSON has any type
 
 
 @contracts.needed
@@ -51,6 +51,16 @@ def test_app_works_over_socket_mode_with_buttons(manifest: dict[str, Any]) -> No
     settings = manifest["settings"]
     assert settings["socket_mode_enabled"] is True
     assert settings["interactivity"] == {"is_enabled": True}
+
+
+@contracts.needed
+def test_reactions_are_asked_for_where_they_count() -> None:
+    """With `reactions = true` somewhere the app has one more event and the scope that it needs, and Slack takes that too."""
+    with_them, without = (app_manifest.manifest(reactions=on) for on in (True, False))
+    assert contracts.manifest_errors(with_them) == []
+    assert ("reaction_added" in str(with_them), "reactions:read" in str(with_them)) == (True, True)
+    assert "reaction_added" not in str(without)
+    assert "reactions:read" not in str(without)
 
 
 @contracts.needed

@@ -82,7 +82,7 @@ async def test_post_that_never_arrived_is_made_after_a_look(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey, fault: dict[str, str]
 ) -> None:
     """If nothing is found under the nonce, the message is posted."""
-    slack.fail_next("chat.postMessage", **fault)  # type: ignore[arg-type]
+    slack.fail_next("chat.postMessage", **fault)  # type: ignore[arg-type]  # a row of the table
     with pytest.raises(PlatformDown):
         await adapter.post(thread, Reply("Two roofs"), nonce="n-1")
     await adapter.post(thread, Reply("Two roofs"), nonce="n-1")

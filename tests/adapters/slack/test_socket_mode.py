@@ -44,7 +44,7 @@ async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[
         while not done():
             asked = len(host.prompts)
             await slack.direct_message(slack.people[0], f"question {asked}")
-            await host.until(lambda asked=asked: len(host.prompts) > asked)  # type: ignore[misc]
+            await host.until(lambda asked=asked: len(host.prompts) > asked)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
 
 
 def repaired(slack: SimulatedSlack, replaced: int) -> Callable[[], bool]:
@@ -102,7 +102,7 @@ async def test_click_during_a_refresh_arrives(
         while not done():
             await slack.press(slack.people[0], thread, ids.message(ref).ts, "aion_plan_approve")
             pressed += 1
-            await host.until(lambda pressed=pressed: len(host.clicks) == pressed)  # type: ignore[misc]
+            await host.until(lambda pressed=pressed: len(host.clicks) == pressed)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
 
     await slack.sockets.refresh()
     await press_until(lambda: slack.sockets.open == 4)

@@ -57,7 +57,7 @@ async def test_tokens_rotate_under_traffic(
                 slack.people[0], ids.thread(thread).ts, ids.message(ref).ts, "aion_plan_approve"
             )
             pressed += 1
-            await host.until(lambda pressed=pressed: len(host.clicks) == pressed)  # type: ignore[misc]
+            await host.until(lambda pressed=pressed: len(host.clicks) == pressed)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
 
     talking = asyncio.create_task(talk())
     for number in (1, 2, 3):
@@ -113,7 +113,7 @@ async def test_a_token_that_does_not_hold_changes_nothing(
         expected = [(BOT, strings.NOT_XOXB)]
     elif case == "other bot":
         other = {**known(slack, {}), "user_id": "U0OTHER"}
-        monkeypatch.setitem(methods.METHODS, "auth.test", lambda *_: other)  # type: ignore[arg-type]
+        monkeypatch.setitem(methods.METHODS, "auth.test", lambda *_: other)  # type: ignore[arg-type]  # a method that answers the same to all
         expected = [(BOT, strings.OTHER_BOT)]
     elif case == "other app":
         slack.sockets.app = "A0OTHER"
