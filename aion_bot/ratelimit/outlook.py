@@ -41,8 +41,8 @@ class Outlook:
 
     @property
     def soonest(self) -> float:
-        """The seconds before which hardly an answer ends."""
-        return self._lengths.soonest
+        """The seconds before which hardly an answer ends; a twelfth of a window at most, as what comes back may be refused."""
+        return min(self._lengths.soonest, self._seconds / POINTS)
 
     def add(self, began: float) -> None:
         """Note an answer that shares the limit from now on."""
