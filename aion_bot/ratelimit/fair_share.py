@@ -73,14 +73,15 @@ class SharedLimit:
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may be issued, where each message is edited every `gap` seconds at most."""
         headroom = self.preview_headroom
+        # Called for every look, also while there is no room: it raises a limit that was lowered.
+        room = self.window.room_at(now, headroom)
+        if room > now:
+            self.window.note_saturated(now, saturated=True)
+            return room
         wanted = self.answers / gap if gap > 0 else math.inf
         rate = self._preview_rate(now, headroom, wanted)
         # The window tries more than the documented limit only after permits always waited for it.
         self.window.note_saturated(now, saturated=rate < wanted)
-        # Called for every look, also while there is no room: it raises a limit that was lowered.
-        room = self.window.room_at(now, headroom)
-        if room > now:
-            return room
         # Evenly spaced: previews that go out together would leave a long time without any.
         return max(now, self.previewed_at + 1 / rate) if rate > 0 else now
 

@@ -99,10 +99,3 @@ class Outlook:
             total += width * (before + after) / 2
             grown.append(total)
         return grown
-
-
-def at(ahead: list[float], part: float) -> float:
-    """Interpolate an outlook at this part of a window, from 0 to 1."""
-    place = part * POINTS
-    number = min(int(place), POINTS - 1)
-    return ahead[number] + (ahead[number + 1] - ahead[number]) * (place - number)

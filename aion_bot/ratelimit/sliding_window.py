@@ -4,7 +4,6 @@ import math
 from bisect import bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
-from aion_bot.ratelimit.outlook import at
 from aion_bot.ratelimit.tuning import (
     LONGEST_QUIET,
     QUIET_BEFORE_EXCEEDING,
@@ -160,13 +159,17 @@ class SlidingWindow:
         left = int(self.calls) - self.used(now) - headroom
         if left >= wanted * ahead[-1]:
             return wanted
-        rate, whole = wanted, max(ahead[-1], _SHORT)
+        rate, whole, points = wanted, max(ahead[-1], _SHORT), (len(ahead) - 1) / self._seconds
         for until in self._until:
-            part = (until - now) / self._seconds
-            if part >= 1.0 or left >= rate * whole:
+            place = (until - now) * points
+            if place >= len(ahead) - 1 or left >= rate * whole:
                 break  # nor does any later step allow less, as more will have come back
-            if part > 0:  # before each step what was sent has to stay below what is left
-                rate = min(rate, left / max(at(ahead, part), _SHORT))
+            if place > 0:  # before each step what was sent has to stay below what is left
+                # Interpolated here, without a call: this runs some forty times for each look.
+                point = int(place)
+                grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
+                if left < rate * grown:
+                    rate = left / max(grown, _SHORT)
             left += 1
         return max(0.0, min(rate, left / whole))
 
