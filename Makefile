@@ -89,6 +89,7 @@ bench: $(STAMP)  ## what the Aion client costs, against bare bytes and a bare re
 
 grid: $(STAMP)  ## how fresh answers of all lengths are in all crowds, in virtual time, beside the best that the limits permit; some minutes
 	$(BIN)/python -m benchmarks.grid
+	$(BIN)/python -m benchmarks.grid --learned --no-plain
 
 relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
 	$(BIN)/python -m benchmarks.relay

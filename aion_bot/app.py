@@ -34,6 +34,7 @@ from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.platform_package import id_forms_of
+from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
@@ -112,7 +113,8 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     """Build what decides and answers, and serve until `stop` is set; returns what `serve` does."""
     settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
     access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
-    observed = Registry(adapters, observer=bot.traces.requests_of) if bot.traces else Registry(adapters)
+    seeing = bot.traces.requests_of if bot.traces else lambda _: None
+    observed = Registry(adapters, observer=seeing, lengths=AnswerLengths(await store.lengths.weights()))
     reader = PictureReader(settings)
     month, pictures = MonthAllowance(store, aion), Pictures(reader)
     clients = KeyClients(

@@ -43,7 +43,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, headroom=_SEVERAL_HUNDRED // 2),
     ),
     Method.CHAT_UPDATE: (
-        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=5, probe_threshold=25),
+        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25),
     ),
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.

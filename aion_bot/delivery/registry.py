@@ -11,6 +11,7 @@ from aion_bot.delivery.view import View
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import RequestObserver
+from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.limiter import Limiter
 
 
@@ -19,7 +20,7 @@ class Registry:
 
     The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays
     of every sync while its platform is down, in seconds. `observer` makes, by the name of a platform, what learns of
-    every request to it, as its limiter does.
+    every request to it, as its limiter does. `lengths`: how long answers go on, as far as earlier processes learned.
     """
 
     def __init__(
@@ -28,12 +29,11 @@ class Registry:
         *,
         retry: Iterable[float] = RETRY,
         observer: Callable[[str], RequestObserver | None] = lambda _: None,
+        lengths: AnswerLengths | None = None,
     ) -> None:
         self._retry = retry
-        self._observer = observer
-        self._limiters = {
-            adapter.platform: Limiter(adapter, observer(adapter.platform)) for adapter in adapters
-        }
+        self._observer, self._lengths = observer, lengths or AnswerLengths()
+        self._limiters = {adapter.platform: self._new_limiter(adapter) for adapter in adapters}
         # Weak references: a process shows many answers, and a sync that no task runs any more is not needed.
         self._syncs: WeakSet[MessageSync] = WeakSet()
 
@@ -42,8 +42,11 @@ class Registry:
         # A limiter observes the requests of its adapter from the moment it is made.
         limiter = self._limiters.get(adapter.platform)
         if limiter is None:
-            limiter = self._limiters[adapter.platform] = Limiter(adapter, self._observer(adapter.platform))
+            limiter = self._limiters[adapter.platform] = self._new_limiter(adapter)
         return Thread(adapter, limiter, key)
+
+    def _new_limiter(self, adapter: PlatformAdapter) -> Limiter:
+        return Limiter(adapter, self._observer(adapter.platform), self._lengths)
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
         """Return a message sync that shows `view` in `thread`.

@@ -14,7 +14,7 @@ from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Permit, Priority
-from aion_bot.ratelimit.tuning import CROWDED_PREVIEW_GAP, RESERVATION_PATIENCE
+from aion_bot.ratelimit.tuning import RESERVATION_PATIENCE
 
 OPERATIONS: dict[type[Step], Operation] = {
     Post: Operation.POST,
@@ -35,8 +35,11 @@ wait for half a minute behind twenty posts. Each counts as unseen a second later
 _LONGEST_TEXT_WAIT = 2.5
 """Seconds at most for which a first message waits for text, while people see another sign of life."""
 
-_INDICATOR_WAIT = 1.0
+_INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
+
+_FREQUENT = 1.5
+"""Seconds between two previews below which a first message does not wait: it shows its first words soon enough."""
 
 
 class DeliveryMode(Enum):
@@ -55,8 +58,8 @@ class Conditions:
     """What the choice between edits and a stream for the next message depends on.
 
     `support`: what native streams are good for in the thread. `mode`: that of the answer so far, None before its first
-    message. `ended`: nothing will be added to the answer. `crowded`: at least `Limits.crowded_from` answers share the
-    edits. `posts_refused`: a post was refused here a moment ago. `posts_wait`, `streams_wait`: a post or a stream of
+    message. `ended`: nothing will be added to the answer. `crowded`: so many answers share the edits that one more stream
+    is due (`streams_due`). `posts_refused`: a post was refused here a moment ago. `posts_wait`, `streams_wait`: a post or a stream of
     this answer had to wait. `stream_has_room`: the start and the end of one more stream can be reserved.
     """
 
@@ -83,14 +86,51 @@ def prefers_stream(given: Conditions) -> bool:
     return given.stream_has_room and (edits_are_scarce or given.support is StreamingMode.PREFERRED)
 
 
-def wait_for_text(preview_gap: float, *, indicated: bool) -> float:
-    """Return the seconds that an answer's first message waits for text: half a preview's gap, so that it counts as one.
+BYSTANDERS = 3.0
+"""What people who look on see may be so many times as stale as the best that edits alone permit."""
 
-    Nothing where previews are frequent. `indicated`: people see another sign of life.
+_EDITED = 1.5
+"""So many times as stale are answers that are edited while nobody knows how long they go on."""
+
+
+def streams_due(answers: int, edits: float) -> float:
+    """Return how many of so many answers are best native streams, where they share so many edits of a window.
+
+    Whoever asked sees a stream grow by appends, which have a limit of their own, and the other answers have its edits. But
+    others see only its first words until it ends: of `T` seconds they are `T/2` stale, where edits alone would permit
+    `T/2(1 + edits/answers)`. So many answers are streams that the mean over all is `BYSTANDERS` times that at most.
     """
-    if preview_gap < CROWDED_PREVIEW_GAP:
+    stale = 1 + edits / answers
+    return answers * min(1.0, (BYSTANDERS - _EDITED) / max(stale - _EDITED, BYSTANDERS - _EDITED))
+
+
+def is_stream_due(edits: SharedLimits, stops: SharedLimits, crowded_from: int, *, waits: bool) -> bool:
+    """Tell whether so many answers share these edits that one more is best a stream, of those that end by these stops.
+
+    `crowded_from`: of fewer answers none is. `waits`: the one more waits for its first message already.
+    """
+    streams = max(limit.reserved + limit.awaiting_reservation for limit in stops)
+    # An answer that waits for its reservation is about to share the edits.
+    answers = [limit.answers + limit.awaiting_reservation + streams + (not waits) for limit in edits]
+    return any(
+        count >= crowded_from and streams + 1 <= streams_due(count, limit.window.calls)
+        for count, limit in zip(answers, edits, strict=True)
+    )
+
+
+def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float:
+    """Return the seconds that an answer's first message waits for text: a preview's gap, so that it counts as one.
+
+    Of equal gaps from the question to the end, which are best, the first one ends with the first message. It is shorter by
+    the `queue`, the seconds that posts which wait will take. Nothing where previews are frequent. `indicated`: people see
+    another sign of life.
+    """
+    if preview_gap < _FREQUENT:
         return 0.0
-    return min(preview_gap / 2, _LONGEST_TEXT_WAIT) if indicated else _INDICATOR_WAIT
+    if not indicated:
+        return _INDICATOR_WAIT
+    # Who sees nothing yet goes first.
+    return max(min(preview_gap, _LONGEST_TEXT_WAIT) - queue, 2 * _INDICATOR_WAIT)
 
 
 def permit_for(
@@ -124,7 +164,8 @@ def permit_for(
         case Post() | StartStream():
             # A native stream takes its next words at once, so only a post that will be edited waits for some text.
             earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
-            insists_until = began + RESERVATION_PATIENCE
+            # What cannot be ended in time is one post with the whole answer, unless nothing else shows that it comes.
+            insists_until = math.inf if indicated else began + RESERVATION_PATIENCE
             priority = Priority.FIRST_MESSAGE if indicated else Priority.FIRST_SIGN
             return Permit(limits, priority, since, earliest, end, insists_until)
         case Edit() | AppendStream():

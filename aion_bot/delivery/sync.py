@@ -22,8 +22,10 @@ from aion_bot.delivery.strategy import (
     prefers_stream,
     wait_for_text,
 )
+from aion_bot.delivery.stream_conditions import with_limits
 from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.errors import (
     CannotDraw,
     CannotEdit,
@@ -38,7 +40,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -83,6 +85,8 @@ class MessageSync:
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
         self._share = AnswerShare(self._unseen_since)
+        # Of what an earlier process began nobody knows how long it took.
+        self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode: DeliveryMode | None = None
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
@@ -143,10 +147,17 @@ class MessageSync:
             self._predecessors = ()
             await self._refresh()
             await self._show()
+            self._note_length()
         finally:
             self._share.hold((), ())
             self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
+
+    def _note_length(self) -> None:
+        """Let the limiter learn how long an answer took, once; a plan's may wait for a decision for days."""
+        if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
+            self._limiter.lengths.record(time.monotonic() - self._share.began)
+        self._is_whole = False
 
     async def _show(self) -> None:
         while True:
@@ -201,27 +212,14 @@ class MessageSync:
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
-        streaming, key, limits = self._thread.streaming, self._thread.key, self._limiter.limits
-        if streaming is None or self._mode is DeliveryMode.EDITS:
-            return False  # as `prefers_stream` says, without a look at the limits before each edit
-        now, crowded_from = time.monotonic(), self._thread.adapter.limits.crowded_from
-        edits, posts = limits(Operation.EDIT, key), limits(Operation.POST, key)
-        stream = limits(Operation.START_STREAM, key) + limits(Operation.STOP_STREAM, key)
-        return prefers_stream(
-            Conditions(
-                streaming.streaming_mode(key),
-                self._mode,
-                ended=self._view.ended,
-                # An answer that waits for its reservation is about to share the edits.
-                crowded=any(one.answers + one.awaiting_reservation >= crowded_from for one in edits),
-                posts_refused=any(limit.window.recently_refused(now) for limit in posts),
-                posts_wait=self._posts_wait,
-                streams_wait=self._streams_wait,
-                stream_has_room=all(
-                    one.reservable_at(now, one.awaiting_reservation) <= now for one in stream
-                ),
-            )
+        given = Conditions(
+            StreamingMode.NEVER,
+            self._mode,
+            ended=self._view.ended,
+            posts_wait=self._posts_wait,
+            streams_wait=self._streams_wait,
         )
+        return prefers_stream(with_limits(given, self._thread, waits=self._permit is not None))
 
     async def _wait_and_perform(self, step: Step) -> None:
         permit = self._permit = self._permit_for(step)
@@ -256,6 +254,7 @@ class MessageSync:
 
     def _permit_for(self, step: Step) -> Permit:
         limits, key = self._limiter.limits, self._thread.key
+        needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
         text_wait = 0.0
         if isinstance(step, Post | StartStream) and not self._share.reserved:
@@ -263,10 +262,10 @@ class MessageSync:
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
-            text_wait = wait_for_text(gap, indicated=self._indicated)
+            text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
         return permit_for(
             step,
-            limits(OPERATIONS[type(step)], key),
+            needed,
             self._unseen_since,
             urgent=self._is_urgent(),
             end=end,

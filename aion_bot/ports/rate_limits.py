@@ -43,7 +43,7 @@ class Budget:
     each answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody
     foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
     is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
-    documented is met by one refusal and not by many.
+    documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Budget:
     reserved: bool = False
     headroom: int = 0
     probe_threshold: int | None = None
+    probe_width: int = 1
 
 
 UNLIMITED_CALLS = 1_000_000
@@ -71,14 +72,14 @@ class Limits:
     `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
     message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
     is not limited until the platform refuses it, and then for as long as it says. From `crowded_from` answers that
-    share the edits on, native streams are used where there are any. One of those takes no more after `stream_life`
+    share the edits on, native streams are used where there are any, as many as are due. One of those takes no more after `stream_life`
     seconds. An activity indicator disappears by itself after `activity_lasts` seconds.
     """
 
     page: int
     edit_gap: float
     budgets: Mapping[Operation, tuple[Budget, ...]] = field(default_factory=dict)
-    crowded_from: int = 11
+    crowded_from: int = 6
     stream_life: float = 240.0
     activity_lasts: float = math.inf
 

@@ -60,6 +60,7 @@ class RequestAccounting:
 
     def start(self, permit: Permit) -> None:
         """Record that the operation of an issued permit starts."""
+        self._scheduler.settle(permit)
         self._operations[permit] = _Operation({limit.window for limit in permit.limits})
 
     def sent(self, request: PlatformRequest, permit: Permit | None, now: float) -> None:

@@ -1,12 +1,11 @@
 """How several answers share a limit: reservations for their ends, and how fast their previews may go. No I/O."""
 
 import math
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aion_bot.ports.rate_limits import Charge
+from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.sliding_window import SlidingWindow
-from aion_bot.ratelimit.tuning import YOUNG_FRACTION, YOUNG_SPREAD
 
 
 @dataclass(eq=False, slots=True)
@@ -15,16 +14,21 @@ class SharedLimit:
 
     charge: Charge
     window: SlidingWindow
-    answers: int = 0
-    """Answers that share the limit for their previews."""
-    young: deque[float] = field(default_factory=deque)
-    """When each of those answers began that is not old yet, in order."""
+    outlook: Outlook
+    """How long the answers that share the limit for their previews go on."""
     reserved: int = 0
     """Requests that somebody will certainly send: previews leave them free."""
+    waiting: int = 0
+    """Permits that wait for the limit."""
     awaiting_reservation: int = 0
     """Answers whose first message waits until their end can be reserved in this limit."""
     previewed_at: float = -math.inf
     """When the last preview was issued."""
+
+    @property
+    def answers(self) -> int:
+        """Answers that share the limit for their previews."""
+        return self.outlook.answers
 
     @property
     def preview_headroom(self) -> int:
@@ -59,46 +63,45 @@ class SharedLimit:
         headroom = self.reserved + self.window.budget.headroom // 4
         return self.window.capacity_at(now, headroom + others)
 
+    def end_reservable_at(self, now: float) -> float:
+        """Return when the end of an answer that begins then can be reserved.
+
+        A request that comes back before hardly an answer ends is as good as one that is free.
+        """
+        return max(now, self.reservable_at(now) - self.outlook.soonest)
+
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may be issued, where each message is edited every `gap` seconds at most."""
         headroom = self.preview_headroom
+        # Called for every look, also while there is no room: it raises a limit that was lowered.
+        room = self.window.room_at(now, headroom)
+        if room > now:
+            self.window.note_saturated(now, saturated=True)
+            return room
         wanted = self.answers / gap if gap > 0 else math.inf
         rate = self._preview_rate(now, headroom, wanted)
         # The window tries more than the documented limit only after permits always waited for it.
         self.window.note_saturated(now, saturated=rate < wanted)
-        # Called for every look, also while there is no room: it raises a limit that was lowered.
-        room = self.window.room_at(now, headroom)
-        if room > now:
-            return room
         # Evenly spaced: previews that go out together would leave a long time without any.
         return max(now, self.previewed_at + 1 / rate) if rate > 0 else now
 
     def preview_gap(self, now: float) -> float:
         """Return how many seconds each answer would wait between two previews if there were one answer more."""
-        horizon = self.window.budget.seconds * YOUNG_FRACTION * YOUNG_SPREAD
-        rate = self.window.rate(now, horizon, self.preview_headroom + 1, math.inf)
+        rate = self.window.rate(now, self.preview_headroom + 1, math.inf, self.outlook.ahead(now))
         return (self.answers + self.awaiting_reservation + 1) / rate if rate > 0 else math.inf
 
     def _preview_rate(self, now: float, headroom: int, wanted: float) -> float:
-        """Return previews a second: of the free requests, each answer's share at the pace of its age."""
-        seconds = self.window.budget.seconds
-        youth = seconds * YOUNG_FRACTION
-        young = self.young
-        while young and now - young[0] >= youth:
-            young.popleft()
-        if not self.answers:
-            return wanted
-        old = self.answers - len(young)
-        rate = self.window.rate(now, seconds, headroom, wanted) * old / self.answers
-        if young:
-            # What is left of the time over which the free requests are spread, by the young ones' mean age.
-            horizon = max((YOUNG_SPREAD - 1) * youth, YOUNG_SPREAD * youth - (now - sum(young) / len(young)))
-            rate += self.window.rate(now, horizon, headroom, wanted) * len(young) / self.answers
-        return rate
+        """Return previews a second: the free requests, spread over the time that the answers are expected to go on."""
+        return self.window.rate(now, headroom, wanted, self.outlook.ahead(now)) if self.answers else wanted
 
 
 SharedLimits = tuple[SharedLimit, ...]
 """The limits that an operation counts against, the most specific first."""
+
+
+def queue_of(limits: SharedLimits) -> float:
+    """Return the seconds that the permits which wait for limits will take at their documented pace."""
+    return max(limit.waiting * limit.window.budget.seconds / limit.window.budget.calls for limit in limits)
 
 
 @dataclass(slots=True)
@@ -121,11 +124,7 @@ class AnswerShare:
             limit.reserve(1)
         if previews != self.previews:
             for limit in self.previews:
-                limit.answers -= 1
-                # An answer that is not among the young ones has become old, and only counts.
-                if self.began in limit.young:
-                    limit.young.remove(self.began)
+                limit.outlook.remove(self.began)
             for limit in previews:
-                limit.answers += 1
-                limit.young.append(self.began)
+                limit.outlook.add(self.began)
         self.reserved, self.previews = reserved, previews

@@ -20,6 +20,7 @@ from aion_bot.ports.rate_limits import (
 )
 from aion_bot.ratelimit.accounting import RequestAccounting
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
 from aion_bot.ratelimit.tuning import BEST_EFFORT_WAIT, RECONSIDER_EVERY
@@ -36,12 +37,19 @@ class Limiter(RequestObserver):
     """The limiter of one platform; every operation and every request of it is counted here.
 
     It observes the requests of `adapter`, and forwards what it learns to `observer`, such as the metrics.
+    `lengths` learns how long answers go on.
     """
 
-    def __init__(self, adapter: PlatformAdapter, observer: RequestObserver | None = None) -> None:
+    def __init__(
+        self,
+        adapter: PlatformAdapter,
+        observer: RequestObserver | None = None,
+        lengths: AnswerLengths | None = None,
+    ) -> None:
         # Where a request names a budget of `Limits`, that one counts: whoever set the limits may have changed it.
         budgets = {budget.name: budget for one in adapter.limits.budgets.values() for budget in one}
-        self._scheduler = Scheduler(adapter.limits.edit_gap, budgets)
+        self.lengths = lengths or AnswerLengths()
+        self._scheduler = Scheduler(adapter.limits.edit_gap, budgets, self.lengths)
         self._accounting = RequestAccounting(self._scheduler)
         self._adapter = adapter
         self._observer = observer

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from aion_bot.ports.rate_limits import Budget, Charge
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.lengths import AnswerLengths
+from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
@@ -20,6 +22,12 @@ Key = tuple[str, str]
 _Queue = list[tuple[Priority, float, int, Permit]]
 """A heap of permits that count against the same limits: priority, `since`, order of request."""
 
+_HeadEntry = tuple[float, int, int, Permit]
+"""The rank of a queue's first permit among others of its priority, a number, and the permit."""
+
+_FEW = 64
+"""Entries that may stand for heads that are no more."""
+
 
 class Scheduler:
     """Everything that waits for the limits of one platform.
@@ -28,11 +36,16 @@ class Scheduler:
     before those that a charge brings along.
     """
 
-    def __init__(self, gap: float, budgets: Mapping[str, Budget] | None = None) -> None:
+    def __init__(
+        self, gap: float, budgets: Mapping[str, Budget] | None = None, lengths: AnswerLengths | None = None
+    ) -> None:
         self._gap = gap
+        self._lengths = lengths or AnswerLengths()
         self._budgets = budgets or {}
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
+        self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
+        """The first of each queue, by priority and by the widest of their limits."""
         self._sleeping: list[tuple[float, int, Permit]] = []
         self._order = itertools.count()
         self._forget_above = REMEMBERED_LIMITS
@@ -44,7 +57,7 @@ class Scheduler:
         if found is None:
             budget = self._budgets.get(budget.name, budget)
             found = self._limits[budget.name, scope] = SharedLimit(
-                (budget, scope), SlidingWindow(budget, now)
+                (budget, scope), SlidingWindow(budget, now), Outlook(self._lengths, budget.seconds)
             )
         return found
 
@@ -60,6 +73,8 @@ class Scheduler:
 
     def request(self, permit: Permit, now: float) -> None:
         """Queue a permit."""
+        for limit in permit.limits:
+            limit.waiting += 1
         for limit in permit.reserve:
             limit.awaiting_reservation += 1
         heapq.heappush(self._sleeping, (max(permit.earliest, now), next(self._order), permit))
@@ -67,6 +82,11 @@ class Scheduler:
     def cancel(self, permit: Permit) -> None:
         """Forget a permit that waits."""
         permit.cancelled = True  # `issue` drops it: to take it out of the middle of a heap would cost more
+        self._waits_no_more(permit)
+
+    def _waits_no_more(self, permit: Permit) -> None:
+        for limit in permit.limits:
+            limit.waiting -= 1
         for limit in permit.reserve:
             limit.awaiting_reservation -= 1
 
@@ -74,13 +94,14 @@ class Scheduler:
         """Count a best-effort permit as begun if it may run now and leave `spare` others; it never waits."""
         if not all(limit.best_effort_at(now, spare) <= now for limit in permit.limits):
             return False
-        self._begin(permit, now)
+        self._count(permit, now)
         return True
 
     def issue(self, now: float) -> tuple[Sequence[Permit], float]:
         """Return the permits whose operations may run now, each counted as begun, and when to ask again at the latest.
 
-        Only the head of each queue is looked at: those behind it count against the same limits.
+        Only the head of each queue is looked at: those behind it count against the same limits. Nor is any head behind one
+        that the limit holds up which they have in common.
         """
         # Idle limits are forgotten here and not in `limit`, whose caller is about to use the one that it looked up.
         if len(self._limits) >= self._forget_above:
@@ -90,32 +111,72 @@ class Scheduler:
             _, order, permit = heapq.heappop(self._sleeping)
             queue = self._ready.setdefault(permit.limits, [])
             heapq.heappush(queue, (permit.priority, permit.since, order, permit))
+            if queue[0][-1] is permit or permit.priority in _FIRST:
+                self._offer(permit.limits)
         issued: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
-        heads = [_head(queue) for queue in self._ready.values()]
-        heapq.heapify(heads)
+        for priority in Priority:
+            for shared, heads in tuple(self._heads[priority].items()):
+                again = min(again, self._issue_from(shared, heads, now, issued))
+                if not heads:
+                    del self._heads[priority][shared]
+        return issued, again
+
+    def _offer(self, limits: SharedLimits) -> None:
+        """Let the first of those that wait for the same limits compete with the other queues' first."""
+        queue = self._ready[limits]
+        heads = self._heads[queue[0][0]].setdefault(limits[-1], [])
+        if len(heads) > _FEW + 2 * len(self._ready):
+            heads[:] = [one for one in heads if self._stands(one)]  # heads that are no more
+            heapq.heapify(heads)
+        heapq.heappush(heads, (*_head(queue), next(self._order), queue[0][-1]))
+
+    def _stands(self, head: "_HeadEntry") -> bool:
+        """Tell whether the head of a queue is still that."""
+        queue = self._ready.get(head[-1].limits)
+        return queue is not None and queue[0][-1] is head[-1] and _head(queue) == head[:2]
+
+    def _issue_from(
+        self, shared: SharedLimit, heads: list["_HeadEntry"], now: float, issued: list[Permit]
+    ) -> float:
+        """Issue what may run now of the heads of one priority that share a limit; returns when to ask again."""
+        again, aside = math.inf, []
         while heads:
-            permit = heapq.heappop(heads)[-1]
-            queue = self._ready[permit.limits]
+            head = heapq.heappop(heads)
+            permit = head[-1]
+            if not self._stands(head):
+                continue
             # A cancelled permit is taken off its queue at once, so that it holds up nobody behind it.
-            at = now if permit.cancelled else self._issuable_at(permit, now)
+            at, by = (now, None) if permit.cancelled else self._issuable_at(permit, now)
             if at > now:
                 again = min(again, at)
+                aside.append(head)
+                if by is shared:
+                    break  # all others of this priority wait for it as well
                 continue
+            queue = self._ready[permit.limits]
             heapq.heappop(queue)
             if not permit.cancelled:
                 self._begin(permit, now)
                 issued.append(permit)
             if queue:  # the next one of the queue competes with the other queues' first
-                heapq.heappush(heads, _head(queue))
+                self._offer(permit.limits)
             else:
                 del self._ready[permit.limits]
-        return issued, again
+        for head in aside:
+            heapq.heappush(heads, head)
+        return again
 
     def give_back(self, permit: Permit) -> None:
         """Record that an issued permit is not used."""
         for limit in permit.limits:
             limit.window.give_back()
+        self.settle(permit)
+
+    def settle(self, permit: Permit) -> None:
+        """End the reservation that comes with an issued permit: its answer has made its own, or needs none."""
+        for limit in permit.reserve:
+            limit.reserve(-1)
 
     def apply_reading(self, key: Key, now: float, calls: int, remaining: int, reset_after: float) -> None:
         """Record what the platform says about a limit that is in use."""
@@ -123,44 +184,55 @@ class Scheduler:
             limit.window.apply_reading(now, calls, remaining, reset_after)
 
     def _begin(self, permit: Permit, now: float) -> None:
-        """Count the operation of a permit as begun, and its wait for a reservation as over."""
+        """Count the operation of a permit as begun, and its wait as over."""
+        self._waits_no_more(permit)
+        self._count(permit, now)
+        # Until its answer has made its own: others that are issued in the same moment must not reserve the same request.
         for limit in permit.reserve:
-            limit.awaiting_reservation -= 1
+            limit.reserve(1)
+
+    def _count(self, permit: Permit, now: float) -> None:
         for limit in permit.limits:
             limit.window.begin()
             if permit.priority is Priority.PREVIEW:
                 limit.previewed_at = now
 
-    def _issuable_at(self, permit: Permit, now: float) -> float:
-        """Return when a permit may be issued; `inf` while only an answer can tell."""
-        at = now
-        for limit in permit.limits:
-            match permit.priority:
-                case Priority.PREVIEW:
-                    free = limit.preview_at(now, self._gap)
-                case Priority.BEST_EFFORT:
-                    free = limit.best_effort_at(now)
-                case _:
-                    free = limit.window.room_at(now, 0)
-                    if free > now or not limit.answers:
-                        # Where answers share the limit, `preview_at` knows better whether they have enough of it.
-                        limit.window.note_saturated(now, saturated=free > now)
-            # An operation needs room in all of its limits at once.
-            at = max(at, free)
+    def _issuable_at(self, permit: Permit, now: float) -> tuple[float, SharedLimit | None]:
+        """Return when a permit may be issued, and the limit that holds it up, if one does; `inf` while only an answer can tell."""
+        for limit in reversed(
+            permit.limits
+        ):  # the widest first: where it has no room, the others need no look
+            if (free := self._free_at(limit, permit.priority, now)) > now:
+                return free, limit
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
-            reservable_at = max(limit.reservable_at(now) for limit in permit.reserve)
-            at = max(at, min(reservable_at, permit.insists_until))
-        return at
+            reservable_at = max(limit.end_reservable_at(now) for limit in permit.reserve)
+            return max(now, min(reservable_at, permit.insists_until)), None
+        return now, None
+
+    def _free_at(self, limit: SharedLimit, priority: Priority, now: float) -> float:
+        """Return when a limit has room for an operation of this priority."""
+        match priority:
+            case Priority.PREVIEW:
+                return limit.preview_at(now, self._gap)
+            case Priority.BEST_EFFORT:
+                return limit.best_effort_at(now)
+            case _:
+                free = limit.window.room_at(now, 0)
+                if free > now or not limit.answers:
+                    # Where answers share the limit, `preview_at` knows better whether they have enough of it.
+                    limit.window.note_saturated(now, saturated=free > now)
+                return free
 
 
-def _head(queue: _Queue) -> tuple[Priority, float, int, int, Permit]:
-    """Return the first of those that wait for the same limits, as a key that compares with the other queues' first.
+_FIRST = frozenset({Priority.FIRST_SIGN, Priority.FIRST_MESSAGE})
+
+
+def _head(queue: _Queue) -> tuple[float, int]:
+    """Return the rank of the first of those that wait for the same limits among other queues' first of its priority.
 
     Of first messages whose answers began in the same second, the one with more behind it goes first, so that
     reservations are spread over the channels.
     """
-    priority, since, order, permit = queue[0]
-    if priority in {Priority.FIRST_SIGN, Priority.FIRST_MESSAGE}:
-        return priority, math.floor(since), -len(queue), order, permit
-    return priority, since, 0, order, permit
+    priority, since, _, _ = queue[0]
+    return (math.floor(since), -len(queue)) if priority in _FIRST else (since, 0)

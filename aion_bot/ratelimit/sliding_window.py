@@ -12,6 +12,9 @@ from aion_bot.ratelimit.tuning import (
     RECENT_REFUSAL,
 )
 
+_SHORT = 1e-3
+"""Seconds: no answer is expected to end sooner."""
+
 
 class SlidingWindow:
     """At most so many requests in any stretch of `seconds`.
@@ -128,7 +131,7 @@ class SlidingWindow:
                 else:
                     self.calls = higher if beyond else min(higher, float(self.budget.calls))
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
-        if self._under_way and self.used(now) >= self._probe_threshold:
+        if self._under_way >= self.budget.probe_width and self.used(now) >= self._probe_threshold:
             return math.inf
         return self.capacity_at(now, headroom)
 
@@ -145,24 +148,30 @@ class SlidingWindow:
             return now
         return self._until[missing - 1] if missing <= len(self._until) else math.inf
 
-    def rate(self, now: float, horizon: float, headroom: int, wanted: float) -> float:
-        """Return how many requests a second can be sent evenly for `horizon` seconds, while `headroom` stay free.
+    def rate(self, now: float, headroom: int, wanted: float, ahead: list[float]) -> float:
+        """Return how many requests a second can be sent now, while `headroom` stay free; `wanted` at most.
 
-        Requests come back `seconds` after they were sent: the even rate is the fastest straight line that never
-        crosses the steps by which they do. It is `wanted` at most.
+        `ahead` is an outlook of this window (`outlook.Outlook.ahead`): the same pace is kept for as long as it says that
+        answers go on. Requests come back `seconds` after they were sent: the pace is the fastest for which what is sent
+        until each moment is never more than what has come back by then.
         """
         # Negative where the limit turned out lower than what was sent.
         left = int(self.calls) - self.used(now) - headroom
-        if left / horizon >= wanted:
+        if left >= wanted * ahead[-1]:
             return wanted
-        rate = math.inf
+        rate, whole, points = wanted, max(ahead[-1], _SHORT), (len(ahead) - 1) / self._seconds
         for until in self._until:
-            if until - now >= horizon:
-                break
-            if until > now:  # before each step the line has to stay below what is left
-                rate = min(rate, left / (until - now))
+            place = (until - now) * points
+            if place >= len(ahead) - 1 or left >= rate * whole:
+                break  # nor does any later step allow less, as more will have come back
+            if place > 0:  # before each step what was sent has to stay below what is left
+                # Interpolated here, without a call: this runs some forty times for each look.
+                point = int(place)
+                grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
+                if left < rate * grown:
+                    rate = left / max(grown, _SHORT)
             left += 1
-        return max(0.0, min(rate, left / horizon))
+        return max(0.0, min(rate, left / whole))
 
     def note_saturated(self, now: float, *, saturated: bool) -> None:
         """Record whether permits wait for this limit."""

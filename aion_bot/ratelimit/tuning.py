@@ -1,19 +1,12 @@
 """The constants of rate limiting, each with its reason. `benchmarks/relay` measures what they cost and gain."""
 
-YOUNG_FRACTION = 1 / 6
-"""Fraction of a window's length for which an answer counts as young: ten seconds of Slack's minute."""
-
-YOUNG_SPREAD = 1.73
-"""Youths over which the free requests are spread while an answer is young. Less makes short answers fresher and long
-ones staler."""
-
 RECENT_REFUSAL = 60.0
 """Seconds for which a refusal counts as recent. Slack's and Discord's windows are a minute at most."""
 
 QUIET_BEFORE_RAISE = 60.0
 """Seconds without a refusal after which a limit that was found lower than documented is tried a little higher."""
 
-QUIET_BEFORE_EXCEEDING = 180.0
+QUIET_BEFORE_EXCEEDING = 300.0
 """Seconds without a refusal, and with permits always waiting, after which more than is documented is tried. Slack
 documents its tiers as a number "and more"."""
 
@@ -24,13 +17,9 @@ RAISE_FACTOR = 1.25
 """How much higher a limit is tried: high enough to find twice the limit in a few steps, low enough that a wrong guess
 costs one refusal."""
 
-CROWDED_PREVIEW_GAP = 8.0
-"""Seconds between two previews of an answer from which on its first message waits for some text. With previews that
-rare, a message that shows nothing but a note is a wasted one."""
-
 RESERVATION_PATIENCE = 12.0
-"""Seconds for which the first message of an answer waits until its end can be reserved: long enough that a short
-answer ends meanwhile and needs one post only."""
+"""Seconds for which the first message of an answer without any other sign waits until its end can be reserved: long enough
+that a short answer ends meanwhile and needs one post only."""
 
 BEST_EFFORT_WAIT = 0.3
 """Seconds after which a best-effort operation comes too late to be worth a request."""

@@ -12,6 +12,7 @@ from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.earlier import Earlier
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
+from aion_bot.storage.lengths import Lengths
 from aion_bot.storage.months import Months
 from aion_bot.storage.plan_copies import PlanCopies
 from aion_bot.storage.plans import Plans
@@ -151,6 +152,7 @@ class Store:
         self.choices = Choices(database)
         self.kv = KeyValues(database)
         self.months = Months(database)
+        self.lengths = Lengths(database)
         self.session_keys = SessionKeys(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)

@@ -25,6 +25,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--counts", type=_several(int), default=COUNTS, help="answers at once, such as 1,10")
     parser.add_argument("--lengths", type=_several(float), default=LENGTHS, help="seconds, such as 5,20")
     parser.add_argument("--limits", type=Limiting, default=Limiting.DOCUMENTED, choices=tuple(Limiting))
+    parser.add_argument(
+        "--learned", action="store_true", help="the bot has shown answers of these lengths before"
+    )
     parser.add_argument("--no-plain", action="store_true", help="leave the plain loop out")
     parser.add_argument("--json", type=Path, help="write all figures to this file")
     return parser.parse_args()
@@ -34,9 +37,9 @@ def _several(kind: Callable[[str], Any]) -> Callable[[str], Sequence[Any]]:
     return lambda text: tuple(kind(part) for part in text.split(","))
 
 
-def measure(cell: Cell, *, plain: bool = True) -> figures.Figures:
+def measure(cell: Cell, *, plain: bool = True, learned: bool = False) -> figures.Figures:
     """Play a cell, with the bot and with plain loops."""
-    shown = run_in_virtual_time(product.play(cell))
+    shown = run_in_virtual_time(product.play(cell, learned=learned))
     looped = run_in_virtual_time(plain_loop.play(cell)) if plain else None
     return figures.figures(cell, shown, looped, clairvoyant.least(cell))
 
@@ -47,7 +50,7 @@ def main() -> int:
     began, found = time.monotonic(), []
     print(figures.HEAD)
     for cell in cells:
-        found.append(measure(cell, plain=not given.no_plain))
+        found.append(measure(cell, plain=not given.no_plain, learned=given.learned))
         print(figures.row(found[-1]), flush=True)
     print(f"\n{figures.summary(found)}\n")
     print(f"{len(cells)} cells in {time.monotonic() - began:.0f} s.", file=sys.stderr)

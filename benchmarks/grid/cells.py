@@ -2,9 +2,12 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from aion_bot.ratelimit.lengths import bin_of
 
 RATE = 15.0
 """Tokens a second that an answer grows by."""
@@ -22,6 +25,9 @@ MEDIAN, SPREAD = 18.0, 0.8
 """Median in seconds, and standard deviation of the logarithm, of the lengths in a stream: two thirds take 8 to 40 seconds."""
 SHORTEST, LONGEST = 2.0, 240.0
 """Seconds between which the lengths in a stream are kept."""
+
+EARLIER = 300
+"""Answers that a bot has shown before, where it has learned from them."""
 
 
 class Platform(StrEnum):
@@ -97,6 +103,12 @@ class Cell:
         apart = STAGGERED_OVER / self.count if self.arrival is Arrival.STAGGERED else 0.0
         return [Ask(apart * number, self.length, number % among) for number in range(self.count)]
 
+    def earlier_lengths(self) -> Mapping[int, float]:
+        """The histogram of answers of these lengths that a bot has shown before."""
+        rng = random.Random(1)
+        lengths = [self.length or _drawn(rng) for _ in range(EARLIER)]
+        return Counter(map(bin_of, lengths))
+
 
 def channels(count: int) -> int:
     """The channels of Slack in which so many questions are asked: as many as questions up to three, then ever fewer."""
@@ -110,10 +122,14 @@ def _stream(count: int, among: int) -> Sequence[Ask]:
     asks: list[Ask] = []
     at = rng.expovariate(count / mean)
     while at < STREAM_SECONDS:
-        length = min(max(rng.lognormvariate(math.log(MEDIAN), SPREAD), SHORTEST), LONGEST)
-        asks.append(Ask(at, length, rng.randrange(among)))
+        asks.append(Ask(at, _drawn(rng), rng.randrange(among)))
         at += rng.expovariate(count / mean)
     return asks
+
+
+def _drawn(rng: random.Random) -> float:
+    """Draw the length of an answer in a stream."""
+    return min(max(rng.lognormvariate(math.log(MEDIAN), SPREAD), SHORTEST), LONGEST)
 
 
 def grid(

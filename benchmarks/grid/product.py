@@ -15,6 +15,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Content, MessageRef, Person, PostedOnce, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits
+from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.rendering.screen import Screen
 from aion_bot.storage import Store
 from benchmarks.grid.cells import CHARACTERS, RATE, Ask, Cell, Limiting
@@ -85,9 +86,9 @@ class Shown:
 class _Bot:
     """The parts of the bot that show answers."""
 
-    def __init__(self, platform: CountedPlatform) -> None:
+    def __init__(self, platform: CountedPlatform, lengths: AnswerLengths) -> None:
         self.platform = platform
-        self._registry, self._tasks = Registry([platform]), BackgroundTasks()
+        self._registry, self._tasks = Registry([platform], lengths=lengths), BackgroundTasks()
         self._indicators = Indicators(cast("Store", _NoStore()), self._tasks)
 
     async def answer(self, turn: Turn, ask: Ask) -> None:
@@ -132,13 +133,13 @@ def turn_of(platform: str, number: int, ask: Ask) -> Turn:
     return Turn(str(number), key, asker, "What?", origin=origin)
 
 
-async def play(cell: Cell) -> Shown:
-    """Play a cell to its end."""
+async def play(cell: Cell, *, learned: bool = False) -> Shown:
+    """Play a cell to its end; `learned`: the bot has answered questions of the same lengths before."""
     platform, asks = counted(cell.platform), cell.asks()
     platform.restrict(Limiting.DOCUMENTED if cell.limiting is Limiting.CHANGING else cell.limiting)
     if cell.limiting is Limiting.CHANGING:
         asyncio.get_running_loop().call_later(CHANGES_AFTER, partial(platform.restrict, Limiting.HALF))
-    bot, began = _Bot(platform), time.monotonic()
+    bot, began = _Bot(platform, AnswerLengths(cell.earlier_lengths() if learned else {})), time.monotonic()
     turns = [turn_of(platform.platform, number, ask) for number, ask in enumerate(asks)]
     competing = asyncio.create_task(_compete(cell, platform, [one.thread for one in turns]))
     _, late = await asyncio.wait(

@@ -33,7 +33,7 @@ from benchmarks.relay.loads import (
 )
 
 SIZES = (1, 3, 10, 30, 100)
-MINUTES = 6
+MINUTES = 8
 ALL = ("concurrent", "late", "card", "rolling")
 
 

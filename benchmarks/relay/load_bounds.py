@@ -56,10 +56,10 @@ def bounds(load: Load, model: Mapping[str, Any], calls: Mapping[str, int]) -> Bo
         common = SharedBudget(whole, common.window, common.headroom + whole - common.calls)
         found = buckets(answers, length, model["gap"], own, common)
         return Bounds(found.staleness, found.staleness, found.lag, found.worst_lag, found.hindsight)
-    return _on_slack(load, model, factor, streamed=calls.get(STARTED, 0) > 0)
+    return _on_slack(load, model, factor, started=calls.get(STARTED, 0))
 
 
-def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: bool) -> Bounds:
+def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, started: int) -> Bounds:
     edits, streams = _shared_budgets(model, Operation.EDIT, factor)[0], _streams(model, factor)
     channels = CHANNELS if load.place is not Place.CHANNEL else 1
 
@@ -70,7 +70,8 @@ def _on_slack(load: Load, model: Mapping[str, Any], factor: float, *, streamed: 
         )
 
     everything, edited = at_best(streams), at_best(None)
-    asker = everything if streamed else edited
+    # Where some are streams for the sake of the others, the bound is that of edits, which bystanders see as well.
+    asker = everything if streams and started >= min(len(load.asks), streams.starts) else edited
     bystanders = asker if load.place is Place.DIRECT else edited
     turning = turns(len(load.asks), load.asks[0].tokens * CHARACTERS, model["page"], channels)
     lags = (max(everything.lag, median(turning)), max(everything.worst_lag, *turning))

@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.relay.load_bounds import Bounds
 from benchmarks.relay.loads import Limiting, Load, Place, Relayer
 
-RATIOS = ((0.0, 1.5), (60.0, 1.25))
+RATIOS = ((0.0, 2.0), (60.0, 1.25))
 """The maximum of the mean staleness in terms of the bound, for answers of at least so many seconds; the last match holds."""
 LAGS = ((11, 0.5), (30, 1.0))
 """The maximum of the final lag in seconds, up to so many answers: ten, and one more for which there is a reservation.

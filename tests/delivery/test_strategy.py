@@ -6,11 +6,20 @@ from dataclasses import replace
 import pytest
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, StartStream, Step, StopStream
-from aion_bot.delivery.strategy import Conditions, DeliveryMode, permit_for, prefers_stream, wait_for_text
+from aion_bot.delivery.strategy import (
+    Conditions,
+    DeliveryMode,
+    permit_for,
+    prefers_stream,
+    streams_due,
+    wait_for_text,
+)
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.lengths import AnswerLengths
+from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 
@@ -18,8 +27,13 @@ NEVER, CROWDED, PREFERRED = StreamingMode.NEVER, StreamingMode.WHEN_CROWDED, Str
 REF = MessageRef(ThreadKey("x", "t"), "0")
 TEXT = Reply("text")
 ONE, OTHER = Budget("this", 1, 1.0, Scope.BOT), Budget("end", 1, 1.0, Scope.BOT)
-THIS: SharedLimits = (SharedLimit((ONE, ""), SlidingWindow(ONE, 0.0)),)
-END: SharedLimits = (SharedLimit((OTHER, ""), SlidingWindow(OTHER, 0.0)),)
+
+
+def limit(budget: Budget) -> SharedLimits:
+    return (SharedLimit((budget, ""), SlidingWindow(budget, 0.0), Outlook(AnswerLengths(), budget.seconds)),)
+
+
+THIS, END = limit(ONE), limit(OTHER)
 
 
 @pytest.mark.parametrize(
@@ -54,19 +68,20 @@ def permit(step: Step, *, urgent: bool = False, end: SharedLimits = (), text_wai
 
 
 def test_a_first_message_waits_for_a_reservation_and_for_text() -> None:
-    """It is issued without a reservation after its time, and not before the text had time to gather."""
+    """It is not issued before the text had time to gather."""
     found = permit(Post(0, TEXT, 0), end=END, text_wait=1.0)
     assert (found.priority, found.reserve) == (Priority.FIRST_MESSAGE, END)
-    assert (found.since, found.earliest, found.insists_until) == (5.0, 4.0, 15.0)
+    assert (found.since, found.earliest) == (5.0, 4.0)
     assert permit(StartStream(0, TEXT, 0), end=END, text_wait=1.0).earliest == -math.inf
     assert permit(Post(1, TEXT, 0)).earliest == -math.inf
 
 
 def test_the_first_message_of_a_question_without_any_sign_goes_before_others() -> None:
-    """It waits for its reservation as others do."""
+    """It waits for its reservation as others do, but not for ever."""
     post = Post(0, TEXT, 0)
     found = permit_for(post, THIS, 5.0, urgent=False, end=END, began=3.0, text_wait=0.0, indicated=False)
     assert (found.priority, found.reserve) == (Priority.FIRST_SIGN, END)
+    assert found.insists_until == 15.0
 
 
 def test_a_long_answer_takes_turns_with_others() -> None:
@@ -99,8 +114,36 @@ def test_previews_keep_their_distance(step: Step) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap", "indicated", "wait"), [(7.9, True, 0.0), (7.9, False, 0.0), (8.0, True, 2.5), (8.0, False, 1.0)]
+    ("gap", "queue", "indicated", "wait"),
+    [
+        (1.4, 0.0, True, 0.0),
+        (1.4, 0.0, False, 0.0),
+        (2.0, 0.0, True, 2.0),
+        (8.0, 0.0, True, 2.5),
+        (8.0, 1.0, True, 1.5),
+        (8.0, 5.0, True, 0.6),
+        (8.0, 0.0, False, 0.3),
+    ],
 )
-def test_a_first_message_waits_for_text_in_a_crowd(gap: float, indicated: bool, wait: float) -> None:
-    """Where previews are rare, and longer where people see that the bot works."""
-    assert wait_for_text(gap, indicated=indicated) == wait
+def test_a_first_message_waits_for_text_in_a_crowd(
+    gap: float, queue: float, indicated: bool, wait: float
+) -> None:
+    """Where previews are not frequent; longer where people see that the bot works, less where posts have to wait."""
+    assert wait_for_text(gap, queue, indicated=indicated) == wait
+
+
+def test_only_where_nothing_else_shows_is_a_message_posted_that_may_end_late() -> None:
+    """Who sees another sign gets the whole answer in one post, where its end cannot be reserved."""
+    post = Post(0, TEXT, 0)
+    found = permit_for(post, THIS, 5.0, urgent=False, end=END, began=3.0, text_wait=0.0, indicated=True)
+    assert found.insists_until == math.inf
+
+
+@pytest.mark.parametrize("answers", range(6, 60))
+def test_bystanders_see_answers_at_most_three_times_as_late_as_edits_permit(answers: int) -> None:
+    """In the mean of those that are streams, of which they see the beginning and the end, and of those that are edited."""
+    streams = streams_due(answers, 50.0)
+    permitted = 1 / (1 + 50 / answers)
+    mean = (streams * 1.0 + (answers - streams) * 1.5 * permitted) / answers
+    assert mean <= 3.0 * permitted + 1e-9
+    assert streams > 0

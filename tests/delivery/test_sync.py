@@ -14,6 +14,7 @@ from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import MessageGone, PlatformDown, TokenRefused
 from aion_bot.ports.messages import Content, MessageRef, Person, PlanCard, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Limits
+from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.rendering.screen import Screen
 from tests.support.plain_adapter import PlainAdapter
 
@@ -274,3 +275,18 @@ async def test_a_plan_does_not_wait_for_the_next_edit() -> None:
     async with asyncio.timeout(60):
         await showing
     assert platform.shown == "all words"
+
+
+async def test_the_length_of_an_answer_is_learned_once() -> None:
+    """Not that of what an earlier process began, nor of a plan, which waits for people, nor again for a Retry button."""
+    lengths, platform = AnswerLengths(), Fragile(lambda: 1.0)
+    registry = Registry(retry=AT_ONCE, lengths=lengths)
+    plan, answer = WithCards(*PAGES), Growing("word")
+    plan.ended = answer.ended = True
+    await _shown(registry, platform, plan, Delivery("key-0", ADA)).run()
+    await _shown(registry, platform, answer, Delivery("key-1", ADA, resumed=True)).run()
+    assert sum(lengths.weights) == 0
+    sync = _shown(registry, platform, answer, Delivery("key-2", ADA))
+    await sync.run()
+    await sync.run()
+    assert sum(lengths.weights) == 1

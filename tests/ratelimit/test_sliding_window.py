@@ -196,13 +196,15 @@ def test_headers_are_believed_at_once() -> None:
 
 
 def test_the_even_pace_is_what_the_window_can_keep() -> None:
-    """A fresh window's calls are spread over the time asked for; a used one waits for what comes back."""
+    """A fresh window's calls are spread over the time that answers go on; a used one waits for what comes back."""
     window = SlidingWindow(UPDATES, 0.0)
-    assert window.rate(0.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.5)
-    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=99.0) == pytest.approx(3.0)
-    assert window.rate(0.0, horizon=10.0, headroom=20, wanted=2.0) == 2.0
+    whole = [5.0 * number for number in range(13)]
+    ten = [min(one, 10.0) for one in whole]
+    assert window.rate(0.0, headroom=20, wanted=99.0, ahead=whole) == pytest.approx(0.5)
+    assert window.rate(0.0, headroom=20, wanted=99.0, ahead=ten) == pytest.approx(3.0)
+    assert window.rate(0.0, headroom=20, wanted=2.0, ahead=ten) == 2.0
     make(window, 0.0, 25)
-    assert window.rate(10.0, horizon=60.0, headroom=20, wanted=99.0) == pytest.approx(0.1)
+    assert window.rate(10.0, headroom=20, wanted=99.0, ahead=whole) == pytest.approx(0.1)
 
 
 def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
@@ -214,3 +216,16 @@ def test_where_no_limit_is_named_a_refusal_is_only_a_pause() -> None:
     for _ in range(1000):
         window.begin()
     assert window.room_at(4.0, 0) == 4.0
+
+
+def test_as_many_are_tried_side_by_side_as_the_budget_says() -> None:
+    """Above the threshold one request at a time would be slower than a limit of many a second."""
+    window = SlidingWindow(Budget("wide", 10, 1.0, Scope.BOT, probe_threshold=5, probe_width=2), 0.0)
+    for _ in range(5):
+        window.begin()
+    assert window.room_at(0.0, 0) == math.inf
+    for _ in range(4):
+        window.end(0.1)
+    assert window.room_at(0.1, 0) == 0.1
+    window.begin()
+    assert window.room_at(0.1, 0) == math.inf

@@ -1,0 +1,118 @@
+"""How long answers go on: a documented prior, and what this deployment's finished answers say. No I/O.
+
+The prior is log-normal with a median of 18 seconds, so wide (`PRIOR_SPREAD`) that two thirds of answers take 7 to 49 seconds,
+and counts as `PRIOR_WEIGHT` answers. Each finished answer adds one to its bin; a bin spans a factor of the square root of two.
+Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answers.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping
+
+PRIOR_MEDIAN = 18.0
+"""Seconds."""
+
+PRIOR_SPREAD = 1.0
+"""Standard deviation of the logarithm."""
+
+PRIOR_WEIGHT = 10.0
+"""Answers that the prior counts as: after a few dozen of a deployment's own it hardly matters."""
+
+HALF_LIFE = 500
+"""Finished answers after which the weight of an older one has halved."""
+
+BINS = 21
+"""Bins, from 1 second to 1,024: the first and the last one have what is shorter or longer, too."""
+
+_FORGET = 0.5 ** (1 / HALF_LIFE)
+_FINE = 4
+"""Points of the tables for each bin."""
+
+
+def bin_of(seconds: float) -> int:
+    """Return the bin of a length: bin `n` begins at the square root of two to the power of `n`, in seconds."""
+    return min(max(math.floor(2 * math.log2(max(seconds, 1.0))), 0), BINS - 1)
+
+
+class AnswerLengths:
+    """The distribution of answers' lengths. `weights`: of the bins, as an earlier process kept them."""
+
+    def __init__(self, weights: Mapping[int, float] | None = None) -> None:
+        self.weights = [0.0] * BINS
+        for place, weight in (weights or {}).items():
+            self.weights[place] = weight
+        self.version = 0
+        """Changes when the distribution does."""
+        self._survival, self._mean = self._tables()
+        self.soonest = self._soonest()
+        """The seconds before which hardly an answer ends."""
+
+    def record(self, seconds: float) -> None:
+        """Count a finished answer that grew for so many seconds."""
+        self.weights = [_FORGET * weight for weight in self.weights]
+        self.weights[bin_of(seconds)] += 1.0
+        self.version += 1
+        self._survival, self._mean = self._tables()
+        self.soonest = self._soonest()
+
+    def _soonest(self) -> float:
+        return _point(sum(alive >= 1 - 1 / _HARDLY for alive in self._survival) - 1)
+
+    def mean_left(self, age: float, within: float) -> float:
+        """Return the expected seconds, `within` at most, that an answer of this age still goes on; `within` where nobody knows."""
+        alive = _at(self._survival, age)
+        if alive <= _NOBODY:
+            return within
+        return min(within, (_at(self._mean, age + within) - _at(self._mean, age)) / alive)
+
+    def _tables(self) -> tuple[list[float], list[float]]:
+        """Return the share of answers that are longer than each point, and the mean of lengths cut there."""
+        total = PRIOR_WEIGHT + sum(self.weights)
+        shares = [
+            (PRIOR_WEIGHT * prior + own) / total for prior, own in zip(_PRIOR, self.weights, strict=True)
+        ]
+        survival, mean, alive, before = [1.0], [0.0], 1.0, 0.0
+        for place, share in enumerate(shares):
+            for part in range(_FINE):
+                point = _point(place * _FINE + part + 1)
+                longer = max(0.0, alive - share * (part + 1) / _FINE)
+                mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
+                survival.append(longer)
+                before = point
+            alive -= share
+        return survival, mean
+
+
+_HARDLY = 20
+"""One answer in so many is hardly one."""
+
+_NOBODY = 1e-9
+"""The share of answers that counts as none."""
+
+
+def _point(number: int) -> float:
+    """Return the seconds at a point of the tables; the first bin begins at 0."""
+    return 0.0 if number == 0 else 2.0 ** (number / _FINE / 2)
+
+
+def _at(table: list[float], seconds: float) -> float:
+    """Interpolate a table."""
+    place = 2.0 * _FINE * math.log2(seconds) if seconds > 1.0 else 0.0
+    number = int(place)
+    if number >= len(table) - 1:
+        return table[-1]
+    low = _point(number)
+    return table[number] + (table[number + 1] - table[number]) * (seconds - low) / (_point(number + 1) - low)
+
+
+def _prior() -> list[float]:
+    """Return the share of each bin under the prior."""
+
+    def below(seconds: float) -> float:
+        return (1 + math.erf(math.log(seconds / PRIOR_MEDIAN) / PRIOR_SPREAD / math.sqrt(2))) / 2
+
+    ends = [0.0, *(below(_point((place + 1) * _FINE)) for place in range(BINS - 1)), 1.0]
+    return [after - before for before, after in itertools.pairwise(ends)]
+
+
+_PRIOR = _prior()

@@ -1,0 +1,101 @@
+"""How much of the time ahead the answers that share a limit will go on: what its free requests are spread over. No I/O."""
+
+import itertools
+from collections import Counter, deque
+
+from aion_bot.ratelimit.lengths import AnswerLengths
+
+POINTS = 12
+"""Points of a window for which the outlook is worked out; between them it is interpolated."""
+
+ARRIVALS_OVER = 3
+"""Windows whose arrivals tell how many answers will come: fewer would take a burst for a stream."""
+
+_TOGETHER = 1.0
+"""Seconds within which answers begin for one reason: they tell of one arrival."""
+
+_STEPS = 60
+"""Ages of answers are told apart by this part of a window; and so often in a window the outlook is worked out anew."""
+
+
+class Outlook:
+    """The answers that share one limit, whose window has so many `seconds`.
+
+    `ahead[k]` is the expected time that the answers of now, and those that will come, grow within `k` twelfths of a window,
+    in seconds for each answer of now. It is `k` twelfths of a window where their number stays as it is. What will come is taken
+    from what came in the last `ARRIVALS_OVER` windows.
+    """
+
+    def __init__(self, lengths: AnswerLengths, seconds: float) -> None:
+        self._lengths, self._seconds = lengths, seconds
+        self._step = seconds / _STEPS
+        self._ages: Counter[int] = Counter()
+        self._arrivals: deque[float] = deque()
+        self._worked_out = -1.0
+        self.answers = 0
+        self._points = [seconds * number / POINTS for number in range(POINTS + 1)]
+        self._ahead = list(self._points)
+        self._rows: dict[int, list[float]] = {}
+        self._version = -1
+        self._coming: list[float] = []
+
+    @property
+    def soonest(self) -> float:
+        """The seconds before which hardly an answer ends; a twelfth of a window at most, as what comes back may be refused."""
+        return min(self._lengths.soonest, self._seconds / POINTS)
+
+    def add(self, began: float) -> None:
+        """Note an answer that shares the limit from now on."""
+        self.answers += 1
+        self._ages[int(began / self._step)] += 1
+        if not self._arrivals or began - self._arrivals[-1] >= _TOGETHER:
+            self._arrivals.append(began)
+        self._worked_out = -1.0 if self.answers < _STEPS else self._worked_out
+
+    def remove(self, began: float) -> None:
+        """Note that an answer does not share the limit any more."""
+        self.answers -= 1
+        age = int(began / self._step)
+        self._ages[age] -= 1
+        if not self._ages[age]:
+            del self._ages[age]
+
+    def ahead(self, now: float) -> list[float]:
+        """Return the outlook at each point of a window."""
+        if self._seconds <= 1.0 or not self.answers:
+            return self._points  # nobody's end is foreseen to the second
+        if not self._worked_out <= now < self._worked_out + self._step:
+            self._worked_out, self._ahead = now, self._work_out(now)
+        return self._ahead
+
+    def _work_out(self, now: float) -> list[float]:
+        arrivals, over = self._arrivals, ARRIVALS_OVER * self._seconds
+        while arrivals and arrivals[0] <= now - over:
+            arrivals.popleft()
+        if self._version != self._lengths.version:
+            self._version = self._lengths.version
+            self._rows.clear()
+            self._coming = self._of_coming()
+        rate = len(arrivals) / over
+        ahead = [rate * coming for coming in self._coming]
+        at = int(now / self._step)
+        for began, count in self._ages.items():
+            for number, left in enumerate(self._row(at - began)):
+                ahead[number] += count * left
+        return [one / self.answers for one in ahead]
+
+    def _row(self, age: int) -> list[float]:
+        """Return what an answer of this age still grows, at each point."""
+        if (row := self._rows.get(age)) is None:
+            seconds = age * self._step
+            row = self._rows[age] = [self._lengths.mean_left(seconds, point) for point in self._points]
+        return row
+
+    def _of_coming(self) -> list[float]:
+        """Return, for an arrival each second, the time that all of them grow until each point."""
+        new, grown, total = self._row(0), [0.0], 0.0
+        width = self._seconds / POINTS
+        for before, after in itertools.pairwise(new):
+            total += width * (before + after) / 2
+            grown.append(total)
+        return grown
