@@ -106,6 +106,7 @@ MADE: dict[str, list[str | Line]] = {
     "destructive": [strings.destructive(one) for one in ("delete", "")],
     "approvals": [strings.approvals([ADA] * one, 2, why) for one in (0, 1, 2) for why in ("", strings.destructive("delete"))],
     "approved_before": [strings.approved_before(one) for one in (1, 3)],
+    "lapsed": [strings.lapsed([ADA, BEN])],
     "reason_given": [strings.reason_given(one, ADA, "w") for one in (Action.APPROVE, Action.CANCEL)],
     "reminder": [strings.reminder([ADA] * one) for one in (0, 1, 3)],
     "not_yours": [strings.not_yours(strings.deciders("requester", ADA))],

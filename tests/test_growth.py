@@ -19,6 +19,7 @@ from pathlib import Path
 import discord as sdk
 import pytest
 
+from adapters.discord import channels as discord_channels
 from adapters.discord import events as discord_events
 from adapters.discord import ids as discord_ids
 from adapters.discord import mentions as discord_mentions
@@ -245,7 +246,7 @@ def _slack_question(text: str) -> None:
 
 
 _CLIENT = sdk.Client(intents=sdk.Intents.none())._connection
-_DIRECT = discord_events.ChannelInfo(discord_events.ChannelKind.DIRECT, 1)
+_DIRECT = discord_channels.ChannelInfo(discord_channels.ChannelKind.DIRECT, 1)
 
 
 def _discord_question(text: str) -> None:

@@ -13,8 +13,8 @@ from aion_bot.conversation.proposal import digest, read_plan
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.text import escaped, visible, visible_line, well_formed
+from aion_bot.rendering.card_buttons import can_be_approved
 from aion_bot.rendering.pagination import MOST_TEXT
-from aion_bot.rendering.plan_card import can_be_approved
 
 TURN = Turn("t", ThreadKey("slack", "T/C/1"), Person("U1"), "Sort", session_id="s")
 

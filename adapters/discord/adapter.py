@@ -1,6 +1,5 @@
 """Discord as the core sees it: what it asks for, as requests of the REST API."""
 
-import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -12,21 +11,23 @@ import discord
 
 from adapters.discord import config, ids, rate_limits, rendering, strings
 from adapters.discord.backfill import MESSAGES, Backfill, read_messages
+from adapters.discord.channels import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, TOKEN, Settings
 from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.errors import FAILURES, UNKNOWN_EMOJI, Archived, Claimed, missing, translate
-from adapters.discord.events import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.files import PICTURE_TYPES, AttachedFiles, post_files
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
-from adapters.discord.interactions import Interactions, InteractionTokens
+from adapters.discord.interaction_tokens import InteractionTokens
+from adapters.discord.interactions import Interactions
 from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
 from adapters.discord.takeover import Listening
+from adapters.discord.typing_indicator import Typing
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import (
@@ -58,9 +59,6 @@ from aion_bot.ports.settings import Problem
 OWN_MESSAGES = 20
 """Messages that `own_messages` returns at most, as the port asks for."""
 MAX_TRIED_THREADS = 1_000
-TYPING_WAIT = 0.3
-"""Seconds for which showing the typing indicator waits for Discord's answer."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -88,6 +86,7 @@ class DiscordAdapter:
         self._rest = RestClient(settings, self._reporter)
         standings = Standings(self._rest)
         self.member_roles, self.look_up_place = standings.member_roles, standings.look_up_place
+        self.has_left = standings.has_left
         self._tokens, self._other = InteractionTokens(), OtherProcess()
         self._private = PrivateAnswers(self._rest, self._tokens)
         self._names = DiscordNames(self._rest).names
@@ -97,8 +96,7 @@ class DiscordAdapter:
         """Channels in which the bot may not open threads, as an attempt in this process has shown."""
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self.earlier_messages = self._attached.history.read
-        self._typing: dict[int, asyncio.Task[bool]] = {}
-        """The requests for typing indicators that are under way, at most one for a channel."""
+        self._typing = Typing(self._rest)
         self._backfill = Backfill()
         self._listening: Listening | None = None
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
@@ -155,9 +153,7 @@ class DiscordAdapter:
 
     async def close(self) -> None:
         """Close every connection."""
-        for request in (typing := list(self._typing.values())):
-            request.cancel()
-        await asyncio.gather(*typing, return_exceptions=True)
+        await self._typing.cancel()
         await self._names.close()
         await self._rest.close()
 
@@ -319,28 +315,7 @@ class DiscordAdapter:
         Discord ends that with the next post or after ten seconds, and not when told. A request that takes longer than
         `TYPING_WAIT` goes on by itself, so that no answer is held up; its report comes after the operation has ended.
         """
-        channel = ids.channel_of(thread)
-        if not active or channel in self._typing or not ids.is_open(thread):
-            return True
-        request = self._typing[channel] = asyncio.create_task(self._type(channel))
-        # `wait`, not `wait_for`: the request goes on after the timeout.
-        await asyncio.wait({request}, timeout=TYPING_WAIT)
-        return not request.done() or request.result()
-
-    async def _type(self, channel: int) -> bool:
-        try:
-            async with self._rest.call() as client:
-                # Not `channel.typing()`, which repeats the request every five seconds and hides its failures.
-                await client.http.send_typing(channel)
-        except PlatformError as error:
-            # An answer needs no indicator.
-            _log.debug("typing indicator not shown", extra={"reason": str(error)})
-            return False
-        else:
-            return True
-        finally:
-            # Also when cancelled, or the channel would never show the indicator again.
-            del self._typing[channel]
+        return not active or not ids.is_open(thread) or await self._typing.show(ids.channel_of(thread))
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:
         """Answer an interaction visibly to its author alone, and a message by a direct message.

@@ -16,6 +16,7 @@ import discord
 from discord.http import Route
 
 from adapters.discord import ids, rate_limits
+from adapters.discord.channels import SEND, SEND_IN_THREADS
 from adapters.discord.config import Settings, is_safe_gateway
 from adapters.discord.errors import (
     FAILURES,
@@ -25,7 +26,6 @@ from adapters.discord.errors import (
     pause_before_retry,
     translate,
 )
-from adapters.discord.events import SEND, SEND_IN_THREADS
 from adapters.discord.file_addresses import FileAddresses
 from adapters.discord.http import Buckets, RequestReporter
 from adapters.discord.other_process import check_claim

@@ -9,12 +9,12 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, closing
 import aiohttp
 import discord
 
-from adapters.discord import content, events, ids, rate_limits, strings
+from adapters.discord import channels, content, ids, rate_limits, strings
+from adapters.discord.channels import ChannelKind
 from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
 from adapters.discord.earlier import History
 from adapters.discord.errors import FAILURES, retry_after, translate
-from adapters.discord.events import ChannelKind
 from adapters.discord.file_addresses import FileAddress, is_files_host
 from adapters.discord.handlers import UNREADABLE
 from adapters.discord.http import RequestReporter
@@ -206,7 +206,7 @@ class AttachedFiles:
     async def _is_conversation(self, channel: int) -> bool:
         """Tell whether a channel is a thread or a direct conversation; asks Discord once."""
         if channel not in self._kinds:
-            info = events.channel_info(await self._rest.channel(channel), None)
+            info = channels.channel_info(await self._rest.channel(channel), None)
             self._kinds[channel] = info is not None and info.kind in _CONVERSATIONS
             if len(self._kinds) > _KEPT:
                 self._kinds.popitem(last=False)
@@ -228,7 +228,7 @@ def note_files(seen: ThreadFiles, message: discord.Message, bot: int, *, first: 
 def note_event(seen: ThreadFiles, message: discord.Message, bot: int) -> None:
     """Note the files of a message in a thread or a direct conversation, as far as the event says that it is in one."""
     try:
-        info = events.channel_info(message.channel, None)
+        info = channels.channel_info(message.channel, None)
         if info is not None and info.kind in _CONVERSATIONS:
             note_files(seen, message, bot)
     except UNREADABLE as error:

@@ -13,16 +13,16 @@ import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 
-from adapters.discord import events, ids, strings
+from adapters.discord import channels, events, ids, strings
 from adapters.discord.backfill import OVERLAP, Backfill, snowflake_at
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.commands import Commands, register
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.invitations import invited, recent
-from adapters.discord.reactions import is_shortcut, reaction_from_event
+from adapters.discord.reactions import deliver, is_shortcut
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.host import Host, Presence
@@ -112,9 +112,8 @@ class Gateway(discord.Client):
         self.began = asyncio.Event()
         """Set once events arrive, and the core knows it."""
         self._commands = Commands(self, interactions)
-        self._registration = ""
+        self._registration, self._remembered_at, self._closing = "", -math.inf, False
         self._away_since: int | None = None
-        self._remembered_at, self._closing = -math.inf, False
         self._session_timeout = asyncio.timeout(None)
         self._connecting: asyncio.Task[None] | None = None
         self._backfilling: asyncio.Task[None] | None = None
@@ -311,12 +310,7 @@ class Gateway(discord.Client):
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """Deliver a reaction that is a shortcut; those that are taken away mean nothing."""
         if is_shortcut(event, self._connection.self_id or 0):
-            async with self._delivery.in_order(event.channel_id):
-                guild = None if event.guild_id is None else self.get_guild(event.guild_id)
-                place = self.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
-                known = self.get_channel(event.channel_id) or place
-                channel = await self._delivery.channel_info(known, guild, event.user_id)
-                await self._delivery.deliver(reaction_from_event(event, channel))
+            await deliver(event, self, self._delivery)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Handle the press of a button or a submitted form; discord.py itself passes commands to the command tree."""
@@ -334,7 +328,7 @@ class Gateway(discord.Client):
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.
         unknown = ChannelInfo(ChannelKind.DIRECT if guild is None else ChannelKind.OTHER, channel, guild)
-        info = events.channel_info(self.get_channel(channel), guild) or unknown
+        info = channels.channel_info(self.get_channel(channel), guild) or unknown
         info = await self._delivery.with_home(info, None)
         async with self._delivery.in_order(channel):
             for message in messages:

@@ -15,11 +15,11 @@ from weakref import WeakValueDictionary
 
 import discord
 
-from adapters.discord import events, strings
+from adapters.discord import channels, strings
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import RestClient, look_up
 from adapters.discord.edit_times import EditTimes
 from adapters.discord.errors import pause_before_retry
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership
 from adapters.discord.other_process import OtherProcess
 from aion_bot.ports.backoff import Backoff, retry
@@ -132,7 +132,7 @@ class EventDelivery:
         guild_id = guild.id if guild is not None else None
         if isinstance(channel, discord.Thread) and channel.is_private():
             self._rest.note_private(channel.id)
-        known = events.channel_info(channel, guild_id) or await self._looked_up(channel, guild_id)
+        known = channels.channel_info(channel, guild_id) or await self._looked_up(channel, guild_id)
         return await self.with_home(known, person) if known.kind is ChannelKind.DIRECT else known
 
     async def _looked_up(self, channel: object, guild_id: int | None) -> ChannelInfo:
@@ -145,7 +145,7 @@ class EventDelivery:
         try:
             async with asyncio.timeout(LOOKUP_TIMEOUT):
                 asked = await look_up(lambda: self._rest.channel(channel_id))
-            return events.channel_info(asked, guild_id) or unknown
+            return channels.channel_info(asked, guild_id) or unknown
         except (Forbidden, MessageGone) as error:
             _log.warning("channel lookup failed", extra={"reason": str(error)})
             return unknown

@@ -2,21 +2,20 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from time import monotonic, time
 from typing import Any, TypeVar
 
 import discord
 from discord import app_commands
 
-from adapters.discord import content, events, forms, ids, strings
+from adapters.discord import channels, content, events, forms, ids, strings
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import NO_MENTIONS, RestClient
 from adapters.discord.errors import FAILURES, is_refusal, pause_before_retry, translate
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.handlers import EventDelivery, not_taken
+from adapters.discord.interaction_tokens import InteractionTokens
 from adapters.discord.rendering import Body
 from adapters.discord.subcommands import manage_command
 from aion_bot.ports.backoff import Backoff, retry
@@ -24,7 +23,6 @@ from aion_bot.ports.errors import MessageGone, PlatformError, TakenElsewhere
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.files import Attachment, attachment
 from aion_bot.ports.names import Find, no_name
-from aion_bot.ports.secrets import KNOWN
 
 ACKNOWLEDGEMENT_TIMEOUT = 5.0
 """Seconds for an acknowledgement; Discord takes none after three (its documentation, *Receiving and Responding*)."""
@@ -34,74 +32,9 @@ YIELD = 1.0
 """Seconds for which a press waits whose key this process does not know; Discord takes an acknowledgement for three."""
 OPTION_LENGTH = 6_000
 """Characters in an option of a command (Discord's documentation, *Application Command Option*)."""
-LIFETIME = events.TOKEN_LIFETIME
-"""Seconds for which an interaction's token is valid."""
-CLOCK_TOLERANCE = 60.0
-"""Seconds by which this machine's clock may be ahead: Discord refuses what has expired, and then another way is taken."""
-CAPACITY = 2_000
-"""Tokens that are kept: some hundred bytes each."""
-
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class InteractionToken:
-    """What it takes to answer an interaction. The token is a secret while it is valid."""
-
-    application: int
-    token: str = field(repr=False)
-    expires_at: float = 0.0
-
-
-class InteractionTokens:
-    """The tokens of the newest interactions. Those of earlier processes are in the `reply_token`s of what they accepted."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic, capacity: int = CAPACITY) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._tokens: OrderedDict[str, InteractionToken] = OrderedDict()
-        self._answered: OrderedDict[int, str] = OrderedDict()
-        """The interactions that messages of the bot acknowledge."""
-
-    def keep(self, interaction: int, application: int, token: str) -> None:
-        """Keep the token of `interaction`; the oldest one is dropped where there are too many."""
-        KNOWN.know_briefly(token)
-        self._tokens[str(interaction)] = InteractionToken(application, token, self._clock() + LIFETIME)
-        # Insertion order is expiry order, because all tokens live equally long.
-        while len(self._tokens) > self._capacity:
-            self._tokens.popitem(last=False)
-
-    def note_answer(self, reply_token: str, message: int) -> None:
-        """Remember which message acknowledges the interaction that a `reply_token` names."""
-        self._answered[message] = reply_token
-        while len(self._answered) > self._capacity:
-            self._answered.popitem(last=False)
-
-    def of_answer(self, message: int) -> InteractionToken | None:
-        """Return the token of the interaction that a message acknowledges; None as for `find`."""
-        return self.find(self._answered.get(message, ""))
-
-    def find(self, reply_token: str) -> InteractionToken | None:
-        """Return the token of the interaction that a `reply_token` names; None if it expired or was never kept."""
-        interaction, _, rest = reply_token.partition(":")
-        # Of an earlier process; for this process's own the monotonic clock says when they expire.
-        if rest and interaction not in self._tokens:
-            return _from_earlier_process(rest)
-        reply_token = interaction
-        token = self._tokens.get(reply_token)
-        if token is not None and token.expires_at <= self._clock():
-            del self._tokens[reply_token]
-            return None
-        return token
-
-
-def _from_earlier_process(packed: str) -> InteractionToken | None:
-    """Read the token of an interaction from the rest of its `reply_token`, by the clock of Discord and of this machine."""
-    application, until, token = packed.split(":", 2)
-    KNOWN.know_briefly(token)
-    return InteractionToken(int(application), token) if time() < int(until) + CLOCK_TOLERANCE else None
 
 
 class Interactions:
@@ -116,7 +49,7 @@ class Interactions:
         """Handle the press of a button, or the form that one opened. No View is kept, so that those of an earlier process work."""
         if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
             self._rest.note_private(interaction.channel.id)
-        channel = events.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
+        channel = channels.channel_info(interaction.channel, interaction.guild_id) or ChannelInfo(
             ChannelKind.OTHER, interaction.channel_id or 0, interaction.guild_id
         )
         click = events.click_from_press(interaction, channel)
@@ -144,7 +77,7 @@ class Interactions:
                 _log.warning("button press was not acknowledged", extra={"reason": str(translate(error))})
             # After the acknowledgement, which has to arrive within three seconds.
             home = await self._delivery.with_home(channel, interaction.user.id)
-            home = events.with_permissions(home, interaction)
+            home = channels.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place_of(interaction.user), words=words))
 
     @app_commands.describe(
@@ -201,7 +134,7 @@ class Interactions:
                 _log.warning("command was not acknowledged", extra={"reason": str(translate(error))})
             where, guild = interaction.channel, interaction.guild
             channel = await self._delivery.channel_info(where, guild, interaction.user.id)
-            channel = events.with_permissions(channel, interaction)
+            channel = channels.with_permissions(channel, interaction)
             command = manage_command(interaction, channel, name, words, private=private)
             await self._delivery.deliver(command)
 
@@ -223,7 +156,7 @@ class Interactions:
             channel = await self._delivery.channel_info(
                 interaction.channel, interaction.guild, interaction.user.id
             )
-            channel = events.with_permissions(channel, interaction)
+            channel = channels.with_permissions(channel, interaction)
             # There is no acknowledgement yet that an answer could follow.
             asked, muted = read(channel, 0, no_name), not channel.person_may_write
             # A direct conversation is private by itself.

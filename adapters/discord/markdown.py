@@ -49,20 +49,25 @@ def convert(text: str) -> str:
 def _converted(text: str) -> str:
     lines = text.split("\n")
     drawn: list[str] = []
-    done = 0
+    done, in_list = 0, False
     left: tuple[Container, ...] = ()
     for block in blocks(text, is_plain=is_plain):
         end = min(block.end, len(lines))
         drawn += map(_line, lines[done : block.first])
         shown = list(_REWRITTEN[block.kind](block, _outside(left, block, lines[block.first : end])))
         words = block.kind in _DRAWN_AS_WORDS and not _is_quoted(block) and shown[0][:1] not in "#`"
-        # What is drawn as words would go on with the quote above it, and be a title above the sign of an empty item.
-        drawn += [""] if words and drawn and drawn[-1].startswith("> ") and drawn[-1].strip(" >") else []
-        if shown and shown[0].strip() == "-" and drawn and drawn[-1][:1].isalpha():
-            drawn.append("")
-        empty = (words or bool(left)) and _begins_with_its_sign("".join(lines[end : end + 1]))
-        drawn += [*shown, ""] if empty else shown
-        done = end
+        above = drawn[-1] if drawn else ""
+        # What is drawn as words would go on with the quote above it, be a title above the sign of an empty item, or go on
+        # with the item above it, in which other signs begin items than in a paragraph.
+        after_quote = above.startswith("> ") and above.strip(" >")
+        after_item = in_list and above.strip() and not block.containers
+        begins_title = shown[:1] and shown[0].strip() == "-" and above[:1].isalpha()
+        drawn += [""] if (words and (after_quote or after_item)) or begins_title else []
+        following = "".join(lines[end : end + 1])
+        as_list = block.kind == "table" and shown[-1].startswith("- ")
+        empty = (words or bool(left) or shown[-1:] == [_DRAWN_RULE]) and _begins_with_its_sign(following)
+        drawn += [*shown, ""] if empty or (as_list and following.strip()) else shown
+        done, in_list = end, bool(block.containers)
         # Code and quotes stand outside of their list, and so does what follows them in the same item.
         left = block.containers if block.kind in {"fence", "code"} or _is_quoted(block) else left
     return without_pills_in_code("\n".join([*drawn, *map(_line, lines[done:])]))
@@ -81,7 +86,12 @@ def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> lis
     indent = max((one.indent for one in block.containers if one in left), default=0)
     if "\t" in "".join(line[: len(line) - len(line.lstrip())] for line in lines):
         lines = [line[: len(line) - len(line.lstrip())].expandtabs(4) + line.lstrip() for line in lines]
-    return [line[indent:] if line[:indent].isspace() else line for line in lines] if indent else lines
+    if not indent:
+        return lines
+    cut = [line[indent:] if line[:indent].isspace() else line for line in lines]
+    # What of it is no item of its own would be one of that list again with a blank in front, and a heading none.
+    is_left = block.kind not in {"fence", "code"} and set(block.containers) <= set(left)
+    return [line.lstrip(" ") for line in cut] if is_left else cut
 
 
 def is_plain(text: str) -> bool:

@@ -17,8 +17,8 @@ from weakref import WeakValueDictionary
 import discord
 
 from adapters.discord import ids, strings
+from adapters.discord.channels import ChannelInfo
 from adapters.discord.errors import Claimed
-from adapters.discord.events import ChannelInfo
 from adapters.discord.rendering import Body
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host

@@ -6,11 +6,11 @@ from typing import Any
 import discord
 
 from adapters.discord import ids, rendering, strings
+from adapters.discord.channels import ADD_REACTIONS
 from adapters.discord.client import NO_MENTIONS, RestClient, view_of
 from adapters.discord.errors import is_refusal, missing
-from adapters.discord.events import ADD_REACTIONS
 from adapters.discord.files import as_upload
-from adapters.discord.interactions import InteractionToken, InteractionTokens
+from adapters.discord.interaction_tokens import InteractionToken, InteractionTokens
 from adapters.discord.rendering import Body
 from aion_bot.ports.errors import CannotDraw, PlatformError, TooLong, UploadRefused
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange, Prompt

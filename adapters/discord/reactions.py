@@ -1,9 +1,10 @@
-"""Reactions of people on the bot's messages, as shortcuts. No I/O."""
+"""Reactions of people on the bot's messages, as shortcuts."""
 
 import discord
 
 from adapters.discord import ids
-from adapters.discord.events import ChannelInfo
+from adapters.discord.channels import ChannelInfo
+from adapters.discord.handlers import EventDelivery
 from aion_bot.ports.events import Reaction
 from aion_bot.ports.messages import Action, Person
 
@@ -29,3 +30,15 @@ def reaction_from_event(event: discord.RawReactionActionEvent, channel: ChannelI
         channel.place_of(member),
         Person(str(event.user_id), "" if member is None else member.display_name),
     )
+
+
+async def deliver(
+    event: discord.RawReactionActionEvent, client: discord.Client, delivery: EventDelivery
+) -> None:
+    """Give the core a reaction for which `is_shortcut` holds, in the order of its channel's events."""
+    async with delivery.in_order(event.channel_id):
+        guild = None if event.guild_id is None else client.get_guild(event.guild_id)
+        place = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
+        known = client.get_channel(event.channel_id) or place
+        channel = await delivery.channel_info(known, guild, event.user_id)
+        await delivery.deliver(reaction_from_event(event, channel))

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from adapters.discord import events
+from adapters.discord import channels
+from adapters.discord.channels import ChannelInfo, ChannelKind
 from adapters.discord.client import RestClient
-from adapters.discord.events import ChannelInfo, ChannelKind
 from adapters.discord.membership import Membership, member_roles
-from aion_bot.ports.errors import MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Place
 
 _MOST_SERVERS = 200
@@ -25,11 +25,20 @@ class Standings:
             return frozenset()
         return await member_roles(self._rest, int(workspace), int(person)) or frozenset()
 
+    async def has_left(self, workspace: str, person: str) -> bool:
+        """Return whether a person is no member of a server that the bot is in; False where it cannot be asked."""
+        if not (workspace.isdecimal() and person.isdecimal()):
+            return False
+        try:
+            return await member_roles(self._rest, int(workspace), int(person)) is None
+        except (Forbidden, MessageGone):  # the bot itself has left: it knows nothing of the others
+            return False
+
     async def look_up_place(self, channel: str, person: str) -> Place:
         """Describe a channel, a thread or a direct conversation. Whether the bot may write there is not asked."""
         found = await self._rest.channel(int(channel))
         guild = getattr(found, "guild", None)
-        known = events.channel_info(found, None if guild is None else guild.id)
+        known = channels.channel_info(found, None if guild is None else guild.id)
         if known is None:
             raise MessageGone("not a channel")
         return (await self._with_home(known, int(person))).place

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import discord
 from discord import app_commands
 
-from adapters.discord import events, ids, strings
+from adapters.discord import channels, events, ids, strings
 from aion_bot.ports.events import ManageCommand
 from aion_bot.ports.messages import Person
 from aion_bot.ports.subcommands import SUBCOMMANDS
@@ -70,7 +70,7 @@ def _without_words(handle: Handle, name: str) -> Callable[..., Coroutine[Any, An
 
 
 def manage_command(
-    interaction: discord.Interaction, channel: events.ChannelInfo, name: str, words: str, *, private: bool
+    interaction: discord.Interaction, channel: channels.ChannelInfo, name: str, words: str, *, private: bool
 ) -> ManageCommand:
     """Read the use of a subcommand of `/aion`, with what was filled in."""
     place = channel.place_of(interaction.user)

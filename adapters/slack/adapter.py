@@ -88,7 +88,7 @@ class SlackAdapter:
         self._private_threads = PrivateThreads(self._web, self._private)
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
-        self.look_up_place = standings.look_up_place
+        self.look_up_place, self.has_left = standings.look_up_place, standings.has_left
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
         self._reactors = Reactors(self._web)

@@ -39,7 +39,6 @@ _READS = {
     Method.USERS_INFO,
 }
 """Methods that change nothing."""
-
 _FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""

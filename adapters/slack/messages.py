@@ -23,8 +23,9 @@ from adapters.slack.content import files, is_text_alone, items
 from adapters.slack.earlier import Threads
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
 from adapters.slack.events import BotIdentity, is_direct, is_own
-from adapters.slack.files import AttachedFiles, Files, nonce_of
+from adapters.slack.files import AttachedFiles, Files
 from adapters.slack.markdown import delta
+from adapters.slack.message_metadata import NONCE_EVENT, own_message
 from adapters.slack.methods import Method
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import CannotEdit, PlatformDown, PlatformError, Unsupported
@@ -32,10 +33,6 @@ from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.thread_files import ThreadFiles
 
 _log = logging.getLogger(__name__)
-
-_NONCE_EVENT = "aion_post"
-_PRIVATE_EVENT = "aion_private_reply"
-"""Event types of the metadata of what the bot posts; nothing subscribes to them."""
 
 _KEPT = 1_000
 """Nonces and streams that are remembered; far more than one process has open at a time."""
@@ -100,7 +97,7 @@ class Messages:
         found = await self._find(thread, nonce) if nonce in self._unknown else None
         if found is not None:
             return found
-        metadata = {"event_type": _NONCE_EVENT, "event_payload": {"nonce": nonce}}
+        metadata = {"event_type": NONCE_EVENT, "event_payload": {"nonce": nonce}}
         # No link previews: the links are a model's, and Slack would fetch them.
         rest = {"metadata": metadata, "unfurl_links": False, "unfurl_media": False}
         return await self._create(Method.CHAT_POST_MESSAGE, thread, nonce, {**rest, **shown})
@@ -198,7 +195,7 @@ class Messages:
         stream = self._streams.get(message.id)
         if stream is not None:
             # `chat.stopStream` is the first request of a stream that takes metadata.
-            rest["metadata"] = {"event_type": _NONCE_EVENT, "event_payload": {"nonce": stream.nonce}}
+            rest["metadata"] = {"event_type": NONCE_EVENT, "event_payload": {"nonce": stream.nonce}}
         await self._change_stream(Method.CHAT_STOP_STREAM, message, **rest)
         if stream is not None:
             stream.live = False
@@ -268,7 +265,7 @@ class Messages:
         me, place = await self._web.me(), ids.thread(thread)
         # One without `ts` could not be edited.
         return [
-            _own_message(thread, place.channel, message)
+            own_message(thread, place.channel, message)
             async for page in self._pages(thread, oldest)
             for message in items(page, "messages")
             if message.get("ts") and is_own(message, me)
@@ -333,29 +330,6 @@ def note_files(seen: ThreadFiles, thread: ThreadKey, message: Arguments, me: Bot
     seen.note(
         thread, number, found, own=is_own(message, me), first=message.get("ts") == ids.thread(thread).ts
     )
-
-
-def private_metadata(person: str) -> Mapping[str, Any]:
-    """The metadata of a message that is for one person. It tells the message from a stream, which has none."""
-    return {"event_type": _PRIVATE_EVENT, "event_payload": {"to": person}}
-
-
-def _own_message(thread: ThreadKey, channel: str, message: Arguments) -> OwnMessage:
-    """Read a message of the bot's own as `conversations.replies` shows it."""
-    metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    nonce = payload.get("nonce") if metadata.get("event_type") == _NONCE_EVENT else None
-    file = next((one for one in items(message, "files") if one.get("id")), None)
-    if file is not None:
-        # What shares a file has no metadata; the file's name has the nonce.
-        return OwnMessage(
-            ids.message_ref(thread, channel, str(file["id"])), nonce_of(str(file.get("name") or ""))
-        )
-    # Slack does not show whether a message is a live stream. A reply without metadata may be one: the bot gives
-    # metadata to everything else that it posts, and to a stream when it stops it.
-    may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata
-    ref = ids.message_ref(thread, channel, message["ts"])
-    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream)
 
 
 def _chunks(text: str) -> list[dict[str, str]]:

@@ -12,7 +12,8 @@ from adapters.slack import ids, rendering, strings
 from adapters.slack.client import WebApi, field
 from adapters.slack.events import is_direct
 from adapters.slack.galleries import Galleries
-from adapters.slack.messages import Messages, private_metadata
+from adapters.slack.message_metadata import private_metadata
+from adapters.slack.messages import Messages
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import CannotDraw, Forbidden, MessageGone
 from aion_bot.ports.events import Click, InboundEvent, ManageCommand, MessageChange, Prompt

@@ -9,7 +9,7 @@ from typing import Any
 
 from adapters.slack import ids, rendering, strings
 from adapters.slack.client import WebApi, field
-from adapters.slack.messages import private_metadata
+from adapters.slack.message_metadata import private_metadata
 from adapters.slack.methods import Method
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from aion_bot.ports.errors import PlatformError

@@ -10,6 +10,7 @@ from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
 from adapters.slack.events import ChannelFacts, channel_facts, is_direct
 from adapters.slack.methods import Method
+from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Place
 
 _NO_GROUP = "no_such_subteam"
@@ -41,6 +42,15 @@ class Standings:
         """Return whether a person is a guest, or a stranger."""
         user = await self._user(person)
         return any(user.get(flag) for flag in _GUEST)
+
+    async def has_left(self, workspace: str, person: str) -> bool:  # noqa: ARG002  # the token is of one workspace
+        """Return whether a person's account is deactivated or gone; False without the scope that tells it."""
+        try:
+            return bool((await self._user(person)).get("deleted"))
+        except MessageGone:
+            return True
+        except Forbidden:
+            return False
 
     async def look_up_place(self, channel: str, person: str) -> Place:
         """Describe a channel or a direct message with the bot, by two requests at most."""

@@ -75,20 +75,39 @@ class AccessControl:
         return refusal
 
     async def judge(
-        self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
+        self,
+        platform: str,
+        intent: Intent,
+        place: Place,
+        person: Person,
+        owner: Person | None = None,
+        *,
+        absent: bool = False,
     ) -> Refusal | None:
-        """Decide as `refusal` does, and log nothing. Asks the platform what the policy of the place needs to know."""
+        """Decide as `refusal` does, and log nothing. Asks the platform what the policy of the place needs to know.
+
+        `absent`: what counts was done before, so that the person may have left since.
+        """
         policy, standing = self.policy(platform, place), NOT_ASKED
         whose = owner if intent in OWN else None
         if policy.depends_on_standing(person, whose):
             standing = await self.standings.of(platform, place, person, policy, whose)
+        if absent:
+            standing = replace(standing, left=await self.standings.has_left(platform, place, person.id))
         return decide(policy, intent, place, person, owner, standing=standing)
 
     async def allows(
-        self, platform: str, intent: Intent, place: Place, person: Person, owner: Person | None = None
+        self,
+        platform: str,
+        intent: Intent,
+        place: Place,
+        person: Person,
+        owner: Person | None = None,
+        *,
+        absent: bool = False,
     ) -> bool:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
-        return await self.judge(platform, intent, place, person, owner) is None
+        return await self.judge(platform, intent, place, person, owner, absent=absent) is None
 
     def unaskable(self, prompt: Prompt) -> str | None:
         """Return what is wrong with a question itself, by what holds for files where it is asked."""

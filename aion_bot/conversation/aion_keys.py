@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from aion_bot.domain.turn import Turn, read_key
 from aion_bot.ports.events import Place
 
 if TYPE_CHECKING:
@@ -49,3 +50,12 @@ async def is_ours(services: "Services", session: str) -> bool:
     if services.keys is None or not services.keys.several:
         return True
     return await services.store.session_keys.name_of(session) == services.key
+
+
+async def pictures_are_ours(services: "Services", turn: Turn) -> bool:
+    """Return whether the pictures of an earlier answer, which a question is about, were found with the key of these services."""
+    several = services.keys is not None and services.keys.several
+    if not several or turn.origin is None or not turn.origin.pictures:
+        return True
+    answer = await services.store.turns.get(read_key(turn.origin.key)[0])
+    return answer is None or not answer.session_id or await is_ours(services, answer.session_id)

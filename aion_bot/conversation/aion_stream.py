@@ -5,12 +5,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import cached_property
 
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
 from aion_bot.conversation import earlier
-from aion_bot.conversation.aion_keys import is_ours
+from aion_bot.conversation.aion_keys import is_ours, pictures_are_ours
 from aion_bot.conversation.context import about
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
@@ -57,8 +58,9 @@ class AionStream:
 
     `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a
     full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
-    for a question that begins its thread and has none: it can get none. `changed` is called after each change of the view;
-    its argument says whether that is urgent. `replaced` is called with the key of each plan whose card a newer one replaced.
+    for a question that begins its thread and has none: it can get none. `kept_above`: pictures above a card may be recorded. `changed` is called
+    after each change of the view; its argument says whether that is urgent. `replaced` is called with the key of each
+    plan whose card a newer one replaced.
     """
 
     def __init__(
@@ -78,11 +80,16 @@ class AionStream:
         self._turns = services.store.turns
         self._thread, self._turn = thread, turn
         self._view = view
-        self.above = PicturesAbove(services, thread, turn, view)
+        self.kept_above = False
         self._changed, self._replaced = changed, replaced
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
+
+    @cached_property
+    def above(self) -> PicturesAbove:
+        """The pictures above the cards of the answer, of which most have none."""
+        return PicturesAbove(self._services, self._thread, self._turn, self._view)
 
     async def ask(self) -> Outcome:
         """Bring the question's files, and ask in the thread's session, or in a new one where that is gone.
@@ -110,6 +117,8 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
+        if not await pictures_are_ours(self._services, self._turn):  # a retry, as a press asks nothing then
+            return Outcome(EndReason.FAILED, strings.PICTURES_GONE)
         self._bound = await self._services.store.choices.binding(self._turn.thread, self._services.key)
         session = self._bound.session
         if self._bound.crossed or (session is not None and not await is_ours(self._services, session)):
@@ -194,7 +203,10 @@ class AionStream:
         narrowed = session in services.uploads.narrowed  # what an earlier question left
         if narrowed and not await Library(services.aion, services.uploads, services.polling).see_all(session):
             self._view.notice(strings.MODE_LOST)
-        async with about(services, session, self._turn, self._bound, self._view) as found:
+        bound, origin = self._bound, self._turn.origin
+        if not (bound.chosen or bound.holds or (origin and origin.pictures)):
+            return await self._stream_in(session, [])
+        async with about(services, session, self._turn, bound, self._view) as found:
             if isinstance(found, Outcome):
                 return found
             try:
@@ -306,6 +318,7 @@ class AionStream:
         # Where the card stands depends on the pages above it, which a long text is cut into one by one.
         while not self._view.advance():  # noqa: ASYNC110  # a page at a time: others have their turn
             await asyncio.sleep(0)
+        self.kept_above = True
         await recorded(self._log, self.above.keep(plan.key), "pictures")
         place = UNKNOWN_PLACE if self._turn.origin is None else self._turn.origin.place
         if not find_place(self._view, plan, plan_format(self._services, self._thread, place)):

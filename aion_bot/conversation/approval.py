@@ -24,7 +24,7 @@ from aion_bot.conversation.plan_outcome import (
 )
 from aion_bot.conversation.presses import Presses
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.quorum import plan_format, quorum_of
+from aion_bot.conversation.quorum import plan_format, quorum_of, show_open
 from aion_bot.conversation.refused_keys import note_refused_key
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import is_answer
@@ -76,6 +76,9 @@ class Approvals:
         # A copy of the card may have been pressed, which stands elsewhere.
         where = self._services.registry.thread(thread.adapter, claimed.thread)
         unshown = await self._show(where, claimed, self._carry_out)
+        if not unshown and claimed.approvals:
+            # Where an approval of several lapsed meanwhile, the card says whose.
+            await show_open(self._services, where, claimed.key)
         now = await retry_write(lambda: self._plans.get(claimed.key)) if unshown else None
         if unshown and now:
             # Told first: in a thread without replies, Slack shows a private reply to nobody.

@@ -20,7 +20,7 @@ from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn,
 from aion_bot.ports.capabilities import DirectThreads
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
+from aion_bot.ports.messages import Action, Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
@@ -67,7 +67,7 @@ def _say_what_is_asked(view: AnswerView, origin: Prompt) -> None:
         view.notice(strings.SOME_FILES if origin.files else strings.NO_FILES)
     if origin.pictures or origin.detailed:
         view.notice(strings.ABOUT_PICTURES if origin.pictures else strings.CLOSER_LOOK)
-    if asks_for_another(origin):
+    if Action.ANOTHER_PLAN in origin.key and asks_for_another(origin):
         view.notice(strings.ANOTHER_PLAN_ASKED)
     if origin.quotes and (read := also_read(origin.quotes)):
         view.notice(read)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import structlog
 
-from aion_bot.conversation.private_reply import refused
-from aion_bot.conversation.quorum import overdue, quorum_of, show_open, shown_policy
+from aion_bot.conversation.departures import note_departure
+from aion_bot.conversation.private_reply import failed, refused
+from aion_bot.conversation.quorum import Quorum, overdue, quorum_of, show_open, shown_policy
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
@@ -16,12 +17,15 @@ from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
-from aion_bot.rendering.approvals import needed
-from aion_bot.rendering.plan_card import can_be_approved
+from aion_bot.rendering.approvals import deciders_of, needed
+from aion_bot.rendering.card_buttons import can_be_approved
 from aion_bot.rendering.plan_record import in_words
 from aion_bot.storage import recorded, retry_write
 
 _log = structlog.get_logger(__name__)
+
+_COMPLETE = Quorum(1, 0)
+"""Where nobody's approval is missing, or nobody's counts any more."""
 
 
 class Presses:
@@ -54,7 +58,7 @@ class Presses:
         required, _ = needed(plan, self._access.policy(thread.platform, click.place))
         # A single approval is the decision itself.
         counts = approves and required > 1 and await self._plans.approve(plan.key, click.person)
-        claimed, missing = await self._claim(click, plan)
+        claimed, quorum = await self._claim(click, plan)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
         if claimed:
@@ -62,8 +66,14 @@ class Presses:
             return (), replace(now, message=now.message or click.message, place=click.place)
         if counts and (now.phase is PlanPhase.PENDING or now.action is Action.APPROVE):
             await show_open(self._services, thread, plan.key)
-            return (), None
-        return await self._too_late(click, now, missing)
+            return self._beside(click, quorum), None
+        return await self._too_late(click, now, quorum)
+
+    def _beside(self, click: Click, quorum: Quorum) -> Line:
+        """Return what the card does not say of an approval that was recorded."""
+        if not (quorum.missing and quorum.unchecked):
+            return ()
+        return (failed(click.thread.platform, click, strings.APPROVALS_UNCHECKED),)
 
     async def _refusal(self, thread: Thread, click: Click, plan: Plan) -> tuple[str, Line] | None:
         """Return why a person may not do what they pressed, for the record and for them; None if they may."""
@@ -75,9 +85,9 @@ class Presses:
         if refusal not in {Refusal.NOT_THEIRS, Refusal.OWN_PLAN}:
             return refusal, (refused(platform, click, refusal),)
         policy = shown_policy(self._services, thread, click.place)
-        who = strings.deciders(
-            policy.approvers, plan.requester, roles=bool(policy.approver_roles), four_eyes=policy.four_eyes
-        )
+        if policy.approvers == "requester" and plan.phase is PlanPhase.PENDING:
+            plan = replace(plan, requester_left=await note_departure(self._services, thread, plan))
+        who = deciders_of(plan, policy)
         return refusal, strings.own_plan(who) if refusal is Refusal.OWN_PLAN else strings.not_yours(who)
 
     def _objection(self, click: Click, plan: Plan) -> tuple[str, Line] | None:
@@ -92,27 +102,28 @@ class Presses:
             return "deadline passed", (strings.DEADLINE_PASSED,)
         return None
 
-    async def _claim(self, click: Click, plan: Plan) -> tuple[bool, int]:
-        """Claim the decision if the press makes it; returns also how many approvals are missing."""
+    async def _claim(self, click: Click, plan: Plan) -> tuple[bool, Quorum]:
+        """Claim the decision if the press makes it; returns also what is missing."""
         if click.action is not Action.APPROVE:
-            return await self._plans.claim(plan.key, click.action, click.person), 0
+            return await self._plans.claim(plan.key, click.action, click.person), _COMPLETE
         now = await self._plans.get(plan.key)
         if now is None or now.phase is not PlanPhase.PENDING:
-            return False, 0
+            return False, _COMPLETE
         quorum = await quorum_of(self._access, now, click.place, click.person)
         if quorum.missing:
-            return False, quorum.missing
+            return False, quorum
         rows = quorum.needed if quorum.needed > 1 else 0
-        return await self._plans.claim(plan.key, click.action, click.person, rows), 0
+        return await self._plans.claim(plan.key, click.action, click.person, rows), quorum
 
-    async def _too_late(self, click: Click, now: Plan, missing: int) -> tuple[Line, None]:
+    async def _too_late(self, click: Click, now: Plan, quorum: Quorum) -> tuple[Line, None]:
         """Say why a press that its person may make changes nothing."""
         if now.phase is PlanPhase.REPLACED:
             return await self._refuse(
                 click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,)
             )
-        if missing and now.phase is PlanPhase.PENDING:
-            return await self._refuse(click, now, "approved before", strings.approved_before(missing))
+        if quorum.missing and now.phase is PlanPhase.PENDING:
+            told = self._beside(click, quorum) or strings.approved_before(quorum.missing)
+            return await self._refuse(click, now, "approved before", told)
         return await self._refuse(click, now, "decided already", strings.already(in_words(now)))
 
     async def _refuse(self, click: Click, plan: Plan | None, reason: str, told: Line) -> tuple[Line, None]:

@@ -1,5 +1,6 @@
 """Whether enough people have approved a plan who may approve it now, and the card of a plan that waits for more."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -10,7 +11,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.access import NOBODY, AccessPolicy, Intent
+from aion_bot.domain.access import NOBODY, AccessPolicy, Intent, Refusal
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
@@ -26,10 +27,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Quorum:
-    """Where the approvals of a plan stand: how many different people are needed, and how many are missing."""
+    """Where the approvals of a plan stand: how many different people are needed, and how many are missing.
+
+    `unchecked`: the platform did not say of somebody who has approved whether they still may.
+    """
 
     needed: int
     missing: int
+    unchecked: bool = False
 
 
 async def quorum_of(access: AccessControl, plan: Plan, place: Place, presser: Person) -> Quorum:
@@ -38,14 +43,26 @@ async def quorum_of(access: AccessControl, plan: Plan, place: Place, presser: Pe
     `presser` has pressed last, at `place`, whose roles are theirs; of the others the platform is asked.
     """
     platform = plan.thread.platform
-    # Who belongs to another organisation is told of the presser alone, and in a direct message there is nobody else.
-    others = replace(place, roles=None, person_workspace="" if place.workspace else place.person_workspace)
-    count = 0
-    for one in {one.id: one for one in (*plan.approvals, presser)}.values():
-        where = place if one.id == presser.id else others
-        count += await access.allows(platform, Intent.APPROVE, where, one, plan.requester)
+    others = [one for one in plan.approvals if one.id != presser.id]
+    lapsed = await _lapsed(access, plan, place, others)
+    count = len(others) - len(lapsed)
+    count += await access.allows(platform, Intent.APPROVE, place, presser, plan.requester)
     required, _ = needed(plan, access.policy(platform, place))
-    return Quorum(required, max(0, required - count))
+    return Quorum(required, max(0, required - count), Refusal.UNKNOWN_STANDING in lapsed.values())
+
+
+async def _lapsed(
+    access: AccessControl, plan: Plan, place: Place, people: Sequence[Person]
+) -> Mapping[str, Refusal]:
+    """Return, by id, why the approvals of people do not count now who are not the ones that press."""
+    # Who belongs to another organisation is told of the presser alone, and in a direct message there is nobody else.
+    where = replace(place, roles=None, person_workspace="" if place.workspace else place.person_workspace)
+    platform, found = plan.thread.platform, {}
+    for one in people:
+        refusal = await access.judge(platform, Intent.APPROVE, where, one, plan.requester, absent=True)
+        if refusal is not None:
+            found[one.id] = refusal
+    return found
 
 
 def overdue(plan: Plan, policy: AccessPolicy, now: float) -> bool:
@@ -75,22 +92,33 @@ async def show_open(services: Services, thread: Thread, key: str) -> None:
     plan = await services.store.plans.get(key)
     if plan is None or plan.phase is not PlanPhase.PENDING or plan.message is None:
         return
+    found = await _lapsed(services.access, plan, plan.place, plan.approvals)
+    # Of whom the platform says nothing now, the next press finds out.
+    lapsed = frozenset(one for one, why in found.items() if why is not Refusal.UNKNOWN_STANDING)
+    plan = await services.store.plans.get(key) or plan
+    if plan.phase is not PlanPhase.PENDING:
+        return
     # Nothing is awaited from here until the sync stands: a decision that comes now makes a later one, which takes over.
     try:
-        await show_card(services, thread, plan)
+        await show_card(services, thread, plan, lapsed)
     except TakenOver:
         pass
     except PlatformError as error:
         _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
 
 
-async def show_card(services: Services, thread: Thread, plan: Plan) -> None:
-    """Show a plan as its row is on its card, which was posted. Raises `PlatformError` where it cannot be shown."""
+async def show_card(
+    services: Services, thread: Thread, plan: Plan, lapsed: frozenset[str] = frozenset()
+) -> None:
+    """Show a plan as its row is on its card, which was posted. Raises `PlatformError` where it cannot be shown.
+
+    `lapsed` as for `PlanFormat`.
+    """
     if plan.message is None:
         return
     # The card may stand in another thread, where both share a session.
     where = services.registry.thread(thread.adapter, plan.thread)
-    view = PlanCardView(plan, plan_format(services, where, plan.place))
+    view = PlanCardView(plan, replace(plan_format(services, where, plan.place), lapsed=lapsed))
     view.ended = True
     delivery = Delivery(plan.key, plan.requester, (plan.message,), owns_cards=True)
     await services.registry.sync(where, view, delivery).run()

@@ -2,6 +2,7 @@
 
 import structlog
 
+from aion_bot.conversation.departures import still_here
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.plan_copies import copy_key
 from aion_bot.conversation.quorum import shown_policy
@@ -25,7 +26,8 @@ async def remind(services: Services, thread: Thread, plan: Plan) -> None:
     """
     if not await retry_write(lambda: services.store.plans.remind(plan.key)):
         return
-    people = _asked(plan, shown_policy(services, thread, plan.place))
+    asked = _asked(plan, shown_policy(services, thread, plan.place))
+    people = await still_here(services, thread, plan, asked)
     copies = await services.store.plan_copies.of_plan(plan.key, thread.platform)
     if not plan.place.private or plan.requester in people or not copies:
         await _post(services, thread, plan, f"{plan.key}r", people)

@@ -14,7 +14,7 @@ from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person
 from aion_bot.ports.platform_package import id_forms_of
-from aion_bot.ports.roles import GroupMembers, Guests, MemberRoles
+from aion_bot.ports.roles import Departures, GroupMembers, Guests, MemberRoles
 from aion_bot.ports.settings import IdKind
 
 T = TypeVar("T")
@@ -81,6 +81,16 @@ class Standings:
             all_held = await self._ask(key, lambda: adapter.member_roles(home, person))
             return None if all_held is None else all_held & roles
         return frozenset()
+
+    async def has_left(self, platform: str, place: Place, person: str) -> bool | None:
+        """Return whether a person cannot act at a place any more; None where the platform does not say it now."""
+        adapter = self._offered.get(platform)
+        form = id_forms_of(adapter).get(IdKind.PERSON)
+        # An erased person, or one of another platform, is nobody whom this one knows.
+        if not isinstance(adapter, Departures) or not (form is None or form.fits(person)):
+            return False
+        key, home = (platform, "left", place.home, person), place.home
+        return await self._ask(key, lambda: adapter.has_left(home, person))
 
     async def _is_guest(self, platform: str, person: str) -> bool | None:
         adapter = self._offered.get(platform)

@@ -39,7 +39,6 @@ async def open_thread(
     """Make the thread of a turn exist; returns where the turn has to be run instead, if the platform refuses.
 
     A private question has always to be run elsewhere: its thread is known once it is open.
-
     `resumed`: an earlier process accepted the turn. Until `opened` is set, a person who waits long is told so. Raises what
     the platform raises where there is no such place.
     """
@@ -48,17 +47,11 @@ async def open_thread(
     # kept its start from the row; whether another process answers is decided by the claim of the first post.
     attempts = itertools.count(turn.starts or resumed)
 
-    async def open_once(*, again: bool) -> ThreadKey | None:
-        if origin.private:
-            return await thread.open_private(origin, question_shown(turn), nonce=f"{turn.name}-q")
-        await thread.open(origin, again=again)
-        return None
-
     async def within_limits() -> ThreadKey | None:
         for _ in range(_MOST_REFUSALS):
             with suppress(RateLimited):
-                return await open_once(again=next(attempts) > 0)
-        return await open_once(again=True)
+                return await _open_once(thread, turn, origin, again=next(attempts) > 0)
+        return await _open_once(thread, turn, origin, again=True)
 
     try:
         found = await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
@@ -80,3 +73,10 @@ async def open_thread(
         return found
     finally:
         telling.cancel()
+
+
+async def _open_once(thread: Thread, turn: Turn, origin: Prompt, *, again: bool) -> ThreadKey | None:
+    if origin.private:
+        return await thread.open_private(origin, question_shown(turn), nonce=f"{turn.name}-q")
+    await thread.open(origin, again=again)
+    return None

@@ -274,7 +274,8 @@ class TurnRunner:
             gallery is not None and not self._view.trouble
         ):  # due before the end is recorded: a crash in between leaves no picture out
             await recorded(self._log, self._services.store.galleries.add(gallery))
-        await self._stream.above.end()
+        if self._stream.kept_above:
+            await self._stream.above.end()
         if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
             await self._note_shown(outcome.reason)
         self.reason = outcome.reason

@@ -57,6 +57,7 @@ class Refusal(StrEnum):
     SHARED = "channel is shared with another organisation"
     UNCHECKED = "channel could not be looked up"
     UNKNOWN_STANDING = "roles or guests could not be looked up"
+    LEFT = "has left"
     GUEST = "guests may not use the bot here"
     NOT_LISTED = "not on the allow lists"
     NEW_WORKSPACE = "workspace joined after the first start"
@@ -137,11 +138,13 @@ NOBODY = frozenset({"nobody"})
 class Standing:
     """What the platform says of a person at a place: the roles or groups, and whether they are a guest.
 
-    None: the platform did not say it, or was not asked.
+    None: the platform did not say it, or was not asked. `left`: they cannot act there any more; of somebody who acts just now
+    nobody asks it.
     """
 
     roles: frozenset[str] | None = None
     guest: bool | None = None
+    left: bool | None = False
 
 
 NOT_ASKED = Standing()
@@ -187,7 +190,7 @@ def decide(
     """
     if not policy.enabled:
         return Refusal.DISABLED
-    personal = _personal(policy, person, standing)
+    personal = _personal(policy, person, standing) if standing.left is False else _departed(standing)
     refusal = _membership(policy, place) or personal
     if person.apps and (intent not in _OF_APPS or not may_app_ask(policy, person.apps)):
         refusal = Refusal.APP
@@ -234,6 +237,11 @@ def _membership(policy: AccessPolicy, place: Place) -> Refusal | None:
     if not may_use_workspace(policy, workspace):
         return Refusal.NOT_LISTED if policy.allow_workspaces else Refusal.NEW_WORKSPACE
     return None
+
+
+def _departed(standing: Standing) -> Refusal:
+    """Return why who may have left may do nothing."""
+    return Refusal.LEFT if standing.left else Refusal.UNKNOWN_STANDING
 
 
 def _personal(policy: AccessPolicy, person: Person, standing: Standing) -> Refusal | None:

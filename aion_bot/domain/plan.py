@@ -118,7 +118,8 @@ class Plan:
     `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it.
     `in_file`: a file that stands above the card, or is to stand there, has the whole plan. `approvals` are of everybody who
     approved it since it was refused last, oldest first. `place` is where it was asked for, and `proposed_at` when its row was
-    written, in seconds since 1970. `reminded`: those who may decide were reminded.
+    written, in seconds since 1970. `reminded`: those who may decide were reminded. `requester_left`: whoever asked cannot decide
+    any more, as the platform said last.
     """
 
     key: str
@@ -149,6 +150,7 @@ class Plan:
     place: Place = field(default=UNKNOWN_PLACE, compare=False)
     proposed_at: int = field(default=0, compare=False)
     reminded: bool = False
+    requester_left: bool = False
 
     @property
     def was_refused(self) -> bool:

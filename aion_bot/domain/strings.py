@@ -304,6 +304,7 @@ ENDED = "I ended that conversation. The next question there begins a new one."
 ENDED_HERE = " ended this conversation. The next question begins a new one."
 RENAME_HOW = "Tell me the new name: /aion rename Roof damage"
 NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
+STAYS_PRIVATE = "You asked that privately. Go on with it where the answer is, or press Share under it."
 COMMAND_CUT = "I was restarted before I finished. Use the command again."
 CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
 CHANGED_MEANWHILE = (
@@ -908,23 +909,32 @@ _MOST_NAMED = 10
 """Approvers whom a card names one by one."""
 
 _CAN_DECIDE = " can approve or cancel this."
+REQUESTER_LEFT = "Who asked for this has left, so nobody can decide it. Ask your admin to name an approver."
 NOBODY_DECIDES = "Nobody here can approve this. Ask your admin to name an approver."
 
 
 def deciders(
-    approvers: str | frozenset[str], requester: Person, *, roles: bool = False, four_eyes: bool = False
+    approvers: str | frozenset[str],
+    requester: Person,
+    *,
+    roles: bool = False,
+    four_eyes: bool = False,
+    left: bool = False,
 ) -> Line:
-    """Who may decide; `roles`: also whoever has one of the roles. With `four_eyes` the requester cannot approve."""
+    """Who may decide; `roles`: also whoever has one of the roles. With `four_eyes` the requester cannot approve.
+
+    `left`: the requester can decide nothing any more.
+    """
     limits = (" ", requester, OWN_PLAN) if four_eyes else ()
     if approvers == "anyone":
         return (f"Anyone here{_CAN_DECIDE}", *limits)
     if isinstance(approvers, str):
-        named, more = [requester], 0
+        named, more = [] if left else [requester], 0
     else:
         ids = sorted(approvers - NOBODY - ({requester.id} if four_eyes else set()))
         named, more = [Person(one) for one in ids[:_MOST_NAMED]], len(ids) - _MOST_NAMED
     if not named and not roles:
-        return (NOBODY_DECIDES,)
+        return (REQUESTER_LEFT if left and isinstance(approvers, str) else NOBODY_DECIDES,)
     others = f" and {more} more" if more > 0 else ""
     by_role = f"{' and ' if named else ''}people with an approver role" if roles else ""
     return ("Only ", *_listed(named), f"{others}{by_role}{_CAN_DECIDE}", *limits)
@@ -966,6 +976,11 @@ def approvals(people: Sequence[Person], count: int, why: str = "") -> Line:
     return ("Approved by ", *_listed(people[:_MOST_NAMED]), f".{more}")
 
 
+def lapsed(people: Sequence[Person]) -> Line:
+    """Say whose approval does not count any more; nothing where all count."""
+    return ("No longer counts: the approval of ", *_listed(people[:_MOST_NAMED]), ".") if people else ()
+
+
 def approved_before(missing: int) -> Line:
     """Answer a second approval of the same person."""
     people = "1 more person has" if missing == 1 else f"{missing} more people have"
@@ -984,6 +999,7 @@ def not_yours(who: Line) -> Line:
     return who
 
 
+APPROVALS_UNCHECKED = "I can't check who may still approve right now. Press Approve once more in a minute."
 ADD_REASON = "Add a reason"
 REASON_LABEL = "Why did you decide this way?"
 REASON_HINT = "Everybody here sees it, and Aion reads it with the next question."

@@ -30,6 +30,17 @@ class Guests(Protocol):
 
 
 @runtime_checkable
+class Departures(Protocol):
+    """A platform that says whether somebody can still act there. Each call is one request, which may raise `PlatformError`."""
+
+    async def has_left(self, workspace: str, person: str) -> bool:
+        """Return whether an account was deactivated or removed, or is no member of a workspace any more.
+
+        False where the platform does not let the bot know it.
+        """
+
+
+@runtime_checkable
 class PlaceLookup(Protocol):
     """An adapter that can say, without listening, what a place is to a person."""
 

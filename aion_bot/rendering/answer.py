@@ -207,7 +207,15 @@ class AnswerView(OwnWords):
             # Rendering may have failed after the end was decided and before it is shown.
             if self.trouble and not sentence and not self.parked:
                 sentence = self.facts.with_reference(strings.PLAIN_TEXT)
-            self.ended, self._end = True, End(self.facts.with_missing(sentence), byline, buttons, in_file)
+            self.ended, self._end = (
+                True,
+                End(
+                    self.facts.with_missing(sentence) if self.facts.missing else sentence,
+                    byline,
+                    buttons,
+                    in_file,
+                ),
+            )
             self._settle_rest()
 
     @in_plain_text_if_it_fails

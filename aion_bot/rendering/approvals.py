@@ -21,18 +21,28 @@ def needed(plan: Plan, policy: AccessPolicy) -> tuple[int, str]:
     return required, ""
 
 
-def approval_facts(plan: Plan, policy: AccessPolicy) -> tuple[Line, ...]:
-    """Say who has approved a plan that waits, how many are missing, why, and who can decide it."""
+def approval_facts(
+    plan: Plan, policy: AccessPolicy, lapsed: frozenset[str] = frozenset()
+) -> tuple[Line, ...]:
+    """Say who has approved a plan that waits, how many are missing, why, and who can decide it.
+
+    `lapsed` are those whose approval does not count any more, as far as the platform was asked about them.
+    """
     count, why = needed(plan, policy)
-    # Those who may approve by a role are asked about when it counts: here the lists alone can tell.
     standing = [
         one
         for one in plan.approvals
-        if (policy.approver_roles or policy.is_approver(one, plan.requester))
+        if one.id not in lapsed
+        and (policy.approver_roles or policy.is_approver(one, plan.requester))
         and not (policy.four_eyes and one.id == plan.requester.id)
     ]
     said = strings.approvals(standing, count, why) if count > 1 or standing else ()
-    who = strings.deciders(
-        policy.approvers, plan.requester, roles=bool(policy.approver_roles), four_eyes=policy.four_eyes
-    )
-    return (said, who) if said else (who,)
+    gone = strings.lapsed([one for one in plan.approvals if one not in standing])
+    return tuple(line for line in (said, gone, deciders_of(plan, policy)) if line)
+
+
+def deciders_of(plan: Plan, policy: AccessPolicy) -> Line:
+    """Say who can decide a plan."""
+    roles, four_eyes = bool(policy.approver_roles), policy.four_eyes
+    left = plan.requester_left
+    return strings.deciders(policy.approvers, plan.requester, roles=roles, four_eyes=four_eyes, left=left)

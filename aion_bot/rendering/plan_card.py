@@ -6,20 +6,21 @@ from dataclasses import dataclass, replace
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
-from aion_bot.domain.plan import DEADLINE, Plan, PlanPhase
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import PARALLEL, Action, Button, Document, Line, PlanCard, Reply, Step, StepState
+from aion_bot.ports.messages import PARALLEL, Document, Line, PlanCard, Reply, Step, StepState
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import ROOM
 from aion_bot.rendering.answer_parts import joined
 from aion_bot.rendering.approvals import approval_facts
+from aion_bot.rendering.card_buttons import can_be_approved, card_buttons
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.headline import SENTENCE, first_sentence, headline
 from aion_bot.rendering.pagination import MOST_MESSAGES, MOST_WRITTEN, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_record import MOST_ATTEMPTS, is_decided, record
-from aion_bot.rendering.risks import deletes, riskiest_step
+from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat, Screen
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 from aion_bot.rendering.time_limit import time_limit
@@ -38,12 +39,14 @@ _SMALLEST_PAGE = 200
 class PlanFormat:
     """How plans are drawn: the size of a message, and what holds for plans at their place.
 
-    `forms`: the platform can ask those who decided for a reason.
+    `forms`: the platform can ask those who decided for a reason. `lapsed` are the ids of people whose approval does not count
+    any more.
     """
 
     page: PageFormat
     policy: AccessPolicy
     forms: bool = False
+    lapsed: frozenset[str] = frozenset()
 
 
 def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
@@ -55,7 +58,7 @@ def plan_card(plan: Plan, plan_format: PlanFormat) -> tuple[PlanCard, str]:
         steps=plan.steps,
         facts=_facts(plan, plan_format),
         record=record(plan),
-        buttons=(*_buttons(plan, plan_format.policy), *_reason_button(plan, plan_format)),
+        buttons=card_buttons(plan, plan_format.policy, forms=plan_format.forms),
         key=plan.key,
         said=plan.said,
         decided_at=plan.attempts[-1].at if is_decided(plan) and plan.attempts else 0,
@@ -120,11 +123,6 @@ def in_full(plan: Plan) -> str:
     return "\n\n".join(part for part in (plan.description, "\n".join(steps)) if part)
 
 
-def can_be_approved(plan: Plan) -> bool:
-    """Tell whether a card shows what would be done: nobody may approve what nobody can read."""
-    return bool(plan.steps) or (bool(plan.description.strip()) and not plan.unreadable)
-
-
 def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
     facts: list[Line] = [] if plan.operations is None else [strings.operations(plan.operations)]
     if plan.unreadable:
@@ -139,30 +137,9 @@ def _facts(plan: Plan, plan_format: PlanFormat) -> tuple[Line, ...]:
             facts.append((with_reference(strings.PLAN_NOT_SHOWN, plan.key),))
         elif plan_format.policy.plans_refused:
             facts.append((with_reference(strings.KEY_REFUSED, plan.key),))
-        facts += (
-            [(strings.DEADLINE_PASSED,)] if plan.out_of_time else approval_facts(plan, plan_format.policy)
-        )
+        closed, lapsed = (strings.DEADLINE_PASSED,), plan_format.lapsed
+        facts += [closed] if plan.out_of_time else approval_facts(plan, plan_format.policy, lapsed)
     return tuple(facts)
-
-
-def _buttons(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
-    if plan.was_refused:
-        return (Button(Action.ANOTHER_PLAN, plan.key, strings.ANOTHER_PLAN),)
-    if plan.phase is not PlanPhase.PENDING:
-        return ()
-    caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
-    approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
-    cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
-    closed = policy.plans_refused or plan.out_of_time or not can_be_approved(plan)
-    return (cancel,) if closed else (approve, cancel)
-
-
-def _reason_button(plan: Plan, plan_format: PlanFormat) -> tuple[Button, ...]:
-    """Return the button for a reason where somebody has decided who can give one; a deadline is nobody."""
-    people = [*plan.approvals, *(one.person for one in plan.attempts if one.person != DEADLINE)]
-    if not (plan_format.forms and people) or plan.phase is PlanPhase.REPLACED:
-        return ()
-    return (Button(Action.REASON, plan.key, strings.ADD_REASON),)
 
 
 _MOST_PENDING = 8

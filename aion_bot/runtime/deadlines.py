@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.departures import look_for_requester
 from aion_bot.conversation.quorum import overdue, show_open
 from aion_bot.conversation.reminders import remind
 from aion_bot.conversation.services import Services
@@ -26,6 +28,9 @@ _LOOK, _AFTER_CHANGE = 15.0, 1.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 30.0, 3600.0
 """Seconds until a cancellation that Aion did not take is tried again; each pause is twice the one before."""
+
+_STILL_HERE = 600.0
+"""Seconds between two looks whether the requester of a plan that waits is still there, and before the first one."""
 
 _RULES = "rules shown"
 """Name of the value that holds a digest of the rules which open cards show."""
@@ -56,6 +61,8 @@ class Deadlines:
         """By the keys of plans: how old each was when it was seen first, and when that was by `running`."""
         self._again: dict[str, tuple[float, float]] = {}
         """By the keys of plans whose cancellation was tried: from when on, by `running`, and after which pause."""
+        self._looked_for: dict[tuple[str, str], float] = {}
+        """When it was looked last, by `running`, whether a requester is still there: by platform and person."""
         self._changed_at = 0.0
         """When other rules were seen last, by `clock`."""
 
@@ -87,11 +94,17 @@ class Deadlines:
             thread = self._services.registry.thread(adapter, plan.thread)
             # Also a card that was on its way, or whose decision came back, when the rules changed.
             redraw = new or (plan.key not in self._seen and plan.proposed_at <= self._changed_at)
-            if not self._due(thread, plan) and redraw:
+            if self._due(thread, plan):
+                continue
+            if redraw:
                 self._tasks.spawn(show_open(self._services, thread, plan.key))
+            if self._asks_for_requester(thread, plan):
+                self._tasks.spawn(look_for_requester(self._services, thread, plan))
         keys = {plan.key for plan in waiting}
         self._seen = {key: seen for key, seen in self._seen.items() if key in keys}
         self._again = {key: again for key, again in self._again.items() if key in keys}
+        people = {(plan.thread.platform, plan.requester.id) for plan in waiting}
+        self._looked_for = {who: at for who, at in self._looked_for.items() if who in people}
         return new
 
     def _due(self, thread: Thread, plan: Plan) -> bool:
@@ -108,6 +121,16 @@ class Deadlines:
         if 0 < policy.approval_reminder <= age and not plan.reminded:
             self._tasks.spawn(remind(self._services, thread, plan))
         return False
+
+    def _asks_for_requester(self, thread: Thread, plan: Plan) -> bool:
+        """Return whether it is time to ask the platform whether a requester is still there who alone may decide."""
+        policy, now = self._services.access.policy(thread.platform, plan.place), self._running()
+        who = thread.platform, plan.requester.id
+        due = self._looked_for.get(who, -math.inf) + _STILL_HERE <= now
+        if policy.approvers != "requester" or self._age(plan) < _STILL_HERE or not due:
+            return False
+        self._looked_for[who] = now
+        return True
 
     def _age(self, plan: Plan) -> float:
         """Return for how many seconds a plan has waited, whichever clock says more."""

@@ -84,17 +84,10 @@ class Dispatcher:
             services, self._tasks, self._waiting, self._actions, self._replied_to, self._ask
         )
         self._recovery = StartupRecovery(
-            services,
-            self._adapters,
-            queues=self._queues,
-            tasks=self._tasks,
-            indicators=self._indicators,
-            active=self._active,
-            approvals=self._approvals,
-            slots=self._slots,
-            waiting=self._waiting,
+            services, self._adapters, queues=self._queues, tasks=self._tasks, indicators=self._indicators,
+            active=self._active, approvals=self._approvals, slots=self._slots, waiting=self._waiting,
             enqueue_moved=self._enqueue_moved,
-        )
+        )  # fmt: skip
 
     async def serve(self, stop: asyncio.Event) -> bool:
         """Serve until `stop` is set or no platform is left; False if every platform refused its token.
@@ -233,8 +226,8 @@ class Dispatcher:
         promised = self._promised.in_thread(prompt) if self._promised.held else 0
         if self._options.busy == "reject" and (promised or self._queues.busy(prompt.thread)):
             return strings.WAIT
-        waiting = self._queues.waiting(prompt.thread) - self._waiting.withdrawn_in(prompt.thread)
-        if waiting + promised >= MOST_WAITING:
+        waiting = self._queues.waiting(prompt.thread) + promised
+        if waiting >= MOST_WAITING and waiting - self._waiting.withdrawn_in(prompt.thread) >= MOST_WAITING:
             return strings.FULL
         return self._slots.too_busy(prompt.thread.platform, prompt.person)
 
@@ -278,14 +271,16 @@ class Dispatcher:
         """Answer a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
         if (observer := self._services.observer) is not None:
             observer.began(turn)
-        self._waiting.first(turn)
+        if turn.key in self._waiting.known:
+            self._waiting.first(turn)
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
                 now = await self._store.turns.get(turn.key) if started else None
                 if now is None:
                     return
-                self._waiting.end(turn)
+                if turn.key in self._waiting.known:
+                    self._waiting.end(turn)
                 await self._indicators.dequeued(thread, now)
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.

@@ -60,6 +60,8 @@ class WaitingQuestions:
         self._of_thread: dict[ThreadKey, dict[str, _Waiting]] = {}
         self._withdrawn: dict[str, ThreadKey] = {}
         """Questions that were taken back and whose jobs are still in their queue, by the turn's key."""
+        self.known: set[str] = set()
+        """The keys of questions that wait, or were taken back and still have a job in their queue."""
         self._of_person: Counter[tuple[ThreadKey, str]] = Counter()
         self._told: set[tuple[ThreadKey, str]] = set()
         self._closed = False
@@ -72,6 +74,7 @@ class WaitingQuestions:
         message = None if signs is None else signs.pop(turn.key, None)
         one = _Waiting(thread, turn, WaitingSign(self._services.store, thread, turn, message))
         self._of_thread.setdefault(turn.thread, {})[turn.key] = one
+        self.known.add(turn.key)
         self._of_person[_whose(turn)] += 1
         self._tasks.spawn(self._tell(one))
         if left or can_have_sign(thread, turn):
@@ -92,6 +95,7 @@ class WaitingQuestions:
     def end(self, turn: Turn) -> None:
         """Note that a question does not wait any more; nothing where it did not."""
         self._withdrawn.pop(turn.key, None)
+        self.known.discard(turn.key)
         self._remove(turn)
 
     def close(self) -> None:

@@ -105,8 +105,8 @@ class Shown:
 
     @property
     def offers(self) -> tuple[ShownButton, ...]:
-        """Its buttons without those under what is over, which rate an answer, ask for another plan or add a reason: something waits for these."""
-        return tuple(one for one in self.buttons if not (one.rates or one.asks_anew or one.adds_reason))
+        """Its buttons without those under what is over: they rate an answer, add a reason, or ask for another plan."""
+        return tuple(one for one in self.buttons if not (one.rates or one.adds_reason or one.asks_anew))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,7 @@ class Operation(StrEnum):
     MARK_QUEUED = auto()
     UNMARK_QUEUED = auto()
     REPLY_PRIVATELY = auto()
+    LOOK_UP_PERSON = auto()
     OPEN_FORM = auto()
 
 
@@ -311,6 +312,12 @@ class FullWorkspace(Workspace, QueuedMarkers, FormFilling, Protocol):
 
     def react(self, person: SimulatedPerson, message: str, emoji: str) -> None:
         """Put a reaction on a message, an emoji of Unicode. Raises LookupError if the message does not exist."""
+
+    def leave(self, person: SimulatedPerson) -> None:
+        """Take a person out of the workspace: their account is closed, or they are no member any more."""
+
+    def come_back(self, person: SimulatedPerson) -> None:
+        """Let a person be a member again."""
 
     def shows_lasting_activity(self, thread: str) -> bool:
         """Whether the platform shows in a thread that the bot works, until the bot clears it.

@@ -27,7 +27,7 @@ class Picked(NamedTuple):
 class Conversation:
     """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`.
 
-    `private`: nobody else read it there.
+    `private`: nobody else read it there; `hidden`: because it was asked privately.
     """
 
     session: str
@@ -35,6 +35,7 @@ class Conversation:
     thread: ThreadKey
     owner: Person
     private: bool = False
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +171,8 @@ def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
 
 def _conversation(row: sqlite3.Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
-    place = json.loads(row["origin"] or "{}").get("place")
-    private = place is not None and Place(*place).direct
-    return Conversation(
-        row["session_id"], row["key"], ThreadKey(row["platform"], row["thread"]), owner, private
-    )
+    origin = json.loads(row["origin"] or "{}")
+    hidden = bool(origin.get("private"))
+    private = hidden or ("place" in origin and Place(*origin["place"]).direct)
+    thread = ThreadKey(row["platform"], row["thread"])
+    return Conversation(row["session_id"], row["key"], thread, owner, private, hidden)

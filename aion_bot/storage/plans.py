@@ -81,6 +81,11 @@ class Plans(Statements):
             key,
         ) == 1  # fmt: skip
 
+    async def note_left(self, key: str, left: bool) -> bool:
+        """Record whether the requester of a plan that waits has left; False where that is known, or it does not wait."""
+        sql = "UPDATE plan SET requester_left = ?1 WHERE key = ?2 AND phase = 'pending' AND requester_left <> ?1"
+        return await self._do(sql, left, key) == 1
+
     async def not_shown(self) -> list[Plan]:
         """Plans whose cards do not show yet what became of the newest decision, oldest first."""
         rows = await self._all(f"{_PLAN} WHERE shown = 0 ORDER BY plan.rowid")

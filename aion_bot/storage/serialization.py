@@ -87,34 +87,39 @@ def stripped_origin(kept: str = "0") -> str:
     return f"origin = iif({kept}, {stripped.format('origin')}, {stripped.format(WITHOUT_FILES)})"
 
 
+def _origin_from(packed: dict[str, Any], thread: ThreadKey, person: Person, text: str) -> Prompt:
+    """Read what began a turn; rows of earlier versions lack what `get` looks up."""
+    in_place, echo, share_to = (packed.get(name) for name in ("in_place", "echo", "share_to"))
+    place = Place(*packed["place"])
+    return Prompt(
+        key=packed["key"],
+        thread=thread,
+        place=place,
+        person=person,
+        text=text,
+        opening=packed["opening"],
+        quotes=tuple(Quote(QuoteSource(one), "", cut=cut) for one, cut in packed.get("quotes", ())),
+        attachments=packed["attachments"],
+        source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
+        files=tuple(Attachment(*file) for file in packed.get("files", ())),
+        reply_token=packed.get("reply_token", ""),
+        pictures=tuple(packed.get("pictures", ())),
+        detailed=packed.get("detailed", False),
+        private=place.private,
+        share_to=None if share_to is None else ThreadKey(thread.platform, share_to),
+        in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
+        echo=None if echo is None else MessageRef(thread, echo),
+    )
+
+
 def turn_from(row: sqlite3.Row) -> Turn:
     """Read a row of the journal."""
     thread, asker = ThreadKey(row["platform"], row["thread"]), Person(row["asker_id"], row["asker_name"])
     origin = None
-    if row["origin"] is not None:  # rows of earlier versions lack what `get` looks up
+    if row["origin"] is not None:
         packed = json.loads(row["origin"])
-        in_place, echo, share_to = (packed.get(name) for name in ("in_place", "echo", "share_to"))
-        place = Place(*packed["place"])
         asker = replace(asker, apps=frozenset(packed.get("apps", ())))
-        origin = Prompt(
-            key=packed["key"],
-            thread=thread,
-            place=place,
-            person=asker,
-            text=row["text"],
-            opening=packed["opening"],
-            quotes=tuple(Quote(QuoteSource(one), "", cut=cut) for one, cut in packed.get("quotes", ())),
-            attachments=packed["attachments"],
-            source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
-            files=tuple(Attachment(*file) for file in packed.get("files", ())),
-            reply_token=packed.get("reply_token", ""),
-            pictures=tuple(packed.get("pictures", ())),
-            detailed=packed.get("detailed", False),
-            private=place.private,
-            share_to=None if share_to is None else ThreadKey(thread.platform, share_to),
-            in_place=None if in_place is None else ThreadKey(thread.platform, in_place),
-            echo=None if echo is None else MessageRef(thread, echo),
-        )
+        origin = _origin_from(packed, thread, asker, row["text"])
     return Turn(
         key=row["key"], thread=thread, asker=asker, text=row["text"],
         phase=TurnPhase(row["phase"]),
@@ -167,6 +172,7 @@ def plan_from(row: sqlite3.Row) -> Plan:
         place=UNKNOWN_PLACE if row["place"] is None else Place(*json.loads(row["place"])),
         proposed_at=row["created_at"],
         reminded=row["reminded_at"] is not None,
+        requester_left=bool(row["requester_left"]),
     )
 
 

@@ -45,6 +45,10 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "emphasis in emphasis": ("*a *b* c*", "*a b c*", SAME),
     # Blocks
     "a small heading": ("#### Small", "**Small**", SAME),
+    "a small heading behind an item": ("- one\n#### Small\n*more*", "- one\n\n**Small**\n*more*", SAME),
+    "a heading in an item behind its code": ("-\n      code\n\n    # head", "-\n```\ncode\n```\n\n# head", SAME),
+    "a hard line end behind a quote": ("> quote\n\nfoo\\\n     bar", "> quote\n\nfoo\\\n     bar", SAME),
+    "a rule above an item without words": ("Foo\n---\n-\n  foo", "Foo\n────────────\n\n-\n  foo", SAME),
     "a small heading with signs": ("##### __init__.py **b**", r"**\_\_init\_\_.py b**", r"##### \_\_init\_\_.py **b**"),
     "a small heading with code": ("#### `**kwargs` of it", "`**kwargs` of it", SAME),
     "a closed heading": ("## Two ##", "## Two", SAME),
@@ -62,7 +66,7 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "code by tildes": ("~~~py\nx\n~~~", "```py\nx\n```", SAME),
     "code and a title behind blanks": ("  ```\n   x\n  ```\n\n  Two\n  ===", "```\n x\n```\n\n# Two", SAME),
     "code by indentation": ("a\n\n    __x__", "a\n\n```\n__x__\n```", SAME),
-    "words behind code in an item": ("2. a\n\n   ```\n   x\n   ```\n\n    b", "2. a\n\n```\nx\n```\n\n b", SAME),
+    "words behind code in an item": ("2. a\n\n   ```\n   x\n   ```\n\n    b", "2. a\n\n```\nx\n```\n\nb", SAME),
     "code in an item": ("- ```\n  __x__\n  ```\n- b", "-\n```\n__x__\n```\n- b", SAME),
     # Tables
     "signs in cells": (

@@ -174,6 +174,13 @@ def with_reactions(setup: Setup) -> None:
     setup.env["AION_BOT_CONFIG"] = str(file)
 
 
+def with_reactions_scope(setup: Setup) -> None:
+    """Turn reactions on for an app that has their scope, and is not subscribed to them."""
+    with_reactions(setup)
+    scopes = [*setup.slack.configuration.scopes, "reactions:read"]
+    configured(scopes=scopes, requested=scopes)(setup)
+
+
 def wrong_file(setup: Setup) -> None:
     """Misspell a key of `aion-bot.toml`."""
     file = setup.folder / "aion-bot.toml"
@@ -300,7 +307,7 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
         with_reactions,
         "FAIL  scopes: the bot token lacks reactions:read; add what is missing under OAuth & Permissions",
     ),
-    "reactions without their event": (with_reactions, "FAIL  events: the app is not subscribed to reaction_added; add what is missing"),
+    "reactions without their event": (with_reactions_scope, "FAIL  events: the app is not subscribed to reaction_added; add what is missing"),
     "missing optional scope": (
         without_scopes("files:read"),
         "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add what is missing",

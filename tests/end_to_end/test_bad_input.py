@@ -82,7 +82,7 @@ async def test_a_thread_that_is_not_the_bot_s(on_discord: Bot) -> None:
     """A command in a thread of other people changes no thread elsewhere, also where its person has one in that channel."""
     await on_discord.start()
     own = await on_discord.asked(on_discord.ada, DAMAGE, "I found 3 pieces")
-    world = on_discord.workspace.world  # type: ignore[attr-defined]  # of this simulator alone
+    world = on_discord.workspace.world  # type: ignore[attr-defined]  # this platform has it
     parent = world.channel(own).parent
     world.channels["900000000000000001"] = Channel(
         "900000000000000001", THREAD, "lunch", world.channel(own).guild, parent
@@ -100,7 +100,7 @@ async def test_the_menu_of_a_message_in_a_thread_that_is_not_the_bot_s(on_slack:
     await on_slack.asked(on_slack.ada, DAMAGE, "I found 3 pieces")
     lunch = on_slack.workspace.remark(on_slack.ben, "Lunch?")
     before = {one.id for one in private_messages(on_slack, on_slack.ada)}
-    await on_slack.workspace.shortcut(on_slack.ada, lunch, "aion_manage")  # type: ignore[attr-defined]  # of this simulator alone
+    await on_slack.workspace.shortcut(on_slack.ada, lunch, "aion_manage")  # type: ignore[attr-defined]  # this platform has it
     await shown(on_slack, on_slack.ada, before, strings.NOT_MY_THREAD)
 
 
@@ -175,7 +175,7 @@ async def test_a_guest_who_may_not_use_the_bot(on_slack: Bot) -> None:
     """Guests get the sentence about guests, in a channel as in a direct message."""
     await on_slack.start(rules=Rules(defaults={"guests": Rule(False, "")}))
     workspace = on_slack.workspace
-    workspace.conversations.guests.add(on_slack.ben.id)  # type: ignore[attr-defined]  # of this simulator alone
+    workspace.conversations.guests.add(on_slack.ben.id)  # type: ignore[attr-defined]  # this platform has it
     for words in REFUSED:
         await told(on_slack, on_slack.ben, words, shows=strings.refusal(Refusal.GUEST))
     assert on_slack.aion.requests == []
@@ -190,7 +190,7 @@ async def test_in_a_direct_message(bot: Bot) -> None:
         channel = use.conversations.channels[f"D{bot.ada.id[1:]}"]
         use.use_command(bot.ada, "/aion", "status", channel)
     else:
-        await use.command(bot.ada, "status", thread=use.world.direct(bot.ada).name)  # type: ignore[attr-defined]  # of this simulator alone
+        await use.command(bot.ada, "status", thread=use.world.direct(bot.ada).name)  # type: ignore[attr-defined]  # this platform has it
     await shown(bot, bot.ada, set(), "Left in this conversation")
     assert private_messages(bot, bot.ben) == []
 

@@ -12,6 +12,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Answer
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import pressed, private_messages, told
+from tests.end_to_end.test_private import answered
 
 DAMAGE = "What is damaged on site 7?"
 
@@ -76,3 +77,16 @@ async def test_what_was_begun_where_nobody_else_reads_is_exported_by_its_person_
         await told(idle, idle.ben, words, thread=thread, shows=strings.NOT_BEGUN_BY_YOU)
     assert idle.aion.count("export_session") == 0
     await told(idle, idle.ada, "export", thread=thread, shows=strings.EXPORTED)
+
+
+async def test_what_was_asked_privately_goes_on_in_no_public_thread(bot: Bot) -> None:
+    """Its person finds it in their list, and is told to go on where the answer is: what others ask later sees nothing of it."""
+    await bot.workspace.ask_privately(bot.ada, "What about the roof?")
+    await answered(bot, bot.ada, strings.ASKED_PRIVATELY)
+    thread = await bot.asked(bot.ada, DAMAGE, "I found 3 pieces")
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="the roof?")
+    await pressed(bot, bot.ada, listed, strings.open_here(2), strings.STAYS_PRIVATE)
+    await told(bot, bot.ben, "sessions", thread=thread, shows=strings.NO_CONVERSATIONS)
+    await told(bot, bot.ada, "export text", thread=thread, shows=strings.EXPORTED)
+    (exported,) = [words for _, words in files(bot, thread, private=False)]
+    assert "roof" not in exported

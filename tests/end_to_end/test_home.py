@@ -70,7 +70,7 @@ async def test_an_opening_costs_two_requests_at_most(on_slack: Bot, slack: Simul
         before = len(on_slack.aion.requests)
         slack.conversations.homes.clear()
         slack.open_home(person)
-        await on_slack.until(lambda person=person: bool(slack.home(person)))  # type: ignore[misc]  # mypy infers no default of a lambda
+        await on_slack.until(lambda person=person: bool(slack.home(person)))  # type: ignore[misc]  # mypy infers no type for a default of a lambda
         costs.append(len(on_slack.aion.requests) - before)
         if person == on_slack.ada:
             assert all(one in slack.home(person) for one in words)

@@ -169,3 +169,27 @@ async def test_a_variable_that_gets_the_key_of_another_tenant(idle: Bot, tmp_pat
     await idle.workspace.reply(idle.ada, thread, "And now?")
     await idle.shows(thread, "Two.", strings.NEW_SESSION)
     assert carried(idle, "create_session") == [SITE, other]
+
+
+async def test_a_retry_about_pictures_of_the_earlier_key_says_that_they_are_gone(
+    bot: Bot, tmp_path: Path
+) -> None:
+    """A question about an answer's pictures alone failed; with another key none of these pictures is named to Aion."""
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.until(lambda: strings.ONLY_THESE in bot.pressable(thread))
+    bot.aion.fail_next("send_stream", 503, times=4)
+    await bot.press(bot.ada, thread, strings.ONLY_THESE)
+    await bot.until(lambda: strings.RETRY in bot.pressable(thread))
+    await use_other_key(bot, tmp_path)
+    before = len(bot.aion.requests)
+    for _ in range(2):
+        await bot.press(bot.ada, thread, strings.RETRY)
+        await bot.shows(thread, strings.PICTURES_GONE)
+    assert [one.operation for one in bot.aion.requests[before:] if one.operation != "get_session"] == []
+    assert bot.aion.crossed == []
+
+
+@pytest.fixture
+def pictures(request: pytest.FixtureRequest) -> bool:
+    """The test about pictures needs some to fetch."""
+    return "pictures_of" in request.node.name

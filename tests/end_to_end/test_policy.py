@@ -88,13 +88,15 @@ async def test_groups_of_slack(on_slack: Bot, slack: SimulatedSlack) -> None:
 
 
 async def test_guests_and_shared_channels_of_slack(on_slack: Bot, slack: SimulatedSlack) -> None:
-    """A guest is told that guests may not; a shared channel that the file names is served without a list."""
+    """Guests of several channels and of one are told that guests may not; a shared channel that the file names is served without a list."""
     slack.conversations.guests.add(on_slack.ben.id)
+    slack.conversations.single_channel_guests.add(on_slack.cy.id)
     site = slack.open_channel("site", shared=True)
     rules = Rules(section(**{GUESTS: False}), channels={site.id: section(**{SHARED: True})})
     await on_slack.start(rules=rules)
-    refused = await slack.ask(on_slack.ben, "mine", channel=site)
-    await on_slack.replies_privately(refused, on_slack.ben, strings.GUEST)
+    for guest in (on_slack.ben, on_slack.cy):
+        refused = await slack.ask(guest, "mine", channel=site)
+        await on_slack.replies_privately(refused, guest, strings.GUEST)
     thread = await slack.ask(on_slack.ada, "What is damaged on site 7?", channel=site)
     await on_slack.shows(thread, "I found 3 pieces")
 

@@ -193,17 +193,23 @@ async def test_a_sign_that_was_not_recorded_is_found_after_a_kill(
     assert bot.asked_words == ["first", "second", "third"]
 
 
-async def test_without_room_the_mark_stands_alone(bot: Bot) -> None:
+async def test_without_room_the_mark_stands_alone(on_slack: Bot) -> None:
     """A platform that takes no post shows no place; the question has its mark, and is asked all the same."""
-    thread = await held(bot)
-    await bot.shows(thread, strings.THINKING)
-    bot.workspace.refuse(Operation.POST, Failure.FORBIDDEN)
-    await bot.workspace.reply(bot.ben, thread, "second")
-    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
-    bot.aion.play(spoken("Answer 1."))
-    bot.aion.release("go")
-    await bot.shows(thread, "Answer 1.")
-    assert places(bot, thread) == []
+    await on_slack.start()
+    thread = await held(on_slack)
+    await on_slack.shows(thread, strings.THINKING)
+    on_slack.workspace.refuse(Operation.POST, Failure.FORBIDDEN)
+
+    def posts() -> int:
+        return sum(one.name == "chat.postMessage" for one in on_slack.workspace.log)
+
+    before = posts()
+    await on_slack.workspace.reply(on_slack.ben, thread, "second")
+    await on_slack.until(lambda: on_slack.queued_marker_count(thread) == 1 and posts() > before)
+    on_slack.aion.play(spoken("Answer 1."))
+    on_slack.aion.release("go")
+    await on_slack.shows(thread, "Answer 1.")
+    assert places(on_slack, thread) == []
 
 
 async def test_a_long_queue_counts_five(bot: Bot) -> None:

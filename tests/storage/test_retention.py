@@ -16,7 +16,7 @@ from aion_bot.domain.turn import KEPT_FOR_RETRY, EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
-from aion_bot.rendering.plan_card import can_be_approved
+from aion_bot.rendering.card_buttons import can_be_approved
 from aion_bot.storage import Store, StoreError, database
 from aion_bot.storage.copies import copies_of, remove_copies
 from tests.support.databases import lay_database

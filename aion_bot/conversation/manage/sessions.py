@@ -14,6 +14,7 @@ from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.ports.text import one_line
+from aion_bot.storage.conversations import Conversation
 
 PAGE = 5
 """Conversations of one page: each is looked up in Aion, whose smallest plan takes thirty requests a minute."""
@@ -151,11 +152,10 @@ async def open_here(use: Use, turn: str) -> Answer:
         return strings.LIST_OLD
     if wanted.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
+    if await _stays_private(use, wanted):
+        return strings.STAYS_PRIVATE
     if not await is_ours(use.services, wanted.session):
         return strings.CONVERSATION_GONE
-    first = await store.turns.get(wanted.turn)
-    if first is not None and first.place.private and first.thread != use.where().key:
-        return strings.STAYS_PRIVATE  # whoever asks in this thread would hear of it
     # Also one of another key, which the thread leaves.
     if (before := await store.threads.session(use.where().key)) is not None:
         await use.check_may_change(await use.begun(before))
@@ -167,6 +167,15 @@ async def open_here(use: Use, turn: str) -> Answer:
         await use.switch(before, wanted.session)
         await use.announce(strings.OPENED_HERE)
     return Reply("\n".join([strings.opened(detail.session.title), *_exchange(detail.messages)]))
+
+
+async def _stays_private(use: Use, wanted: Conversation) -> bool:
+    """Return whether others would read a conversation that began privately, if it went on in the thread."""
+    first = await use.services.store.turns.get(wanted.turn)
+    elsewhere = first is not None and first.thread != use.where().key
+    if first is not None and first.place.private and elsewhere:
+        return True
+    return wanted.hidden and await use.is_public()
 
 
 def _exchange(messages: Sequence[ChatMessage]) -> list[str]:

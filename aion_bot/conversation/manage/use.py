@@ -92,6 +92,11 @@ class Use:
         turn = None if self.target is None else await self.services.store.turns.newest(self.target.key)
         return "" if turn is None else turn.key
 
+    async def is_public(self) -> bool:
+        """Return whether others than the person may read the target."""
+        turn = await self.services.store.turns.newest(self.where().key)
+        return turn is None or not (turn.place.direct or turn.place.private)
+
     async def announce(self, words: str) -> None:
         """Say in the target what the person did there, for everybody who reads it."""
         view, person = OneMessage(Reply("", byline=(self.event.person, words))), self.event.person

@@ -91,6 +91,7 @@ def _side(side: Side, look: Look, parts: Parts) -> Html:
             action="say",
             enctype="multipart/form-data",
         ),
+        part("div", "form"),
         part("div", "meter"),
         class_=f"side {key}",
         id=key,

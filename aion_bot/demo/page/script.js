@@ -79,7 +79,22 @@ const draw = ({ pieces, logs }) => {
   }
   for (const [id, messages] of Object.entries(logs)) drawLog(document.getElementById(id), messages);
   restore(was);
+  openForms();
 };
+
+// A form that a press opened takes the focus and keeps it; Escape presses its Cancel.
+const openForms = () => {
+  for (const dialog of document.querySelectorAll("dialog[open]:not(:modal)")) {
+    dialog.close();
+    dialog.showModal();
+  }
+};
+
+document.addEventListener("cancel", (event) => {
+  if (event.target.tagName !== "DIALOG") return;
+  event.preventDefault();
+  event.target.querySelector("[value=close]").click();
+}, true);
 
 const follow = () => {
   source?.close();
@@ -200,4 +215,5 @@ document.addEventListener("click", (event) => {
 
 addEventListener("popstate", follow);
 for (const log of document.querySelectorAll(".log")) log.scrollTop = log.scrollHeight;
+openForms();
 follow();

@@ -12,7 +12,7 @@ from typing import Self
 from aiohttp import web
 
 from aion_bot.demo.bot_process import BotProcess
-from aion_bot.demo.page import layout, message_menu, view
+from aion_bot.demo.page import forms, layout, message_menu, view
 from aion_bot.demo.page.assets import asset
 from aion_bot.demo.page.changes import changes
 from aion_bot.demo.page.guard import DEFAULT_PORT, HEADERS, Guard
@@ -37,6 +37,7 @@ MOST = 96 * 1024**2
 
 TOO_LARGE = "The page does not take so much at once. Choose smaller files."
 NO_ANSWER = "{} says: the application did not respond. (The bot was away.)"
+NO_FORM = "That form is no longer open, or its words were not taken."
 GONE = "That button is no longer there."
 LEFT = "That message is no longer there, or the bot is away."
 
@@ -84,6 +85,7 @@ class Page:
         app.router.add_post("/{token}/say", self._say)
         app.router.add_post("/{token}/press", self._press)
         app.router.add_post("/{token}/act", self._act)
+        app.router.add_post("/{token}/fill", self._fill)
         app.router.add_post("/{token}/trouble", self._trouble)
         app.router.add_post("/{token}/close", self._close)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
@@ -187,6 +189,16 @@ class Page:
             await side.workspace.press(who(side, look.person), place, message, button)
         except LookupError:
             return self._back(look, GONE)
+        return self._back(look)
+
+    async def _fill(self, request: web.Request) -> web.Response:
+        form = await _form(request, "side", "do")
+        look, side = self._look(form), self._side(form["side"])
+        person, send = who(side, look.person), form["do"] == forms.SEND
+        try:
+            await forms.fill(side, person, form.get("words", ""), send=send)
+        except (LookupError, ValueError):
+            return self._back(look, NO_FORM)
         return self._back(look)
 
     async def _act(self, request: web.Request) -> web.Response:

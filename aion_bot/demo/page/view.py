@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from aion_bot.demo.page import message, message_menu
+from aion_bot.demo.page import forms, message, message_menu
 from aion_bot.demo.page.elements import Button, Confirmation, Html, Picture, element, joined
 from aion_bot.demo.page.meter import Reading
 from aion_bot.demo.page.sides import COMMANDS, Entry, Place, Side, find, who
@@ -72,6 +72,7 @@ def draw(sides: Sequence[Side], look: Look, status: str, picture: Picture) -> Pa
         pieces[f"{side.key}-places"] = _places(side, look, person, place)
         pieces[f"{side.key}-title"] = _title(side, look, person, place)
         pieces[f"{side.key}-activity"] = message_menu.activity(side, place, side.activity(place), look.fields)
+        pieces[f"{side.key}-form"] = forms.draw(side, person, look.fields)
         pieces[f"{side.key}-meter"] = metered(side.reading)
         pieces[f"{side.key}-composer"] = _composer(side, person, place)
         logs[f"{side.key}-log"] = [

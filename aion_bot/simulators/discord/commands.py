@@ -11,7 +11,7 @@ _BOOLEAN, _TEXT = 5, 3
 
 
 class CommandUse:
-    """What people do with the command."""
+    """What people do with the command, and what time and leaving do to them."""
 
     world: World
     shown: Callable[[Message], Shown]
@@ -76,6 +76,23 @@ class CommandUse:
             raise LookupError(f"no button {button!r} on {message} for {person.name}")
         data = {"custom_id": button, "component_type": 2}
         self.interact(COMPONENT, person, self.world.channel(found.channel), data, found)
+
+    def expire_addresses(self) -> None:
+        """Let a day pass for every address of a file so far."""
+        self.world.signature = str(int(self.world.signature) + 1)
+
+    def expire_tokens(self) -> None:
+        """Let fifteen minutes pass for every interaction so far."""
+        for interaction in self.world.interactions.values():
+            interaction.expired = True
+
+    def leave(self, person: SimulatedPerson) -> None:
+        """Let a person leave the server; `come_back` lets them join it again."""
+        self.world.absent.add((self.world.guild, person.id))
+
+    def come_back(self, person: SimulatedPerson) -> None:
+        """Let a person join the server again."""
+        self.world.absent.discard((self.world.guild, person.id))
 
     def _channel(self, name: str) -> Channel:
         return self.world.named(name or "general")

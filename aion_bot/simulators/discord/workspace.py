@@ -68,6 +68,7 @@ class SimulatedDiscord(CommandUse, FormUse):
             "POST /webhooks/{webhook_id}/{webhook_token}",
             "POST /users/@me/channels",
         ),
+        Operation.LOOK_UP_PERSON: ("GET /guilds/{guild_id}/members/{user_id}",),
         Operation.OPEN_FORM: ("POST /interactions/{interaction_id}/{interaction_token}/callback",),
     }
 
@@ -288,15 +289,6 @@ class SimulatedDiscord(CommandUse, FormUse):
         how = FAILURES.get(failure) or {"status": 429, "retry_after": retry_after}
         for route in self.requests[operation]:
             self.fail_next(route, times=times, **how)
-
-    def expire_addresses(self) -> None:
-        """Let a day pass for every address of a file so far."""
-        self.world.signature = str(int(self.world.signature) + 1)
-
-    def expire_tokens(self) -> None:
-        """Let fifteen minutes pass for every interaction so far."""
-        for interaction in self.world.interactions.values():
-            interaction.expired = True
 
     async def until(self, condition: Callable[[], bool], *, timeout: float = PATIENCE) -> None:
         """Wait until `condition` holds, looking again after every change. Raises TimeoutError."""

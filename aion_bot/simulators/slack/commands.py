@@ -109,6 +109,14 @@ class CommandUse:
         }
         self.sockets.deliver("events_api", payloads.event(inner, channel))
 
+    def leave(self, person: SimulatedPerson) -> None:
+        """Close the account of a person; `come_back` opens it again."""
+        self.conversations.deactivated.add(person.id)
+
+    def come_back(self, person: SimulatedPerson) -> None:
+        """Open the account of a person again."""
+        self.conversations.deactivated.discard(person.id)
+
     def home(self, person: SimulatedPerson) -> str:
         """The texts of the Home tab that a person sees."""
         blocks = self.conversations.homes.get(person.id, {}).get("blocks", ())

@@ -178,9 +178,12 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
     if person is None:
         raise Refused("user_not_found")
     names = {"real_name": person.name, "display_name": person.name}
-    guest = person.id in backend.conversations.guests
+    # Slack calls a guest of one channel both.
+    single = person.id in backend.conversations.single_channel_guests
+    guest = single or person.id in backend.conversations.guests
     is_bot = person.id in backend.conversations.bots
-    flags = {"is_restricted": guest, "is_ultra_restricted": False, "is_bot": is_bot}
+    deleted = person.id in backend.conversations.deactivated
+    flags = {"is_restricted": guest, "is_ultra_restricted": single, "is_bot": is_bot, "deleted": deleted}
     return {
         "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
     }

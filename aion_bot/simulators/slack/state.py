@@ -98,8 +98,9 @@ class Clock:
 class Conversations:
     """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
 
-    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace, `bots` those
-    of people who are users of other apps.
+    `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace,
+    `single_channel_guests` those of guests in one channel alone, `bots` those of people who are users of other apps,
+    `deactivated` those whose accounts are closed.
 
     `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
     install (since 2025-05-29), and 999 to the others.
@@ -119,9 +120,11 @@ class Conversations:
         self.groups: dict[str, str] = {}
         self.members: dict[str, set[str]] = {}
         self.guests: set[str] = set()
+        self.bots: set[str] = set()
+        self.single_channel_guests: set[str] = set()
+        self.deactivated: set[str] = set()
         self.closed: set[str] = set()
         """Direct messages that take nothing of the app: its Messages tab is switched off."""
-        self.bots: set[str] = set()
         self.people = {person.id: person for person in people}
         self.add(Channel("C0GENERAL", "general"))
         for person in people:

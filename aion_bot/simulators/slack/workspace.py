@@ -68,6 +68,7 @@ class SimulatedSlack(Messages, FormUse):
         Operation.MARK_QUEUED: ("reactions.add",),
         Operation.UNMARK_QUEUED: ("reactions.remove",),
         Operation.REPLY_PRIVATELY: ("chat.postEphemeral",),
+        Operation.LOOK_UP_PERSON: ("users.info",),
         Operation.OPEN_FORM: ("views.open",),
     }
 

@@ -73,3 +73,6 @@ END;
 CREATE TRIGGER reason_erased AFTER UPDATE OF told ON reason WHEN new.told = '' AND old.turn IS NOT NULL BEGIN
     UPDATE turn SET attached = '' WHERE key = old.turn AND erased_at IS NULL;
 END;
+
+-- Whether whoever asked for a plan has left, as the platform said last: then they cannot decide it.
+ALTER TABLE plan ADD COLUMN requester_left INTEGER NOT NULL DEFAULT 0;

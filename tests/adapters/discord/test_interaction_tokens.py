@@ -2,7 +2,7 @@
 
 from time import time
 
-from adapters.discord.interactions import LIFETIME, InteractionTokens
+from adapters.discord.interaction_tokens import LIFETIME, InteractionTokens
 from aion_bot.ports.secrets import KNOWN
 
 

@@ -271,6 +271,8 @@ async def test_private_reply_that_cannot_be_drawn_is_plain(
 ) -> None:
     """Where Slack refuses the blocks of a private reply, its text is shown."""
     method = "chat.postMessage" if direct else "chat.postEphemeral"
+    if direct:
+        thread = ids.thread_key(TEAM, "D0CY", await slack.direct_message(slack.people[2], "hello"))
     slack.fail_next(method, error="invalid_blocks")
     await adapter.reply_privately(prompt(slack, thread, direct=direct), ("Not here.",))
     assert slack.api.calls[method] == 2
