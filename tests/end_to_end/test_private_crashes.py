@@ -14,7 +14,7 @@ from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.crash_injection import Steps
 from tests.end_to_end.test_crash_points import SHORT_WAITS, reaches, store_answers
-from tests.end_to_end.test_private import answered, labels, press, public, read_by
+from tests.end_to_end.test_private import labels, press, public, read_by
 
 pytestmark = [
     pytest.mark.slow,
@@ -45,6 +45,16 @@ def rows(bot: Bot, table: str) -> int:
     """Count the rows of a table of a bot that does not run."""
     with closing(sqlite3.connect(bot.database)) as connection:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  # a name of the test's
+
+
+async def sharable(bot: Bot, answer: str) -> Shown:
+    """Wait until an answer can be shared; returns its message."""
+
+    def found() -> list[Shown]:
+        return [one for one in offering(bot, strings.SHARE) if answer in one.text]
+
+    await bot.until(lambda: bool(found()))
+    return found()[-1]
 
 
 async def test_a_private_question_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
@@ -91,7 +101,7 @@ async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> No
         idle.aion.play(spoken(answer))
         steps.arm(0)
         await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
-        shown = await answered(idle, idle.ada, answer)
+        shown = await sharable(idle, answer)
         await steps.turn_cleared.wait()
         steps.arm(fatal)
         await press(idle, idle.ada, shown, strings.SHARE)
