@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -226,10 +227,9 @@ def show_access(
 
 def _has_reactions() -> bool:
     """Tell whether `aion-bot.toml` turns reactions on; a file that does not hold turns on nothing."""
-    try:
+    with suppress(EnvironmentFileError):
         return read_file(read_environment(Path.cwd()))[0].has_reactions
-    except EnvironmentFileError:
-        return False
+    return False
 
 
 @program.command()
@@ -335,14 +335,10 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
     from aion_bot.simulators.slack.state import direct_channel
 
     async with SimulatedServices() as services:
-        first = services.slack.people[0].id
-        # Who asks may see the usage in their Home tab.
+        first = services.slack.people[0].id  # may see the usage in their Home tab
         rules = Rules(channels={direct_channel(first): {APPROVERS: Rule(frozenset({first}), "the demo")}})
-        env = {
-            **services.env,
-            "AION_BOT_DATABASE_URL": f"sqlite:///{folder / 'demo.db'}",
-            "AION_BOT_SHUTDOWN_GRACE": "1",
-        }
+        database = f"sqlite:///{folder / 'demo.db'}"
+        env = {**services.env, "AION_BOT_DATABASE_URL": database, "AION_BOT_SHUTDOWN_GRACE": "1"}
         async with BotProcess(functools.partial(_serve_demo, env, rules)) as bot:
             return await (modes.play_tour(services, html) if tour else modes.serve(services, bot, port))
 
