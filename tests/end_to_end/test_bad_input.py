@@ -1,13 +1,13 @@
 """What people get wrong with `/aion`, and what is gone meanwhile: each gets one private sentence, and nothing is lost."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import Refusal
 from aion_bot.domain.rules import Rule, Rules
-from aion_bot.simulators.discord.model import THREAD, Channel
 from aion_bot.simulators.workspace import ShownButton
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import private_messages, shown, told
@@ -81,12 +81,10 @@ async def test_before_anything_was_asked(bot: Bot) -> None:
 async def test_a_thread_that_is_not_the_bot_s(on_discord: Bot) -> None:
     """A command in a thread of other people changes no thread elsewhere, also where its person has one in that channel."""
     await on_discord.start()
-    own = await on_discord.asked(on_discord.ada, DAMAGE, "I found 3 pieces")
-    world = on_discord.workspace.world  # type: ignore[attr-defined]  # this platform has it
-    parent = world.channel(own).parent
-    world.channels["900000000000000001"] = Channel(
-        "900000000000000001", THREAD, "lunch", world.channel(own).guild, parent
-    )
+    await on_discord.asked(on_discord.ada, DAMAGE, "I found 3 pieces")
+    workspace: Any = on_discord.workspace
+    lunch = workspace.say(on_discord.ben, "Lunch?")
+    workspace.backend.open_thread(lunch, {"name": "lunch"}, by=on_discord.ben)
     for words in ("new", "close", "rename Lunch", "context all", "export", "status"):
         shows = strings.EXPORT_NOTHING if words == "export" else strings.NOT_MY_THREAD
         await told(on_discord, on_discord.ada, words, thread="lunch", shows=shows)
