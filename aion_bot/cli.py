@@ -332,11 +332,10 @@ async def _demo(folder: Path, *, tour: bool, html: Path | None, port: int | None
     from aion_bot.demo import modes
     from aion_bot.demo.bot_process import BotProcess
     from aion_bot.simulators.services import SimulatedServices
-    from aion_bot.simulators.slack.state import direct_channel
 
     async with SimulatedServices() as services:
-        first = services.slack.people[0].id  # may see the usage in their Home tab
-        rules = Rules(channels={direct_channel(first): {APPROVERS: Rule(frozenset({first}), "the demo")}})
+        place, reader = services.home
+        rules = Rules(channels={place: {APPROVERS: Rule(frozenset({reader}), "the demo")}})
         database = f"sqlite:///{folder / 'demo.db'}"
         env = {**services.env, "AION_BOT_DATABASE_URL": database, "AION_BOT_SHUTDOWN_GRACE": "1"}
         async with BotProcess(functools.partial(_serve_demo, env, rules)) as bot:

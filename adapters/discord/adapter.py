@@ -74,7 +74,6 @@ class DiscordAdapter:
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
-    ask_privately = strings.ASK_COMMAND
     secrets = (TOKEN,)
     takes_reactions, opens_forms = False, True
 
@@ -100,6 +99,11 @@ class DiscordAdapter:
         self._backfill = Backfill()
         self._listening: Listening | None = None
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
+
+    @property
+    def ask_privately(self) -> str:
+        """What a person writes to ask privately."""
+        return strings.ASK_COMMAND
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Check the token, the application's flags, and `subjects`."""

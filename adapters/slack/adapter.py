@@ -73,7 +73,6 @@ class SlackAdapter:
     id_forms = ID_FORMS
     direct_threads = opens_forms = True
     picture_types = TYPES
-    ask_privately = strings.ASK_COMMAND
     secrets = new_tokens.SECRETS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
@@ -98,6 +97,11 @@ class SlackAdapter:
         # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
         self._without_stop: set[str] = set()
         self._sockets: SocketMode | None = None
+
+    @property
+    def ask_privately(self) -> str:
+        """What a person writes to ask privately."""
+        return strings.ASK_COMMAND
 
     @property
     def takes_reactions(self) -> bool:

@@ -27,9 +27,10 @@ async def note_departure(services: Services, thread: Thread, plan: Plan) -> bool
     if left is None or left == plan.requester_left:
         return plan.requester_left
     if await retry_write(lambda: services.store.plans.note_left(plan.key, left)):
-        _log.info(
-            "plan requester left" if left else "plan requester came back", plan=plan.key, platform=platform
-        )
+        if left:
+            _log.info("plan requester left", plan=plan.key, platform=platform)
+        else:
+            _log.info("plan requester came back", plan=plan.key, platform=platform)
         await show_open(services, thread, plan.key)
     return left
 

@@ -8,9 +8,11 @@ from aion_bot.ports.messages import Reply, ThreadKey
 
 @runtime_checkable
 class PrivateThreads(Protocol):
-    """A platform that has such conversations. `ask_privately` is what a person writes there to ask privately, as in help."""
+    """A platform that has such conversations."""
 
-    ask_privately: str
+    @property
+    def ask_privately(self) -> str:
+        """What a person writes there to ask privately, as in help."""
 
     def private_thread(self, prompt: Prompt) -> ThreadKey:
         """Name the thread of a private question until `open_private` says which it is: the same in every process. Pure.

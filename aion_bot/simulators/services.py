@@ -7,6 +7,7 @@ from typing import Self
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.state import direct_channel
 from aion_bot.simulators.workspace import FullWorkspace
 
 TOKEN_DELAY = 0.02
@@ -26,6 +27,12 @@ class SimulatedServices:
     def workspaces(self) -> Sequence[FullWorkspace]:
         """The platforms, in the order in which the demo shows them."""
         return (self.slack, self.discord)
+
+    @property
+    def home(self) -> tuple[str, str]:
+        """The conversation in which a person has the Home tab, and who it is, for whoever may read the usage there."""
+        person = self.slack.people[0].id
+        return direct_channel(person), person
 
     @property
     def env(self) -> Mapping[str, str]:
