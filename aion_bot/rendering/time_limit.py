@@ -61,12 +61,13 @@ def time_limit() -> Iterator[None]:
         yield  # inside another time limit, which stays in force
     else:
         # Each edit of an answer comes here several times: one timer, which `_look` sets again, costs half of two.
-        begun = time.monotonic()
-        _Running.since = time.thread_time(), begun
+        begun, left, interval = time.monotonic(), 0.0, 0.0
         before = signal.signal(signal.SIGALRM, _look)
-        left, interval = signal.setitimer(signal.ITIMER_REAL, min(LONGEST, LONGEST_WAIT))
         try:
             try:
+                # The signal may come from here on, at once where the machine stands still: what is noted is taken back.
+                _Running.since = time.thread_time(), begun
+                left, interval = signal.setitimer(signal.ITIMER_REAL, min(LONGEST, LONGEST_WAIT))
                 yield
             finally:
                 # First: a signal that comes only now must not set the timer again, as nobody would stop it.

@@ -54,6 +54,25 @@ def test_what_waits_may_take_longer_than_what_computes() -> None:
         time.sleep(0.07)
 
 
+def test_a_signal_that_comes_at_once_ends_no_later_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that stood still the time is over as soon as the timer is set: the next rendering has its limit all the same."""
+    set_timer, before = signal.setitimer, signal.getsignal(signal.SIGALRM)
+
+    def late(which: int, seconds: float, interval: float = 0.0) -> tuple[float, float]:
+        was = set_timer(which, seconds, interval)
+        if seconds:
+            raise TooSlowError  # as the handler does
+        return was
+
+    with monkeypatch.context() as patched:
+        patched.setattr(signal, "setitimer", late)
+        with pytest.raises(TooSlowError), time_limit.time_limit():
+            pass
+    assert signal.getsignal(signal.SIGALRM) == before
+    with pytest.raises(TooSlowError), time_limit.time_limit():
+        time.sleep(5)
+
+
 def test_a_signal_that_comes_late_sets_no_timer() -> None:
     """It would end the process later, when nobody handles it."""
     with time_limit.time_limit():
