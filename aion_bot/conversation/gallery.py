@@ -256,7 +256,7 @@ async def _is_posted(thread: Thread, due: DueGallery, gallery: Gallery) -> bool:
     text = thread.fingerprints.fingerprint(gallery.in_words) if thread.fingerprints else None
     return any(
         (own.nonce or "").startswith(f"{due.name}-")
-        or due.owner in own.keys
-        or (due.of_plan and not own.keys and own.fingerprint == text)
+        # Those of a plan's result have no buttons, and the plan's card may have some with the same key.
+        or (not own.keys and own.fingerprint == text if due.of_plan else due.owner in own.keys)
         for own in found
     )
