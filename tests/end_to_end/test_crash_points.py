@@ -9,7 +9,7 @@ import pytest
 
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
-from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion import script, sessions
 from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import ENDING, Answer, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
@@ -82,8 +82,11 @@ async def test_a_stream_survives_every_crash_point(idle: Bot, steps: Steps) -> N
 
 
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
-async def test_a_question_with_files_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
+async def test_a_question_with_files_survives_every_crash_point(
+    idle: Bot, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """After a crash at any step each file is in the library once, the session can use both, and Aion was asked once."""
+    monkeypatch.setattr(sessions, "MESSAGES", 1_000)  # all of the questions are asked in one
     await known_conversation(idle)
     outcomes = await survive(idle, steps, ask_with_files)
     report(outcomes)
