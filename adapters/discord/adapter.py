@@ -23,7 +23,7 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interaction_tokens import InteractionTokens
 from adapters.discord.interactions import Interactions
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of, rated_by
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
 from adapters.discord.takeover import Listening
@@ -290,7 +290,14 @@ class DiscordAdapter:
             listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
             ref, prints = ids.message_ref, rendering.fingerprint
             found = [
-                OwnMessage(ref(thread, channel, one.id), None, False, keys_of(one), prints(one.content))
+                OwnMessage(
+                    ref(thread, channel, one.id),
+                    None,
+                    False,
+                    keys_of(one),
+                    prints(one.content),
+                    rated_by(one),
+                )
                 for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and one.author.id == client.user.id and one.type in POSTED

@@ -150,8 +150,18 @@ def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
 
 def keys_of(message: discord.Message) -> frozenset[str]:
     """Read the keys of the bot's buttons under a message, as `_keys` does."""
+    return _keys(_custom_ids(message))
+
+
+def rated_by(message: discord.Message) -> frozenset[str]:
+    """Read the keys of the buttons under a message that rate."""
+    parsed = filter(None, map(ids.parse_custom_id, _custom_ids(message)))
+    return frozenset(key for action, key in parsed if action in {Action.GOOD, Action.BAD})
+
+
+def _custom_ids(message: discord.Message) -> Iterable[str]:
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
-    return _keys(one.custom_id or "" for row in rows for one in row.children)
+    return (one.custom_id or "" for row in rows for one in row.children)
 
 
 def _keys(custom_ids: Iterable[str]) -> frozenset[str]:

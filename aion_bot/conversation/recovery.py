@@ -47,13 +47,14 @@ class Recovery:
             if not plan.in_file and file_of(plan.key, found) is not None:
                 await retry_write(partial(self._store.plans.note_file, plan.key))
         unnamed = await self._unnamed_streams(thread, found)
-        # Where the platform forgets nonces: an answer that grows has a button with the key of its turn; the fingerprint of a
-        # page without buttons was noted right before it was posted.
+        # Where the platform forgets nonces: an answer that grows, failed or ended has a button with the key of its turn; the
+        # fingerprint of a page without buttons was noted right before it was posted.
         known = await self._store.turns.posted_in(thread.key) if turn.posting else ()
         told = [
             own.message
             for own in reversed(found)
-            if turn.key in own.keys or (own.fingerprint in turn.posting and own.message.id not in known)
+            if turn.key in own.keys | own.rates
+            or (own.fingerprint in turn.posting and own.message.id not in known)
         ]
         posted = adopted(turn.name, turn.posted, found, (*unnamed, *told))
         file = turn.file or answer_file_of(turn.name, found)

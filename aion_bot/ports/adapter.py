@@ -15,7 +15,8 @@ class OwnMessage:
     """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
 
     `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it,
-    and `fingerprint` that of what it shows, where the platform has `Fingerprints`.
+    and `fingerprint` that of what it shows, where the platform has `Fingerprints`. `rates` are the keys of its buttons that
+    rate, which are not among `keys`: they stand under the end of an answer.
     """
 
     message: MessageRef
@@ -23,6 +24,7 @@ class OwnMessage:
     stream: bool = False
     keys: frozenset[str] = frozenset()
     fingerprint: str = ""
+    rates: frozenset[str] = frozenset()
 
 
 class PlatformAdapter(Protocol):

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from aion_bot import log_config
+from benchmarks.chaos import journal
 from benchmarks.chaos.environment import Environment
 from benchmarks.chaos.faults import inject
 from benchmarks.chaos.people import People
@@ -62,10 +63,13 @@ class Soak:
         round_end = RoundEnd(environment, people)
         await round_end.complete(self._restart_methods.choice(("stop", "kill")))
         await environment.end("stop")
-        findings = Verifier(environment, people, round_end, self._folder / "bot.db").verify()
+        database = self._folder / "bot.db"
+        verifier = Verifier(environment, people, round_end, database)
+        findings = verifier.verify()
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
-            _show(environment, why, number)
+            keys = [row.key for row in verifier.rows.get(number, ())]
+            _show(environment, why, number, journal.whole_rows(keys, database))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         kept = ", ".join(f"{kind} {findings.counts[kind]}" for kind in BOUNDS)
         print(
@@ -130,8 +134,8 @@ class Soak:
         print(json.dumps(figures))
 
 
-def _show(environment: Environment, why: str, number: int) -> None:
-    """Print a violation with the messages of its thread."""
+def _show(environment: Environment, why: str, number: int, rows: list[dict[str, object]]) -> None:
+    """Print a violation with the rows of its turns, and with the messages of its thread."""
     print(f"WRONG: question {number}: {why}")
     record = environment.records.get(number)
     if record is None:
@@ -139,8 +143,10 @@ def _show(environment: Environment, why: str, number: int) -> None:
     print(
         f"  {record.scenario}\n  accepted {record.accepted}, calls {record.calls}, episodes {record.episodes}"
     )
+    for row in rows:
+        print(f"  = {row}")
     for one in environment.workspaces[record.scenario.platform].shown(record.thread):
-        print(f"  | {_short(one.text)} {list(one.buttons) or ''}")
+        print(f"  | {one.id} {_short(one.text)} {list(one.buttons) or ''} {one.key}".rstrip())
 
 
 def _short(text: str) -> str:

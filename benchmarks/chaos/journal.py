@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,22 @@ def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
                     (platform, message) in numbers or not environment.records[number].message
                 ):
                     found[number].append(Row(key, attempt, phase, reason, bool(erased)))
+    return found
+
+
+def whole_rows(keys: Collection[str], database: Path) -> list[dict[str, object]]:
+    """Every column of some turns, and what happened to them when: for a question that went wrong."""
+    found: list[dict[str, object]] = []
+    with sqlite3.connect(database) as connection:
+        connection.row_factory = sqlite3.Row
+        for key in keys:
+            for select in (
+                "SELECT * FROM turn WHERE key = ?",
+                "SELECT attempt, at, event FROM timeline WHERE key = ? ORDER BY at",
+                "SELECT * FROM mention WHERE owner = ?",
+                "SELECT * FROM waiting_sign WHERE turn = ?",
+            ):
+                found += [dict(row) for row in connection.execute(select, (key,))]
     return found
 
 

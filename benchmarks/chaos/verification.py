@@ -67,7 +67,8 @@ class Verifier:
         self._environment = environment
         self._people = people
         self._round_end = round_end
-        self._rows = journal.rows(environment, database)
+        self.rows = journal.rows(environment, database)
+        """The turns of each question."""
         self._plans = journal.plans(database)
         self._findings = Findings()
         self._shown = {
@@ -99,7 +100,7 @@ class Verifier:
     def _verify(self, record: Record) -> None:
         counts, number = self._findings.counts, record.scenario.number
         counts["asked"] += 1
-        rows = self._rows[number]
+        rows = self.rows[number]
         failed = sum(row.attempt for row in rows)
         for row in rows:
             record.reasons += self._people.reasons.get(row.key, ())
@@ -168,7 +169,7 @@ class Verifier:
                 self._findings.add_violation("doubled", number, f"attempt {attempt} is shown more than once")
             if record.stopped or record.forbidden:
                 continue
-            if self._failed_and_deleted(record, self._rows[number]):
+            if self._failed_and_deleted(record, self.rows[number]):
                 continue
             if attempt < record.accepted:
                 self._verify_superseded(record, attempt, shown=bool(found))
@@ -259,7 +260,7 @@ class Verifier:
         """Aion takes a question again only after a press of Retry, or when its session was gone."""
         for record in self._environment.records.values():
             free = 1 + (record.scenario.behaviour is Behaviour.GONE)
-            claimed = sum(row.attempt for row in self._rows[record.scenario.number])
+            claimed = sum(row.attempt for row in self.rows[record.scenario.number])
             if record.accepted > free + claimed:
                 self._findings.add_violation(
                     "doubled",
@@ -267,7 +268,7 @@ class Verifier:
                     f"Aion took it {record.accepted} times, {claimed} retries",
                 )
         pressed = sum(self._people.retried.values())
-        claimed = sum(row.attempt for rows in self._rows.values() for row in rows)
+        claimed = sum(row.attempt for rows in self.rows.values() for row in rows)
         if claimed > pressed:
             self._findings.add_violation("doubled", 0, f"{claimed} retries, {pressed} presses")
 

@@ -132,6 +132,11 @@ async def test_own_messages_tell_the_keys_of_their_buttons(
     await bot.adapter.edit(ref, Reply("the roof"))
     shown = bot.adapter.fingerprint(Reply("the roof"))
     assert await bot.adapter.own_messages(prompt.thread) == [OwnMessage(ref, None, fingerprint=shown)]
+    rated = tuple(Button(action, "t1", "Rate") for action in (Action.GOOD, Action.BAD))
+    await bot.adapter.edit(ref, Reply("the roof", buttons=rated))
+    assert await bot.adapter.own_messages(prompt.thread) == [
+        OwnMessage(ref, None, fingerprint=shown, rates=frozenset({"t1"}))
+    ]
 
 
 async def test_own_messages_in_a_direct_conversation(
