@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.slack import app_manifest, commands, events, methods
+from adapters.slack import app_manifest, commands, events, methods, strings
 from aion_bot.simulators.slack.app_configuration import AppConfiguration
 from tests.schemas import slack as contracts
 
@@ -85,3 +85,11 @@ def test_a_text_that_yaml_would_read_otherwise_is_quoted() -> None:
     for text in ("a: b", "a #b", "- a", "#fff", "1", "", "true?", "*x", "it's", "a:b", "“é”"):
         scalar = app_manifest._scalar(text)
         assert yaml.safe_load(f"key: {scalar}") == {"key": text}
+
+
+def test_the_agent_view_suggests_three_questions(manifest: dict[str, Any]) -> None:
+    """Slack's agent view begins with three different questions, each with a title, as in `strings.PROMPTS`."""
+    suggested = manifest["features"]["agent_view"]["suggested_prompts"]
+    assert {one["title"]: one["message"] for one in suggested} == strings.PROMPTS
+    assert len({one["message"] for one in suggested}) == 3
+    assert all(one["message"].endswith("?") for one in suggested)
