@@ -93,6 +93,48 @@ async def of_the_commands(browser: Tab, address: str) -> bytes:
     return await browser.picture("body")
 
 
+async def of_the_rest(browser: Tab, address: str) -> bytes:
+    """Take a private answer with *Share* beside a cancelled plan with *Ask for another plan* and a question that waits."""
+    await browser.resize(*LIVE, scale=1)
+    await browser.go(address)
+    await browser.until("document.querySelectorAll('.online').length === 2")
+    await _say(browser, "slack", "/aion ask What does the safety report say?")
+    await browser.until("document.querySelector('#slack').innerText.includes('direct messages')")
+    await _open(browser, "slack", "What does the safety")
+    await _shows(browser, "slack", "Share")
+    await browser.click("#discord .suggestions button:nth-of-type(4)")
+    await browser.until("document.querySelector('#discord-log button.primary') !== null")
+    await _press(browser, "discord", "Cancel")
+    await _shows(browser, "discord", "Ask for another plan")
+    for words in ("Which of them is the most urgent?", "Who inspected them?"):
+        await _say(browser, "discord", words)
+    await _shows(browser, "discord", "Withdraw")
+    return await browser.picture("body")
+
+
+async def _say(browser: Tab, side: str, words: str) -> None:
+    await browser.evaluate(f"(document.querySelector('#{side}-words').focus(), 1)")
+    await browser.type(words)
+    await browser.key("Enter", "\r")
+    await browser.until(f"document.querySelector('#{side}-words').value === ''")
+
+
+async def _shows(browser: Tab, side: str, words: str) -> None:
+    await browser.until(f"document.querySelector('#{side}-log').innerText.includes('{words}')")
+
+
+async def _press(browser: Tab, side: str, label: str) -> None:
+    one = f"[...document.querySelectorAll('#{side}-log button')].find(one => one.innerText.trim() === '{label}')"
+    await browser.evaluate(f"({one}.click(), 1)")
+
+
+async def _open(browser: Tab, side: str, name: str) -> None:
+    """Open a place by words of its name."""
+    one = f"[...document.querySelectorAll('#{side} nav a')].find(one => one.innerText.includes('{name}'))"
+    await browser.until(f"{one} !== undefined")
+    await browser.evaluate(f"({one}.click(), 1)")
+
+
 async def moving(browser: Tab, address: str) -> bytes:
     """Take the same while it happens, on to the end of the plan."""
     await browser.resize(*MOVING)
@@ -130,6 +172,7 @@ async def take(tour: str) -> dict[str, bytes]:
             ("demo.png", of_the_page),
             ("demo.webp", moving),
             ("commands.png", of_the_commands),
+            ("private.png", of_the_rest),
         ):
             async with demo() as address:
                 taken[name] = await picture(browser, address)
