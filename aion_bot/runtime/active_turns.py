@@ -29,6 +29,9 @@ from aion_bot.ratelimit.request_pace import ASKER, Asker
 
 _log = structlog.get_logger(__name__)
 
+_EARLIER = 10.0
+"""Seconds for which a retry waits at most until its earlier attempt has ended: a full disk can hold that up for long."""
+
 MOST_ACTIVE = 1000
 """Answers that run at once; `make cost` measures what so many need. One that is parked at a plan does not count."""
 
@@ -81,6 +84,16 @@ class ActiveTurns:
             self._runners[turn.thread].remove(runner)
             if not self._runners[turn.thread]:
                 del self._runners[turn.thread]
+
+    async def await_earlier(self, turn: Turn) -> None:
+        """Wait until the earlier attempts at a turn show nothing more: what they have posted is in its row then.
+
+        A press on Retry can arrive before the answer to the request that has posted the button.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_EARLIER):
+                for runner in self.find(turn=turn.key):
+                    await runner.ended.wait()
 
     def running(self, platform: str) -> int:
         """Count the turns of a platform that are answered now; one that waits at a plan is not."""

@@ -275,6 +275,8 @@ class Dispatcher:
             self._waiting.first(turn)
         try:
             async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
+                if turn.attempt:
+                    await self._active.await_earlier(turn)
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
                 now = await self._store.turns.get(turn.key) if started else None
                 if now is None:

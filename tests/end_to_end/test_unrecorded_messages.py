@@ -1,13 +1,16 @@
-"""Messages that a process posted right before a kill and did not record: the next one finds them."""
+"""Messages that stand in a thread before a row knows them: after a kill, and under a quick press."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MessageRef
-from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
 
@@ -44,3 +47,37 @@ async def test_an_unrecorded_end_of_an_answer_is_found_after_a_kill(
     await idle.start()
     # For a moment both show it: the one that is left over goes last.
     await idle.until(lambda: not idle.pressable(thread) and idle.text(thread).count(answer) == 1)
+
+
+async def test_a_retry_that_is_pressed_before_its_message_is_recorded(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses Retry before the platform has answered the post of that button finds the answer in its place."""
+    post, tried, answered = Executor._post, asyncio.Event(), asyncio.Event()
+
+    def row() -> tuple[str | None, int]:
+        with closing(sqlite3.connect(bot.database)) as rows:
+            found: tuple[str | None, int] = rows.execute("SELECT reason, attempt FROM turn").fetchone()
+            return found
+
+    async def posting(executor: Executor, step: Post | PostFile | StartStream) -> MessageRef:
+        if not tried.is_set():
+            tried.set()
+            await bot.until(lambda: row() == ("failed", 0))
+            raise PlatformDown("the first message comes only now")
+        message = await post(executor, step)
+        await answered.wait()
+        return message
+
+    monkeypatch.setattr(Executor, "_post", posting)
+    bot.aion.fail_next("send_stream", 500, code="INTERNAL", times=1)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.workspace.ask(bot.ada, "What do you see?")
+    await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.until(lambda: row()[1] == 1)
+    answered.set()
+    await bot.shows(thread, "The whole answer.")
+    await bot.until(lambda: not bot.pressable(thread))
+    (message,) = [one for one in bot.bots(thread) if "What do you see?" not in one.text]
+    assert "The whole answer." in message.text
