@@ -150,14 +150,10 @@ def permit_for(
     decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
     then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: no sign goes first.
     """
-    if (
-        urgent
-        and isinstance(step, Post)
-        and step.slot >= MANY_MESSAGES
-        and not isinstance(step.content, PlanCard)
-    ):
+    is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
+    if urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card:
         return Permit(limits, Priority.FIRST_SIGN, since + step.slot)
-    if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
+    if urgent or is_card:
         # A post of the whole answer ends it; a stream has to be ended by another request.
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
     match step:
