@@ -41,7 +41,9 @@ async def test_a_person_uses_both_sides(services: SimulatedServices, bot: BotPro
         await browser.until("document.querySelector('#discord-log .private') === null")
         await browser.click("#discord-log button.primary")
         await browser.until(f"{DISCORD}.includes('Approved by') && {DISCORD}.includes('Done')")
-        await browser.until("document.querySelector('#discord-log button.primary') === null")
+        await browser.until(
+            "[...document.querySelectorAll('#discord-log button')].every(one => one.innerText === 'Add a reason')"
+        )
         assert browser.errors == []
         assert [one for one in browser.requested if not one.startswith(page.address)] == []
 

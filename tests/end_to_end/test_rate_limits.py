@@ -53,7 +53,9 @@ async def ask_at_once(bot: Bot, size: int) -> list[str]:
 
 def whole(bot: Bot, thread: str) -> bool:
     """Whether the thread shows the words, and nothing else but what a first direct message is told."""
-    return bot.text(thread).partition(strings.DIRECT_THREADS)[0].split() == WORDS.split()
+    answer, _, told = bot.text(thread).partition(strings.DIRECT_THREADS)
+    # What a first direct message is told has none of the answer's words: nothing is repeated behind it.
+    return answer.split() == WORDS.split() and set(told.split()).isdisjoint(WORDS.split())
 
 
 @pytest.mark.slow
