@@ -14,7 +14,7 @@ def test_mixes_have_the_properties_of_rendering(platform: str) -> None:
 
 
 FOUND = {
-    "slack": [1795889446039, 1795891102898],
+    "slack": [1795889446039, 1795891102898, 1795894645527, 1795900466270],
     "discord": [
         1795889603029,
         1795890947107,
@@ -29,6 +29,10 @@ FOUND = {
         1795890952172,
         1795893158251,
         1795893159637,
+        1795889602633,
+        1795890953971,
+        1795900460490,
+        1795900716634,
     ],
 }
 """Seeds of mixes that differed once, each for another reason."""
