@@ -74,7 +74,7 @@ def faults(made: Mix, platform: str) -> Iterator[str]:
     pages = Pages(lambda page: measure(Reply(page)), made.limit).update(made.text)
     growing = Pages(lambda page: measure(Reply(page)), made.limit)
     for cut in made.cuts:
-        growing.update(made.text[:cut], grown=True)
+        growing.update(made.text[:cut], grown=True, goes_on=True)
     if growing.update(made.text, grown=True) != pages:
         yield "a text that grew has other pages"
     if any(measure(Reply(page)) > made.limit for page in pages):

@@ -6,7 +6,7 @@ Nothing is lost, and what is code on one page is code on the next.
 import sys
 from collections.abc import Callable
 
-from aion_bot.ports.markdown import BlockReader
+from aion_bot.ports.markdown import BlockReader, blocks, line_starts, plain_line_ends
 from aion_bot.ports.text import character_start
 from aion_bot.ports.unfinished import settled
 from aion_bot.rendering.comments import without_comments
@@ -143,10 +143,13 @@ class Pages:
         return self._measure(page) <= self._limit
 
     def _holds_what_is_settled(self, piece: Piece) -> bool:
-        """Tell whether a page can hold a piece without what is unfinished at its end."""
+        """Tell whether a page can hold a piece without what is unfinished at its end, such as a table without rows."""
         page = piece.page(len(piece.text))
         said = page.text[: len(page.text) - page.closing]
         whole = len(said) if page.closing else settled(said)
+        last = blocks(plain_line_ends(said[:whole]))[-1:]
+        if last and last[0].kind == "table" and last[0].text.strip("\n").count("\n") == 1:
+            whole = line_starts(plain_line_ends(said))[last[0].first]
         return whole < len(said) and self._measure(said[:whole]) + page.reserve <= self._limit
 
     def _next(self, text: str) -> tuple[Piece, int, int]:

@@ -14,7 +14,7 @@ def test_mixes_have_the_properties_of_rendering(platform: str) -> None:
 
 
 FOUND = {
-    "slack": [1795889446039, 1795891102898, 1795894645527, 1795900466270],
+    "slack": [1795889446039, 1795891102898, 1795894645527, 1795900466270, 1795901499520],
     "discord": [
         1795889603029,
         1795890947107,
@@ -33,6 +33,7 @@ FOUND = {
         1795890953971,
         1795900460490,
         1795900716634,
+        1795901488959,
     ],
 }
 """Seeds of mixes that differed once, each for another reason."""

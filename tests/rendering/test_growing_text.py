@@ -269,3 +269,12 @@ def test_a_page_that_half_a_tag_would_fill_ends_behind_it(tag: str) -> None:
         screens.append(view.screen())
     assert screens[0] == screens[1]
     assert len(screens[0]) == 1
+
+
+@pytest.mark.parametrize("rows", ["", "bar | baz\n"])
+def test_a_row_without_bars_at_its_sides_waits_for_its_first_bar(rows: str) -> None:
+    """It is no paragraph below the table for a moment; a line below words with a bar is shown as it comes."""
+    table = f"abc | def\n--- | ---\n{rows}"
+    assert settled(f"{table}ba") == len(table)
+    assert settled("abc | def\nba") == len("abc | def\nba")
+    assert settled(f"{table}{'words ' * 30}") > len(table)
