@@ -6,7 +6,7 @@ Nothing is lost, and what is code on one page is code on the next.
 import sys
 from collections.abc import Callable
 
-from aion_bot.ports.markdown import BlockReader, blocks, line_starts, plain_line_ends
+from aion_bot.ports.markdown import BlockReader, blocks, plain_line_ends
 from aion_bot.ports.text import character_start
 from aion_bot.ports.unfinished import settled
 from aion_bot.rendering.comments import without_comments
@@ -143,14 +143,17 @@ class Pages:
         return self._measure(page) <= self._limit
 
     def _holds_what_is_settled(self, piece: Piece) -> bool:
-        """Tell whether a page can hold a piece without what is unfinished at its end, such as a table without rows."""
+        """Tell whether a page can hold a piece without what is unfinished at its end."""
         page = piece.page(len(piece.text))
         said = page.text[: len(page.text) - page.closing]
-        whole = len(said) if page.closing else settled(said)
+        whole, most = len(said) if page.closing else settled(said), self._limit
         last = blocks(plain_line_ends(said[:whole]))[-1:]
         if last and last[0].kind == "table" and last[0].text.strip("\n").count("\n") == 1:
-            whole = line_starts(plain_line_ends(said))[last[0].first]
-        return whole < len(said) and self._measure(said[:whole]) + page.reserve <= self._limit
+            # The line under a head may measure nothing from the first row on.
+            most += len(last[0].text)
+        elif whole == len(said):
+            return False
+        return self._measure(said[:whole]) + page.reserve <= most
 
     def _next(self, text: str) -> tuple[Piece, int, int]:
         """Return the rest of the text, or so much of it that a page cannot hold all; its length, and what that measures.
@@ -174,7 +177,11 @@ class Pages:
         page = piece.page(length, ending=ending)
         # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
         if self._measured is None or page.text != self._measured[0]:
-            self._measured = page.text, self._measure(page.text)
+            size = self._measure(page.text)
+            if not self._comments and "<!--" in page.text:
+                # What is a fence with the comment may be two tables without it.
+                size = max(size, self._measure(self._shown(page)[0]))
+            self._measured = page.text, size
         return self._measured[1] - page.closing + page.reserve
 
     def _cut(self, piece: Piece, length: int, size: int) -> tuple[int, Context]:
