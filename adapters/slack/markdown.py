@@ -85,7 +85,8 @@ def in_markdown_block(text: str) -> str:
             code = "\n".join(lines[block.first : min(block.end, len(lines))])
             drawn += mrkdwn.in_code(opens_no_link(code, JOINER)).split("\n")
     drawn += map(_line, lines[len(drawn) :])
-    return "".join(f"{line}{end}" for line, end in zip(drawn, [*ends, ""], strict=True))
+    shown = "".join(f"{line}{end}" for line, end in zip(drawn, [*ends, ""], strict=True))
+    return shown if shown.strip() else ""  # of tags alone nothing is left
 
 
 @lru_cache(maxsize=256)  # the text that is shown is asked for at each step again
