@@ -9,6 +9,7 @@ from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation, Shown, SimulatedPerson
+from aion_bot.storage.erasure import Erasure, erase
 from tests.end_to_end.bot import Bot
 
 QUESTION = "What is damaged on site 7?"
@@ -275,3 +276,35 @@ async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: 
     numbers = [int(one) for one in re.findall(r"Paragraph (\d+):", public(bot))]
     assert numbers == list(range(60))
     assert public(bot).startswith(QUESTION)
+
+
+async def test_an_approver_gives_a_reason_on_a_copy(idle: Bot) -> None:
+    """The button on the copy opens the form; the asker sees the reason below the card, and nobody else does."""
+    approvers = {APPROVERS: Rule(frozenset({idle.ben.id}), "bot.toml, line 2")}
+    await idle.start(rules=Rules(approvers))
+    await idle.workspace.ask_privately(idle.ada, "Organize the photos of site 7")
+    await press(idle, idle.ben, await copied(idle, idle.ben), strings.CANCEL)
+
+    def decided() -> list[Shown]:
+        return [
+            one for one in idle.workspace.direct_messages(idle.ben) if strings.ADD_REASON in labels(one)
+        ]
+
+    await idle.until(lambda: bool(decided()))
+    await press(idle, idle.ben, decided()[-1], strings.ADD_REASON)
+    await idle.until(lambda: idle.workspace.open_form(idle.ben) is not None)
+    await idle.workspace.submit_form(idle.ben, "Those are the wrong photos")
+    await idle.until(lambda: "Those are the wrong photos" in read_by(idle, idle.ada))
+    assert public(idle) == ""
+
+
+async def test_an_erased_question_is_not_shared(idle: Bot) -> None:
+    """Whose it was is not known any more: the person is told to ask again, not to ask an admin for access."""
+    await idle.start()
+    shown = await asked_privately(idle, idle.ada)
+    await idle.stop()
+    erase(idle.database, Erasure(user=idle.ada.id), wait=0)
+    await idle.start()
+    await press(idle, idle.ada, shown, strings.SHARE)
+    await idle.until(lambda: strings.SHARE_GONE in private(idle, idle.ada))
+    assert public(idle) == ""
