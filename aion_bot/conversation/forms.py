@@ -17,7 +17,11 @@ async def form_of(store: Store, click: Click) -> Form | None:
         return Form(strings.WHY_TITLE, strings.WHY_LABEL, strings.WHY_HINT, strings.SEND)
     if click.action is Action.REASON:
         plan = await store.plans.get(click.key)
-        action = None if plan is None or plan.thread != click.thread else decision_of(plan, click.person)
+        # The card of a private plan has copies, which stand elsewhere.
+        here = plan is not None and (
+            plan.thread == click.thread or await store.plan_copies.is_of(plan.key, click.person, click.thread)
+        )
+        action = decision_of(plan, click.person) if plan is not None and here else None
         if action is not None and not await store.reasons.has(click.key, click.person, action):
             return Form(strings.ADD_REASON, strings.REASON_LABEL, strings.REASON_HINT, strings.SEND)
     return None

@@ -14,7 +14,7 @@ from aion_bot.conversation.session_history import answer_data
 from aion_bot.delivery.executor import Delivery, adopted
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
-from aion_bot.domain.access import Intent
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.prompts import QUESTION_SHOWN, own_words
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
@@ -70,6 +70,8 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
         return failed(thread.platform, click, strings.SHARE_GONE)
     place = replace(turn.place, private=False, person_workspace=click.place.person_workspace)
     refusal = await services.access.refusal(thread.platform, Intent.SHARE, place, click.person, turn.asker)
+    if refusal is Refusal.NOT_THEIRS:  # in these direct messages it was theirs, and whose it was is erased
+        return failed(thread.platform, click, strings.SHARE_GONE)
     if refusal is not None:
         return refused(thread.platform, click, refusal)
     if turn.key in services.sharing:

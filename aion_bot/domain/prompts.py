@@ -75,10 +75,12 @@ def with_attached(text: str, attached: str) -> str:
 
 
 def own_words(asked: str) -> str:
-    """Return a person's own words of what Aion was asked: without quotes, what was said before, and files."""
+    """Return a person's own words of what Aion was asked: without quotes, what was said before, files, and others' reasons."""
     for head in (strings.QUOTED, strings.EARLIER, strings.ATTACHED):
         asked = asked.partition(f"{_BETWEEN}{head}")[0]
-    return asked
+    # The label of a reason begins with a name.
+    before, found, _ = asked.partition(f" {strings.REASON_QUOTED}\n{_MARK}")
+    return before.rpartition(_BETWEEN)[0] if found else asked
 
 
 def unaskable(prompt: Prompt, *, reads_files: bool = False) -> str | None:

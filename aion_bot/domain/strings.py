@@ -304,7 +304,6 @@ ENDED = "I ended that conversation. The next question there begins a new one."
 ENDED_HERE = " ended this conversation. The next question begins a new one."
 RENAME_HOW = "Tell me the new name: /aion rename Roof damage"
 NOT_BEGUN_BY_YOU = "Only the person who began this conversation or an approver can do that. Ask me elsewhere to begin your own."
-STAYS_PRIVATE = "You asked that privately. Go on with it where the answer is, or press Share under it."
 COMMAND_CUT = "I was restarted before I finished. Use the command again."
 CONVERSATION_GONE = "That conversation has ended or is gone. Ask your question, and I'll begin a new one."
 CHANGED_MEANWHILE = (
@@ -346,6 +345,10 @@ SHARE = "Share"
 SHARED_BY = " shared this private answer"
 ASKS_YOU_TO_DECIDE = " asked this privately. Only the people who may decide see the plan."
 STAYS_PRIVATE = "You asked that privately. Open our direct messages to go on with it."
+STAYS_PUBLIC = (
+    "Others read that conversation, and I'd tell them what you ask in it. Open its thread to go on with it."
+)
+LEFT_PRIVATE = "What you ask in our direct messages begins a new conversation, which only you read."
 NOW_SHARED = "I shared it where you asked. Everybody there sees it now."
 SHARED_ALREADY = "You shared this answer already."
 SHARING = "I'm sharing it already. Wait a moment."

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -11,6 +12,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.another_plan import question_after
 from aion_bot.conversation.approval import Approvals
+from aion_bot.conversation.asking_privately import counts_at
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
@@ -129,6 +131,8 @@ class Actions:
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:
         """Stop whatever is answered in a thread."""
         ASKER.set(Asker((thread.platform, request.person.id), urgent=True))
+        place = await counts_at(self._services, request.thread, request.place, request.person)
+        request = replace(request, place=place)
         refusal = await self._access.refusal(thread.platform, Intent.STOP, request.place, request.person)
         if refusal is not None:
             await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)

@@ -152,7 +152,7 @@ class Dispatcher:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
         if self._replied_to.told(prompt, pressed=pressed):
             return
-        prompt = as_asked(self._services, thread.adapter, prompt)
+        prompt = await as_asked(self._services, thread.adapter, prompt)
         thread = thread_of(self._services, thread, prompt)
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
@@ -196,7 +196,7 @@ class Dispatcher:
 
         For a platform that has to acknowledge a question where everybody sees it before it can be accepted.
         """
-        prompt = as_asked(self._services, self._adapters[prompt.thread.platform], prompt)
+        prompt = await as_asked(self._services, self._adapters[prompt.thread.platform], prompt)
         refusal = await self._refusal(prompt)
         if refusal is not None:
             return refused(prompt.thread.platform, prompt, refusal)

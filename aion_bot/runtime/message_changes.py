@@ -51,7 +51,8 @@ class MessageChanges:
             await self.ask(thread, asked, anew=True)
         elif (turn := await turns.of_prompt(change.prompt)) is not None:
             # Where a look-up failed, the question's own place counts. Not logged: most were answered long ago.
-            known = change.place if change.place.checked or turn.origin is None else turn.origin.place
+            asked_at = change.place if turn.origin is None else turn.origin.place
+            known = change.place if change.place.checked and not asked_at.private else asked_at
             if await self.services.access.allows(thread.platform, Intent.EDIT, known, change.person):
                 await turns.edit_queued(change.prompt, words)
         # People in a thread also correct messages that they wrote to each other, or before the bot joined.

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from aion_bot.domain.file_types import FileKind
@@ -13,6 +13,9 @@ from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_PERSON
 from aion_bot.storage.serialization import pack_place
 from aion_bot.storage.statements import Statements
+
+_IS_PRIVATE = "coalesce(origin ->> '$.place[7]', 0)"
+"""SQL for a question that was asked privately."""
 
 
 class Picked(NamedTuple):
@@ -27,7 +30,7 @@ class Picked(NamedTuple):
 class Conversation:
     """A session of Aion's. `turn` is the first question in it, by its key; `owner` asked that, in `thread`.
 
-    `private`: nobody else read it there; `hidden`: because it was asked privately.
+    `private`: nobody else read it there; `hidden`: because it was asked privately, or something in it since.
     """
 
     session: str
@@ -62,8 +65,8 @@ class Conversations(Statements):
     async def newest_thread(self, platform: str, place: Place, person: Person) -> ThreadKey | None:
         """Return the thread with the newest question of a person in a channel; private ones are answered elsewhere."""
         row = await self._one(
-            "SELECT thread FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND channel = ? "
-            "AND NOT coalesce(origin ->> '$.place[7]', 0) "
+            "SELECT thread FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND channel = ? "  # noqa: S608  # a literal of ours
+            f"AND NOT {_IS_PRIVATE} "
             "ORDER BY asked_at DESC, rowid DESC LIMIT 1",
             platform, place.home, person.id, place.channel,
         )  # fmt: skip
@@ -72,11 +75,15 @@ class Conversations(Statements):
     async def of_session(self, platform: str, session: str) -> Conversation | None:
         """Return who began a session and where; None where the question is not kept any more."""
         row = await self._one(
-            "SELECT * FROM turn WHERE platform = ? AND session_id = ? ORDER BY rowid LIMIT 1",
+            f"SELECT *, (SELECT max({_IS_PRIVATE}) FROM turn WHERE session_id = ?2) AS hidden "  # noqa: S608  # a literal of ours
+            "FROM turn WHERE platform = ?1 AND session_id = ?2 ORDER BY rowid LIMIT 1",
             platform,
             session,
         )
-        return None if row is None else _conversation(row)
+        if row is None:
+            return None
+        begun = _conversation(row)
+        return replace(begun, private=True, hidden=True) if row["hidden"] else begun
 
     async def of_person(
         self, platform: str, place: Place, person: Person, most: int, behind: int, *, key_name: str = ""
@@ -113,6 +120,18 @@ class Conversations(Statements):
         """
         sql = "UPDATE thread SET session_id = ? WHERE platform = ? AND id = ? AND session_id IS ?"
         return await self._do(sql, session, thread.platform, thread.id, before) == 1
+
+    async def leave_private(self, session: str) -> bool:
+        """Let the next question of each thread that its person alone reads be asked in a new session; True if there was one.
+
+        Others read on in this session: they could ask what is asked in it.
+        """
+        sql = (
+            "UPDATE thread SET session_id = NULL WHERE session_id = ? AND EXISTS (SELECT 1 FROM turn "  # noqa: S608  # a literal of ours
+            "WHERE turn.platform = thread.platform AND turn.thread = thread.id "
+            f"AND (origin ->> '$.place[2]' OR {_IS_PRIVATE}))"
+        )
+        return await self._do(sql, session) > 0
 
     async def chosen(self, thread: ThreadKey, key_name: str = "") -> list[Picked]:
         """Return the pictures that the questions of a thread are about, none: all; then the documents and videos that they use.
@@ -172,7 +191,6 @@ def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
 def _conversation(row: sqlite3.Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
     origin = json.loads(row["origin"] or "{}")
-    hidden = bool(origin.get("private"))
-    private = hidden or ("place" in origin and Place(*origin["place"]).direct)
+    place = Place(*origin.get("place", ("", "")))
     thread = ThreadKey(row["platform"], row["thread"])
-    return Conversation(row["session_id"], row["key"], thread, owner, private, hidden)
+    return Conversation(row["session_id"], row["key"], thread, owner, place.alone, place.private)

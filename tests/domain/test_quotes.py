@@ -9,12 +9,13 @@ from aion_bot.domain.prompts import (
     QUOTES_LIMIT,
     also_read,
     bounded,
+    own_words,
     question,
     quoted,
     unaskable,
 )
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
-from aion_bot.ports.messages import Person, ThreadKey
+from aion_bot.ports.messages import Action, Person, ThreadKey
 
 ASKED_ABOUT, FORWARDED, REPLIED_TO, INSERTED, WITHHELD = QuoteSource
 
@@ -143,3 +144,15 @@ def test_files_of_a_forward_without_words_are_told_of() -> None:
     """A forward that has only files is answered as files are."""
     assert unaskable(prompt("", attachments=1)) == strings.ONLY_FILES
     assert unaskable(prompt("", Quote(FORWARDED, "a"), attachments=1)) is None
+
+
+def test_own_words_are_nobody_elses() -> None:
+    """What Aion is asked behind a person's words is no part of them: quotes, earlier messages, files, reasons of others."""
+    label = strings.reason_label("Ben", Action.CANCEL, "plan_1")
+    for behind in (
+        f"\n\n{strings.QUOTED}\n\nBen wrote:\n> secret",
+        f"\n\n{strings.EARLIER}\n\nBen wrote:\n> secret",
+        f"\n\n{label}\n> secret",
+        f"\n\n{label}\n> secret\n\n{label}\n> secret",
+    ):
+        assert own_words(f"What about\n\nthe roof?{behind}") == "What about\n\nthe roof?"

@@ -2,6 +2,7 @@
 
 import json
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import Answer
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
-from tests.end_to_end.test_manage import pressed, private_messages, told
+from tests.end_to_end.test_manage import pressed, private_messages, shown, told
 from tests.end_to_end.test_private import answered
 
 DAMAGE = "What is damaged on site 7?"
@@ -90,3 +93,40 @@ async def test_what_was_asked_privately_goes_on_in_no_public_thread(bot: Bot) ->
     await told(bot, bot.ada, "export text", thread=thread, shows=strings.EXPORTED)
     (exported,) = [words for _, words in files(bot, thread, private=False)]
     assert "roof" not in exported
+
+
+async def test_what_others_read_goes_on_in_no_private_thread(bot: Bot) -> None:
+    """What its person asked alone in it would be in everybody's export: they are told to go on in its thread."""
+    await bot.asked(bot.ada, DAMAGE, "I found 3 pieces")
+    await bot.workspace.ask_privately(bot.ada, "What about the roof?")
+    alone = bot.workspace.thread_of((await answered(bot, bot.ada, strings.ASKED_PRIVATELY)).id)
+    status = await status_of(bot, alone)
+    listed = await pressed(bot, bot.ada, status, strings.SESSIONS_BUTTON, "the roof?")
+    await pressed(bot, bot.ada, listed, strings.open_here(2), strings.STAYS_PUBLIC)
+    await pressed(bot, bot.ada, listed, strings.open_here(1), "the roof?")  # it is open there already
+    await bot.workspace.reply(bot.ada, alone, "And the cellar?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 3)
+    asked = [list(one.texts("user")) for one in bot.aion.sessions]
+    assert asked == [[DAMAGE], ["What about the roof?", "And the cellar?"]]
+
+
+async def test_what_goes_on_in_public_is_left_by_the_direct_messages(bot: Bot) -> None:
+    """Once its person has opened it in a thread, what they ask alone is asked in a new conversation, and they know it."""
+    alone = await bot.workspace.direct_message(bot.ada, "What about the roof?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 1 and not bot.aion.streaming)
+    thread = await bot.asked(bot.ada, DAMAGE, "I found 3 pieces")
+    listed = await told(bot, bot.ada, "sessions", thread=thread, shows="the roof?")
+    await pressed(bot, bot.ada, listed, strings.open_here(2), strings.LEFT_PRIVATE)
+    await bot.workspace.reply(bot.ada, alone, "And the cellar?")
+    await bot.until(lambda: bot.aion.count("send_stream") == 3)
+    assert [list(one.texts("user")) for one in bot.aion.sessions][-1] == ["And the cellar?"]
+
+
+async def status_of(bot: Bot, thread: str) -> Shown:
+    """Use the status in Ada's direct messages, as each platform offers it there."""
+    use: Any = bot.workspace
+    if isinstance(use, SimulatedSlack):
+        before = {one.id for one in private_messages(bot, bot.ada)}
+        await use.shortcut(bot.ada, use.direct_messages(bot.ada)[-1].id, "aion_manage")
+        return await shown(bot, bot.ada, before, "Left in this conversation")
+    return await told(bot, bot.ada, "status", thread=thread, shows="Left in this conversation")

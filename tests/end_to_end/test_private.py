@@ -2,13 +2,17 @@
 
 import asyncio
 import re
+from typing import Any
 
 from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import APPROVERS, ENABLED, PRIVATE, REQUIRED
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, Operation, Shown, SimulatedPerson
+from aion_bot.storage.erasure import Erasure, erase
 from tests.end_to_end.bot import Bot
 
 QUESTION = "What is damaged on site 7?"
@@ -275,3 +279,74 @@ async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: 
     numbers = [int(one) for one in re.findall(r"Paragraph (\d+):", public(bot))]
     assert numbers == list(range(60))
     assert public(bot).startswith(QUESTION)
+
+
+async def test_an_approver_gives_a_reason_on_a_copy(idle: Bot) -> None:
+    """The button on the copy opens the form; the asker sees the reason below the card, and nobody else does."""
+    approvers = {APPROVERS: Rule(frozenset({idle.ben.id}), "bot.toml, line 2")}
+    await idle.start(rules=Rules(approvers))
+    await idle.workspace.ask_privately(idle.ada, "Organize the photos of site 7")
+    await press(idle, idle.ben, await copied(idle, idle.ben), strings.CANCEL)
+
+    def decided() -> list[Shown]:
+        return [one for one in idle.workspace.direct_messages(idle.ben) if strings.ADD_REASON in labels(one)]
+
+    await idle.until(lambda: bool(decided()))
+    await press(idle, idle.ben, decided()[-1], strings.ADD_REASON)
+    await idle.until(lambda: idle.workspace.open_form(idle.ben) is not None)
+    await idle.workspace.submit_form(idle.ben, "Those are the wrong photos")
+    await idle.until(lambda: "Those are the wrong photos" in read_by(idle, idle.ada))
+    assert public(idle) == ""
+
+
+async def test_an_erased_question_is_not_shared(idle: Bot) -> None:
+    """Whose it was is not known any more: the person is told to ask again, not to ask an admin for access."""
+    await idle.start()
+    shown = await asked_privately(idle, idle.ada)
+    await idle.stop()
+    erase(idle.database, Erasure(user=idle.ada.id), wait=0)
+    await idle.start()
+    await press(idle, idle.ada, shown, strings.SHARE)
+    await idle.until(lambda: strings.SHARE_GONE in private(idle, idle.ada))
+    assert public(idle) == ""
+
+
+async def test_a_reply_counts_where_its_conversation_began(idle: Bot) -> None:
+    """Also where direct messages are not allowed: the channel's rules hold, its approvers decide, and nobody else's direct messages count."""
+    general = general_of(idle)
+    approvers = {APPROVERS: Rule(frozenset({idle.ben.id}), "bot.toml, line 2")}
+    await idle.start(rules=Rules(channels={general: approvers}), AION_BOT_ALLOW_CHANNELS=general)
+    alone = idle.workspace.thread_of((await asked_privately(idle, idle.ada)).id)
+    await idle.workspace.reply(idle.ada, alone, "Organize the photos of site 7")
+    card = await copied(idle, idle.ben)
+    await press(idle, idle.ada, await copied(idle, idle.ada), strings.APPROVE)
+    await idle.until(lambda: "can approve" in private(idle, idle.ada))
+    await press(idle, idle.ben, card, strings.CANCEL)
+    await idle.until(lambda: strings.DROPPED in read_by(idle, idle.ada))
+    assert [len(list(one.texts("user"))) for one in idle.aion.sessions] == [2]
+    await idle.workspace.direct_message(idle.ben, QUESTION)
+    await idle.until(lambda: strings.NOT_HERE in private(idle, idle.ben))
+    assert (public(idle), idle.aion.count("send_stream")) == ("", 2)
+
+
+def general_of(bot: Bot) -> str:
+    """The id of the channel in which people ask."""
+    workspace: Any = bot.workspace
+    return str(
+        workspace.general.id if isinstance(workspace, SimulatedSlack) else workspace.world.named("general").id
+    )
+
+
+async def test_who_may_not_write_in_a_channel_shares_nothing_there(
+    on_discord: Bot, discord: SimulatedDiscord
+) -> None:
+    """They may ask privately, but the bot posts for nobody where they may not write themselves."""
+    await on_discord.start()
+    discord.world.muted.add(on_discord.ada.id)
+    await on_discord.workspace.ask_privately(on_discord.ada, QUESTION)
+    await on_discord.until(lambda: "I found 3 pieces" in read_by(on_discord, on_discord.ada))
+    await on_discord.until(
+        lambda: any(labels(one) for one in on_discord.workspace.direct_messages(on_discord.ada))
+    )
+    last = on_discord.workspace.direct_messages(on_discord.ada)
+    assert strings.SHARE not in [label for one in last for label in labels(one)]

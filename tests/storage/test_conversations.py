@@ -197,3 +197,26 @@ async def test_the_key_of_a_session_is_known_for_as_long_as_anything_needs_it(st
     assert await store.session_keys.any()
     await store.threads.unbind(thread)
     assert not await store.session_keys.any()
+
+
+async def test_what_was_asked_privately_makes_a_conversation_private(store: Store) -> None:
+    """Also where it began in public; one in direct messages is its person's alone, but may be opened elsewhere."""
+    private, direct = replace(HERE, private=True), replace(HERE, channel="D1", direct=True)
+    for number, places in enumerate([(HERE,), (private,), (direct,), (HERE, private), (direct, private)]):
+        for turn, place in enumerate(places):
+            await ask(store, f"k{number}{turn}", f"t{number}{turn}", f"s{number}", place=place)
+    begun = [await store.conversations.of_session("slack", f"s{number}") for number in range(5)]
+    kinds = [None if one is None else (one.private, one.hidden) for one in begun]
+    assert kinds == [(False, False), (True, True), (True, False), (True, True), (True, True)]
+
+
+async def test_threads_that_one_person_reads_leave_a_session(store: Store) -> None:
+    """Those of direct messages and of private questions; what others read goes on in it."""
+    places = [HERE, replace(HERE, private=True), replace(HERE, channel="D1", direct=True)]
+    threads = [
+        await ask(store, f"k{number}", f"t{number}", "s1", place=place) for number, place in enumerate(places)
+    ]
+    other = await ask(store, "k4", "t4", "s4", place=places[2])
+    assert await store.conversations.leave_private("s1")
+    assert [await store.threads.session(one) for one in (*threads, other)] == ["s1", None, None, "s4"]
+    assert not await store.conversations.leave_private("s1")

@@ -11,6 +11,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.asking_privately import counts_at
 from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
@@ -63,6 +64,8 @@ class Management:
 
     async def command(self, thread: Thread, event: ManageCommand) -> None:
         """Answer a command, always and to its person alone."""
+        place = await counts_at(self._services, event.thread, event.place, event.person)
+        event = replace(event, place=place)
         await self._answer(thread, event, event.place, lambda: self._command(thread, event))
 
     async def click(self, thread: Thread, click: Click) -> None:

@@ -152,8 +152,8 @@ async def open_here(use: Use, turn: str) -> Answer:
         return strings.LIST_OLD
     if wanted.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
-    if await _stays_private(use, wanted):
-        return strings.STAYS_PRIVATE
+    if (stays := await _where_it_stays(use, wanted)) is not None:
+        return stays
     if not await is_ours(use.services, wanted.session):
         return strings.CONVERSATION_GONE
     # Also one of another key, which the thread leaves.
@@ -166,16 +166,23 @@ async def open_here(use: Use, turn: str) -> Answer:
     if before != wanted.session:
         await use.switch(before, wanted.session)
         await use.announce(strings.OPENED_HERE)
-    return Reply("\n".join([strings.opened(detail.session.title), *_exchange(detail.messages)]))
+    lines = [strings.opened(detail.session.title), *_exchange(detail.messages)]
+    if wanted.private and await use.is_public() and await store.conversations.leave_private(wanted.session):
+        lines += ["", strings.LEFT_PRIVATE]
+    return Reply("\n".join(lines))
 
 
-async def _stays_private(use: Use, wanted: Conversation) -> bool:
-    """Return whether others would read a conversation that began privately, if it went on in the thread."""
+async def _where_it_stays(use: Use, wanted: Conversation) -> str | None:
+    """Return why a conversation does not go on in the thread: others would read what its person alone may, or one day will."""
     first = await use.services.store.turns.get(wanted.turn)
     elsewhere = first is not None and first.thread != use.where().key
     if first is not None and first.place.private and elsewhere:
-        return True
-    return wanted.hidden and await use.is_public()
+        return strings.STAYS_PRIVATE
+    is_public = await use.is_public()
+    if wanted.hidden and is_public:
+        return strings.STAYS_PRIVATE
+    # Whoever is in the other thread could ask and export what was asked alone.
+    return None if is_public or wanted.private else strings.STAYS_PUBLIC
 
 
 def _exchange(messages: Sequence[ChatMessage]) -> list[str]:
