@@ -9,7 +9,7 @@ words. `tests/contract/test_attached_files.py` and the adapters' own tests show 
 import errno
 import io
 import zipfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -200,6 +200,14 @@ class Conversation:
             case.refuses(self.aion)
         return await self._run(turn)
 
+    async def ask_with(self, key: str, contents: Mapping[str, bytes]) -> tuple[str, str]:
+        """Ask with several files; returns what Aion is told, and the line."""
+        files = tuple(Attachment(f"{key} {name}", name) for name in contents)
+        self.platform.contents |= dict(zip((one.id for one in files), contents.values(), strict=True))
+        turn, seen = await self._accept(key, ThreadKey("plain", key), "What?", files), list[str]()
+        told, _, _ = await self._bring(turn, seen)
+        return told, seen[-1]
+
     async def follow(self, key: str, before: str) -> "Asked":
         """Write words in the thread of an earlier question."""
         return await self._run(await self._accept(key, ThreadKey("plain", before), "What?", ()))
@@ -214,8 +222,13 @@ class Conversation:
         return await self._run(turn)
 
     async def _run(self, turn: Turn) -> "Asked":
-        view = AnswerView(self.platform.page_format)
         seen: list[str] = []
+        told, outcome, files = await self._bring(turn, seen)
+        (row,) = await self.services.store.files.of(turn.key)
+        return Asked(outcome, told, row.phase, seen, incomplete=files.incomplete)
+
+    async def _bring(self, turn: Turn, seen: list[str]) -> tuple[str, Outcome | None, QuestionFiles]:
+        view = AnswerView(self.platform.page_format)
 
         def changed(_: bool) -> None:
             seen.append("\n".join(one.text for one in view.screen() if isinstance(one, Reply)))
@@ -224,8 +237,7 @@ class Conversation:
         files = QuestionFiles(self.services, bound, turn, view, changed)
         outcome = await files.bring()
         told = await files.add_to(self.aion.sessions.create({}).id) if files.found and outcome is None else ""
-        (row,) = await self.services.store.files.of(turn.key)
-        return Asked(outcome, told, row.phase, seen, incomplete=files.incomplete)
+        return told, outcome, files
 
     async def _accept(self, key: str, thread: ThreadKey, text: str, files: tuple[Attachment, ...]) -> Turn:
         prompt = Prompt(key, thread, HERE, ADA, text, files=files)
@@ -348,3 +360,15 @@ async def test_a_file_whose_reading_broke_is_read_from_its_start(tmp_path: Path,
         assert (await place.press("broken")).phase is ADDED
         assert place.platform.read == ["broken", "broken"]
         assert [one.content for one in place.aion.files.uploaded] == [CASES[0].content]
+
+
+async def test_one_content_twice_in_a_question(tmp_path: Path) -> None:
+    """It is uploaded once and named to the session once; each file has its outcome, and Aion is told both names."""
+    async with conversation(tmp_path) as place:
+        contents = {"a.png": png("a"), "b.png": png("a"), "c.pdf": pdf("c"), "d.pdf": pdf("c")}
+        told, line = await place.ask_with("twice", contents)
+        assert all(name in told for name in contents)
+        assert "`a.png`: added · `b.png`: already there · `c.pdf`: added · `d.pdf`: already there" in line
+        (picture, document) = place.aion.files.uploaded
+        assert place.aion.bodies("update_images") == [{"image_ids": [picture.id]}]
+        assert place.aion.bodies("update_documents") == [{"document_ids": [document.id]}]
