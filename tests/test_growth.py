@@ -63,6 +63,7 @@ from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.headline import headline
+from aion_bot.rendering.markers import MarkerReader
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.plan_card import PlanFormat, in_full, pending_card, plan_card
@@ -353,6 +354,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "links by reference": lambda text: with_links(f"{text}\n\n[a]: https://x.example"),
     "tables for Slack": lambda text: around_table(f"| a |\n|---|\n{text}"),
     "markers": lambda text: list(find_markers(text)),
+    "markers outside of code": lambda text: MarkerReader().read(f"[[img:a]]{text}"),
     "parsed references": parse_references,
     "an answer that grows": _grown,
     "conversion for Discord": convert,
@@ -472,6 +474,16 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/config.py _ids": _SETTINGS,
     "aion_bot/domain/strings.py _agent_words": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,
+    "aion_bot/rendering/markers.py _AROUND": "markers outside of code",
+    "aion_bot/rendering/markers.py _BEGUN": "markers outside of code",
+    "aion_bot/rendering/markers.py _CLOSES": "markers outside of code",
+    "aion_bot/rendering/markers.py _MARKER": "markers outside of code",
+    "aion_bot/rendering/markers.py _MAY_CLOSE": "markers outside of code",
+    "aion_bot/rendering/markers.py _MAY_OPEN": "markers outside of code",
+    "aion_bot/rendering/markers.py _NEXT": "markers outside of code",
+    "aion_bot/rendering/markers.py _OPENS": "markers outside of code",
+    "aion_bot/rendering/markers.py _QUOTE": "markers outside of code",
+    "aion_bot/rendering/markers.py _RUN": "markers outside of code",
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
 }

@@ -52,9 +52,15 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
     "external": FileProblem.ELSEWHERE,
     "file_not_found": FileProblem.GONE,
     "hidden_by_limit": FileProblem.WITHHELD,
+    "list": FileProblem.NO_FILE,
+    "post": FileProblem.NO_FILE,
+    "quip": FileProblem.NO_FILE,
+    "space": FileProblem.NO_FILE,
     "tombstone": FileProblem.GONE,
 }
-"""What `mode` and `file_access` of a file say about why it has no bytes."""
+"""What `mode` and `file_access` of a file say about why it has no bytes: a canvas is `quip`, a post `post` or `space`."""
+_MADE_BY_SLACK = "application/vnd.slack-"
+"""How the types of canvases and lists begin, whose addresses answer with a page."""
 EVENT_PATIENCE = 0.5
 """Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
 does not."""
@@ -160,11 +166,14 @@ class AttachedFiles:
             raise errors.not_slack(method)
         kept = "external" if about.get("is_external") else about.get("file_access")
         problem = _UNAVAILABLE.get(str(about.get("mode"))) or _UNAVAILABLE.get(str(kept))
+        media_type = str(about.get("mimetype") or "")
+        if media_type.startswith(_MADE_BY_SLACK):
+            problem = problem or FileProblem.NO_FILE
         address, size = about.get("url_private_download") or about.get("url_private"), about.get("size")
         if problem is not None or not isinstance(address, str):
             raise FileUnavailable(f"{method}: no bytes", problem or FileProblem.WITHHELD)
         async with self._web.download(address) as answer:
-            _check_is_file(answer, str(about.get("mimetype") or ""))
+            _check_is_file(answer, media_type)
             promised = size if isinstance(size, int) else None
             # aiohttp stops reading from the connection while its buffer of two pieces is full.
             pieces, down = (

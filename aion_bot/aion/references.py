@@ -100,12 +100,22 @@ def find_markers(content: str) -> Iterator[Marker]:
     """Yield the markers of a text in order."""
     position = 0
     while opening := _OPENING.search(content, position):
-        end = _end_of_name(content, opening.end())
-        marker = _marker(content, opening, end) if end is not None else None
+        marker = _read(content, opening)
         # A text that is no marker may contain one: the search goes on right after its opening.
         position = marker.end if marker else opening.end()
         if marker:
             yield marker
+
+
+def marker_at(content: str, start: int) -> Marker | None:
+    """Return the marker that begins at a place; None where none does."""
+    opening = _OPENING.match(content, start)
+    return _read(content, opening) if opening else None
+
+
+def _read(content: str, opening: re.Match[str]) -> Marker | None:
+    end = _end_of_name(content, opening.end())
+    return _marker(content, opening, end) if end is not None else None
 
 
 def _end_of_name(content: str, start: int) -> int | None:

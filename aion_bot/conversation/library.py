@@ -171,7 +171,7 @@ class Library:
             self._shared.narrowed.add(session)
         try:
             if not set(ids) <= set(selected):
-                wanted = [*(one for one in selected if one not in ids), *ids][-1000:]
+                wanted = list(dict.fromkeys([*(one for one in selected if one not in ids), *ids]))[-1000:]
                 selected = _selected(await chats.update_images(session, wanted), "selected_image_ids")
         except BaseException:
             # Perhaps Aion has selected them, which narrows the session to them.

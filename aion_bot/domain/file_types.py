@@ -53,7 +53,9 @@ _MAGIC: Sequence[tuple[int, bytes, FileType]] = (
     (0, b"\x89PNG\r\n\x1a\n", PNG),
     (0, b"GIF87a", GIF),
     (0, b"GIF89a", GIF),
-    (0, b"\x1aE\xdf\xa3", VIDEO),  # Matroska, WebM
+    (0, b"FLV\x01", VIDEO),
+    (0, b"\x00\x00\x01\xba", VIDEO),  # MPEG-1 and MPEG-2
+    (0, b"\x00\x00\x01\xb3", VIDEO),
 )
 """Where a file has which bytes (the specifications of the formats)."""
 
@@ -72,6 +74,14 @@ _NO_VIDEO = (
     b"M4A ",
     b"M4B ",
 )
+_MATROSKA, _SOUNDS = b"\x1aE\xdf\xa3", (b"A_OPUS", b"A_VORBIS", b"A_AAC", b"A_FLAC", b"A_PCM", b"A_MPEG")
+_FILMS = (b"V_VP8", b"V_VP9", b"V_AV1", b"V_MPEG", b"V_MS", b"V_THEORA")
+"""Names of codecs in Matroska and WebM, which say whether a file has a picture or sound alone."""
+_WINDOWS_MEDIA, _WINDOWS_FILM = (
+    bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"),
+    bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b"),
+)
+"""The marks of an ASF file, and of a film in it (Advanced Systems Format, 10.1 and 10.4)."""
 # PDF readers look for the mark in the first 1,024 bytes (PDF 32000-1, Annex H).
 _PDF_WITHIN = 1024
 _ZIP = b"PK\x03\x04"
@@ -110,8 +120,8 @@ def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: 
             return found
     if head.startswith(b"RIFF"):
         return {b"WEBP": WEBP, b"AVI ": VIDEO}.get(head[8:12])
-    if head[4:8] == b"ftyp":
-        return None if head[8:12] in _NO_VIDEO else VIDEO
+    if head.startswith((_MATROSKA, _WINDOWS_MEDIA)) or head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide"}:
+        return None if _is_no_video(head, tail) else VIDEO
     if b"%PDF-" in head[:_PDF_WITHIN]:
         return PDF
     if head.startswith(_ZIP):
@@ -122,6 +132,17 @@ def recognise(head: bytes, tail: bytes, name: str) -> FileType | None:  # noqa: 
         if extension in text.extensions and _is_text(head):
             return text
     return TXT if not extension and head and _is_text(head) else None
+
+
+def _is_no_video(head: bytes, tail: bytes) -> bool:
+    """Tell whether a file of a video's container has a still picture or sound alone, such as a voice message."""
+    if head.startswith(_WINDOWS_MEDIA):
+        return _WINDOWS_FILM not in head
+    if head.startswith(_MATROSKA):
+        return any(one in head for one in _SOUNDS) and not any(one in head for one in _FILMS)
+    # The list of a file's tracks, each with the kind of its handler, stands at the beginning or at the end.
+    sound = any(b"hdlr" in part and b"soun" in part for part in (head, tail))
+    return head[8:12] in _NO_VIDEO or (sound and not any(b"vide" in part for part in (head, tail)))
 
 
 def is_other_text(head: bytes, name: str) -> bool:

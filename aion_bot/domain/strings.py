@@ -689,15 +689,18 @@ def file_outcome(file: AttachedFile, percent: int | None = None, *, stopped: boo
         said = "not added" if file.phase is FilePhase.WAITING else "upload stopped"
     elif percent is not None and file.phase in {FilePhase.WAITING, FilePhase.UPLOADING}:
         said = f"uploading {percent} %"
-    if file.reason is FileReason.TOO_LARGE:
-        size = file.size or file.attachment.size
-        sizes = [
-            file_size(size) if size else "",
-            f"the limit is {file_size(file.limit)}" if file.limit else "",
-        ]
-        details = ", ".join(one for one in sizes if one)
-        said = f"{said} ({details})" if details else said
+    if file.reason is FileReason.TOO_LARGE and (details := _sizes(file)):
+        said = f"{said} ({details})"
     return f"{file_name(file.attachment.name)}: {said}"
+
+
+def _sizes(file: AttachedFile) -> str:
+    """Say how large a file is, and how large it may be; in bytes where the two would read the same."""
+    size, limit = file.size or file.attachment.size, file.limit
+    said, most = file_size(size), file_size(limit)
+    if said == most:
+        said, most = f"{size:,} bytes", f"{limit:,} bytes"
+    return ", ".join([*([said] if size else []), *([f"the limit is {most}"] if limit else [])])
 
 
 def files_line(outcomes: Sequence[str], more: int = 0) -> str:

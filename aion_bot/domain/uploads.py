@@ -163,6 +163,7 @@ _FILE_PROBLEMS = {
     FileProblem.GONE: FileEnd(_REFUSED, FileReason.GONE),
     FileProblem.WITHHELD: FileEnd(_REFUSED, FileReason.WITHHELD),
     FileProblem.ELSEWHERE: FileEnd(_REFUSED, FileReason.ELSEWHERE),
+    FileProblem.NO_FILE: FileEnd(_REFUSED, FileReason.WRONG_TYPE),
 }
 
 

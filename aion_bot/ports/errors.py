@@ -94,6 +94,8 @@ class FileProblem(StrEnum):
     """The platform does not let the bot read it."""
     ELSEWHERE = "kept elsewhere"
     """The platform has a link alone; another service has the file."""
+    NO_FILE = "no file"
+    """The platform made it, such as a page that people write together: it has no bytes that another service reads."""
     INCOMPLETE = "incomplete"
     """Fewer or more bytes came than the platform promised."""
 

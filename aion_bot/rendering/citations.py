@@ -8,11 +8,11 @@ follows: a space keeps these apart. A source keeps its number for as long as the
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, find_markers, parse_result_refs
+from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, parse_result_refs
 from aion_bot.domain import strings
 from aion_bot.ports.links import names_host
 from aion_bot.ports.text import one_line, visible_line
@@ -138,14 +138,17 @@ class CitationWriter:
         self._number = 0
         self._opens_line = False
 
-    def write(self, text: str, before: str = "") -> str:
-        """Return a piece of the text with its markers replaced; `before` ends with what was written before it."""
+    def write(self, text: str, markers: Iterable[Marker], start: int, before: str = "") -> str:
+        """Return a piece of the text with its markers replaced; `before` ends with what was written before it.
+
+        `markers` tell their places in the whole text, in which the piece begins at `start`.
+        """
         # Joined once: adding to a text for each marker would take quadratic time.
         pieces: list[str] = []
         done, self._tail = 0, before[-TAIL:]
-        for marker in find_markers(text):
-            pieces += self._text(text[done : marker.start]), self._reference(marker)
-            done = marker.end
+        for marker in markers:
+            pieces += self._text(text[done : marker.start - start]), self._reference(marker)
+            done = marker.end - start
         return "".join((*pieces, self._text(text[done:])))
 
     def end(self) -> str:

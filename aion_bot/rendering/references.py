@@ -1,4 +1,4 @@
-"""Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. No I/O."""
+"""Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. In code they stay as they are. No I/O."""
 
 import re
 import sys
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.rendering.citations import TAIL, CitationWriter, Sources
+from aion_bot.rendering.markers import MarkerReader
 
 _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):")
 _BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
@@ -23,14 +24,12 @@ def cited(text: str, sources: Sources) -> str:
 
 def cited_pieces(text: str, sources: Sources) -> Iterator[str]:
     """Yield what `cited` returns, `PIECE` characters of the text at a time."""
-    writer, before, start = CitationWriter(sources), "", 0
-    while start < len(text):
-        piece = text[start : start + PIECE]
-        # What may go on as a marker in the next piece belongs to that.
-        end = len(piece) if start + PIECE >= len(text) else settled_length(piece) or len(piece)
-        shown = writer.write(piece[:end], before)
-        before = (before + shown)[-TAIL:]
-        start += end
+    writer, reader, before, start = CitationWriter(sources), MarkerReader(), "", 0
+    for limit in range(PIECE, len(text) + PIECE, PIECE):
+        # What may go on as a marker, or as code, in the next piece belongs to that.
+        end, markers = reader.read(text[:limit], ends=limit >= len(text))
+        shown = writer.write(text[start:end], markers, start, before)
+        before, start = (before + shown)[-TAIL:], end
         yield shown
     yield writer.end()
 
@@ -71,6 +70,7 @@ class Growing:
         self.begun, self.behind = 0, False
         self._sources = sources
         self._writer: CitationWriter | None = None
+        self._markers = MarkerReader()
         self._raw = ""
         self._settled = 0
         self._readable = ""
@@ -85,6 +85,7 @@ class Growing:
         # The server repairs its text now and then.
         if not raw.startswith(self._raw):
             self.begun, self._settled, self._readable, self._writer = self.begun + 1, 0, "", None
+            self._markers = MarkerReader()
             self._struck, self._struck_to, self._raw = "", 0, ""
             self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
         while len(raw) - len(self._raw) > PIECE and pieces > 1:
@@ -99,11 +100,11 @@ class Growing:
         words, self._readable = self._readable, ""
         new = raw[self._settled :]
         # Nothing without a bracket is a marker, or begins one.
-        end = settled_length(raw, self._settled) if "[" in new else len(raw)
+        end, markers = self._markers.read(raw) if "[" in new else (len(raw), ())
         new = new[: end - self._settled]
-        if self._writer is None and "[[" in new:
+        if self._writer is None and markers:
             self._writer = CitationWriter(self._sources)
-        words += self._writer.write(new, words[-TAIL:]) if self._writer else new
+        words += self._writer.write(new, markers, self._settled, words[-TAIL:]) if self._writer else new
         self._raw, self._settled, self._readable = raw, end, words
         # After the markers: what stands around one may be a secret once its words take its place.
         shown, self._struck = self._struck, ""

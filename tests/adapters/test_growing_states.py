@@ -52,6 +52,7 @@ CONSTRUCTS = {
     "Chinese": "这是**粗体**和*斜体*。见[链接](https://x.example/a)。代码`x_y`和~~删除~~。2*3*4。文**“引号”**字。结束",
     "comments": "a <!-- b --> c\n\n<!-- ```\nd\n``` -->\n\ne\n\n<!-- f\n```\ng\n```\n-->\n\nh\n\n<!--\n\n~~~\ni\n~~~\n\nj -->\n\nk <!-- ```l``` --> m end",
     "markers": "The hose [[img:3f2a91bc|pump.jpg]] is torn, see [[doc:91bc3f2a|report.pdf|p:5]] end [[ref:x]] [[a]] end.",
+    "markers in code": "Write `[[img:ab|x.jpg]]` or ``a ` [[doc:c|d]]``.\n\n```md\n[[img:ab|x.jpg]] x\n```\n\n- e\n  ~~~\n  [[link:f|g]]\n  ~~~\n\nend",
     "brackets": "array[0] = list[i][j]; f(x)[y] [see above] [a, b] - [ ] (c) ] [ end.",
     "angle brackets": "List<String> Map<String, List<int>> <your-key> x < y > z <- -> <3 a<b && c>d <T extends U> end.",
 }  # fmt: skip

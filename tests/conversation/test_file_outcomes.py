@@ -7,7 +7,9 @@ words. `tests/contract/test_attached_files.py` and the adapters' own tests show 
 """
 
 import errno
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+import io
+import zipfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -50,7 +52,7 @@ class Case:
     content: bytes | Exception
     words: str
     phase: FilePhase
-    refuses: Callable[[SimulatedAion], object] = lambda _: None
+    refuses: Callable[[SimulatedAion], object] | None = None
 
 
 def refused(status: int, code: str = "SERVER_ERROR") -> Callable[[SimulatedAion], None]:
@@ -58,7 +60,21 @@ def refused(status: int, code: str = "SERVER_ERROR") -> Callable[[SimulatedAion]
 
 
 ADDED, REFUSED, FAILED = FilePhase.ADDED, FilePhase.REFUSED, FilePhase.FAILED
-LARGE = gif()[:-1] + bytes(10 * 1024 - len(gif())) + b";"
+
+
+def sized(size: int) -> bytes:
+    """A picture of so many bytes."""
+    return gif()[:-1] + bytes(size - len(gif())) + b";"
+
+
+def word() -> bytes:
+    """A document of Word's."""
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document/>")
+    return found.getvalue()
+
+
 VIDEO = b"\x00\x00\x00\x18ftypisom" + bytes(99)
 PLAN, DENIED, ABSENT = (
     "not added, the limit of your Aion plan",
@@ -78,7 +94,32 @@ CASES = [
     Case("f16 again.txt", "The hoist has no gate.".encode("utf-16"), "already there", ADDED),
     Case("a again.png", png("a"), "already there", ADDED),
     Case("e again.pdf", pdf("e"), "already there", ADDED),
-    Case("h.gif", LARGE, "too large (10 KB, the limit is 8 KB)", REFUSED),
+    Case("h.gif", sized(10 * 1024), "too large (10 KB, the limit is 8 KB)", REFUSED),
+    Case("h at the limit.gif", sized(LIMIT), "added", ADDED),
+    Case("h above.gif", sized(LIMIT + 1), "too large (8,193 bytes, the limit is 8,192 bytes)", REFUSED),
+    Case("h of a lowered limit.png", png("h1"), "too large", REFUSED, refused(413, "FILE_TOO_LARGE")),
+    Case("h of a lowered limit.pdf", pdf("h2"), "too large", REFUSED, refused(413, "FILE_TOO_LARGE")),
+    Case("i1.png", png("i1"), "wrong type", REFUSED, refused(415, "UNSUPPORTED_MEDIA_TYPE")),
+    Case("i2.png", png("i2"), "damaged", REFUSED, refused(422, "IMAGE_PROCESSING_ERROR")),
+    Case("i3.png", png("i3"), "Aion doesn't take it", REFUSED, refused(422, "")),
+    Case("a picture.txt", png("text"), "added", ADDED),
+    Case("a document.png", pdf("png"), "added", ADDED),
+    Case("words without an ending", b"Words.", "added", ADDED),
+    Case("report.docx", word(), "added", ADDED),
+    Case("a table.docx", word().replace(b"word/document.xml", b"xl/workbook12.xml"), "wrong type", REFUSED),
+    Case("a program.pdf", b"MZ" + bytes(99), "wrong type", REFUSED),
+    Case("a page.html", b"<html>", "wrong type", REFUSED),
+    Case("a drawing.svg", b"<svg/>", "wrong type", REFUSED),
+    Case("a table.csv", b"a,b", "wrong type", REFUSED),
+    Case("a scan.tiff", b"II*\x00" + bytes(99), "wrong type", REFUSED),
+    Case("a bitmap.bmp", b"BM" + bytes(99), "wrong type", REFUSED),
+    Case("an archive.zip", b"PK\x03\x04" + bytes(99), "wrong type", REFUSED),
+    Case("a voice.ogg", b"OggS" + bytes(99), "wrong type", REFUSED),
+    Case("a canvas", FileUnavailable("canvas", FileProblem.NO_FILE), "wrong type", REFUSED),
+    Case("k1.webm", b"\x1aE\xdf\xa3" + bytes(99), "I can't add videos, upload it in Aion", REFUSED),
+    Case("k2.jpg", VIDEO, "I can't add videos, upload it in Aion", REFUSED),
+    Case("n1.png", b"", "empty", REFUSED),
+    Case("n2.pdf", b"", "empty", REFUSED),
     Case("i.heic", b"\x00\x00\x00\x18ftypheic" + bytes(99), "wrong type", REFUSED),
     Case("j.png", b"MZ" + bytes(99), "wrong type", REFUSED),
     Case("j1.txt", "Der Schacht hält".encode("latin-1"), "not UTF-8 text, save it as UTF-8", REFUSED),
@@ -96,6 +137,9 @@ CASES = [
     Case("t.png", png("t"), PLAN, FAILED, refused(402, "USAGE_LIMIT_EXCEEDED")),
     Case("u.png", png("u"), DENIED, FAILED, refused(403, "PERMISSION_DENIED")),
     Case("v.png", png("v"), ABSENT, FAILED, refused(503)),
+    Case("v1.png", png("v1"), ABSENT, FAILED, refused(429, "MEMORY_LIMIT_EXCEEDED")),
+    Case("v2.pdf", pdf("v2"), ABSENT, FAILED, refused(503)),
+    Case("v3.txt", b"Words v3", PLAN, FAILED, refused(402, "USAGE_LIMIT_EXCEEDED")),
     Case("w.png", OSError(errno.ENOSPC, "full"), "not added, ask your admin to make room on my disk", FAILED),
 ]  # fmt: skip
 
@@ -152,8 +196,17 @@ class Conversation:
             await self.services.store.files.add(before.key, [file], FilePhase.HELD)
             await self.services.store.turns.end(before.key, EndReason.HELD)
         turn = await self._accept(key, thread, text, (file,) if way == "named" else ())
-        case.refuses(self.aion)
+        if case.refuses:
+            case.refuses(self.aion)
         return await self._run(turn)
+
+    async def ask_with(self, key: str, contents: Mapping[str, bytes]) -> tuple[str, str]:
+        """Ask with several files; returns what Aion is told, and the line."""
+        files = tuple(Attachment(f"{key} {name}", name) for name in contents)
+        self.platform.contents |= dict(zip((one.id for one in files), contents.values(), strict=True))
+        turn, seen = await self._accept(key, ThreadKey("plain", key), "What?", files), list[str]()
+        told, _, _ = await self._bring(turn, seen)
+        return told, seen[-1]
 
     async def follow(self, key: str, before: str) -> "Asked":
         """Write words in the thread of an earlier question."""
@@ -169,8 +222,13 @@ class Conversation:
         return await self._run(turn)
 
     async def _run(self, turn: Turn) -> "Asked":
-        view = AnswerView(self.platform.page_format)
         seen: list[str] = []
+        told, outcome, files = await self._bring(turn, seen)
+        (row,) = await self.services.store.files.of(turn.key)
+        return Asked(outcome, told, row.phase, seen, incomplete=files.incomplete)
+
+    async def _bring(self, turn: Turn, seen: list[str]) -> tuple[str, Outcome | None, QuestionFiles]:
+        view = AnswerView(self.platform.page_format)
 
         def changed(_: bool) -> None:
             seen.append("\n".join(one.text for one in view.screen() if isinstance(one, Reply)))
@@ -179,8 +237,7 @@ class Conversation:
         files = QuestionFiles(self.services, bound, turn, view, changed)
         outcome = await files.bring()
         told = await files.add_to(self.aion.sessions.create({}).id) if files.found and outcome is None else ""
-        (row,) = await self.services.store.files.of(turn.key)
-        return Asked(outcome, told, row.phase, seen, incomplete=files.incomplete)
+        return told, outcome, files
 
     async def _accept(self, key: str, thread: ThreadKey, text: str, files: tuple[Attachment, ...]) -> Turn:
         prompt = Prompt(key, thread, HERE, ADA, text, files=files)
@@ -229,7 +286,7 @@ async def test_each_outcome_is_said_by_each_way(tmp_path: Path, way: Way) -> Non
             assert asked.incomplete == (case.phase is FAILED), case.name
             assert f"`{case.name}`: waiting" in asked.seen[0] or "uploading 0 %" in asked.seen[0], case.name
         contents = [one.content for one in place.aion.files.uploaded]
-        assert len(contents) == len(set(contents)) == 9
+        assert len(contents) == len(set(contents)) == sum(case.words == "added" for case in CASES) == 14
 
 
 @pytest.mark.parametrize(("way", "text"), [*((way, "What?") for way in get_args(Way)), ("named", "")])
@@ -239,9 +296,9 @@ async def test_before_a_choice_each_outcome_is_said_and_nothing_leaves(
     """Ask first, or a file without words: what cannot be added is said at once, what can be waits for a press."""
     async with conversation(tmp_path, Uploads.ASK) as place:
         for number, case in enumerate(CASES):
-            asked = await place.ask(f"t{number}", way, replace(case, refuses=lambda _: None), text)
+            asked = await place.ask(f"t{number}", way, replace(case, refuses=None), text)
             line = asked.seen[-1]
-            if case.phase is REFUSED:
+            if case.phase is REFUSED and case.refuses is None:
                 refused = None if text else Outcome(EndReason.REFUSED)
                 assert (asked.outcome, asked.phase) == (refused, REFUSED), case.name
                 assert f"`{case.name}`: {case.words}" in line, case.name
@@ -259,7 +316,7 @@ async def test_where_files_are_off_none_is_read(tmp_path: Path) -> None:
     """One line says so, whatever the file is."""
     async with conversation(tmp_path, Uploads.OFF) as place:
         for number, case in enumerate(CASES):
-            asked = await place.ask(f"t{number}", "named", replace(case, refuses=lambda _: None))
+            asked = await place.ask(f"t{number}", "named", replace(case, refuses=None))
             assert (asked.outcome, asked.phase, asked.told) == (None, REFUSED, ""), case.name
             assert strings.NO_FILES_HERE in asked.seen[-1], case.name
         assert place.platform.read == []
@@ -303,3 +360,15 @@ async def test_a_file_whose_reading_broke_is_read_from_its_start(tmp_path: Path,
         assert (await place.press("broken")).phase is ADDED
         assert place.platform.read == ["broken", "broken"]
         assert [one.content for one in place.aion.files.uploaded] == [CASES[0].content]
+
+
+async def test_one_content_twice_in_a_question(tmp_path: Path) -> None:
+    """It is uploaded once and named to the session once; each file has its outcome, and Aion is told both names."""
+    async with conversation(tmp_path) as place:
+        contents = {"a.png": png("a"), "b.png": png("a"), "c.pdf": pdf("c"), "d.pdf": pdf("c")}
+        told, line = await place.ask_with("twice", contents)
+        assert all(name in told for name in contents)
+        assert "`a.png`: added · `b.png`: already there · `c.pdf`: added · `d.pdf`: already there" in line
+        (picture, document) = place.aion.files.uploaded
+        assert place.aion.bodies("update_images") == [{"image_ids": [picture.id]}]
+        assert place.aion.bodies("update_documents") == [{"document_ids": [document.id]}]

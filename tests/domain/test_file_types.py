@@ -54,6 +54,22 @@ SHEET = b"PK\x03\x04" + bytes(200) + b"xl/workbook.xml" + bytes(40)
         (b"\x00\x00\x00\x14ftypqt  ", "a.mov", VIDEO),
         (b"\x1aE\xdf\xa3" + bytes(20), "a.webm", VIDEO),
         (b"RIFF\x00\x00\x00\x00AVI LIST", "a.avi", VIDEO),
+        (b"\x1aE\xdf\xa3" + bytes(20) + b"V_VP9" + bytes(20) + b"A_OPUS", "a.webm", VIDEO),
+        (
+            b"\x00\x00\x00\x18ftypisom" + bytes(20) + b"hdlr" + bytes(8) + b"vide hdlr" + bytes(8) + b"soun",
+            "a.mp4",
+            VIDEO,
+        ),
+        (b"\x00\x00\x00\x08wide\x00\x00\x10\x00mdat", "a.mov", VIDEO),
+        (b"FLV\x01\x05", "a.flv", VIDEO),
+        (b"\x00\x00\x01\xba\x44", "a.mpg", VIDEO),
+        (
+            bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+            + bytes(9)
+            + bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b"),
+            "a.wmv",
+            VIDEO,
+        ),
         (b"RIFF\x00\x00\x00\x00WAVEfmt ", "a.webp", None),
         (b"\x00\x00\x00\x18ftypheic", "a.jpg", None),
         (b"\x00\x00\x00\x18ftypavif", "a.jpg", None),
@@ -148,6 +164,12 @@ def test_a_photo_with_a_video_behind_it_is_whole() -> None:
 def test_sound_is_no_video() -> None:
     """A voice message in the same container as a video is of a wrong type."""
     assert recognise(b"\x00\x00\x00\x18ftypM4A " + bytes(99), b"", "voice.m4a") is None
+    assert recognise(b"\x1aE\xdf\xa3" + bytes(20) + b"A_OPUS" + bytes(9), b"", "audio_message.webm") is None
+    assert (
+        recognise(b"\x00\x00\x00\x18ftypmp42", b"moovhdlr" + bytes(8) + b"soun", "audio_message.mp4") is None
+    )
+    assert recognise(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(99), b"", "voice.wma") is None
+    assert recognise(b"OggS" + bytes(99), b"", "voice-message.ogg") is None
     assert recognise(b"\x00\x00\x00\x18ftypcrx " + bytes(99), b"", "raw.cr3") is None
 
 

@@ -64,6 +64,7 @@ def lost() -> AionvisionError:
         (FileUnavailable("", FileProblem.GONE), REFUSED, FileReason.GONE),
         (FileUnavailable("", FileProblem.WITHHELD), REFUSED, FileReason.WITHHELD),
         (FileUnavailable("", FileProblem.ELSEWHERE), REFUSED, FileReason.ELSEWHERE),
+        (FileUnavailable("", FileProblem.NO_FILE), REFUSED, FileReason.WRONG_TYPE),
         (FileUnavailable("", FileProblem.INCOMPLETE), FAILED, FileReason.NOT_READ),
         (PlatformDown(""), FAILED, FileReason.NOT_READ),
         (RateLimited(1.0), FAILED, FileReason.NOT_READ),
@@ -162,6 +163,13 @@ def test_limits_are_read_from_what_aion_says(
             ),
             None,
             "`a'.jpg`: too large (3 MB, the limit is 2 MB)",
+        ),
+        (
+            AttachedFile(
+                "t", 0, Attachment("f", "a.jpg"), REFUSED, FileReason.TOO_LARGE, size=2**21 + 1, limit=2**21
+            ),
+            None,
+            "`a.jpg`: too large (2,097,153 bytes, the limit is 2,097,152 bytes)",
         ),
         (
             AttachedFile("t", 0, Attachment("f", "x" * 90 + ".jpeg"), REFUSED, FileReason.TOO_LARGE),

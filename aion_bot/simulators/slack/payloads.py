@@ -14,6 +14,8 @@ from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 
+CANVAS = "application/vnd.slack-docs"
+"""The type of a canvas, which Slack keeps among the files."""
 _OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username")
 
 
@@ -146,7 +148,7 @@ def attached(file: str, given: Given, address: str, *, stub: bool = False) -> Pa
         "filetype": ending,
         "pretty_type": ending.upper(),
         "size": len(one.content),
-        "mode": "external" if one.external else "hosted",
+        "mode": "external" if one.external else "quip" if one.media_type == CANVAS else "hosted",
         "editable": False,
         "is_external": one.external,
         "external_type": "gdrive" if one.external else "",

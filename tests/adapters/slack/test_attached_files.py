@@ -15,6 +15,7 @@ from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.rate_limits import RequestStatus
 from aion_bot.simulators.slack import SimulatedSlack, state, upload_methods
+from aion_bot.simulators.slack.payloads import CANVAS
 from aion_bot.simulators.slack.state import Channel
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 from tests.adapters.slack.observer import RecordingObserver
@@ -153,6 +154,16 @@ async def test_a_file_of_another_service_is_kept_there(
     await slack.direct_message(slack.people[0], "And this?", files=[SimulatedFile("plan", external=True)])
     (file,) = (await host.newest(Prompt, 1)).files
     assert await problem(adapter, file) is FileProblem.ELSEWHERE
+    assert slack.api.calls[DOWNLOAD] == 0
+
+
+async def test_a_canvas_is_no_file(slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost) -> None:
+    """Slack keeps canvases among the files and answers for them with a page: their type is what people are told."""
+    await slack.direct_message(
+        slack.people[0], "And this?", files=[SimulatedFile("Notes", b"<html>", CANVAS)]
+    )
+    (file,) = (await host.newest(Prompt, 1)).files
+    assert await problem(adapter, file) is FileProblem.NO_FILE
     assert slack.api.calls[DOWNLOAD] == 0
 
 
