@@ -278,3 +278,11 @@ def test_a_row_without_bars_at_its_sides_waits_for_its_first_bar(rows: str) -> N
     assert settled(f"{table}ba") == len(table)
     assert settled("abc | def\nba") == len("abc | def\nba")
     assert settled(f"{table}{'words ' * 30}") > len(table)
+
+
+def test_half_a_link_below_words_with_a_bar_waits() -> None:
+    """What is no table keeps the rules of words: half a link, an address or a mark waits there too."""
+    words = "https://example.com/a||b is one\n"
+    for half in ("[usa", "[usage](#us", "**", "https://exa"):
+        assert settled(f"{words}{half}") == len(words)
+        assert settled(f"{words}{words}{half}") == 2 * len(words)
