@@ -122,7 +122,7 @@ class Segment:
 
     def lead(self) -> str:
         """Return what stands above the card."""
-        text = self.text()
+        text = self.text() if self.settled or self.growing is None else self.growing.whole(self.raw)
         return joined(closed(text) if text.strip() else strings.PLAN_LEAD, self.tail)
 
     def below(self) -> list[Document | PlanCard | None]:

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterator
+from copy import copy
 
 from aion_bot.aion.references import MAX_MARKER_LENGTH, find_markers
 from aion_bot.ports.secrets import KNOWN
@@ -93,6 +94,17 @@ class Growing:
             pieces -= 1
         self.behind = len(raw) - len(self._raw) > PIECE
         return self._read(raw[: len(self._raw) + PIECE] if self.behind else raw)
+
+    def whole(self, raw: str) -> str:
+        """Return what is shown of a text that nothing follows, as above a plan's card; `update` may take more nevertheless."""
+        shown, read_to = self.update(raw), self._settled
+        if self._writer is None and read_to == len(raw) and self._struck_to == len(self._readable):
+            return shown
+        raw = raw[: settled_length(raw, max(0, len(raw) - PIECE))]  # half a marker is never shown
+        _, markers = copy(self._markers).read(raw, ends=True)
+        writer = copy(self._writer) or CitationWriter(self._sources)
+        rest = writer.write(raw[read_to:], markers, read_to, self._readable[-TAIL:]) + writer.end()
+        return shown + KNOWN.strike(self._readable[self._struck_to :] + rest)
 
     def _read(self, raw: str) -> str:
         """Take a text that goes on where the one before ended."""

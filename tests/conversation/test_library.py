@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion_bot.aion import AionVision, RateLimitError, ServerError, UploadError, UploadProblem
+from aion_bot.aion import AionVision, AionvisionError, RateLimitError, ServerError, UploadError, UploadProblem
 from aion_bot.aion.library_types import parse_limits
 from aion_bot.conversation.file_spool import FileSpool
 from aion_bot.conversation.library import Library, SharedUploads
@@ -184,6 +184,21 @@ async def test_a_mode_that_cannot_be_set_back_is_known(
     assert await found.select_images(session.id, [], ids, all_images=True) == (set(ids), False)
     assert (await found.select_images(session.id, [], ids, all_images=True))[1] is True
     assert session.use_all_images
+
+
+@pytest.mark.parametrize(
+    ("status", "acts"), [(None, True), (None, False), (500, True), (403, False), (422, False)]
+)
+async def test_a_selection_that_fails_leaves_all_pictures(
+    aion: SimulatedAion, found: Library, status: int | None, acts: bool
+) -> None:
+    """Aion may have narrowed the session although it refused or its answer was lost: it is set back, the error is the caller's."""
+    session = aion.sessions.create({})
+    aion.fail_next("update_images", status, times=9, acts=acts)
+    with pytest.raises(AionvisionError):
+        await found.select_images(session.id, [], [library.CRANE.id], all_images=True)
+    assert session.use_all_images
+    assert aion.count("update_mode") == 1
 
 
 async def test_what_is_selected_already_is_not_set_again(aion: SimulatedAion, found: Library) -> None:

@@ -9,7 +9,7 @@ import pytest
 from aion_bot.conversation.manage import export
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
-from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion import library, script
 from aion_bot.simulators.aion.scene import Answer
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown
@@ -27,7 +27,10 @@ def files(bot: Bot, thread: str, *, private: bool) -> list[tuple[str, str]]:
 
 
 async def test_every_format_with_and_without_metadata_in_each_place(bot: Bot) -> None:
-    """The file is Aion's own: its name says the format, its content the question; metadata is there where it was asked for."""
+    """The file is Aion's own: its name says the format, its content the question; metadata is there where it was asked for.
+
+    What an answer refers to is named; JSON has Aion's markers.
+    """
     thread = await bot.asked(bot.ada, DAMAGE, "I found 3 pieces")
     await bot.until(lambda: strings.ONLY_THESE in bot.pressable(thread))
     table = [*product(export.FORMATS, (False, True), (False, True))]
@@ -41,6 +44,8 @@ async def test_every_format_with_and_without_metadata_in_each_place(bot: Bot) ->
         name, content = files(bot, thread, private=private)[-1]
         assert name.endswith(f".{export.FORMATS[kind]}")
         assert DAMAGE in content
+        assert library.PUMP.filename in content
+        assert ("[[" in content) == (kind == "json")
         assert (len(bot.bots(thread)) == before[1]) == private
         if kind == "json":
             assert ("metadata" in json.loads(content)["messages"][1]) == metadata

@@ -42,6 +42,29 @@ async def test_pictures_stand_above_the_next_answer(bot: Bot, monkeypatch: pytes
     assert shown[-2:] == [True, False]
 
 
+async def test_the_pictures_of_an_answer_of_several_messages(bot: Bot) -> None:
+    """They stand below the last message and the one list of sources, numbers hold on every page, and buttons outlive a restart."""
+    page = "The hose is torn and has to be replaced soon. " * 120
+    cites = f"{library.PUMP.reference} {library.SCAFFOLD.reference}"
+    text = "\n\n".join(f"{page}Part {number} {cites}." for number in range(3))
+    images = tuple(one.to_context() for one in (library.PUMP, library.SCAFFOLD))
+    bot.aion.play(Scene((Speak(text), *ENDING), Answer(text, images=images)))
+    thread = await bot.asked(bot.ada, "What is damaged?", "Part 2 [1] [2].")
+    shown = await gallery(bot, thread)
+    pages = [one.text for one in bot.bots(thread) if not one.pictures]
+    assert len(pages) > 2
+    assert bot.bots(thread)[-1].id == shown.id
+    assert "".join(pages).count("[1] [2]") == 3
+    assert [strings.SOURCES in one for one in pages] == [False] * (len(pages) - 1) + [True]
+    await bot.stop()
+    await bot.start()
+    await bot.press(bot.ben, thread, strings.ONLY_THESE)
+    await bot.shows(thread, strings.ABOUT_PICTURES)
+    await bot.aion.until(lambda: bot.aion.count("send_stream") == 2)
+    sent = bot.aion.bodies("send_stream")[1]
+    assert sent["expected_image_ids"] == [library.PUMP.id, library.SCAFFOLD.id]
+
+
 async def test_pictures_that_only_a_search_told_are_cited(bot: Bot) -> None:
     """What image_results have is known: its markers are citations, and the picture has the name that the answer gives it."""
     results = Emit(

@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot.ports.markdown import blocks
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.markers import REACH
 from aion_bot.rendering.references import Growing, cited
+from tests.rendering.test_answer import CARD, fold, tokens
 from tests.rendering.test_citations import HOSE, REPORT, answered
-from tests.support.plain_adapter import texts
+from tests.support.plain_adapter import PlainAdapter, texts
 
 WORDS = {
     "code in a line": (f"Write `{HOSE}` for {HOSE}", f"Write `{HOSE}` for [1]"),
@@ -84,3 +86,24 @@ def test_pages_of_code_keep_their_markers() -> None:
     assert len(pages) > 3
     assert sum(page.count(HOSE) for page in pages) == 40
     assert "Torn [1]" in pages[-1]
+
+
+@pytest.mark.parametrize(
+    ("end", "shown"),
+    [
+        ("[[img:ab", ""),
+        ("`5 ft", "`5 ft"),
+        (f"`5 ft {HOSE} long", "`5 ft [1] long"),
+        (f"`{HOSE}", "`[1]"),
+        (f"`{HOSE}`", f"`{HOSE}`"),
+        (f"{REPORT} ", "[2]"),
+    ],
+)
+def test_nothing_waits_above_a_card(end: str, shown: str) -> None:
+    """What stands above a plan's card goes on in no line: all of it is shown while the plan waits, but for half a marker."""
+    text = f"Torn {HOSE} {end}"
+    view = fold(AnswerView(PlainAdapter().page_format), *tokens(text))
+    view.show_plan(CARD, "")
+    assert texts(view.screen())[0].partition("**Sources")[0].strip() == f"Torn [1] {shown}".strip()
+    fold(view, *tokens(" Done.", before=text))
+    assert texts(view.screen())[0].strip() == f"Torn [1] {shown}".strip()

@@ -1,5 +1,9 @@
-"""A conversation as a file: in its thread, or for the person alone. Aion itself writes it."""
+"""A conversation as a file: in its thread, or for the person alone. Aion itself writes it.
 
+Its markers become the names of what they refer to, but for JSON, which programs read.
+"""
+
+import asyncio
 import secrets
 
 import structlog
@@ -11,6 +15,8 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.errors import PlatformDown, PlatformError, UploadRefused
 from aion_bot.ports.messages import Document, PrivateAnswer, Reply
+from aion_bot.rendering.citations import Sources
+from aion_bot.rendering.references import cited_pieces
 
 _log = structlog.get_logger(__name__)
 
@@ -20,6 +26,7 @@ FORMATS = {"markdown": "md", "json": "json", "text": "txt"}
 LARGEST = 8 * 1024 * 1024
 """Bytes of a file: Discord takes 10 MiB (Discord's documentation, *Uploading Files*)."""
 
+_DATA = "json"
 _PRIVATE, _METADATA = "private", "metadata"
 _AGAIN = Backoff(0.5, attempts=4)
 
@@ -47,10 +54,23 @@ async def export(use: Use) -> Answer:
     )
     if len(written) > LARGEST:
         return strings.EXPORT_TOO_LARGE
-    document = Document(f"{strings.EXPORT_FILE}.{FORMATS[kind]}", written.decode("utf-8", "replace"))
+    text = written.decode("utf-8", "replace")
+    if kind != _DATA and "[[" in text:
+        text = await _with_names(text)
+    document = Document(f"{strings.EXPORT_FILE}.{FORMATS[kind]}", text)
     if use.private or _PRIVATE in words:
         return PrivateAnswer(Reply(strings.EXPORTED_PRIVATELY), document)
     return await _post(use, use.target, document)
+
+
+async def _with_names(text: str) -> str:
+    """Return a text in which names stand for Aion's markers outside of code; others are served in between."""
+    sources, pieces = Sources(), list[str]()
+    sources.learn({})  # without Aion's data no marker is a citation
+    for piece in cited_pieces(text, sources):
+        pieces.append(piece)
+        await asyncio.sleep(0)
+    return "".join(pieces)
 
 
 async def _post(use: Use, target: Thread, document: Document) -> str:
