@@ -1,6 +1,5 @@
 """Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,7 +9,6 @@ from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.earlier import History
-from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import is_direct
 from adapters.slack.galleries import TYPES, Galleries
 from adapters.slack.handlers import EventHandlers
@@ -20,6 +18,7 @@ from adapters.slack.names import SlackNames
 from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.private_threads import PrivateThreads
 from adapters.slack.reactions import Reactors
+from adapters.slack.session_status import SessionStatus
 from adapters.slack.socket_mode import CONNECTIONS, SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
@@ -27,12 +26,7 @@ from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.earlier import EarlierMessage, Since
-from aion_bot.ports.errors import (
-    Forbidden,
-    MessageGone,
-    PlatformError,
-    RateLimited,
-)
+from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Click, HomeOpened, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.host import Host, Presence
@@ -50,18 +44,12 @@ from aion_bot.ports.messages import (
 )
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.settings import Problem
-from aion_bot.ports.text import one_line
 
 _log = logging.getLogger(__name__)
 
-_SESSION_TITLE = 200
-"""Characters of a session's title (the method's page, below)."""
 _HOURGLASS = "hourglass_flowing_sand"
 _MUTE = "mute"
 """Marks a message to whose writer nothing can be said."""
-
-_NO_INDICATOR_HERE = {"not_authorized", "thread_ts_not_allowed"}
-"""Codes that say what one channel does not have: the bot is no member, or the channel is one session by itself."""
 
 
 class SlackAdapter:
@@ -91,11 +79,8 @@ class SlackAdapter:
         self._names = SlackNames(self._web, timeout=timeouts.names).names
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
         self._reactors = Reactors(self._web)
-        self._indicator_timeout = timeouts.indicator
-        # Channels where Slack refuses the indicator, or the team for the whole workspace.
-        self._indicator_refused: set[str] = set()
-        # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
-        self._without_stop: set[str] = set()
+        self._status = SessionStatus(self._web, timeouts.indicator)
+        self.show_activity = self._status.show
         self._sockets: SocketMode | None = None
 
     @property
@@ -240,10 +225,7 @@ class SlackAdapter:
         if not self._messages.streams_refused.isdisjoint({team, channel}):
             return StreamingMode.NEVER
         # A stream has no button: it needs Slack's own Stop, which comes with the status.
-        stoppable = (
-            self._indicator_refused.isdisjoint({team, channel}) and thread.id not in self._without_stop
-        )
-        preferred = is_direct(channel) and stoppable
+        preferred = is_direct(channel) and self._status.offers_stop(thread)
         return StreamingMode.PREFERRED if preferred else StreamingMode.WHEN_CROWDED
 
     async def delete(self, message: MessageRef) -> None:
@@ -275,42 +257,6 @@ class SlackAdapter:
         team, channel, ts = ids.message(message)
         where = {"channel": channel, "timestamp": ts}
         await self._web.call(Method.REACTIONS_ADD, team, tolerated={"already_reacted"}, name=emoji, **where)
-
-    async def show_activity(
-        self, thread: ThreadKey, person: Person, *, active: bool, title: str = ""
-    ) -> bool:
-        """Make Slack show that the bot works for `person`, with its own Stop button; see `Timeouts.indicator`.
-
-        That is the status of Slack's agent sessions: https://docs.slack.dev/reference/methods/agents.sessions.setStatus
-        """
-        team, channel, ts = ids.thread(thread)
-        if not self._indicator_refused.isdisjoint({team, channel}) or not ids.is_open(thread):
-            return not active
-        status = {"status": "processing" if active else "active"}
-        if active and person.id not in person.apps:
-            status["initiator_user_id"] = person.id
-        if title.strip():
-            status["title"] = one_line(title, _SESSION_TITLE)
-        tolerated = UNAVAILABLE | _NO_INDICATOR_HERE
-        where = {"channel_id": channel, "thread_ts": ts}
-        try:
-            async with asyncio.timeout(self._indicator_timeout):
-                method = Method.AGENTS_SESSIONS_SET_STATUS
-                answer = await self._web.call(method, team, tolerated=tolerated, **where, **status)
-        except RateLimited:
-            raise
-        except (PlatformError, TimeoutError):
-            # An answer needs no indicator, and the next attempt may succeed.
-            if active and is_direct(channel):
-                self._without_stop.add(thread.id)
-            return False
-        self._without_stop.discard(thread.id)
-        error = answer.get("error")
-        if error:
-            # Slack would refuse again: asking anew would use up the method's 50 requests a minute.
-            self._indicator_refused.add(team if error in UNAVAILABLE else channel)
-        # Where there is no indicator, none is shown.
-        return not error or not active
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # always hidden here
         """Show `line` to one person where they read; by a direct message where the bot may not write there.

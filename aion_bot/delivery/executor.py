@@ -80,17 +80,27 @@ class Delivery:
     seen: FirstSeen = field(default_factory=FirstSeen)
 
 
-@dataclass(slots=True)
 class Executor:
     """Performs one answer's steps, each with one operation of the adapter."""
 
-    thread: Thread
-    diff: MessageDiff
-    delivery: Delivery
-    tried: set[str] = field(default_factory=set)
-    """The nonces of all posts that were attempted."""
-    cards: set[int] = field(default_factory=set)
-    """The slots of the cards that it posted and that belong to their decisions, and of these plans' files."""
+    def __init__(self, thread: Thread, delivery: Delivery) -> None:
+        """`diff` is what knows the delivery's messages, for whoever asks it for the next step."""
+        self.thread, self.delivery = thread, delivery
+        limits, streaming = thread.adapter.limits, thread.streaming
+        self.diff = MessageDiff(
+            limits.edit_gap,
+            delivery.posted,
+            file=delivery.file,
+            owns_cards=delivery.owns_cards,
+            resumed=delivery.resumed,
+            retried=delivery.retried,
+            stream_delta=streaming.stream_delta if streaming else None,
+            stream_life=limits.stream_life,
+        )
+        # The nonces of all posts that were attempted.
+        self.tried: set[str] = set()
+        # The slots of the cards that it posted and that belong to their decisions, and of these plans' files.
+        self.cards: set[int] = set()
 
     @property
     def _streaming(self) -> NativeStreaming:

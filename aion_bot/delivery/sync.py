@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
-from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
@@ -69,17 +68,8 @@ class MessageSync:
         """
         self._thread, self._limiter = thread, thread.limiter
         self._view, self._delivery, self._predecessors = view, delivery, predecessors
-        self.diff = MessageDiff(
-            thread.adapter.limits.edit_gap,
-            delivery.posted,
-            file=delivery.file,
-            owns_cards=delivery.owns_cards,
-            resumed=delivery.resumed,
-            retried=delivery.retried,
-            stream_delta=thread.streaming.stream_delta if thread.streaming else None,
-            stream_life=thread.adapter.limits.stream_life,
-        )
-        self._executor, self._retry = Executor(thread, self.diff, delivery), retry
+        self._executor, self._retry = Executor(thread, delivery), retry
+        self.diff = self._executor.diff
         self.screen: Screen = ()
         self.screen_at = 0.0  # when it was taken, by `time.monotonic`
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()

@@ -70,7 +70,7 @@ async def test_activity_is_cleared_after_a_crash(
 async def test_clearing_activity_does_not_block_the_thread(on_slack: Bot, slack: SimulatedSlack) -> None:
     """While Slack does not answer the request that clears activity, the thread's next question is answered."""
     bot = on_slack
-    bot.watch = lambda adapter: setattr(adapter, "_indicator_timeout", HOURS)
+    bot.watch = lambda adapter: setattr(adapter._status, "_timeout", HOURS)
     await bot.start()
     bot.aion.play(spoken("The first.", Hold("go", pings=True)), spoken("The second."))
     thread = await bot.workspace.ask(bot.ada, QUESTIONS[0])

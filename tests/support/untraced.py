@@ -15,8 +15,22 @@ _REPEATING = {
     "test_each_outcome_is_said_by_each_way",
     "test_before_a_choice_each_outcome_is_said_and_nothing_leaves",
     "test_races_of_approvals",
+    "test_the_crowd_of_the_benchmark_has_fair_shares",
+    "test_shares_stay_within_twice_the_fair_one",
+    "test_fifty_people_share_thirty_a_minute",
+    "test_channels_in_which_nothing_goes_on_are_forgotten",
+    "test_no_length_is_special",
+    "test_what_is_known_of_lengths_makes_answers_fresher",
+    "test_older_answers_are_forgotten_slowly",
+    "test_only_results_that_are_shown_are_worded",
+    "test_a_thread_is_erased_by_a_reference",
+    "test_the_sweep_frees_words_in_the_same_way",
+    "test_the_audit_keeps_its_chain",
+    "test_no_message_can_end_its_quote_or_speak_for_another",
+    "test_a_plan_moves_along_its_table_only",
+    "test_memory_does_not_grow_with_the_file",
 }
-"""Tests that try dozens or hundreds of cases without Hypothesis and without parameters."""
+"""Tests that go through the same lines dozens or thousands of times; briefer ones go through these lines as well."""
 
 _BURSTS = "test_bursts.py"
 """Tests of up to hundreds of questions at once."""
