@@ -76,14 +76,17 @@ class People:
 
     async def _take_back(self, record: Record) -> None:
         """Press Withdraw under a question that waits; whether that counts is told by its row."""
-        workspace, begun = self.workspace(record), time.monotonic()
-        while time.monotonic() - begun < PATIENCE / 5 and not record.withdrawn:
-            await asyncio.sleep(_POLL_INTERVAL)
+        workspace, begun, pressed = self.workspace(record), time.monotonic(), False
+        while time.monotonic() - begun < (PATIENCE if pressed else PATIENCE / 5):
             asked, reason = self._environment.question_of(record.message)
+            if reason:
+                record.withdrawn = reason == "withdrawn"
+                return
             for one in workspace.shown(record.thread):
-                if strings.WITHDRAW in one.buttons and asked and one.key.startswith(asked):
+                if strings.WITHDRAW in one.buttons and asked and one.key.startswith(asked) and not pressed:
+                    pressed = True
                     await self._press(record, one, strings.WITHDRAW)
-            record.withdrawn = reason == "withdrawn"
+            await asyncio.sleep(_POLL_INTERVAL)
 
     async def _follow(self, record: Record) -> None:
         """Watch a question for a while."""

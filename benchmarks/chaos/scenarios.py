@@ -209,17 +209,18 @@ class ScenarioGenerator:
             recent.append((number, person))
             if len(recent) > _RECENT:
                 recent.popleft()
+        extra = _weighed(rng, _EXTRAS)
         return Scenario(
             number, platform, person, method, conversation, behaviour,
             size=rng.randrange(90, 220) if behaviour is Behaviour.LONG else rng.randrange(2, 12),
             ends=tuple(_weighed(rng, _ENDS) for _ in range(rng.choice((1, 1, 2)))),
-            decision=_weighed(rng, _DECISIONS),
+            decision=Decision.CANCEL if extra is Extra.ANOTHER else _weighed(rng, _DECISIONS),
             change=_weighed(rng, _CHANGES) if method is AskMethod.REPLY else Change.NOTHING,
             impatient=rng.random() < 0.5,
             fault=_weighed(rng, FAULTS) if rng.random() < 0.15 else "",
             restart=rng.choice(("stop", "kill")) if rng.random() < 1 / self._restart_every else "",
             seed=rng.getrandbits(32),
-            extra=_weighed(rng, _EXTRAS),
+            extra=extra,
         )  # fmt: skip
 
 
