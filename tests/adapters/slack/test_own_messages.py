@@ -79,9 +79,7 @@ async def test_a_broken_message_hides_no_own_one(
     assert [ids.message(one.message).ts for one in found] == ["3.5", "2.5"]
 
 
-async def test_the_words_of_a_growing_message_are_read(
-    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
-) -> None:
+async def test_the_words_of_a_growing_message_are_read(adapter: SlackAdapter, thread: ThreadKey) -> None:
     """Of a message with a Stop button its words are told without its status; of one without that button nothing is."""
     stop = (Button(Action.STOP, "t1", "Stop"),)
     posted = await adapter.post(thread, Reply("Half an *ans", "Thinking…", buttons=stop), nonce="n-1")
