@@ -23,7 +23,7 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interaction_tokens import InteractionTokens
 from adapters.discord.interactions import Interactions
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, keys_of, rated_by
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, growing_words, keys_of, rated_by
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
 from adapters.discord.takeover import Listening
@@ -297,6 +297,7 @@ class DiscordAdapter:
                     keys_of(one),
                     prints(one.content),
                     rated_by(one),
+                    growing_words(one),
                 )
                 for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.

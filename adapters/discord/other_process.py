@@ -159,6 +159,17 @@ def rated_by(message: discord.Message) -> frozenset[str]:
     return frozenset(key for action, key in parsed if action in {Action.GOOD, Action.BAD})
 
 
+def growing_words(message: discord.Message) -> str | None:
+    """Read the words above the small print of a message with the button that stops an answer; None without that button."""
+    parsed = filter(None, map(ids.parse_custom_id, _custom_ids(message)))
+    if all(action is not Action.STOP for action, _ in parsed):
+        return None
+    lines = message.content.split("\n")
+    while lines and lines[-1].startswith("-# "):
+        lines.pop()
+    return "\n".join(lines).strip()
+
+
 def _custom_ids(message: discord.Message) -> Iterable[str]:
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return (one.custom_id or "" for row in rows for one in row.children)

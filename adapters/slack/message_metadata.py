@@ -5,9 +5,10 @@ from typing import Any
 
 from adapters.slack import ids
 from adapters.slack.content import items
+from adapters.slack.events import ACTIONS
 from adapters.slack.files import nonce_of
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.messages import Action, ThreadKey
 
 NONCE_EVENT = "aion_post"
 _PRIVATE_EVENT = "aion_private_reply"
@@ -34,4 +35,14 @@ def own_message(thread: ThreadKey, channel: str, message: Mapping[str, Any]) -> 
     # metadata to everything else that it posts, and to a stream when it stops it.
     may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata
     ref = ids.message_ref(thread, channel, message["ts"])
-    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream)
+    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream, growing=_growing_words(message))
+
+
+def _growing_words(message: Mapping[str, Any]) -> str | None:
+    """Read the words of a message with the button that stops an answer; None without that button."""
+    blocks = items(message, "blocks")
+    elements = (one for block in blocks if block.get("type") == "actions" for one in items(block, "elements"))
+    if all(ACTIONS.get(str(one.get("action_id"))) is not Action.STOP for one in elements):
+        return None
+    written = (str(one.get("text") or "") for one in blocks if one.get("type") == "markdown")
+    return "\n\n".join(written).strip()

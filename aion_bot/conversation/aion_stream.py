@@ -162,6 +162,8 @@ class AionStream:
             found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
         if found is not None:
             await self.show_stored(found)
+        elif parked and self._turn.growing and len(self._turn.posted) == 1:
+            self._view.show_stored(self._turn.growing[1], None)  # Aion has stored no words yet
         await self.show_unposted_plans()
         if found is not None or self._view.parked:
             return Outcome()

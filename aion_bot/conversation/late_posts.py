@@ -1,12 +1,15 @@
-"""Messages that a platform confirms late: somebody may have had the question asked again meanwhile."""
+"""Messages that no attempt shows any more: confirmed after a retry had begun, or left growing by an earlier process."""
 
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.services import Services
+from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import MessageRef
+from aion_bot.ports.messages import MessageRef, Reply
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -35,6 +38,21 @@ async def remove_unseen(store: Store, thread: Thread, turn: Turn) -> None:
         await retry_write(lambda: store.turns.note_posted(turn.key, turn.attempt, turn.posted))
     for message in unseen:
         await remove(thread, turn, message)
+
+
+async def end_growing(services: Services, thread: Thread, turn: Turn) -> None:
+    """Take status and Stop off what an earlier process left growing above a plan's card; its words stay."""
+    if turn.growing is None:
+        return
+    message, words = turn.growing
+    if not words:
+        await remove(thread, turn, message)
+        return
+    delivery = Delivery(f"{turn.name}g", turn.asker, (message,))
+    try:
+        await services.registry.sync(thread, OneMessage(Reply(words)), delivery).run()
+    except PlatformError as error:
+        _log.warning("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
 
 
 async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:

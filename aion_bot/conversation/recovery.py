@@ -41,7 +41,7 @@ class Recovery:
         """Return an unfinished turn with every message of its answer, noted or not; cards of its plans are noted."""
         found = await self._own_messages(thread)
         for plan in await self._store.plans.of_turn(turn.key):
-            card = None if plan.message else card_of(plan.key, found)
+            card = None if plan.message else _card(plan, found)
             if card is not None:
                 await retry_write(partial(self._store.plans.note_card, plan.key, card))
             if not plan.in_file and file_of(plan.key, found) is not None:
@@ -62,7 +62,10 @@ class Recovery:
             posted = (*posted, file)
         if posted != turn.posted:
             await retry_write(lambda: self._store.turns.note_posted(turn.key, turn.attempt, posted, file))
-        return replace(turn, posted=posted, file=file)
+        left = (
+            (one.message, one.growing) for one in found if one.growing is not None and one.message in posted
+        )
+        return replace(turn, posted=posted, file=file, growing=next(left, None))
 
     async def cards(self, turn: Turn) -> int:
         """Count the cards of a turn that stand in its thread."""
@@ -113,3 +116,9 @@ class Recovery:
             # Then the record alone counts: a message that it lacks may be posted a second time, but none is lost.
             return []
         return list(found)
+
+
+def _card(plan: Plan, found: Sequence[OwnMessage]) -> MessageRef | None:
+    """Return the card of a plan, by its nonce, or by its buttons where the platform forgets nonces."""
+    named = card_of(plan.key, found)
+    return named or next((own.message for own in found if plan.key in own.keys), None)

@@ -13,7 +13,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
-from aion_bot.conversation.late_posts import remove_unseen
+from aion_bot.conversation.late_posts import end_growing, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.private_reply import reply_privately
@@ -210,6 +210,7 @@ class TurnRunner:
         if self.turn.phase is TurnPhase.PARKED:  # an earlier process showed text that this one may not know
             await asyncio.wait({self._work})
             if not self._work.cancelled() and self._work.result().untouched:
+                await end_growing(self._services, self.thread, self.turn)
                 await self._note_shown(EndReason.ANSWERED)
                 return
         showing = asyncio.create_task(self.sync.run())

@@ -149,7 +149,7 @@ class Turn:
 
     `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
     again; `attached` is what Aion is told of its files behind that; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
-    `posted` are the messages so far, in reading order, `file` the one of them that is the file behind the answer, `posting` the fingerprints of those whose posts may be on their way. `origin` is the prompt it came as, None in rows of the first
+    `posted` are the messages so far, in reading order, `growing` the one of them that an earlier process left with a Stop button, and its words, `file` the one of them that is the file behind the answer, `posting` the fingerprints of those whose posts may be on their way. `origin` is the prompt it came as, None in rows of the first
     version; `attempt` counts the retries; `starts` how often a process took this attempt up; `asked_at`
     is when it was asked, in seconds since 1970; an
     answer that takes `notify_after` seconds mentions the asker, 0: never. `erased` says that the
@@ -175,6 +175,7 @@ class Turn:
     notify_after: int = 0
     erased: bool = False
     attached: str = ""
+    growing: tuple[MessageRef, str] | None = None
 
     @property
     def place(self) -> Place:

@@ -21,10 +21,12 @@ from pathlib import Path
 from aion_bot import log_config
 from benchmarks.chaos import journal
 from benchmarks.chaos.environment import Environment
+from benchmarks.chaos.extras import Extras
 from benchmarks.chaos.faults import inject
 from benchmarks.chaos.people import People
 from benchmarks.chaos.round_end import RoundEnd
 from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
+from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
 TABLE = (
@@ -57,15 +59,17 @@ class Soak:
         return self.findings.holds
 
     async def _round(self, environment: Environment) -> None:
-        people = People(environment)
-        await self._ask(environment, people)
+        people, database = People(environment), self._folder / "bot.db"
+        extras = Extras(environment, people, database)
+        await self._ask(environment, people, extras)
         asked_after = time.monotonic() - self._begun
-        round_end = RoundEnd(environment, people)
+        round_end = RoundEnd(environment, people, lambda: extras.open)
         await round_end.complete(self._restart_methods.choice(("stop", "kill")))
         await environment.end("stop")
-        database = self._folder / "bot.db"
         verifier = Verifier(environment, people, round_end, database)
         findings = verifier.verify()
+        for kind, number, why in extras.verify():
+            findings.add_violation(kind, number, why)
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
             keys = [row.key for row in verifier.rows.get(number, ())]
@@ -81,13 +85,14 @@ class Soak:
         self._scenarios.forget()
         await environment.start()
 
-    async def _ask(self, environment: Environment, people: People) -> None:
+    async def _ask(self, environment: Environment, people: People, extras: Extras) -> None:
         """Ask the questions of one round, several at a time."""
         slots, turns = asyncio.Semaphore(self._options.at_once), set()
 
         async def turn(scenario: Scenario) -> None:
             async with slots:
                 await people.turn(scenario)
+                await extras.after(scenario)
 
         for _ in range(min(self._options.round, self._options.turns - self._turns)):
             if self._time_is_up():
@@ -121,6 +126,8 @@ class Soak:
         for name in TABLE:
             print(f"{name:>48}  {counts[name]:>6}")
         print(f"{'share shown in full':>48}  {self.findings.share_shown:.4%} (at least {SHOWN:.1%})")
+        for name, times in sorted(environment.totals.items()):
+            print(f"{name:>48}  {times:>6}")
         for reason, times in self.findings.reasons.most_common():
             print(f"{times:>8} times: {reason}")
         figures = {name: counts[name] for name in TABLE} | {
@@ -129,6 +136,7 @@ class Soak:
             "stops": environment.stops,
             "kills": environment.kills,
             "share shown in full": round(self.findings.share_shown, 5),
+            **environment.totals,
             "holds": self.findings.holds,
         }
         print(json.dumps(figures))
@@ -143,6 +151,8 @@ def _show(environment: Environment, why: str, number: int, rows: list[dict[str, 
     print(
         f"  {record.scenario}\n  accepted {record.accepted}, calls {record.calls}, episodes {record.episodes}"
     )
+    if not rows and isinstance(slack := environment.workspaces[record.scenario.platform], SlackWorkspace):
+        print(f"  sent {slack.deliveries(record.message)}, ended {environment.ended}")
     for row in rows:
         print(f"  = {row}")
     for one in environment.workspaces[record.scenario.platform].shown(record.thread):

@@ -9,6 +9,7 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import THREAD, Message
 from aion_bot.simulators.discord.workspace import GENERAL
 from aion_bot.simulators.workspace import SimulatedPerson
+from benchmarks.chaos import scenes
 from benchmarks.chaos.scenarios import AskMethod, Scenario
 from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
 
@@ -32,7 +33,7 @@ class DiscordWorkspace:
         if scenario.method is AskMethod.DIRECT:
             return await self.reply(person, self.discord.direct(person), text)
         if scenario.method is not AskMethod.COMMAND:
-            message = await self.discord.mention(person, text)
+            message = await self.discord.mention(person, text, files=scenes.files(scenario))
             return AskedQuestion(message, message)
         with suppress(TimeoutError, LookupError):
             await self.discord.ask(person, text)

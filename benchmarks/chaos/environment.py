@@ -2,10 +2,11 @@
 
 import asyncio
 import gc
+import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,8 @@ class _Aion(SimulatedAion):
         self.records: dict[int, Record] = {}
         self.decision_responses: dict[str, list[int | None]] = defaultdict(list)
         """The status of each plan action's response, by the plan's id; None: no response."""
+        self.asked_beside: Counter[str] = Counter()
+        """How often it took questions that have no number."""
 
     async def _answer(self, operation: str, handler: Handler, request: web.Request) -> web.StreamResponse:
         if operation != "plan_action":
@@ -96,7 +99,7 @@ class _Aion(SimulatedAion):
     def script(self, question: str, session: Session) -> Scene:
         record = self.records.get(scenes.question_number(question) or -1)
         if record is None:
-            return script.respond(question, session)
+            return scenes.scene_beside(question, self.asked_beside) or script.respond(question, session)
         record.calls += 1
         scene = scenes.scene(record.scenario, record.calls, record.accepted + 1)
         record.accepted += scene.refusal is None
@@ -133,6 +136,8 @@ class Environment:
         self.disturbances: list[float] = []
         self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter()
+        """What people did beside asking and deciding, in all rounds."""
         self.stops = self.kills = 0
         self._folder = folder
         self._stop = asyncio.Event()
@@ -210,6 +215,13 @@ class Environment:
             await self.end(method)
             await self.start()
             self.note_disturbance()
+
+    def question_of(self, message: str) -> tuple[str, str]:
+        """The key of the question that a message asks, and how it ended; "" where there is none, or it has not."""
+        with closing(sqlite3.connect(self._folder / "bot.db")) as rows:
+            sql = "SELECT key, coalesce(reason, '') FROM turn WHERE prompt LIKE ?"
+            found = rows.execute(sql, (f"%/{message}",)).fetchone() if message else None
+        return ("", "") if found is None else (str(found[0]), str(found[1]))
 
     async def listening(self) -> None:
         """Wait until the bot listens: Discord shows people whether it is online."""

@@ -9,7 +9,7 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion.sessions import Proposed
 from benchmarks.chaos import scenes
 from benchmarks.chaos.environment import Environment, Record
-from benchmarks.chaos.scenarios import AskMethod, Behaviour, Change, Decision, Scenario
+from benchmarks.chaos.scenarios import AskMethod, Behaviour, Change, Decision, Extra, Scenario
 from benchmarks.chaos.workspaces import AskedQuestion, ShownMessage, Workspace
 
 PATIENCE = 15.0
@@ -63,6 +63,8 @@ class People:
     async def _change(self, record: Record) -> None:
         """Edit or delete a question soon after it was asked."""
         workspace, scenario = self.workspace(record), record.scenario
+        if scenario.change is Change.NOTHING and scenario.extra is Extra.TAKE_BACK:
+            await self._take_back(record)
         if scenario.change is Change.NOTHING:
             return
         await asyncio.sleep(scenario.seed % 5 / 10)
@@ -71,6 +73,20 @@ class People:
         else:
             record.withdrawn = True
             workspace.withdraw(record.message)
+
+    async def _take_back(self, record: Record) -> None:
+        """Press Withdraw under a question that waits; whether that counts is told by its row."""
+        workspace, begun, pressed = self.workspace(record), time.monotonic(), False
+        while time.monotonic() - begun < (PATIENCE if pressed else PATIENCE / 5):
+            asked, reason = self._environment.question_of(record.message)
+            if reason:
+                record.withdrawn = reason == "withdrawn"
+                return
+            for one in workspace.shown(record.thread):
+                if strings.WITHDRAW in one.buttons and asked and one.key.startswith(asked) and not pressed:
+                    pressed = True
+                    await self._press(record, one, strings.WITHDRAW)
+            await asyncio.sleep(_POLL_INTERVAL)
 
     async def _follow(self, record: Record) -> None:
         """Watch a question for a while."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
@@ -28,8 +29,9 @@ INDICATORS = (strings.THINKING, strings.FETCHING)
 class RoundEnd:
     """Waits until every question has ended."""
 
-    def __init__(self, environment: Environment, people: People) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, people: People, beside: Callable[[], int]) -> None:
+        """`beside` counts what has not ended of what people did beside asking."""
+        self._environment, self._beside = environment, beside
         self._people = people
         self._pressed: dict[str, float] = {}
         self._presses: Counter[str] = Counter()
@@ -51,10 +53,11 @@ class RoundEnd:
                 if thread not in busy
             ]
             pressed = await self._press()
-            if not open_ and not indicators and not pressed:
+            now = len(open_) + len(indicators) + self._beside()
+            if not now and not pressed:
                 return
-            if pressed or len(open_) + len(indicators) != left:
-                left, since = len(open_) + len(indicators), time.monotonic()
+            if pressed or now != left:
+                left, since = now, time.monotonic()
             await asyncio.sleep(_POLL_INTERVAL)
 
     def is_over(self, record: Record) -> bool:

@@ -78,6 +78,24 @@ class Change(StrEnum):
     WITHDRAW = auto()
 
 
+class Extra(StrEnum):
+    """What people do beside asking and deciding."""
+
+    NOTHING = auto()
+    RATE = auto()
+    """Several people rate the answer, some twice."""
+    REASON = auto()
+    """Whoever decided the plan says why."""
+    ANOTHER = auto()
+    """Two people want another plan in place of one that was cancelled."""
+    PRIVATE = auto()
+    """The person asks something privately, too, and may share the answer."""
+    FILE = auto()
+    """The question has a file, where it begins a conversation."""
+    TAKE_BACK = auto()
+    """The person presses Withdraw while the question waits."""
+
+
 class Decision(StrEnum):
     """What people do about a plan."""
 
@@ -106,6 +124,10 @@ _BEHAVIOURS: Mapping[Behaviour, int] = {
 }  # fmt: skip
 
 _CHANGES: Mapping[Change, int] = {Change.NOTHING: 8, Change.EDIT: 1, Change.WITHDRAW: 1}
+
+_EXTRAS: Mapping[Extra, int] = {
+    Extra.NOTHING: 50, Extra.RATE: 12, Extra.REASON: 10, Extra.ANOTHER: 10, Extra.PRIVATE: 6, Extra.FILE: 6, Extra.TAKE_BACK: 6,
+}  # fmt: skip
 
 _ENDS: Mapping[PlanEnd, int] = {
     PlanEnd.DONE: 6, PlanEnd.ACCEPTED: 3, PlanEnd.BUSY: 1, PlanEnd.EXPIRED: 1, PlanEnd.FAILED: 2,
@@ -154,6 +176,7 @@ class Scenario:
     restart: str
     """`stop`, `kill` or nothing: how the bot restarts when this turn has been asked."""
     seed: int
+    extra: Extra = Extra.NOTHING
 
 
 class ScenarioGenerator:
@@ -186,16 +209,18 @@ class ScenarioGenerator:
             recent.append((number, person))
             if len(recent) > _RECENT:
                 recent.popleft()
+        extra = _weighed(rng, _EXTRAS)
         return Scenario(
             number, platform, person, method, conversation, behaviour,
             size=rng.randrange(90, 220) if behaviour is Behaviour.LONG else rng.randrange(2, 12),
             ends=tuple(_weighed(rng, _ENDS) for _ in range(rng.choice((1, 1, 2)))),
-            decision=_weighed(rng, _DECISIONS),
+            decision=Decision.CANCEL if extra is Extra.ANOTHER else _weighed(rng, _DECISIONS),
             change=_weighed(rng, _CHANGES) if method is AskMethod.REPLY else Change.NOTHING,
             impatient=rng.random() < 0.5,
             fault=_weighed(rng, FAULTS) if rng.random() < 0.15 else "",
             restart=rng.choice(("stop", "kill")) if rng.random() < 1 / self._restart_every else "",
             seed=rng.getrandbits(32),
+            extra=extra,
         )  # fmt: skip
 
 

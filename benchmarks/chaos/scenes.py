@@ -1,9 +1,11 @@
 """Scenes for the simulated Aion, with labels by which every sentence is recognised. No I/O."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
+from aion_bot.domain import strings
+from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -21,7 +23,8 @@ from aion_bot.simulators.aion.scene import (
     refused,
     spoken,
 )
-from benchmarks.chaos.scenarios import Behaviour, Scenario
+from aion_bot.simulators.workspace import SimulatedFile
+from benchmarks.chaos.scenarios import Behaviour, Extra, Scenario
 
 _QUESTION = re.compile(r"Question number (\d+)\.")
 _LABEL = re.compile(r"\bq(\d+)a(\d+)n(\d+)of(\d+)\b")
@@ -37,6 +40,13 @@ Attempt = tuple[int, int]
 def question(number: int) -> str:
     """The text of a question."""
     return f"Question number {number}. What do you see?"
+
+
+def files(scenario: Scenario) -> tuple[SimulatedFile, ...]:
+    """The files of a question: a picture of which several questions have the same content under other names."""
+    if scenario.extra is not Extra.FILE:
+        return ()
+    return (SimulatedFile(f"site{scenario.number}.png", png(f"chaos{scenario.number // 100}")),)
 
 
 def edited(number: int) -> str:
@@ -80,6 +90,22 @@ def result(number: int, attempt: int) -> str:
 def results(text: str) -> list[Attempt]:
     """The plans' results in a text."""
     return [(int(number), int(attempt)) for number, attempt in _RESULT.findall(text)]
+
+
+def private_question(number: int) -> str:
+    """The text of a private question."""
+    return f"Tell me alone about {number}."
+
+
+def scene_beside(question: str, asked: Counter[str]) -> Scene | None:
+    """Choose what Aion does with a question that has no number; counts those for another plan. None: something else."""
+    if question.startswith("Tell me alone about "):
+        number = question.removeprefix("Tell me alone about ").partition(".")[0]
+        return spoken(f"whisper{number} is the brace of the north face.")
+    if question.startswith(strings.ANOTHER_PLAN_QUESTION):
+        asked["another plan"] += 1
+        return spoken("There is no other plan.")
+    return None
 
 
 def scene(scenario: Scenario, call: int, attempt: int) -> Scene:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from aion_bot.simulators.slack import SimulatedSlack, reading
 from aion_bot.simulators.slack.state import BOT, Message
 from aion_bot.simulators.workspace import SimulatedPerson
+from benchmarks.chaos import scenes
 from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, AskedQuestion, Ended, ShownMessage, cut_short
 
@@ -44,7 +45,7 @@ class SlackWorkspace:
             channel = self.slack.open_channel(f"closed{scenario.number}")
             ts = self.slack.say(person, channel, f"<@{BOT.id}> {text}").ts
         else:
-            ts = await self.slack.ask(person, text)
+            ts = await self.slack.mention(person, text, files=scenes.files(scenario))
         return AskedQuestion(ts, ts)
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> AskedQuestion | None:
@@ -75,6 +76,11 @@ class SlackWorkspace:
             one.over and all(cut_short(sent, ACKNOWLEDGEMENT_TIMEOUT, ended) for sent in one.sent)
             for one in about
         )
+
+    def deliveries(self, message: str) -> list[tuple[list[float], bool]]:
+        """When an event about a message was sent, and whether Slack sends it no more."""
+        about = self.slack.sockets.deliveries
+        return [(one.sent, one.over) for one in about if one.payload.get("event", {}).get("ts") == message]
 
     def is_cut_off(self, thread: str, ended: Collection[Ended]) -> bool:  # noqa: ARG002  # the bot has no commands on Slack
         return False

@@ -13,7 +13,7 @@ from benchmarks.chaos.environment import Environment, Record
 from benchmarks.chaos.journal import Row
 from benchmarks.chaos.people import People
 from benchmarks.chaos.round_end import RoundEnd, unfinished
-from benchmarks.chaos.scenarios import Behaviour
+from benchmarks.chaos.scenarios import Behaviour, Extra
 
 BOUNDS: Mapping[str, int] = {
     "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "reported as unanswered though Aion had answered": 0,
@@ -184,6 +184,8 @@ class Verifier:
             self._findings.add_violation(
                 "doubled", record.scenario.number, f"attempt {attempt} stands beside a later one"
             )
+        if record.scenario.extra is Extra.FILE:
+            return  # answered without the file, which a Retry brings
         if any(strings.INTERRUPTED in reason for reason in record.reasons):
             self._findings.counts["interrupted by a stop"] += 1
         elif any(strings.GIVEN_UP in reason for reason in record.reasons):
@@ -235,6 +237,8 @@ class Verifier:
         """No indicator remains, except where the platform lets nobody change it."""
         closed = {one.thread for one in self._environment.records.values() if one.forbidden}
         for (_, thread), shown in self._shown.items():
+            if thread not in closed and any(strings.WITHDRAW in one.buttons for one in shown):
+                self._findings.add_violation("stuck", self._number(thread), "a sign of a question that waits")
             if thread not in closed and any(one.id in self._round_end.unanswered_buttons for one in shown):
                 self._findings.add_violation("stuck", self._number(thread), "a button that does nothing")
             if thread not in closed and unfinished(shown):

@@ -10,13 +10,16 @@ import pytest
 
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
+from aion_bot.delivery.steps import Edit, Step, StopStream
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, PlanCard, ThreadKey
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, PlanEnd, Scene, Speak, proposed, spoken
+from aion_bot.simulators.aion.scene import Operation as Work
+from aion_bot.simulators.aion.scene import Plan as ScenePlan
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.plans import Plans
@@ -337,6 +340,52 @@ async def test_a_plan_without_a_card_is_given_up_with_its_answer(
     await idle.until(lambda: idle.pressable(thread) == ["Retry"])
     await idle.press(idle.ada, thread, "Retry")
     await idle.card(thread)
+
+
+@pytest.mark.parametrize(("kills", "stored"), [(1, False), (2, True), (2, False)])
+async def test_the_text_above_a_card_stops_growing_after_kills(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, kills: int, *, stored: bool
+) -> None:
+    """A kill before the text lost its Stop, and one right after the card, leave whole text above a card that can be pressed."""
+    perform, reached = Executor.perform, asyncio.Event()
+
+    async def performing(executor: Executor, step: Step) -> MessageRef | None:
+        if isinstance(step, Edit | StopStream) and not step.content.buttons:
+            reached.set()
+            await asyncio.Event().wait()
+        return await perform(executor, step)
+
+    async def hanging(executor: Executor, step: Step) -> MessageRef | None:
+        done = await perform(executor, step)
+        if isinstance(getattr(step, "content", None), PlanCard):
+            reached.set()
+            await asyncio.Event().wait()
+        return done
+
+    plan = ScenePlan("Tidy up", (Work("FolderOrganizationAgent", "Make a folder"),), "Done.")
+    first, *rest = proposed(plan, "First I look.", stays_open=True).steps
+    idle.aion.play(Scene((first, Hold("plan"), *rest), Answer("First I look.")))
+    thread = ""
+    for blocked in (performing, hanging)[:kills]:
+        with monkeypatch.context() as patch:
+            patch.setattr(Executor, "perform", blocked)
+            await idle.start()
+            if not thread:
+                thread = await idle.asked(idle.ada, "Organize the photos of site 7", "First I look.")
+                idle.aion.release("plan")
+            async with asyncio.timeout(60):
+                await reached.wait()
+            await idle.kill()
+            reached.clear()
+        if not stored:
+            idle.aion.fail_next("get_session", 503, times=100)
+    await idle.start()
+    await idle.card(thread)
+    await idle.shows(thread, "First I look.", without=[strings.THINKING])
+    words, card = [one for one in idle.bots(thread) if "First I look." in one.text or one.buttons]
+    assert "First I look." in words.text
+    assert not words.buttons
+    assert [one.label for one in card.buttons] == ["Approve", "Cancel"]
 
 
 async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(

@@ -119,15 +119,15 @@ async def test_the_bots_own_messages(discord: SimulatedDiscord, bot: Bot, host: 
 async def test_own_messages_tell_the_keys_of_their_buttons(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
-    """As Discord forgets the nonce, the buttons say whose answer a message is; an edit takes that away with them."""
+    """As Discord forgets the nonce, the buttons say whose answer a message is; an edit takes that away with them. Words that grow are told."""
     await discord.ask(discord.people[0], "What is damaged?")
     prompt = await host.prompt()
     await bot.adapter.open_thread(prompt)
-    grows = Reply("the roo", buttons=(Button(Action.STOP, "t1", "Stop"),))
+    grows = Reply("the roo", "Thinking…", buttons=(Button(Action.STOP, "t1", "Stop"),))
     ref = await bot.adapter.post(prompt.thread, grows, nonce="n")
     shown = bot.adapter.fingerprint(grows)
     assert await bot.adapter.own_messages(prompt.thread) == [
-        OwnMessage(ref, None, keys=frozenset({"t1"}), fingerprint=shown)
+        OwnMessage(ref, None, keys=frozenset({"t1"}), fingerprint=shown, growing="the roo")
     ]
     await bot.adapter.edit(ref, Reply("the roof"))
     shown = bot.adapter.fingerprint(Reply("the roof"))

@@ -6,7 +6,7 @@ from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.messages import Reply, ThreadKey
+from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.conftest import HASTE
 
@@ -77,3 +77,12 @@ async def test_a_broken_message_hides_no_own_one(
     slack.fail_next("conversations.replies", plain=answer, kind="application/json")
     found = await adapter.own_messages(thread)
     assert [ids.message(one.message).ts for one in found] == ["3.5", "2.5"]
+
+
+async def test_the_words_of_a_growing_message_are_read(adapter: SlackAdapter, thread: ThreadKey) -> None:
+    """Of a message with a Stop button its words are told without its status; of one without that button nothing is."""
+    stop = (Button(Action.STOP, "t1", "Stop"),)
+    posted = await adapter.post(thread, Reply("Half an *ans", "Thinking…", buttons=stop), nonce="n-1")
+    assert [one.growing for one in await adapter.own_messages(thread)] == ["Half an *ans"]
+    await adapter.edit(posted, Reply("Half an answer"))
+    assert [one.growing for one in await adapter.own_messages(thread)] == [None]
