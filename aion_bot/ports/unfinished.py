@@ -46,11 +46,8 @@ def settled(text: str) -> int:
 def _settled(text: str) -> int:
     line = text.rfind("\n") + 1
     before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
-    # A row without bars at its sides begins like words.
-    begins_row = _is_row(before) and not before.lstrip(" \t>").startswith("|")
-    may_be_row = len(text) - line <= _LONGEST_ROW if begins_row else not text[line:].strip(_ROW_MARKS)
-    if _is_row(text[line:]) or (may_be_row and _is_row(before)):
-        return _whole_rows(text, line)
+    if (rows := _settled_rows(text, line, before)) is not None:
+        return rows
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
     # A box stands behind the sign of a list; a line that begins with a bracket may be citations.
@@ -249,6 +246,17 @@ def _is_row(line: str) -> bool:
     return line.lstrip(_ROW_MARKS).startswith("|") or (
         "|" in line and len(line) <= _LONGEST_ROW and len(table_cells(f"{line}x")) > 1
     )
+
+
+def _settled_rows(text: str, line: int, before: str) -> int | None:
+    """Return where the rows end that may be shown where the last line may be one of a table; None where it is none."""
+    if _is_row(text[line:]) or (not text[line:].strip(_ROW_MARKS) and _is_row(before)):
+        return _whole_rows(text, line)
+    # A row without bars at its sides begins like words.
+    if _is_row(before) and not before.lstrip(" \t>").startswith("|") and len(text) - line <= _LONGEST_ROW:
+        whole = _whole_rows(text, line)
+        return whole if whole < len(text) else None
+    return None
 
 
 def _whole_rows(text: str, line: int) -> int:
