@@ -4,7 +4,6 @@ Discord's own emphasis is wider than Markdown's: two underlines are drawn anywhe
 what is emphasis in Markdown is written in marks that Discord takes for the same, and every other sign is escaped.
 """
 
-import itertools
 from collections import Counter
 from functools import lru_cache
 
@@ -153,8 +152,9 @@ def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
 def _address(text: str, span: Span) -> str:
     """Write a bare address so that Discord ends it where it ends."""
     address = span.value.replace("||", "%7C%7C").replace("`", "%60")
-    before, rest = text[: span.start], text[span.end : span.end + _LONGEST_GLUED]
-    word = "".join(itertools.takewhile(lambda one: one != "<" and not one.isspace(), rest))
+    before, behind = text[: span.start], text[span.end : span.end + _LONGEST_GLUED]
+    word = behind.partition("<")[0] if behind[:1].strip() else ""
+    word = word.split(None, 1)[0] if word else ""
     # Behind brackets and the like Discord goes on with the address where the word does, and with a sign that is escaped.
     behind = word.lstrip(_BEHIND_ADDRESS)
     at = span.end + len(word) - len(behind)

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.token import Token
 
 DEEPEST = 24
 """Levels of nesting that are followed: a quote is one, a list and its item are two. A line takes time for each level.
 
-What stands deeper, and all that follows it in the same outermost block, is no block.
+The marks of what would stand deeper are words of the innermost block.
 """
 
 
@@ -235,6 +235,15 @@ def _plain_lines(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+def _quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    return state.level + 1 < DEEPEST and blockquote(state, start, end, silent)
+
+
+def _list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    # The library passes over all that follows a level too deep, whatever it is in.
+    return state.level + 2 < DEEPEST and list_block(state, start, end, silent)
+
+
 class _BlockParser(ParserBlock):
     def tokenize(self, state: StateBlock, startLine: int, endLine: int) -> None:  # noqa: N803  # names of the library
         # It is called for the content of each container, behind its opening token, which does not tell the indent.
@@ -250,6 +259,8 @@ def _parser() -> MarkdownIt:
     parser.block.ruler.enableOnly(
         ["code", "fence", "blockquote", "hr", "list", "heading", "lheading", "paragraph"]
     )
+    parser.block.ruler.at("blockquote", _quote, {"alt": ["paragraph", "blockquote", "list"]})
+    parser.block.ruler.at("list", _list, {"alt": ["paragraph", "blockquote"]})
     # Other than on GitHub, a table right under a quote is none of its words.
     parser.block.ruler.before("code", "own_table", _table, {"alt": ["paragraph", "blockquote"]})
     parser.block.ruler.before("own_table", "plain_lines", _plain_lines)

@@ -46,8 +46,8 @@ def settled(text: str) -> int:
 def _settled(text: str) -> int:
     line = text.rfind("\n") + 1
     before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
-    if (whole := _whole_rows(text, line, before)) is not None:
-        return whole
+    if (rows := _settled_rows(text, line, before)) is not None:
+        return rows
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
     # A box stands behind the sign of a list; a line that begins with a bracket may be citations.
@@ -248,16 +248,19 @@ def _is_row(line: str) -> bool:
     )
 
 
-def _whole_rows(text: str, line: int, before: str) -> int | None:
-    """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it.
-
-    None where the line is no row, or the lines are no table, whatever follows.
-    """
+def _settled_rows(text: str, line: int, before: str) -> int | None:
+    """Return where the rows end that may be shown where the last line may be one of a table; None where it is none."""
+    if _is_row(text[line:]) or (not text[line:].strip(_ROW_MARKS) and _is_row(before)):
+        return _whole_rows(text, line)
     # A row without bars at its sides begins like words.
-    begins_row = _is_row(before) and not before.lstrip(" \t>").startswith("|")
-    may_be_row = len(text) - line <= _LONGEST_ROW if begins_row else not text[line:].strip(_ROW_MARKS)
-    if not _is_row(text[line:]) and not (may_be_row and _is_row(before)):
-        return None
+    if _is_row(before) and not before.lstrip(" \t>").startswith("|") and len(text) - line <= _LONGEST_ROW:
+        whole = _whole_rows(text, line)
+        return whole if whole < len(text) else None
+    return None
+
+
+def _whole_rows(text: str, line: int) -> int:
+    """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it."""
     first = line
     while first > 0:
         start = text.rfind("\n", 0, first - 1) + 1
@@ -270,7 +273,7 @@ def _whole_rows(text: str, line: int, before: str) -> int | None:
     head, _, rest = text[first:].partition("\n")
     under, ends, _ = rest.partition("\n")
     if (ends or under.strip(" \t>|:-")) and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):
-        return None
+        return len(text)  # no table, whatever follows
     shown = line if ends else first
     return shown if len(text) - shown <= _PARAGRAPH else len(text)
 

@@ -58,7 +58,7 @@ class AnswerView(OwnWords):
         # How many characters the messages behind the last card may have, and whether there was too much before it.
         self._left, self._over = MOST_CHARACTERS, False
         self._measure: Measure = lambda text: page_format.measure(Reply(text))
-        self._limit = page_format.limit - ROOM
+        self._format, self._limit = page_format, page_format.limit - ROOM
         self._while_growing, self._cards = while_growing, cards
         self._activity = Activity()
         self.trouble = ""
@@ -299,6 +299,12 @@ class AnswerView(OwnWords):
             contents += segment.below()
         return (*contents, *self._last(before))
 
+    def _with_room_for(self, note: str, pages: list[str], most: int) -> list[str]:
+        """Return pages whose last one holds the lines under the answer; where it is full, they are a message of their own."""
+        shown = Reply(pages[-1], note, self._end.byline, plain=bool(self.trouble))
+        holds = self._format.measure(shown) <= self._format.limit
+        return pages if holds or len(pages) >= most else [*pages, ""]
+
     def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
         segment, end = self._segments[-1], self._end
@@ -326,6 +332,8 @@ class AnswerView(OwnWords):
         footnote = "\n".join(self._footnotes.values()) if pages else ""
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
         note = end.note_of_rest(self.facts, self.refused, ended=self.ended, cut=self.cut) if over else note
+        if note and self.ended and pages:
+            pages = self._with_room_for(note, pages, room)
         if not pages and not (end.byline or over or (note and self._status_shown)):
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing

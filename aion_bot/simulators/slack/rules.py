@@ -17,6 +17,9 @@ TEXT_OF_POST = 40_000
 BLOCKS = 50
 MARKDOWN = 12_000
 WHOLE_MESSAGE = 13_200
+WITH_RICH_TEXT = 11_300
+"""What a message with rich text may have in all: one of 11,341 characters was refused (slackapi/bolt-js#2867)."""
+TABLE = 10_000
 TEXT_OF_BLOCK = {"header": 150, "section": 3_000, "context": 3_000}
 BUTTON_TEXT = 75
 ALT_TEXT = 2_000
@@ -56,7 +59,8 @@ def refusal(method: str, body: Body) -> str | None:
 
 def _too_much(blocks: Sequence[Body]) -> bool:
     longest = max((len(block["text"]) for block in blocks if block["type"] == "markdown"), default=0)
-    return longest > MARKDOWN or sum(len(text) for block in blocks for text in _texts(block)) > WHOLE_MESSAGE
+    most = WITH_RICH_TEXT if any(block["type"] == "rich_text" for block in blocks) else WHOLE_MESSAGE
+    return longest > MARKDOWN or sum(len(text) for block in blocks for text in _texts(block)) > most
 
 
 def _rendered(blocks: Sequence[Body]) -> int:
@@ -113,6 +117,8 @@ def _is_wrong_table(rows: Any) -> bool:
     ):
         return True
     cells = [cell for row in rows for cell in row]
+    if sum(len(text) for cell in cells for text in _texts(cell)) > TABLE:
+        return True
     return any(not cell.get("text") and not cell.get("elements") for cell in cells)
 
 
@@ -177,5 +183,5 @@ def _repeats(blocks: Sequence[Body]) -> bool:
 def _texts(block: Body) -> Iterator[str]:
     text = block.get("text", "")
     yield text if isinstance(text, str) else text["text"]
-    for element in block.get("elements", ()):
+    for element in (*block.get("elements", ()), *(cell for row in block.get("rows", ()) for cell in row)):
         yield from _texts(element)

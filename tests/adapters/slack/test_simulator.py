@@ -29,6 +29,15 @@ def section(text: str, **more: Any) -> dict[str, Any]:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}, **more}
 
 
+def quoted(text: str) -> dict[str, Any]:
+    said = {"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}
+    return {"type": "rich_text", "elements": [said]}
+
+
+def table(*cells: str) -> dict[str, Any]:
+    return {"type": "table", "rows": [[{"type": "raw_text", "text": cell} for cell in cells]]}
+
+
 def row(*buttons: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "actions", "elements": list(buttons)}
 
@@ -53,6 +62,11 @@ def test_simulator_is_a_workspace() -> None:
         ({"blocks": [markdown("x" * 12_000)]}, None),
         ({"blocks": [markdown("x" * 12_001)]}, "msg_blocks_too_long"),
         ({"blocks": [markdown("x" * 11_000), section("y" * 2_300)]}, "msg_blocks_too_long"),
+        ({"blocks": [quoted("x" * 3_000)] * 3}, None),
+        ({"blocks": [quoted("x" * 3_000)] * 4}, "msg_blocks_too_long"),
+        ({"blocks": [table("x" * 5_000, "y" * 5_000)]}, None),
+        ({"blocks": [table("x" * 5_000, "y" * 5_001)]}, "invalid_blocks"),
+        ({"blocks": [markdown("x" * 5_000), table("y" * 8_201)]}, "msg_blocks_too_long"),
         ({"blocks": [markdown("# h\ntext\n" * 25)]}, None),
         ({"blocks": [markdown("# h\ntext\n" * 26)]}, "msg_blocks_too_many"),
         ({"blocks": [markdown("```\n# no heading\n```\n" * 30)]}, None),
