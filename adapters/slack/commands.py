@@ -15,6 +15,7 @@ from aion_bot.ports.events import ManageCommand, Prompt
 from aion_bot.ports.messages import Person
 from aion_bot.ports.names import Find, no_name
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import visible
 
 Payload = Mapping[str, Any]
 
@@ -34,7 +35,7 @@ def from_command(
     if payload.get("command") != COMMAND or not (channel and user):
         return None
     # `should_escape` in the manifest makes mentions and links arrive as in messages.
-    name, _, words = mrkdwn.to_plain_text(payload.get("text") or "", me.user, find).partition(" ")
+    name, words = _split(mrkdwn.to_plain_text(payload.get("text") or "", me.user, find))
     address = str(payload.get("response_url") or "")
     KNOWN.know_briefly(address)
     # Each use has an address and a trigger of its own.
@@ -48,6 +49,12 @@ def from_command(
             key, thread, place, person, words, reply_token=address, written_at=asked_at, private=True
         )
     return ManageCommand(key, name, words, thread, place, person, reply_token=address)
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return the subcommand and its words: keyboards and copied text put other spaces and line ends between them."""
+    name, *words = text.split(maxsplit=1) or [""]
+    return visible(name), "".join(words)
 
 
 def from_menu(payload: Payload, me: BotIdentity, facts: ChannelFacts) -> ManageCommand | None:

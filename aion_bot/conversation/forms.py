@@ -1,11 +1,19 @@
-"""Which form a press opens, for a platform that has to open it within seconds."""
+"""Which form a press opens, for a platform that has to open it within seconds, and what is said where none was filled in."""
 
+from aion_bot.conversation.private_reply import failed
 from aion_bot.domain import strings
 from aion_bot.domain.reason import decision_of
 from aion_bot.ports.events import Click
 from aion_bot.ports.forms import Form
 from aion_bot.ports.messages import Action
 from aion_bot.storage import Store
+
+
+def unwritten(click: Click) -> str:
+    """Return what a person is told whose press came without words: they wrote none that can be seen, or saw no form."""
+    if click.words:
+        return strings.NOTHING_WRITTEN
+    return failed(click.thread.platform, click, strings.FORM_NOT_OPENED)
 
 
 async def form_of(store: Store, click: Click) -> Form | None:

@@ -1,9 +1,11 @@
 """The two small buttons under a finished answer, what a press on one does, and why somebody rates an answer as a bad one."""
 
+from aion_bot.conversation.forms import unwritten
 from aion_bot.conversation.private_reply import failed
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
+from aion_bot.domain.prompts import readable
 from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.capabilities import PrivateAnswers
 from aion_bot.ports.events import Click
@@ -44,9 +46,9 @@ async def rate(services: Services, thread: Thread, click: Click) -> str | Reply:
 
 async def _explain(services: Services, click: Click) -> str:
     """Keep the words of a form with the rating of whoever wrote them. The press may be in another place than the answer."""
-    words, ratings = KNOWN.strike(click.words[:MOST_WORDS].strip()), services.store.ratings
+    words, ratings = KNOWN.strike(readable(click.words[:MOST_WORDS])), services.store.ratings
     if words and await ratings.explain(click.key, click.person, words):
         return strings.WHY_NOTED
     if not words and await ratings.is_bad(click.key, click.person):
-        return failed(click.thread.platform, click, strings.FORM_NOT_OPENED)
+        return unwritten(click)
     return strings.NOTHING_TO_EXPLAIN

@@ -3,6 +3,7 @@
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.forms import unwritten
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import failed, reply_privately
 from aion_bot.conversation.services import Services
@@ -57,7 +58,7 @@ async def _objection(services: Services, click: Click) -> str | None:
     if await reasons.has(plan.key, click.person, action):
         return strings.REASON_GIVEN
     if not (words := reason_words(click.words)):
-        return failed(click.thread.platform, click, strings.FORM_NOT_OPENED)
+        return unwritten(click)
     told = quoted_reason(plan, click.person, action, words)
     if not await reasons.add(plan, click.person, action, words, told):
         return strings.REASON_GIVEN  # another press of theirs was faster

@@ -67,6 +67,15 @@ async def test_a_bad_rating_is_explained(idle: Bot) -> None:
     assert [json.loads(one)["reason"] for one in export_ratings(idle.database)] == [""]
 
 
+async def test_words_that_nobody_sees_explain_nothing(idle: Bot) -> None:
+    """Whoever sends blanks is told to write words, not that the form could not be opened."""
+    await idle.start()
+    thread = await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await idle.until(lambda: len(rated(idle, thread)) == 1)
+    await says_why(idle, thread, " \u200b\n")
+    await idle.replies_privately(thread, idle.ada, strings.NOTHING_WRITTEN)
+
+
 async def test_a_rating_that_was_changed_has_no_reason(idle: Bot) -> None:
     """Words that are sent after the person has pressed 👍 are not kept, and the person is told."""
     await idle.start()

@@ -117,6 +117,17 @@ async def test_a_crash_before_the_message_shows_a_reason_once(
     assert [strings.REASON_QUOTED in one for one in told(idle)] == [False, True, False]
 
 
+async def test_words_that_nobody_sees_are_no_reason(idle: Bot) -> None:
+    """Whoever sends blanks is told to write words, and may."""
+    await idle.start()
+    thread = await proposed(idle, PlanEnd.DONE)
+    await idle.press(idle.ada, thread, "Cancel")
+    await explains(idle, idle.ada, thread, " \u200b\n")
+    await idle.replies_privately(thread, idle.ada, strings.NOTHING_WRITTEN)
+    await explains(idle, idle.ada, thread, "Wrong photos")
+    await idle.shows(thread, "Reason for cancelling")
+
+
 async def test_an_erased_reason_is_nowhere(idle: Bot) -> None:
     """After an erasure of its person no file of the database has its words, Aion is not told them, and the audit is whole."""
     await idle.start()

@@ -34,6 +34,25 @@ async def test_a_command_is_read_with_its_words(slack: SimulatedSlack, host: Rec
     await slack.until(lambda: all(one.acknowledged for one in slack.sockets.deliveries))
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("rename\u00a0Roof of\u00a0site 7", ("rename", "Roof of\u00a0site 7")),
+        ("rename\u3000 Roof", ("rename", "Roof")),
+        ("search\nwet roof\nsite 7", ("search", "wet roof\nsite 7")),
+        ("\u200bstatus\u200b", ("status", "")),
+        ("\u00a0", ("", "")),
+    ],
+)
+async def test_whatever_stands_between_a_subcommand_and_its_words(
+    slack: SimulatedSlack, host: RecordingHost, text: str, read: tuple[str, str]
+) -> None:
+    """Spaces of other keyboards and line ends separate them; what nobody sees is no part of the subcommand."""
+    await slack.command(slack.people[0], text)
+    found = await command(host)
+    assert (found.name, found.words) == read
+
+
 async def test_what_is_no_command_of_ours_is_acknowledged_alone(
     slack: SimulatedSlack, host: RecordingHost
 ) -> None:
