@@ -76,6 +76,7 @@ def test_fields_of_both_kinds_of_records_are_in_the_line(capsys: pytest.CaptureF
         assert 'reason="timed out"' in line
 
 
+@pytest.mark.slow  # `make check` checks it as well
 def test_the_documented_events_are_current() -> None:
     """docs/log-events.md has every event of the code with its fields; `make log-events` writes it anew."""
     assert log_events.DOCUMENT.read_text("utf-8") == log_events.document()

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from adapters.discord import rate_limits as discord_limits
 from adapters.slack import rate_limits as slack_limits
@@ -31,12 +32,16 @@ from benchmarks.relay.platform import CompetingProcess
 
 TAKES = 0.05
 """Seconds that a request takes: the platform counts and shows it after half of them."""
+_Documented = TypeVar("_Documented", slack_rates.SlackLimits, discord_rates.DiscordLimits)
 BURST = 3
 """Posts that a channel of Slack takes at once after a pause, as people report."""
 
 
 class CountedPlatform(PlatformAdapter):
     """A platform that refuses what exceeds its limits. A thread's id is `channel~number of the question`."""
+
+    refused: Sequence[Logged]
+    """The refused requests."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
@@ -45,11 +50,6 @@ class CountedPlatform(PlatformAdapter):
         """All requests, by method, refused ones too."""
         self._observer: RequestObserver | None = None
         self._numbers = 0
-
-    @property
-    def refused(self) -> Sequence[Logged]:
-        """The refused requests."""
-        raise NotImplementedError
 
     def restrict(self, limiting: Limiting) -> None:
         """Set the limits."""
@@ -130,6 +130,13 @@ def _text(content: Content) -> str:
     return content.text if isinstance(content, Reply) else ""
 
 
+def _restricted(limits: _Documented, limiting: Limiting) -> _Documented | None:
+    """Return what a cell leaves of the documented limits; None for no limit."""
+    if limiting is Limiting.NONE:
+        return None
+    return limits.scaled(0.5) if limiting is Limiting.HALF else limits
+
+
 def _nothing(at: float) -> None:  # as what is shown
     """Show nothing."""
 
@@ -142,16 +149,10 @@ class CountedSlack(CountedPlatform):
     def __init__(self) -> None:
         super().__init__(slack_limits.LIMITS)
         self._rates = slack_rates.Rates(time.monotonic)
-
-    @property
-    def refused(self) -> Sequence[Logged]:
-        return self._rates.refused
+        self.refused = self._rates.refused
 
     def restrict(self, limiting: Limiting) -> None:
-        limits = slack_rates.SlackLimits(burst=BURST)
-        if limiting is Limiting.HALF:
-            limits = limits.scaled(0.5)
-        self._rates.limits = None if limiting is Limiting.NONE else limits
+        self._rates.limits = _restricted(slack_rates.SlackLimits(burst=BURST), limiting)
 
     def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
         rng, use = random.Random(5), self._rates.use
@@ -236,16 +237,10 @@ class CountedDiscord(CountedPlatform):
     def __init__(self) -> None:
         super().__init__(discord_limits.LIMITS)
         self._rates = discord_rates.Rates(time.monotonic)
-
-    @property
-    def refused(self) -> Sequence[Logged]:
-        return self._rates.refused
+        self.refused = self._rates.refused
 
     def restrict(self, limiting: Limiting) -> None:
-        limits = discord_rates.DiscordLimits(edits_apart=True)
-        if limiting is Limiting.HALF:
-            limits = limits.scaled(0.5)
-        self._rates.limits = None if limiting is Limiting.NONE else limits
+        self._rates.limits = _restricted(discord_rates.DiscordLimits(edits_apart=True), limiting)
 
     def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
         use = self._rates.use

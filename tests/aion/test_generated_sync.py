@@ -25,6 +25,7 @@ def client(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow  # `make check` checks it as well
 def test_the_generated_client_is_current() -> None:
     """`_sync` is what `make sync-client` writes."""
     done = unasync("--check")

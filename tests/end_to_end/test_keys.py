@@ -1,6 +1,5 @@
 """`aion_key` of `aion-bot.toml`: a place with another key of Aion's, and what must not cross from one key to another."""
 
-import asyncio
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_context import add
 from tests.end_to_end.test_manage import told
 from tests.end_to_end.test_uploads import PICTURE
+from tests.support.logs import logged
 
 SITE, NAME = "site_0123456789abcdefghij", "SITE_KEY"
 
@@ -43,11 +43,7 @@ async def use_other_key(bot: Bot, folder: Path) -> list[MutableMapping[str, Any]
     assert bot.reloading is not None
     with capture_logs() as logs:
         bot.reloading.asked.set()
-        async with asyncio.timeout(2):
-            events: list[str] = []
-            while "rules" not in events:
-                await asyncio.sleep(0.005)
-                events = [one["event"] for one in logs]
+        await logged(logs, "rules", within=2)
     return logs
 
 
@@ -161,11 +157,7 @@ async def test_a_variable_that_gets_the_key_of_another_tenant(idle: Bot, tmp_pat
     held.write_text(other)
     with capture_logs() as logs:
         idle.reloading.asked.set()
-        async with asyncio.timeout(30):
-            events: list[str] = []
-            while "key replaced" not in events:
-                await asyncio.sleep(0.005)
-                events = [one["event"] for one in logs]
+        await logged(logs, "key replaced")
     await idle.workspace.reply(idle.ada, thread, "And now?")
     await idle.shows(thread, "Two.", strings.NEW_SESSION)
     assert carried(idle, "create_session") == [SITE, other]

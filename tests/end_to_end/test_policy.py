@@ -138,7 +138,7 @@ async def test_new_rules_hold_from_the_next_question_on(
         bot.reloading.asked.set()
         async with asyncio.timeout(2):
             while event not in output:
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # there is no event for what was written to standard output
                 output += capsys.readouterr().out
 
     thread = await bot.asked(bot.ada, "first", "One.")
@@ -147,7 +147,7 @@ async def test_new_rules_hold_from_the_next_question_on(
     await bot.workspace.reply(bot.ben, thread, "mine")
     async with asyncio.timeout(30):
         while denied not in output:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # as above
             output += capsys.readouterr().out
     await reload("[defaults]\nenabled = 1\n", "rules refused")
     bot.aion.release("go")

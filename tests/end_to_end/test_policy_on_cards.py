@@ -14,6 +14,7 @@ from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
 from tests.end_to_end.bot import Bot
+from tests.support.logs import logged
 
 FILE = "aion-bot.toml"
 
@@ -59,11 +60,7 @@ async def test_open_cards_show_a_change_of_policy(bot: Bot, tmp_path: Path) -> N
     before = bot.text(thread)
     with capture_logs() as logs:
         await reload(bot, tmp_path, "approvals_required = 0")
-        async with asyncio.timeout(2):
-            events: list[str] = []
-            while "rules refused" not in events:
-                await asyncio.sleep(0.005)
-                events = [one["event"] for one in logs]
+        await logged(logs, "rules refused", within=2)
     await bot.press(bot.ada, thread, "Approve")
     await bot.replies_privately(thread, bot.ada, strings.OWN_APPROVAL.strip())
     assert bot.text(thread) == before

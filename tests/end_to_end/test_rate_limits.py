@@ -114,7 +114,7 @@ async def test_a_stream_that_slack_ends_continues_by_edits(limited: Bot, slack: 
     limited.aion.play(Scene(steps, Answer(WORDS)))
     thread = await slack.direct_message(limited.ada, "what now?")
     await limited.shows(thread, "w029")
-    await asyncio.sleep(slack.streams.life)
+    await asyncio.sleep(slack.streams.life)  # it ends by Slack's clock, and nothing is sent then
     limited.aion.release("go")
     await limited.until(lambda: whole(limited, thread))
     assert len(limited.bots(thread)) == 1

@@ -73,7 +73,7 @@ async def test_tokens_rotate_under_a_running_answer(
         idle.reloading.asked.set()
         async with asyncio.timeout(60):
             while output.count(event) < before + (len(tokens) if event == "key replaced" else 1):
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.01)  # there is no event for what was written to standard output
                 output += capsys.readouterr().out
 
     thread = await idle.asked(idle.ada, "What broke?", "One.")

@@ -1,8 +1,10 @@
-"""What the program does to the logs of its process, undone."""
+"""The logs of the process: what the program does to them, undone, and waiting for an event in them."""
 
+import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import structlog
 
@@ -19,3 +21,10 @@ def logs_put_back() -> Iterator[None]:
         root.setLevel(level)
         logging.captureWarnings(capture=False)
         structlog.reset_defaults()
+
+
+async def logged(logs: Sequence[MutableMapping[str, Any]], event: str, *, within: float = 60.0) -> None:
+    """Wait until `logs`, of `structlog.testing.capture_logs`, have an event. Raises TimeoutError after `within` seconds."""
+    async with asyncio.timeout(within):
+        while event not in [one["event"] for one in logs]:  # noqa: ASYNC110  # capture_logs tells nobody of an event
+            await asyncio.sleep(0.005)

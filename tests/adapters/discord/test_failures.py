@@ -86,7 +86,7 @@ async def test_the_limit_of_the_whole_bot_ends(
     discord.fail_next(EDIT, status=429, retry_after=0.05, all_routes=True)
     with pytest.raises(RateLimited) as caught:
         await adapter.edit(message, Reply("second"))
-    await asyncio.sleep(caught.value.retry_after)
+    await asyncio.sleep(caught.value.retry_after)  # what the adapter promises is about this pause
     await adapter.edit(message, Reply("second"))
     assert discord.thread(message.thread.id)[-1].text == "second"
 

@@ -204,7 +204,7 @@ async def test_a_process_that_writes_is_waited_for(
 ) -> None:
     """While the other process edits its answer in a thread, the next question there waits in its queue: it is left to it."""
     # Longer than a busy machine takes from one edit to the next, and shorter than all of them.
-    monkeypatch.setattr(other_process, "YIELD", 1.0)
+    monkeypatch.setattr(other_process, "YIELD", 2.0)
     post_elsewhere(discord, opened)
     growing = discord.world.anywhere(newest(discord, opened))
     await host.until(lambda: bool(host.signs))
@@ -212,7 +212,7 @@ async def test_a_process_that_writes_is_waited_for(
     reply = newest(discord, opened)
     for number in range(5):
         with pytest.raises(TimeoutError):
-            await discord.until(lambda: False, timeout=0.3)
+            await discord.until(lambda: False, timeout=0.5)
         discord.backend.edit(growing, {"content": f"Part {number}"})
     assert words_of(host) == []
     post_elsewhere(discord, opened, claims=reply)
