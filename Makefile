@@ -101,7 +101,7 @@ relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a pla
 shape: $(STAMP)  ## the shape of the code as a table, beside the figures before issue 10
 	$(BIN)/python -m benchmarks.shape
 
-cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, in one run; some six minutes
+cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, in one run; some twenty minutes
 	$(BIN)/python -m benchmarks.cost
 
 chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice

@@ -24,6 +24,10 @@ class SharedLimit:
     """Answers whose first message waits until their end can be reserved in this limit."""
     previewed_at: float = -math.inf
     """When the last preview was issued."""
+    _given: tuple[float, ...] = ()
+    """What the pace of previews was last worked out from."""
+    _due: tuple[float, bool] = (-math.inf, False)
+    """What came of it: when the next preview is due, and whether that is later than wanted."""
 
     @property
     def answers(self) -> int:
@@ -78,21 +82,30 @@ class SharedLimit:
         if room > now:
             self.window.note_saturated(now, saturated=True)
             return room
-        wanted = self.answers / gap if gap > 0 else math.inf
-        rate = self._preview_rate(now, headroom, wanted)
+        due, saturated = self._pace(now, headroom, self.answers / gap if gap > 0 else math.inf)
         # The window tries more than the documented limit only after permits always waited for it.
-        self.window.note_saturated(now, saturated=rate < wanted)
-        # Evenly spaced: previews that go out together would leave a long time without any.
-        return max(now, self.previewed_at + 1 / rate) if rate > 0 else now
+        self.window.note_saturated(now, saturated=saturated)
+        return max(now, due)
+
+    def _pace(self, now: float, headroom: int, wanted: float) -> tuple[float, bool]:
+        """Return when the next preview is due, and whether that is later than wanted.
+
+        Worked out anew where anything changed but the time: a pace only grows while the same requests are about to come back.
+        """
+        window, ahead = self.window, self.outlook.ahead(now)
+        given = (self.previewed_at, headroom, wanted, window.used(now), window.calls, self.outlook.worked_out)
+        if given != self._given:
+            # An answer that is not shown by edits shares nothing: its only edits are not spread.
+            rate = window.rate(now, headroom, wanted, ahead) if self.answers else wanted
+            # Evenly spaced: previews that go out together would leave a long time without any.
+            self._given = given
+            self._due = (self.previewed_at + 1 / rate if rate > 0 else now), rate < wanted
+        return self._due
 
     def preview_gap(self, now: float) -> float:
         """Return how many seconds each answer would wait between two previews if there were one answer more."""
         rate = self.window.rate(now, self.preview_headroom + 1, math.inf, self.outlook.ahead(now))
         return (self.answers + self.awaiting_reservation + 1) / rate if rate > 0 else math.inf
-
-    def _preview_rate(self, now: float, headroom: int, wanted: float) -> float:
-        """Return previews a second: the free requests, spread over the time that the answers are expected to go on."""
-        return self.window.rate(now, headroom, wanted, self.outlook.ahead(now)) if self.answers else wanted
 
 
 SharedLimits = tuple[SharedLimit, ...]

@@ -7,7 +7,7 @@ Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answe
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 PRIOR_MEDIAN = 18.0
 """Seconds."""
@@ -60,10 +60,14 @@ class AnswerLengths:
 
     def mean_left(self, age: float, within: float) -> float:
         """Return the expected seconds, `within` at most, that an answer of this age still goes on; `within` where nobody knows."""
-        alive = _at(self._survival, age)
+        return self.means_left(age, (within,))[0]
+
+    def means_left(self, age: float, points: Sequence[float]) -> list[float]:
+        """Return `mean_left` of each point."""
+        alive, before = _at(self._survival, age), _at(self._mean, age)
         if alive <= _NOBODY:
-            return within
-        return min(within, (_at(self._mean, age + within) - _at(self._mean, age)) / alive)
+            return list(points)
+        return [min(within, (_at(self._mean, age + within) - before) / alive) for within in points]
 
     def _tables(self) -> tuple[list[float], list[float]]:
         """Return the share of answers that are longer than each point, and the mean of lengths cut there."""
@@ -97,12 +101,14 @@ def _point(number: int) -> float:
 
 def _at(table: list[float], seconds: float) -> float:
     """Interpolate a table."""
-    place = 2.0 * _FINE * math.log2(seconds) if seconds > 1.0 else 0.0
-    number = int(place)
+    number = int(2.0 * _FINE * math.log2(seconds)) if seconds > 1.0 else 0
     if number >= len(table) - 1:
         return table[-1]
-    low = _point(number)
-    return table[number] + (table[number + 1] - table[number]) * (seconds - low) / (_point(number + 1) - low)
+    low, high = _POINTS[number], _POINTS[number + 1]
+    return table[number] + (table[number + 1] - table[number]) * (seconds - low) / (high - low)
+
+
+_POINTS = [_point(number) for number in range(BINS * _FINE + 1)]
 
 
 def _prior() -> list[float]:

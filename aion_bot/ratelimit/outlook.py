@@ -31,7 +31,8 @@ class Outlook:
         self._step = seconds / _STEPS
         self._ages: Counter[int] = Counter()
         self._arrivals: deque[float] = deque()
-        self._worked_out = -1.0
+        self.worked_out = -1.0
+        """When the outlook was last worked out; negative where it has to be."""
         self.answers = 0
         self._points = [seconds * number / POINTS for number in range(POINTS + 1)]
         self._ahead = list(self._points)
@@ -50,7 +51,7 @@ class Outlook:
         self._ages[int(began / self._step)] += 1
         if not self._arrivals or began - self._arrivals[-1] >= _TOGETHER:
             self._arrivals.append(began)
-        self._worked_out = -1.0 if self.answers < _STEPS else self._worked_out
+        self.worked_out = -1.0 if self.answers < _STEPS else self.worked_out
 
     def remove(self, began: float) -> None:
         """Note that an answer does not share the limit any more."""
@@ -64,8 +65,8 @@ class Outlook:
         """Return the outlook at each point of a window."""
         if self._seconds <= 1.0 or not self.answers:
             return self._points  # nobody's end is foreseen to the second
-        if not self._worked_out <= now < self._worked_out + self._step:
-            self._worked_out, self._ahead = now, self._work_out(now)
+        if not self.worked_out <= now < self.worked_out + self._step:
+            self.worked_out, self._ahead = now, self._work_out(now)
         return self._ahead
 
     def _work_out(self, now: float) -> list[float]:
@@ -87,8 +88,7 @@ class Outlook:
     def _row(self, age: int) -> list[float]:
         """Return what an answer of this age still grows, at each point."""
         if (row := self._rows.get(age)) is None:
-            seconds = age * self._step
-            row = self._rows[age] = [self._lengths.mean_left(seconds, point) for point in self._points]
+            row = self._rows[age] = self._lengths.means_left(age * self._step, self._points)
         return row
 
     def _of_coming(self) -> list[float]:

@@ -1,7 +1,7 @@
 """One limit of a platform: how much of it is used, what it really is, and how fast the rest may be spent. No I/O."""
 
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
 from aion_bot.ratelimit.tuning import (
@@ -45,9 +45,8 @@ class SlidingWindow:
 
     def used(self, now: float) -> int:
         """Return how many requests count now."""
-        gone = bisect_right(self._until, now)
-        if gone:
-            del self._until[:gone]
+        if self._until and self._until[0] <= now:
+            del self._until[: bisect_right(self._until, now)]
         return len(self._until) + self._under_way
 
     def recently_refused(self, now: float) -> bool:
@@ -160,16 +159,17 @@ class SlidingWindow:
         if left >= wanted * ahead[-1]:
             return wanted
         rate, whole, points = wanted, max(ahead[-1], _SHORT), (len(ahead) - 1) / self._seconds
-        for until in self._until:
+        # A little before the end of the window: at it there would be no further point.
+        end = now + self._seconds * (1 - 1e-9)
+        first, last = bisect_right(self._until, now), bisect_left(self._until, end)
+        # Interpolated here, and nothing is called: this runs for each request of a window, some forty times a look.
+        left += first
+        for until in self._until[first:last]:  # before each step what was sent has to stay below what is left
             place = (until - now) * points
-            if place >= len(ahead) - 1 or left >= rate * whole:
-                break  # nor does any later step allow less, as more will have come back
-            if place > 0:  # before each step what was sent has to stay below what is left
-                # Interpolated here, without a call: this runs some forty times for each look.
-                point = int(place)
-                grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
-                if left < rate * grown:
-                    rate = left / max(grown, _SHORT)
+            point = int(place)
+            grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
+            if left < rate * grown:
+                rate = left / grown if grown > _SHORT else left / _SHORT
             left += 1
         return max(0.0, min(rate, left / whole))
 

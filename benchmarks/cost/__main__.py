@@ -15,8 +15,11 @@ ratios or bytes, because seconds would depend on the machine. The platform's lim
 - uploads: pictures are attached to questions on Slack and on Discord, and are in Aion's library byte for byte: one of 100 MB,
   ten of 20 MB in one message, and five questions with 50 MB each at the same time. The figure is the maximum of resident
   bytes meanwhile, less those of the idle bot that has uploaded small ones before.
+- soak: twenty thousand answers of 10 tokens, a hundred at a time. The figure is by how much the resident bytes grow after the
+  first five thousand, between the median of the first quarter and of the last, for each thousand turns.
 - growth: rendering alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
   1,000, and the time of a page's thousandth edit against its first with the same text.
+- scheduler: the CPU time of the scheduler for each permit, while a thousand answers wait for theirs, in virtual time.
 
 The exit status is 1 if a bound does not hold.
 """
@@ -31,12 +34,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.cost import bot, growth, reference_program, servers
+from benchmarks.cost import bot, growth, reference_program, scheduling, servers
 from benchmarks.cost.load import Load, RunRecord
 from benchmarks.cost.processes import Peer
 
 WARM = Load(answers=20, tokens=60, rate=30.0)
 TWENTY = Load(answers=20, tokens=600, rate=30.0)
+SOAK = Load(answers=100, tokens=10, rate=100.0)
+SETTLED, TURNS = 5_000, 20_000
+"""Turns after which memory is first looked at, and in all. Until then what remembers the last 4,000 turns or 2,000 threads fills."""
 THOUSAND = Load(answers=1_000, tokens=200, rate=3.0)
 UPLOADS: Mapping[str, Sequence[Sequence[int]]] = {
     "a file of 100 MB": [[100_000_000]],
@@ -153,6 +159,35 @@ async def uploads(_: int, folder: Path) -> list[Figure]:
     return figures
 
 
+async def soak(_: int, folder: Path) -> list[Figure]:
+    async with Peer(servers.run) as servers_process, Peer(bot.run) as bot_process:
+        await started(servers_process, bot_process, folder, gap=1.0)
+        shown, residents = 0.0, []
+        for turns in range(SOAK.answers, TURNS + 1, SOAK.answers):
+            shown += await servers_process.ask("answer", SOAK) * SOAK.answers
+            if turns >= SETTLED:
+                residents.append(await bot_process.ask("resident"))
+        await bot_process.ask("end")
+    # Quarters, not single figures: what is resident goes up and down with the answers that ended last.
+    quarter = len(residents) // 4
+    grown = median(residents[-quarter:]) - median(residents[:quarter])
+    return [
+        Figure("soak: kB more in memory for 1,000 turns", grown / (0.75 * (TURNS - SETTLED)), 100.0),
+        Figure("soak: share of the answers shown whole", shown / TURNS, 1.0, least=True),
+    ]
+
+
+async def scheduling_part(_: int, __: Path) -> list[Figure]:
+    return [
+        Figure(
+            f"scheduler: {name}, microseconds a permit while {scheduling.WAITING:,} wait",
+            scheduling.microseconds(limits),
+            50.0,
+        )
+        for name, limits in scheduling.PLATFORMS.items()
+    ]
+
+
 async def growing(_: int, __: Path) -> list[Figure]:
     figures = []
     for found in growth.measure():
@@ -164,7 +199,14 @@ async def growing(_: int, __: Path) -> list[Figure]:
     return figures
 
 
-PARTS: Mapping[str, Part] = {"cpu": cpu, "memory": memory, "uploads": uploads, "growth": growing}
+PARTS: Mapping[str, Part] = {
+    "cpu": cpu,
+    "memory": memory,
+    "uploads": uploads,
+    "growth": growing,
+    "scheduler": scheduling_part,
+    "soak": soak,
+}
 
 
 async def main() -> int:

@@ -1,6 +1,7 @@
 """The whole bot in a process of its own, composed as the command line composes it."""
 
 import asyncio
+import gc
 import resource
 import time
 from collections.abc import Mapping
@@ -53,6 +54,11 @@ class Bot:
         """Seconds of CPU time, user and system, of all threads so far."""
         return time.process_time()
 
+    async def resident(self) -> int:
+        """The resident bytes now, without what is only garbage."""
+        gc.collect()
+        return resident()
+
     async def idle(self) -> int:
         """The resident bytes now; from now on the maximum is recorded."""
         self._most = resident()
@@ -82,6 +88,7 @@ async def _serve(pipe: Connection) -> None:
         "start": bot.start,
         "cpu": bot.cpu,
         "idle": bot.idle,
+        "resident": bot.resident,
         "most": bot.most,
         "end": bot.end,
     }

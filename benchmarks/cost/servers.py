@@ -24,6 +24,10 @@ from benchmarks.cost.processes import Orders, obey
 
 _SHOWING = {"chat.postMessage", "chat.update"}
 _PATIENCE = 600.0
+_QUIET = 0.5
+"""Seconds without a request after which no more is expected."""
+_UNLIMITED = 1_000_000
+"""Requests a minute that Aion allows."""
 
 
 class _Aion(SimulatedAion):
@@ -42,6 +46,8 @@ class Servers:
 
     def __init__(self) -> None:
         self._aion = _Aion()
+        # More than any tier has, and so no limit: what is measured are the costs, and not the pace of a hundred requests a minute.
+        self._aion.files.limits = replace(self._aion.files.limits, calls=_UNLIMITED)
         self._slack = SimulatedSlack(inspector=self._note)
         self._discord = SimulatedDiscord()
         self._workspace: SimulatedSlack | SimulatedDiscord = self._slack
@@ -75,6 +81,24 @@ class Servers:
         seen = RunRecord(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
         await self.forget()
         return seen
+
+    async def answer(self, load: Load) -> float:
+        """Ask, wait until all answers are shown and nothing more comes, and forget them; returns the share that is whole."""
+        self._play(load)
+        threads, calls = await self._ask_all(load), -1
+        # Not after each change of the workspace: that would cost more than what is measured.
+        while (  # noqa: ASYNC110
+            not self._all_whole(threads, load.shown) and time.monotonic() < self._begun + _PATIENCE
+        ):
+            await asyncio.sleep(0.1)
+        # The buttons below a finished answer come after its words.
+        while calls != len(self._calls):
+            calls = len(self._calls)
+            await asyncio.sleep(_QUIET)
+        said = self._said()
+        share = sum(self._whole(said[thread], load.shown) for thread in threads) / load.answers
+        await self.forget()
+        return share
 
     async def upload(self, questions: Sequence[Sequence[int]]) -> int:
         """Ask questions at once, people in turn, each with pictures of about these sizes in bytes.
@@ -173,6 +197,7 @@ async def _serve(pipe: Connection) -> None:
         "env": servers.env,
         "connected": servers.connected,
         "ask": servers.ask,
+        "answer": servers.answer,
         "upload": servers.upload,
         "prepare": servers.prepare,
         "forget": servers.forget,

@@ -264,15 +264,20 @@ def bound(size: int, seconds: float, gap: float = 1.0) -> float:
 
 
 def test_no_length_is_special() -> None:
-    """Nobody knows a length; in the mean of many, staleness is 1.4 times the bound at most, and every end is shown at once."""
-    ratios = []
+    """Nobody knows a length; in the mean of many, staleness is 1.35 times the bound at most, and every end is shown at once.
+
+    Of long answers, whose length hardly matters, it is 1.25 times the bound at most for any number of them.
+    """
+    ratios, long = [], []
     for seconds in (5.0, 10.0, 20.0, 40.0, 80.0, 133.0, 160.0):
         for size in (1, 3, 5, 10, 20):
             crowd = Crowd(size, seconds)
             ratios.append(crowd.mean_staleness() / bound(size, seconds))
+            long += ratios[-1:] if seconds == 133.0 else []
             assert max(crowd.lags) == 0.0
-    assert fmean(ratios) <= 1.4
-    assert max(ratios) <= 2.8
+    assert fmean(ratios) <= 1.35
+    assert max(ratios) <= 2.75
+    assert max(long) <= 1.25
 
 
 def test_what_is_known_of_lengths_makes_answers_fresher() -> None:
