@@ -205,7 +205,7 @@ class SlackAdapter:
         return await self._messages.attached.recent(thread, before)
 
     async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
-        """Return what people wrote before, by one request; the names of people that are not known yet take one each, once a day."""
+        """Return what people wrote before, by one request, and once a day one for the names of people."""
         return await self._history.read(prompt, since)
 
     async def search_earlier(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:

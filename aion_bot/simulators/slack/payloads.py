@@ -14,7 +14,7 @@ from aion_bot.simulators.workspace import SimulatedPerson
 
 Payload = dict[str, Any]
 
-_OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username")
+_OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username", "user_profile")
 
 
 def event(inner: Payload, channel: Channel) -> Payload:
