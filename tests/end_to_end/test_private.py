@@ -4,10 +4,12 @@ import asyncio
 import re
 
 from aion_bot.domain import strings
-from aion_bot.domain.rule_keys import APPROVERS, ENABLED, PRIVATE, REQUIRED
+from aion_bot.domain.access import NOBODY
+from aion_bot.domain.rule_keys import APPROVER_ROLES, APPROVERS, ENABLED, PRIVATE, REQUIRED
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
+from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, Operation, Shown, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -275,3 +277,22 @@ async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: 
     numbers = [int(one) for one in re.findall(r"Paragraph (\d+):", public(bot))]
     assert numbers == list(range(60))
     assert public(bot).startswith(QUESTION)
+
+
+async def test_a_private_plan_is_shown_to_the_members_of_a_group(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """Those of a Slack user group who may decide have a copy each and decide there; others see nothing."""
+    bot = on_slack
+    slack.conversations.groups["S0LEADS"] = "leads"
+    slack.conversations.members["S0LEADS"] = {bot.ada.id, bot.ben.id}
+    rules = {
+        APPROVERS: Rule(NOBODY, "bot.toml, line 2"),
+        APPROVER_ROLES: Rule(frozenset({"S0LEADS"}), "bot.toml, line 3"),
+    }
+    await bot.start(rules=Rules(rules))
+    await bot.workspace.ask_privately(bot.ada, "Organize the photos of site 7")
+    await press(bot, bot.ben, await copied(bot, bot.ben), strings.APPROVE)
+    await bot.until(lambda: f"Approved by @{bot.ben.name}" in read_by(bot, bot.ada))
+    assert read_by(bot, bot.cy) == ""
+    await bot.until(lambda: bot.aion.count("plan_action") == 1)
