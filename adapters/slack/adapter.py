@@ -71,7 +71,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
-    direct_threads = opens_forms = True
+    direct_threads = opens_forms = reactions_at_once = True
     picture_types = TYPES
     secrets = new_tokens.SECRETS
 
