@@ -41,7 +41,7 @@ from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
-from aion_bot.runtime.reactions import ask_for_reactions
+from aion_bot.runtime.reactions import ask_anew_for_reactions, ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.runtime.watchdog import Watchdog
@@ -167,7 +167,7 @@ async def _reloaded(
     """Read the rules and the files of secrets again whenever `bot.reloading` is asked to, until the end."""
 
     async def changed() -> None:
-        ask_for_reactions(access.rules, bot.adapters)
+        ask_anew_for_reactions(access.rules, bot.adapters)
         await note_policies(bot.store, access.policies, access.rules)
 
     tasks = BackgroundTasks()

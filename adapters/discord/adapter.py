@@ -75,7 +75,7 @@ class DiscordAdapter:
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
     secrets = (TOKEN,)
-    takes_reactions, opens_forms = False, True
+    takes_reactions, reactions_at_once, opens_forms = False, False, True
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self.address = settings, settings.api_url

@@ -59,7 +59,7 @@ class SlackAdapter:
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     id_forms = ID_FORMS
-    direct_threads = opens_forms = True
+    direct_threads = opens_forms = reactions_at_once = True
     picture_types = TYPES
     secrets = new_tokens.SECRETS
 
@@ -190,7 +190,7 @@ class SlackAdapter:
         return await self._messages.attached.recent(thread, before)
 
     async def earlier_messages(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:
-        """Return what people wrote before, by one request; the names of people that are not known yet take one each, once a day."""
+        """Return what people wrote before, by one request, and once a day one for the names of people."""
         return await self._history.read(prompt, since)
 
     async def search_earlier(self, prompt: Prompt, *, since: Since) -> Sequence[EarlierMessage]:

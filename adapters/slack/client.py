@@ -37,6 +37,7 @@ _READS = {
     Method.FILES_INFO,
     Method.USERGROUPS_LIST,
     Method.USERS_INFO,
+    Method.USERS_LIST,
 }
 """Methods that change nothing."""
 _FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}

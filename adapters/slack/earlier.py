@@ -19,6 +19,7 @@ from adapters.slack.content import items
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
+from adapters.slack.names import among_known
 from adapters.slack.writers import writer
 from aion_bot.ports.earlier import WITHIN, EarlierMessage, Since
 from aion_bot.ports.errors import Unsupported
@@ -118,10 +119,14 @@ class History:
             listed = items(await self._threads.page(prompt.thread, prompt.source, oldest), "messages")
         me, at = await self._web.me(), ids.number(ts)
         told = [one for one in listed if after < _number(one) < at]
-        return await self._names.read(
-            lambda find: [said for one in told if (said := _said(one, me, channel, root, find))],
-            wanted=bool,
-        )
+        return await self._names.read(lambda find: self._all_said(told, me, channel, root, find), wanted=bool)
+
+    def _all_said(
+        self, told: Sequence[Payload], me: BotIdentity, channel: str, root: str, find: Find
+    ) -> Sequence[EarlierMessage]:
+        # To look each writer up would be a request each: ids keep apart those who have no name.
+        known = among_known(self._names, find)
+        return [said for one in told if (said := _said(one, me, channel, root, known))]
 
     async def search(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
         """Return what the port's `search_earlier` does: what Slack finds in the question's channel.

@@ -26,6 +26,7 @@ class Method(StrEnum):
     CONVERSATIONS_INFO = "conversations.info"
     CONVERSATIONS_REPLIES = "conversations.replies"
     USERS_INFO = "users.info"
+    USERS_LIST = "users.list"
     USERGROUPS_LIST = "usergroups.list"
     USERGROUPS_USERS_LIST = "usergroups.users.list"
     REACTIONS_ADD = "reactions.add"
@@ -60,6 +61,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CONVERSATIONS_INFO: ("channels:read", "groups:read", "mpim:read"),
     Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.USERS_INFO: ("users:read",),
+    Method.USERS_LIST: ("users:read",),
     Method.USERGROUPS_LIST: ("usergroups:read",),
     Method.USERGROUPS_USERS_LIST: ("usergroups:read",),
     Method.REACTIONS_ADD: ("reactions:write",),

@@ -10,8 +10,13 @@ from typing import Any
 from adapters.slack.client import WebApi
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import Forbidden, MessageGone
-from aion_bot.ports.names import Names
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
+from aion_bot.ports.names import Find, Names
+
+EVERYBODY = "@*"
+"""Stands for the people of a workspace, as a key that is looked up."""
+_MOST_PEOPLE = 1_000
+"""People whose names one request brings: https://docs.slack.dev/reference/methods/users.list"""
 
 _WITHOUT_SCOPE = 3600.0
 """Seconds before a method that the app lacks the scope for is called again: an admin may have added the scope."""
@@ -28,6 +33,8 @@ class SlackNames:
         self._refused_until: dict[Method, float] = {}
 
     async def _look_up(self, mention: str) -> Mapping[str, str]:
+        if mention == EVERYBODY:
+            return await self._everybody()
         if mention.startswith("@"):
             answer = await self._call(Method.USERS_INFO, user=mention[1:])
             return _named({mention: _person(answer.get("user") or {})})
@@ -37,6 +44,15 @@ class SlackNames:
         # There is no method for one group; one call names them all.
         groups = (await self._call(Method.USERGROUPS_LIST)).get("usergroups") or ()
         return _named({f"!subteam^{one.get('id')}": one.get("handle") or one.get("name") for one in groups})
+
+    async def _everybody(self) -> Mapping[str, str]:
+        """Name people of the workspace; nobody where Slack does not tell, so that not every question asks for them."""
+        try:
+            answer = await self._call(Method.USERS_LIST, limit=str(_MOST_PEOPLE))
+        except PlatformError:
+            return {}
+        people = answer.get("members") or ()
+        return _named({EVERYBODY: EVERYBODY, **{f"@{one.get('id')}": _person(one) for one in people}})
 
     async def _call(self, method: Method, **arguments: str) -> Answer:
         """Call a method, unless the app may not; empty where Slack does not tell."""
@@ -50,6 +66,18 @@ class SlackNames:
         if answer.get("error"):
             self._refused_until[method] = monotonic() + _WITHOUT_SCOPE
         return answer
+
+
+def among_known(names: Names, find: Find) -> Find:
+    """Return a way to find names that are known. Where one is missing `find` is asked for everybody's, not for each."""
+
+    def known(key: str) -> str | None:
+        name = names.known(key)
+        if name is None and key.startswith("@"):
+            find(EVERYBODY)
+        return name
+
+    return known
 
 
 def _person(user: Answer) -> str | None:

@@ -60,6 +60,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
     Method.USERS_INFO: (_per_minute(Method.USERS_INFO, _TIER_4),),
+    Method.USERS_LIST: (_per_minute(Method.USERS_LIST, _TIER_2),),
     Method.USERGROUPS_LIST: (_per_minute(Method.USERGROUPS_LIST, _TIER_2),),
     Method.USERGROUPS_USERS_LIST: (_per_minute(Method.USERGROUPS_USERS_LIST, _TIER_2),),
     Method.REACTIONS_ADD: (_per_minute(Method.REACTIONS_ADD, _TIER_3, probe_threshold=_TIER_3),),

@@ -18,6 +18,7 @@ from aion_bot.conversation.library import Library
 from aion_bot.conversation.picture_questions import bind_new, see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
+from aion_bot.conversation.private_sessions import binding
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
@@ -119,7 +120,7 @@ class AionStream:
     async def _ask(self) -> Outcome:
         if not await pictures_are_ours(self._services, self._turn):  # a retry, as a press asks nothing then
             return Outcome(EndReason.FAILED, strings.PICTURES_GONE)
-        self._bound = await self._services.store.choices.binding(self._turn.thread, self._services.key)
+        self._bound = await binding(self._services, self._turn)
         session = self._bound.session
         if self._bound.crossed or (session is not None and not await is_ours(self._services, session)):
             self._view.notice(strings.OTHER_KEY)

@@ -51,7 +51,7 @@ async def ask_approvers(services: Services, thread: Thread, place: Place, key: s
     plan = await services.store.plans.get(key) if place.private else None
     if plan is None or plan.phase is not PlanPhase.PENDING or not isinstance(thread.adapter, PrivateThreads):
         return
-    for person in _named(services, thread, plan):
+    for person in await _named(services, thread, plan):
         if not await _may_decide(services, thread, plan, person):
             continue
         if await retry_write(partial(services.store.plan_copies.claim, key, person)):
@@ -64,11 +64,16 @@ async def ask_approvers(services: Services, thread: Thread, place: Place, key: s
                 await recorded(_log, services.store.plan_copies.note_refused(key, person), "plan copy")
 
 
-def _named(services: Services, thread: Thread, plan: Plan) -> list[Person]:
-    """Return those on the list of approvers, but for whoever asked, who has the card itself."""
-    approvers = shown_policy(services, thread, plan.place).approvers
-    listed = approvers - NOBODY - {plan.requester.id} if isinstance(approvers, frozenset) else ()
-    return [Person(one) for one in sorted(listed)][:MOST_ASKED]
+async def _named(services: Services, thread: Thread, plan: Plan) -> list[Person]:
+    """Return those on the list of approvers, and then those in its groups, but for whoever asked, who has the card itself.
+
+    The members of groups are known where the platform lists them.
+    """
+    policy = shown_policy(services, thread, plan.place)
+    listed = policy.approvers - NOBODY if isinstance(policy.approvers, frozenset) else frozenset[str]()
+    members = await services.access.standings.members(thread.platform, policy.approver_roles)
+    ordered = [*sorted(listed), *sorted(members - listed)]
+    return [Person(one) for one in ordered if one != plan.requester.id][:MOST_ASKED]
 
 
 async def _may_decide(services: Services, thread: Thread, plan: Plan, person: Person) -> bool:

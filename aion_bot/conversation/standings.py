@@ -65,13 +65,7 @@ class Standings:
         """Implement `ports.roles.Roles`. None also where one group of several cannot be looked up and no other is held."""
         adapter = self._offered.get(platform)
         if isinstance(adapter, GroupMembers):
-            form = id_forms_of(adapter).get(IdKind.ROLE)
-            # A list may hold the ids of both platforms.
-            groups = sorted(one for one in roles if form is None or form.fits(one))
-            found: list[frozenset[str] | None] = [
-                await self._ask((platform, "group", one), lambda one=one: adapter.group_members(one))  # type: ignore[misc]  # mypy infers no type for a default of a lambda
-                for one in groups
-            ]
+            groups, found = await self._members(platform, adapter, roles)
             has = frozenset(
                 one for one, members in zip(groups, found, strict=True) if members and person in members
             )
@@ -81,6 +75,26 @@ class Standings:
             all_held = await self._ask(key, lambda: adapter.member_roles(home, person))
             return None if all_held is None else all_held & roles
         return frozenset()
+
+    async def members(self, platform: str, roles: frozenset[str]) -> frozenset[str]:
+        """Return the people in some groups, as far as the platform lists them now; nobody where it lists no members."""
+        adapter = self._offered.get(platform)
+        if not isinstance(adapter, GroupMembers):
+            return frozenset()
+        _, found = await self._members(platform, adapter, roles)
+        return frozenset[str]().union(*(one for one in found if one is not None))
+
+    async def _members(
+        self, platform: str, adapter: GroupMembers, roles: frozenset[str]
+    ) -> tuple[list[str], list[frozenset[str] | None]]:
+        """Return those of some roles that are groups of this platform, and who is in each; None where it does not say."""
+        form = id_forms_of(adapter).get(IdKind.ROLE)
+        # A list may hold the ids of both platforms.
+        groups = sorted(one for one in roles if form is None or form.fits(one))
+        return groups, [
+            await self._ask((platform, "group", one), lambda one=one: adapter.group_members(one))  # type: ignore[misc]  # mypy infers no type for a default of a lambda
+            for one in groups
+        ]
 
     async def has_left(self, platform: str, place: Place, person: str) -> bool | None:
         """Return whether a person cannot act at a place any more; None where the platform does not say it now."""

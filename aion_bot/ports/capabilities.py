@@ -87,6 +87,9 @@ class Reactions(Protocol):
     takes_reactions: bool
     """Whether it is asked to, from the next connection on that is no continuation of an earlier one."""
 
+    reactions_at_once: bool
+    """Whether a change of that counts from the next event on already."""
+
 
 @runtime_checkable
 class Diagnosable(Protocol):

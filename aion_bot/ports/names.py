@@ -73,6 +73,11 @@ class Names:
         await self._learn(list(missing)[:MOST_AT_ONCE])
         return build(find)
 
+    def known(self, key: str) -> str | None:
+        """Return a name that is remembered; None where it would have to be looked up."""
+        name, expires_at = self._known.get(key, (None, 0.0))
+        return name if expires_at > self._clock() else None
+
     def remember(self, names: Mapping[str, str | None]) -> None:
         """Take over names; None for what has none."""
         for key, given in names.items():

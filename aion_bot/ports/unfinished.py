@@ -249,18 +249,15 @@ def _is_row(line: str) -> bool:
 
 
 def _settled_rows(text: str, line: int, before: str) -> int | None:
-    """Return where the rows end that may be shown where the last line may be one of a table; None where it is none."""
-    if _is_row(text[line:]) or (not text[line:].strip(_ROW_MARKS) and _is_row(before)):
-        return _whole_rows(text, line)
+    """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it.
+
+    None where the last line is no row, or the lines are no table, whatever follows.
+    """
     # A row without bars at its sides begins like words.
-    if _is_row(before) and not before.lstrip(" \t>").startswith("|") and len(text) - line <= _LONGEST_ROW:
-        whole = _whole_rows(text, line)
-        return whole if whole < len(text) else None
-    return None
-
-
-def _whole_rows(text: str, line: int) -> int:
-    """Return where the rows of a table end that may be shown: whole ones, and a head only with the line under it."""
+    begins_row = _is_row(before) and not before.lstrip(" \t>").startswith("|")
+    may_be_row = len(text) - line <= _LONGEST_ROW if begins_row else not text[line:].strip(_ROW_MARKS)
+    if not _is_row(text[line:]) and not (may_be_row and _is_row(before)):
+        return None
     first = line
     while first > 0:
         start = text.rfind("\n", 0, first - 1) + 1
@@ -273,7 +270,7 @@ def _whole_rows(text: str, line: int) -> int:
     head, _, rest = text[first:].partition("\n")
     under, ends, _ = rest.partition("\n")
     if (ends or under.strip(" \t>|:-")) and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):
-        return len(text)  # no table, whatever follows
+        return None
     shown = line if ends else first
     return shown if len(text) - shown <= _PARAGRAPH else len(text)
 

@@ -19,6 +19,7 @@ _REMEMBERED = 1_000
 """Reactions of which it is remembered that they were taken; the oldest may count once more."""
 
 _EXPORT = "export private"
+RESTART = "start the bot again: the platform tells of reactions from the next start on"
 
 Press = Callable[[Thread, Click], Awaitable[None]]
 """Decides a press and carries it out."""
@@ -61,3 +62,14 @@ def ask_for_reactions(rules: Rules, adapters: Iterable[PlatformAdapter]) -> None
     for adapter in adapters:
         if isinstance(adapter, Reactions):
             adapter.takes_reactions = rules.has_reactions
+
+
+def ask_anew_for_reactions(rules: Rules, adapters: Iterable[PlatformAdapter]) -> None:
+    """As `ask_for_reactions` for rules that change while the bot runs; a warning where they count after the next start alone."""
+    adapters = list(adapters)
+    for adapter in adapters:
+        if not isinstance(adapter, Reactions) or adapter.reactions_at_once or adapter.takes_reactions:
+            continue
+        if rules.has_reactions:
+            _log.warning("reactions need a restart", platform=adapter.platform, mend=RESTART)
+    ask_for_reactions(rules, adapters)

@@ -133,6 +133,36 @@ class Conversations(Statements):
         )
         return await self._do(sql, session) > 0
 
+    async def goes_on(self, turn: Turn, session: str | None, asked_in: ThreadKey) -> bool:
+        """Return whether a private question that was asked in `asked_in` goes on with the session of the thread it is answered in.
+
+        It does where a question in that session was asked there; and where none of that session was asked elsewhere, so that
+        it was begun by a reply, or by `/aion`, where the last one was.
+        """
+        rows = await self._all(
+            "SELECT DISTINCT origin ->> '$.share_to' AS asked_in FROM turn WHERE platform = ? AND thread = ? "
+            "AND session_id = ? AND origin ->> '$.share_to' IS NOT NULL",
+            turn.thread.platform, turn.thread.id, session,
+        )  # fmt: skip
+        if rows:
+            return any(row["asked_in"] == asked_in.id for row in rows)
+        last = await self._one(
+            "SELECT origin ->> '$.share_to' AS asked_in FROM turn WHERE platform = ? AND thread = ? "
+            "AND origin ->> '$.share_to' IS NOT NULL AND (session_id IS NOT NULL OR (key = ? AND attempt > 0)) "
+            "ORDER BY rowid DESC LIMIT 1",
+            turn.thread.platform, turn.thread.id, turn.key,
+        )  # fmt: skip
+        return last is not None and last["asked_in"] == asked_in.id
+
+    async def last_session(self, thread: ThreadKey, asked_in: ThreadKey) -> str | None:
+        """Return the session of the last private question that was asked in one thread and answered in another; None: there is none."""
+        row = await self._one(
+            "SELECT session_id FROM turn WHERE platform = ? AND thread = ? AND origin ->> '$.share_to' = ? "
+            "AND session_id IS NOT NULL ORDER BY rowid DESC LIMIT 1",
+            thread.platform, thread.id, asked_in.id,
+        )  # fmt: skip
+        return None if row is None else str(row["session_id"])
+
     async def chosen(self, thread: ThreadKey, key_name: str = "") -> list[Picked]:
         """Return the pictures that the questions of a thread are about, none: all; then the documents and videos that they use.
 

@@ -5,7 +5,8 @@ import re
 from typing import Any
 
 from aion_bot.domain import strings
-from aion_bot.domain.rule_keys import APPROVERS, ENABLED, PRIVATE, REQUIRED
+from aion_bot.domain.access import NOBODY
+from aion_bot.domain.rule_keys import APPROVER_ROLES, APPROVERS, ENABLED, PRIVATE, REQUIRED
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.ports.errors import Hindrance
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
@@ -350,3 +351,22 @@ async def test_who_may_not_write_in_a_channel_shares_nothing_there(
     )
     last = on_discord.workspace.direct_messages(on_discord.ada)
     assert strings.SHARE not in [label for one in last for label in labels(one)]
+
+
+async def test_a_private_plan_is_shown_to_the_members_of_a_group(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """Those of a Slack user group who may decide have a copy each and decide there; others see nothing."""
+    bot = on_slack
+    slack.conversations.groups["S0LEADS"] = "leads"
+    slack.conversations.members["S0LEADS"] = {bot.ada.id, bot.ben.id}
+    rules = {
+        APPROVERS: Rule(NOBODY, "bot.toml, line 2"),
+        APPROVER_ROLES: Rule(frozenset({"S0LEADS"}), "bot.toml, line 3"),
+    }
+    await bot.start(rules=Rules(rules))
+    await bot.workspace.ask_privately(bot.ada, "Organize the photos of site 7")
+    await press(bot, bot.ben, await copied(bot, bot.ben), strings.APPROVE)
+    await bot.until(lambda: f"Approved by @{bot.ben.name}" in read_by(bot, bot.ada))
+    assert read_by(bot, bot.cy) == ""
+    await bot.until(lambda: bot.aion.count("plan_action") == 1)

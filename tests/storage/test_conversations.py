@@ -220,3 +220,31 @@ async def test_threads_that_one_person_reads_leave_a_session(store: Store) -> No
     assert await store.conversations.leave_private("s1")
     assert [await store.threads.session(one) for one in (*threads, other)] == ["s1", None, None, "s4"]
     assert not await store.conversations.leave_private("s1")
+
+
+async def test_a_private_question_goes_on_where_it_was_asked_before(store: Store) -> None:
+    """One thread holds the private questions of several: a session belongs to the thread that its questions came from."""
+    direct, other = ThreadKey("slack", "dm"), ThreadKey("slack", "elsewhere")
+    here, there = ThreadKey("slack", "a"), ThreadKey("slack", "b")
+
+    async def asked(key: str, asked_in: ThreadKey | None, session: str) -> Turn:
+        prompt = Prompt(f"p-{key}", direct, HERE, ADA, "What?", share_to=asked_in)
+        turn = Turn(key, direct, ADA, "What?", origin=prompt)
+        await store.turns.accept(turn, prompt)
+        await store.turns.start_asking(key, session)
+        return turn
+
+    async def goes_on(session: str | None, asked_in: ThreadKey) -> bool:
+        return await store.conversations.goes_on(turn, session, asked_in)
+
+    turn = await asked("k0", None, "s0")
+    assert not await goes_on("s0", here)
+    await asked("k1", here, "s1")
+    turn = await asked("k2", there, "s2")
+    assert [await goes_on(one, here) for one in ("s1", "s2", None)] == [True, False, False]
+    # A new one, by `/aion new` or in place of one that ran out, is of the thread that the last question came from.
+    assert await goes_on(None, there)
+    await asked("k3", None, "s3")
+    assert await goes_on("s3", there)
+    assert await store.conversations.last_session(direct, here) == "s1"
+    assert await store.conversations.last_session(direct, other) is None

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -61,3 +63,19 @@ async def test_ratings_go_with_their_question(store: Store, path: Path) -> None:
     await store.ratings.rate("a", ADA, Action.BAD)
     await store.retention.remove_turns(1e10, ["slack"], {})
     assert await export(path) == []
+
+
+async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Path) -> None:
+    """It prints one line for each rating, the words of people as they wrote them, and nothing else."""
+    await answered(store, "a")
+    await store.ratings.rate("a", ADA, Action.BAD)
+    assert await store.ratings.explain("a", ADA, "ein Maß zu groß")
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "aion_bot", "feedback", "export",
+        env={**os.environ, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, complained = await command.communicate()
+    assert (command.returncode, complained) == (0, b"")
+    (rating,) = [json.loads(line) for line in said.decode().splitlines()]
+    assert (rating["person_id"], rating["rating"], rating["reason"]) == (ADA.id, "bad", "ein Maß zu groß")

@@ -24,6 +24,7 @@ from aion_bot.simulators.slack.backend import (
     writable,
 )
 from aion_bot.simulators.slack.state import BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+from aion_bot.simulators.workspace import SimulatedPerson
 
 
 def failure(error: str) -> Answer:
@@ -177,6 +178,17 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
     person = backend.conversations.people.get(str(arguments.get("user")))
     if person is None:
         raise Refused("user_not_found")
+    return {"user": _user(backend, person)}
+
+
+def _users(backend: Backend, arguments: Arguments) -> Answer:
+    """List the people of the workspace: https://docs.slack.dev/reference/methods/users.list"""
+    people = [_user(backend, one) for one in backend.conversations.people.values()]
+    end = int(arguments.get("limit") or len(people))
+    return {"members": people[:end], "response_metadata": {"next_cursor": "more" if people[end:] else ""}}
+
+
+def _user(backend: Backend, person: SimulatedPerson) -> Answer:
     names = {"real_name": person.name, "display_name": person.name}
     # Slack calls a guest of one channel both.
     single = person.id in backend.conversations.single_channel_guests
@@ -184,9 +196,7 @@ def _user_info(backend: Backend, arguments: Arguments) -> Answer:
     is_bot = person.id in backend.conversations.bots
     deleted = person.id in backend.conversations.deactivated
     flags = {"is_restricted": guest, "is_ultra_restricted": single, "is_bot": is_bot, "deleted": deleted}
-    return {
-        "user": {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
-    }
+    return {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
 
 
 def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
@@ -243,6 +253,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "files.delete": upload_methods.delete,
     "files.info": upload_methods.info,
     "users.info": _user_info,
+    "users.list": _users,
     "usergroups.list": _user_groups,
     "usergroups.users.list": _group_members,
     "reactions.add": indicators.add_reaction,

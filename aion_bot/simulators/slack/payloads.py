@@ -16,7 +16,7 @@ Payload = dict[str, Any]
 
 CANVAS = "application/vnd.slack-docs"
 """The type of a canvas, which Slack keeps among the files."""
-_OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username")
+_OF_APP = ("subtype", "bot_id", "app_id", "bot_profile", "username", "user_profile")
 
 
 def event(inner: Payload, channel: Channel) -> Payload:

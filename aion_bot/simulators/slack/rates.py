@@ -47,6 +47,7 @@ DOCUMENTED: Mapping[str, int] = {
     "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
     "users.info": TIER_4,
+    "users.list": TIER_2,
     "views.open": TIER_4,
     "views.publish": TIER_4,
 }

@@ -10,6 +10,7 @@ from aion_bot.domain.earlier import quoted_before
 from aion_bot.ports.errors import Forbidden, RateLimited, Unsupported
 from aion_bot.ports.events import Prompt
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import SimulatedPerson
 from tests.support.conversations import CONVERSATIONS, Talk
 from tests.support.recording_host import RecordingHost
 
@@ -24,6 +25,44 @@ async def asked(host: RecordingHost, text: str) -> Prompt:
 
 async def before(adapter: SlackAdapter, prompt: Prompt, since: float = 0.0) -> Sequence[str]:
     return [one.text for one in await adapter.earlier_messages(prompt, since=since)]
+
+
+async def test_names_of_writers_cost_one_request_a_day(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """However many people wrote: one request lists them; the ids of those whom it does not name keep them apart."""
+    ada, ben, cy = slack.people
+    talk = Talk(slack, ben, "Beam 4.")
+    profile = {"user_profile": {"display_name": "Cyrus"}}
+    slack.say(cy, slack.general, "Beam 5.", thread=talk.thread, beside=profile)
+    for user in ("U0DEE", "U0EVE"):
+        slack.say(SimulatedPerson(user, user), slack.general, "Beam 6.", thread=talk.thread)
+    for reads, question in ((1, "Which?"), (2, "Sure?")):
+        talk.ask(ada, question)
+        told = await adapter.earlier_messages(await asked(host, question), since=0.0)
+        assert [(one.author.name, one.text) for one in told][:4] == [
+            (ben.name, "Beam 4."),
+            ("Cyrus", "Beam 5."),
+            ("@U0DEE", "Beam 6."),
+            ("@U0EVE", "Beam 6."),
+        ]
+        calls = slack.api.calls
+        assert (calls[REPLIES], calls["users.list"], calls["users.info"]) == (reads, 1, 0)
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "ratelimited"])
+async def test_a_list_of_people_that_is_refused_is_not_asked_for_each_time(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, error: str
+) -> None:
+    """The ids of the writers stand for their names, and what they said is read all the same."""
+    ada, ben, _ = slack.people
+    slack.fail_next("users.list", error=error, times=9)
+    talk = Talk(slack, ben, "Beam 4.")
+    for question in ("Which?", "Sure?"):
+        talk.ask(ada, question)
+        told = await adapter.earlier_messages(await asked(host, question), since=0.0)
+        assert (told[0].author.name, told[0].text) == (f"@{ben.id}", "Beam 4.")
+    assert slack.api.calls["users.list"] == 1
 
 
 async def test_each_conversation_reaches_aion_whole(
