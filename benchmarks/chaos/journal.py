@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aion_bot.ports.messages import Action
 from benchmarks.chaos.environment import Environment
 
 _ROWS = "SELECT key, prompt, thread, attempt, phase, reason, erased_at IS NOT NULL FROM turn"
@@ -37,6 +38,8 @@ def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
     found: dict[int, list[Row]] = defaultdict(list)
     with sqlite3.connect(database) as connection:
         for key, prompt, thread, attempt, phase, reason, erased in connection.execute(_ROWS):
+            if Action.ANOTHER_PLAN in prompt:  # a question of its own, in the thread of another
+                continue
             for platform in environment.workspaces:
                 message, opened = _last(prompt), _last(thread)
                 number = numbers.get((platform, message)) or numbers.get((platform, opened))
