@@ -35,7 +35,10 @@ def live(sides: Sequence[Side], look: Look, parts: Parts, troubles: Mapping[str,
         element("main", *(_side(side, look, parts) for side in sides)),
         element("form", look.fields, id="pressing", method="post", action="press"),
         element("form", look.fields, id="closing", method="post", action="close"),
-        element("p", id="announcement", class_="unseen", aria_live="polite"),
+        *(
+            element("p", id=f"{side.key}-log-announcement", class_="unseen", aria_live="polite")
+            for side in sides
+        ),
     ]
     return document(head, joined(body))
 

@@ -3,7 +3,8 @@
 // that the server sends update the page. The server renders everything.
 
 let source = null;
-let quiet = null;
+let opener = null;
+const quiet = new Map();
 let shownFor = location.search;
 
 const kept = () => {
@@ -60,15 +61,18 @@ const drawLog = (log, messages) => {
   announce(log);
 };
 
-// Announce a message to screen readers once it has stopped growing, not at every edit.
+// Announce the last message of a log to screen readers once it has stopped growing, not at every edit, and only once.
 const announce = (log) => {
-  clearTimeout(quiet);
-  quiet = setTimeout(() => {
+  clearTimeout(quiet.get(log)?.timer);
+  const timer = setTimeout(() => {
     const last = log.lastElementChild;
     const words = last?.querySelector(".body")?.innerText ?? "";
     const who = last?.querySelector(".by b")?.innerText ?? "";
-    document.getElementById("announcement").textContent = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
+    const said = `${log.getAttribute("aria-label")}: ${who}: ${words.slice(0, 400)}`;
+    if (quiet.get(log).said !== said) document.getElementById(`${log.id}-announcement`).textContent = said;
+    quiet.set(log, { said });
   }, 1500);
+  quiet.set(log, { timer, said: quiet.get(log)?.said });
 };
 
 const draw = ({ pieces, logs }) => {
@@ -79,15 +83,20 @@ const draw = ({ pieces, logs }) => {
   }
   for (const [id, messages] of Object.entries(logs)) drawLog(document.getElementById(id), messages);
   restore(was);
-  openForms();
+  openForms(was?.id);
 };
 
-// A form that a press opened takes the focus and keeps it; Escape presses its Cancel.
-const openForms = () => {
+// A form that a press opened takes the focus and keeps it; Escape presses its Cancel. When it has gone, the focus returns to
+// what opened it, or to the composer of its side.
+const openForms = (from) => {
   for (const dialog of document.querySelectorAll("dialog[open]:not(:modal)")) {
     dialog.close();
     dialog.showModal();
+    opener ??= { id: from, side: dialog.closest(".side").id };
   }
+  if (!opener || document.querySelector("dialog[open]")) return;
+  (document.getElementById(opener.id) ?? document.getElementById(`${opener.side}-words`))?.focus();
+  opener = null;
 };
 
 document.addEventListener("cancel", (event) => {
