@@ -14,6 +14,7 @@ from jsonschema_rs import Draft202012Validator, Registry
 
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Person
+from tests.schemas import reading
 
 FILE = Path(__file__).parents[3] / "shared" / "contracts" / "discord-openapi.json"
 DOCUMENT = "urn:discord"
@@ -35,6 +36,7 @@ class Violation(AssertionError):
 def inspect(name: str, body: Mapping[str, Any]) -> None:
     """Validate one request; usable as an `Inspector` of the simulators. Raises Violation."""
     _check_our_limits(name, body)
+    reading.check_discord(name, body)
     if FILE.exists():
         check_schema(name, body)
 

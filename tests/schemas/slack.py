@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft7Validator
 
+from tests.schemas import reading
+
 _FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "contracts"
 
 BESIDE = _FOLDER.is_dir()
@@ -22,6 +24,7 @@ needed = pytest.mark.skipif(not BESIDE, reason="the published contracts are not 
 def inspect(method: str, body: Mapping[str, Any]) -> None:
     """Validate a call of the Web API; usable as an `Inspector` of the simulators. Raises AssertionError."""
     _check_indicators(method, body)
+    reading.check_slack(method, body)
     if not BESIDE:
         return
     if method in _requests()["definitions"]["SlackRequests"]["properties"]:
