@@ -87,7 +87,7 @@ class Servers:
         self._play(load)
         threads, calls = await self._ask_all(load), -1
         # Not after each change of the workspace: that would cost more than what is measured.
-        while (  # noqa: ASYNC110
+        while (  # noqa: ASYNC110  # the simulators keep lists, without events
             not self._all_whole(threads, load.shown) and time.monotonic() < self._begun + _PATIENCE
         ):
             await asyncio.sleep(0.1)
