@@ -1,7 +1,6 @@
 """The conversations with Aion, as `/aion` sees them: whose they are, where they are used, and what they are about."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,6 +10,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_PERSON
+from aion_bot.storage.engines import Row
 from aion_bot.storage.serialization import pack_place
 from aion_bot.storage.statements import Statements
 
@@ -63,7 +63,7 @@ class Conversations(Statements):
         """Return the thread with the newest question of a person in a channel; private ones are answered elsewhere."""
         row = await self._one(
             "SELECT thread FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND channel = ? "
-            "AND NOT coalesce(origin ->> '$.place[7]', 0) "
+            "AND coalesce(origin -> '$.place[7]', 'false') <> 'true' "
             "ORDER BY asked_at DESC, rowid DESC LIMIT 1",
             platform, place.home, person.id, place.channel,
         )  # fmt: skip
@@ -100,7 +100,7 @@ class Conversations(Statements):
     async def is_first_direct(self, turn: Turn) -> bool:
         """Return whether a question is the first one that its person asked the bot alone, as far as questions are kept."""
         row = await self._one(
-            "SELECT key FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND origin ->> '$.place[2]' "
+            "SELECT key FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND origin -> '$.place[2]' = 'true' "
             "ORDER BY asked_at, rowid LIMIT 1",
             turn.thread.platform, turn.place.home, turn.asker.id,
         )  # fmt: skip
@@ -169,7 +169,7 @@ def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
     return json.dumps(pictures) if pictures else None, json.dumps(files) if files else None
 
 
-def _conversation(row: sqlite3.Row) -> Conversation:
+def _conversation(row: Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
     origin = json.loads(row["origin"] or "{}")
     hidden = bool(origin.get("private"))

@@ -406,7 +406,7 @@ async def test_a_rewritten_database_holds_nothing_of_what_was_deleted(store: Sto
 
 async def test_a_large_database_is_not_rewritten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What people do would wait for it."""
-    monkeypatch.setattr("aion_bot.storage.retention._LARGEST_REWRITTEN", 1000)
+    monkeypatch.setattr("aion_bot.storage.database._LARGEST_REWRITTEN", 1000)
     assert not await store.retention.rewrite()
 
 

@@ -1,0 +1,91 @@
+"""Opening a Postgres database: to serve, and beside a serving bot."""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.errors import StoreError
+from aion_bot.storage.postgres.connection import PostgresConnection, connect_with_lock
+from aion_bot.storage.postgres.errors import PostgresError, refusal
+from aion_bot.storage.postgres.schema import migrate
+from aion_bot.storage.postgres.sessions import connect
+
+_ENDING = 3.0
+"""Seconds for which a start waits for the session of a process that ended just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresDatabase:
+    """An open database with the lock that keeps other processes from it; as `storage.database.Database`.
+
+    `folder` is private to this process, and removed when the database is closed.
+    """
+
+    location: PostgresUrl
+    connection: PostgresConnection
+    folder: Path
+    erased: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def close(self) -> None:
+        """End the session, then let another process have it."""
+        try:
+            await self.connection.close()
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def remove_copies(self, before: float) -> int:  # noqa: ARG002  # of SQLite
+        """Remove nothing: the bot makes no copies on a server."""
+        return 0
+
+    async def empty_log(self) -> bool:
+        """Do nothing: the server's log is the operator's (docs/security.md)."""
+        return True
+
+    async def rewrite(self) -> bool:
+        """Free what was deleted for new rows. The server keeps what was deleted until then, and in its log longer."""
+        await self.connection.execute_fetchall("SELECT 1")
+        return True
+
+
+async def open_database(location: PostgresUrl) -> PostgresDatabase:
+    """Bring the schema up to date and open the database.
+
+    Raises:
+        StoreError: another bot has it; the server cannot be reached or is too old; rights are missing; its schema is newer.
+    """
+    try:
+        await asyncio.to_thread(_prepare, location)
+        connection = await _locked(location)
+        try:
+            cursor = await connection.execute("SELECT number FROM newest_write")
+            row = await cursor.fetchone()
+        except BaseException:
+            await connection.close()
+            raise
+    except psycopg.Error as error:
+        raise refusal(location, error) from None
+    number = int(row[0]) if row else 0
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
+    return PostgresDatabase(location, PostgresConnection(location, connection, number), folder)
+
+
+async def _locked(location: PostgresUrl) -> "psycopg.AsyncConnection[object]":
+    until = time.monotonic() + _ENDING
+    while True:
+        try:
+            return await connect_with_lock(location)
+        except PostgresError as error:
+            if time.monotonic() > until:
+                raise StoreError(f"{location} cannot be opened ({error})") from None
+        await asyncio.sleep(0.1)
+
+
+def _prepare(location: PostgresUrl) -> None:
+    with connect(location) as connection:
+        migrate(connection, location)
