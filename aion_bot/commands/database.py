@@ -16,6 +16,7 @@ from aion_bot.aion import AionvisionError, SyncAionVision
 from aion_bot.config import Settings, read_database
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
+from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, read_environment
@@ -59,7 +60,7 @@ def environment() -> Mapping[str, str]:
         raise typer.Exit(2) from None
 
 
-def database() -> Path:
+def database() -> Location:
     """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
     env = environment()
     KNOWN.know(secrets_in(env))
@@ -86,6 +87,12 @@ def backup(
     or cannot be written, or the database cannot be read; 2 if its address is wrong.
     """
     path = database()
+    if isinstance(path, PostgresUrl):
+        say(
+            f"{path} is on a server: copy it with pg_dump --schema=aion_bot, restore it with pg_restore",
+            sys.stderr,
+        )
+        raise typer.Exit(1)
     try:
         back_up(path, file)
     except StoreError as error:
@@ -142,7 +149,7 @@ def export_rows(
         raise _failed(error) from None
 
 
-def _say_aions_log(path: Path, since: datetime) -> None:
+def _say_aions_log(path: Location, since: datetime) -> None:
     """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
     files = read_secret_files(environment(), Settings.required())
     settings, problems = Settings.read(files.env)
@@ -249,7 +256,7 @@ def erase_words(
     raise typer.Exit(0 if erased.complete else 1)
 
 
-def _named_threads(path: Path, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
+def _named_threads(path: Location, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
     """Return the threads that a reference, link, key or id names; where there is none the command ends with exit status 1."""
     if not (threads := threads_of(path, named, message_of(named))):
         say(strings.UNKNOWN_REFERENCE, sys.stderr)

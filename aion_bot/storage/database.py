@@ -14,7 +14,6 @@ import aiosqlite
 import structlog
 
 from aion_bot.ports import private_files
-from aion_bot.ports.events import Place
 from aion_bot.storage.audit_chain import FUNCTIONS
 from aion_bot.storage.copies import copies_of, remove_copies, write_copy
 from aion_bot.storage.errors import StoreError, reason
@@ -47,11 +46,6 @@ _LARGEST_REWRITTEN = 64 * 1024 * 1024
 meanwhile: 28 MB took 0.2 s on two shared cores."""
 
 _ERASING = "PRAGMA secure_delete"
-
-_PLACES = """
-    SELECT platform, workspace, channel FROM turn WHERE channel <> ''
-    GROUP BY platform, workspace, channel ORDER BY max(rowid) DESC LIMIT 200
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,31 +186,13 @@ def back_up(path: Path, target: Path) -> None:
         raise StoreError(f"{path} could not be copied to {target} ({reason(error, real)})") from error
 
 
-def remembered(path: Path, name: str) -> dict[str, str]:
-    """Return a value that the platforms remembered under `name`, by platform; changes nothing, also beside a bot.
+def read_file(path: Path) -> closing[sqlite3.Connection]:
+    """Open a database of any version to read it, also beside a bot; no file is made.
 
-    Empty where there is no database, or none that can be read: `check_database` says so.
+    Raises:
+        sqlite3.Error, OSError: it cannot be opened.
     """
-    try:
-        with _reading(_real(path)) as connection:
-            return dict(connection.execute("SELECT platform, value FROM kv WHERE name = ?", (name,)))
-    except (sqlite3.Error, OSError):
-        return {}
-
-
-def places_with_threads(path: Path) -> dict[str, list[Place]]:
-    """Return where people asked, by platform, the newest places first; changes nothing, also beside a bot.
-
-    At most 200, whose other fields than workspace and channel are unknown. Empty as `remembered` is.
-    """
-    places: dict[str, list[Place]] = {}
-    try:
-        with _reading(_real(path)) as connection:
-            for platform, workspace, channel in connection.execute(_PLACES):
-                places.setdefault(platform, []).append(Place(workspace, channel))
-    except (sqlite3.Error, OSError):
-        pass
-    return places
+    return _reading(_real(path))
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def explain(path: Location, named: str, message: tuple[str, str] | None = None) 
 
 def _explanation(connection: Beside, kind: str, row: Row) -> Explanation:
     found: Sequence[tuple[float, str, int]] = connection.execute(
-        "SELECT at, event, attempt FROM timeline WHERE key = ? ORDER BY at", (row["key"],)
+        "SELECT at, event, attempt FROM timeline WHERE key = ? ORDER BY at, event", (row["key"],)
     ).fetchall()
     values = dict(row)
     facts = [

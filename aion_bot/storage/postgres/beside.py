@@ -123,10 +123,10 @@ def check(location: PostgresUrl) -> int | None:
 
 
 def size_of(location: PostgresUrl) -> int:
-    """Return the bytes of a database. Raises `sqlite3.Error`."""
+    """Return the bytes of a database. Raises `StoreError`."""
     try:
         with connect(location) as connection:
             row = connection.execute("SELECT pg_database_size(current_database())").fetchone()
             return int(row[0]) if row else 0
     except psycopg.Error as error:
-        raise translated_error(error) from None
+        raise refusal(location, error) from None

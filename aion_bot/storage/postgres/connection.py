@@ -188,12 +188,13 @@ async def connect_with_lock(url: PostgresUrl) -> psycopg.AsyncConnection[Any]:
     try:
         cursor = await connection.execute(f"SELECT pg_try_advisory_lock({LOCK}, 0)".encode())
         row = await cursor.fetchone()
-        if not (row and row[0]):
-            raise PostgresError(HELD, transient=True)
     except BaseException:
         await connection.close()
         raise
-    return connection
+    if row and row[0]:
+        return connection
+    await connection.close()
+    raise PostgresError(HELD, transient=True)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -48,8 +49,7 @@ class PostgresDatabase:
         return True
 
     async def rewrite(self) -> bool:
-        """Free what was deleted for new rows. The server keeps what was deleted until then, and in its log longer."""
-        await self.connection.execute_fetchall("SELECT 1")
+        """Do nothing: the server's autovacuum gives the room of what was deleted to new rows (docs/security.md)."""
         return True
 
 
@@ -75,7 +75,7 @@ async def open_database(location: PostgresUrl) -> PostgresDatabase:
     return PostgresDatabase(location, PostgresConnection(location, connection, number), folder)
 
 
-async def _locked(location: PostgresUrl) -> "psycopg.AsyncConnection[object]":
+async def _locked(location: PostgresUrl) -> psycopg.AsyncConnection[Any]:
     until = time.monotonic() + _ENDING
     while True:
         try:

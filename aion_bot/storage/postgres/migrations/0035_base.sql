@@ -50,6 +50,9 @@ CREATE FUNCTION json_each(document text) RETURNS TABLE (key text, value text) LA
     ) AS named (name, item)
 $$;
 
+CREATE FUNCTION json_each(document text, path text) RETURNS TABLE (key text, value text) LANGUAGE sql IMMUTABLE
+AS $$ SELECT * FROM json_each(json_part(document, path)) $$;
+
 CREATE FUNCTION json_array_length(document text) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE jsonb_typeof(document::jsonb) WHEN 'array' THEN jsonb_array_length(document::jsonb) ELSE 0 END
 $$;
@@ -664,7 +667,7 @@ CREATE TRIGGER approval_is_audited AFTER INSERT ON approval FOR EACH ROW EXECUTE
 -- What several triggers do.
 
 CREATE FUNCTION note_moment(of_key text, of_event text, of_attempt bigint) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO timeline VALUES (of_key, extract(epoch FROM clock_timestamp())::double precision, of_event, of_attempt)
+    INSERT INTO timeline VALUES (of_key, extract(epoch FROM statement_timestamp())::double precision, of_event, of_attempt)
     ON CONFLICT DO NOTHING
 $$;
 
