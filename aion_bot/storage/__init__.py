@@ -2,6 +2,7 @@
 
 from aion_bot.storage.audit_check import audit_begins, export_audit, rows_about, verify_audit
 from aion_bot.storage.beside import bytes_on_server, check_database, places_with_threads, remembered
+from aion_bot.storage.copying import copy_database
 from aion_bot.storage.database import back_up, files_of, find_damage
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
 from aion_bot.storage.errors import StoreError
@@ -23,6 +24,7 @@ __all__ = [
     "back_up",
     "bytes_on_server",
     "check_database",
+    "copy_database",
     "erase",
     "explain",
     "export_audit",

@@ -127,6 +127,23 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
     return Database(real, connection, lock)
 
 
+def exclusive_file(path: Path, *, create: bool) -> ProcessLock:
+    """Take the lock of a database, which gets the newest schema where it may be created.
+
+    Raises:
+        StoreError: another process has it; it cannot be used, or is missing.
+    """
+    real = _real(path)
+    if not create:
+        _existing(path)
+    try:
+        if create:
+            return _prepare(real, path, migrations())
+        return ProcessLock.acquire(real.with_name(f"{real.name}.lock"))
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
+
+
 def check_database(path: Path) -> int | None:
     """Return the number of a database's schema, None if there is no file yet; changes nothing, also beside a bot.
 

@@ -354,7 +354,7 @@ async def test_naming_an_answer_and_parking_keep_to_the_table(store: Store, befo
 async def test_an_unknown_phase_is_refused_by_the_database(store: Store) -> None:
     """The database refuses a phase that the table does not have, from any statement."""
     await store.plans.add(PLAN)
-    with pytest.raises(sqlite3.IntegrityError, match="(?i)check"):
+    with pytest.raises(sqlite3.IntegrityError, match=r"(?i)check"):
         await store.plans._connection.execute("UPDATE plan SET phase = 'deciding'")
 
 

@@ -75,7 +75,7 @@ class Server:
     def _usable(self, found: Path) -> Path:
         """Return programs that the server's user can read: a copy, where this process's folders are private."""
         reached = (
-            subprocess.run(
+            subprocess.run(  # noqa: S603  # a program of ours
                 [str(found / "postgres"), "--version"], user=self._user, capture_output=True, check=False
             )
             if self._readable(found)
@@ -93,7 +93,7 @@ class Server:
         return self._user is None or all(one.stat().st_mode & 0o001 for one in (found, *found.parents))
 
     def _run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603  # a program of ours
             [str(self._programs / program), *arguments],
             user=self._user, cwd=self.folder, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath},
         )  # fmt: skip

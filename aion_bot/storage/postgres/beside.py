@@ -60,6 +60,16 @@ class PostgresBeside:
         except psycopg.Error as error:
             raise translated_error(error) from None
 
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Put rows into a table."""
+        try:
+            cursor = psycopg.Cursor(self.connection)
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()) as stream:
+                for row in rows:
+                    stream.write_row(row)
+        except psycopg.Error as error:
+            raise translated_error(error) from None
+
     def rewrite(self) -> None:
         """Write the tables anew, so that what was deleted is in none; writes of the bot wait meanwhile."""
         self.execute("SET statement_timeout = 0")

@@ -4,6 +4,8 @@ import asyncio
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,10 @@ import psycopg
 
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError
-from aion_bot.storage.postgres.connection import PostgresConnection, connect_with_lock
+from aion_bot.storage.postgres.connection import HELD, PostgresConnection, connect_with_lock
 from aion_bot.storage.postgres.errors import PostgresError, refusal
 from aion_bot.storage.postgres.schema import migrate
-from aion_bot.storage.postgres.sessions import connect
+from aion_bot.storage.postgres.sessions import LOCK, connect
 
 _ENDING = 3.0
 """Seconds for which a start waits for the session of a process that ended just now."""
@@ -89,3 +91,23 @@ async def _locked(location: PostgresUrl) -> psycopg.AsyncConnection[Any]:
 def _prepare(location: PostgresUrl) -> None:
     with connect(location) as connection:
         migrate(connection, location)
+
+
+@contextmanager
+def exclusive(location: PostgresUrl, *, create: bool) -> Iterator[None]:
+    """Keep bots from a database, which gets the newest schema where it may be created.
+
+    Raises:
+        StoreError: a bot has it, or it cannot be used.
+    """
+    try:
+        connection = connect(location)
+    except psycopg.Error as error:
+        raise refusal(location, error) from None
+    with connection:
+        if create:
+            migrate(connection, location)
+        row = connection.execute(f"SELECT pg_try_advisory_lock({LOCK}, 0)".encode()).fetchone()
+        if not (row and row[0]):
+            raise StoreError(f"{location} cannot be opened ({HELD})")
+        yield
