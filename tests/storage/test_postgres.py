@@ -68,12 +68,9 @@ def test_both_engines_have_the_same_columns(tmp_path: Path) -> None:
     with open_beside(lay_database(tmp_path / "bot.db")) as file, open_beside(location) as made:
         tables = [row[0] for row in file.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
         for table in [one for one in tables if one != "sqlite_sequence"]:
-            own = {row[0] for row in file.execute(f"SELECT name FROM pragma_table_xinfo('{table}')")}
-            sql = (
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = 'aion_bot' "
-                f"AND table_name = '{table}'"
-            )
-            assert {row[0] for row in made.execute(sql)} - {"rowid"} == own, table
+            own = {row[0] for row in file.execute("SELECT name FROM pragma_table_xinfo(?)", (table,))}
+            sql = "SELECT column_name FROM information_schema.columns WHERE table_schema = 'aion_bot' AND table_name = ?"
+            assert {row[0] for row in made.execute(sql, (table,))} - {"rowid"} == own, table
 
 
 def test_statements_are_translated() -> None:
@@ -105,7 +102,7 @@ def test_what_a_server_does_not_store_is_replaced(value: object, stored: object)
     assert storable(value) == stored
 
 
-def test_canonical_json_is_the_same_on_both(path: object = None) -> None:
+def test_canonical_json_is_the_same_on_both() -> None:
     """The chain that a server writes is what the check in Python computes."""
     said = {
         "b": "\x7f\x00"[:1] + '\b\f\n\r\t\x1f"\\/',

