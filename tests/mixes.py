@@ -74,7 +74,7 @@ def faults(made: Mix, platform: str) -> Iterator[str]:
     pages = Pages(lambda page: measure(Reply(page)), made.limit).update(made.text)
     growing = Pages(lambda page: measure(Reply(page)), made.limit)
     for cut in made.cuts:
-        growing.update(made.text[:cut], grown=True)
+        growing.update(made.text[:cut], grown=True, goes_on=True)
     if growing.update(made.text, grown=True) != pages:
         yield "a text that grew has other pages"
     if any(measure(Reply(page)) > made.limit for page in pages):
@@ -121,14 +121,12 @@ def _refused(pages: list[str], platform: str) -> Iterator[str]:
 
 def _screens(made: Mix, platform: str) -> Iterator[str]:
     measure, most = MEASURES[platform], max(made.limit, SMALLEST_MESSAGE)
-    # Slack's measure counts blocks only where the smallest page could not hold all that may be some.
-    longest = max(most, slack.FALLBACK) if platform == "slack" else most
     last = []
     for cuts in ([], made.cuts):
         view = AnswerView(PageFormat(measure, most))
         for end in (*cuts, len(made.text)):
             view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": made.text[:end]}))
-            if any(one is not None and measure(one) > longest for one in view.screen()):
+            if any(one is not None and measure(one) > most for one in view.screen()):
                 yield "a state is too long"
         if view.trouble:
             yield f"rendering failed: {view.trouble}"

@@ -56,6 +56,7 @@ from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
 from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import Secrets, secrets_in
+from aion_bot.ports.tags_in_emphasis import with_tags_outside
 from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_formed
 from aion_bot.ports.unfinished import closing_marks, settled
 from aion_bot.rendering.answer import AnswerView
@@ -356,6 +357,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "an answer that grows": _grown,
     "conversion for Discord": convert,
     "a line for Discord": inline,
+    "tags in emphasis": with_tags_outside,
     "a measure for Discord": lambda text: discord.measure(Reply(text)),
     "a measure for Slack": lambda text: slack.measure(Reply(text)),
     "plain text for Discord": lambda text: discord.body(Reply(text, text, (text,), plain=True)),

@@ -4,12 +4,14 @@ Discord's own emphasis is wider than Markdown's: two underlines are drawn anywhe
 what is emphasis in Markdown is written in marks that Discord takes for the same, and every other sign is escaped.
 """
 
+import re
 from collections import Counter
 from functools import lru_cache
 
 from aion_bot.ports.inline import LINE_BREAK, spans
 from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.links import LONGEST_LINE, Link, opens_no_link, real_address
+from aion_bot.ports.tags_in_emphasis import with_tags_outside
 
 # People, roles, channels, commands, sounds and the server's own pages; `<t:…>` is a time, and harmless.
 _PILLS = tuple(
@@ -25,8 +27,12 @@ _DRAWN = frozenset("*_~`\\")
 _SPECIAL = frozenset("*_~`|[]<&\\@")
 _PAIRS_ALONE = 5
 """Signs of a run that Discord takes for a pair of marks with one of them between."""
-_ENDS_ADDRESS = frozenset(" \t\n<)\"'.,:;!?]*~`")
-"""What may stand behind an address: Discord ends it there, or it is emphasis that Discord looks for first."""
+_BEHIND_ADDRESS = ")\"'.,:;!?]"
+"""What may stand between an address and the end of its word: Discord ends the address there."""
+_EMPHASIS_OR_CODE = frozenset("*`~")
+"""What may begin emphasis or code behind an address, for which Discord looks first."""
+_LONGEST_GLUED = 80
+"""Characters behind an address that are looked at."""
 
 
 def needs_rewriting(text: str) -> bool:
@@ -55,6 +61,7 @@ def in_bold(text: str) -> str:
 
 def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None) -> str:
     """Draw words; `around` counts the emphasis around a link's label, in which no link is one, and no sign has a partner."""
+    text = with_tags_outside(text) if "<" in text else text
     pieces: list[str] = []
     depth = Counter[str]() if around is None else around.copy()
     words, done, after_mark = "", 0, False
@@ -69,22 +76,23 @@ def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None)
             words += "\n" if source.endswith("\n") else source
         elif span.kind in {"hidden", "break"}:
             words += "\n" * source.count("\n") + (LINE_BREAK if span.kind == "break" else "")
-        else:
-            after_mark &= not words
-            pieces.append(unlinked(words))
-            words = ""
-            if span.kind == "mark":
-                depth[span.value] += span.opens
-                shown = "" if depth[span.value] > 1 or (bold and span.value == "**") else span.value
-                depth[span.value] -= not span.opens
-                # Marks that touch would be read as one longer mark.
-                apart = _INVISIBLE if after_mark and span.opens and shown else ""
-                pieces.append(apart + shown)
-                after_mark = not span.opens and bool(shown)
-            else:
-                pieces.append(_construct(text, span, None if around is not None else depth))
-                after_mark = False
+        elif span.kind != "mark":
+            pieces += unlinked(words), _construct(text, span, None if around is not None else depth)
+            words, after_mark = "", False
+        elif shown := _mark(span, depth, bold=bold):
+            # Marks that touch would be read as one longer mark.
+            apart = _INVISIBLE if after_mark and span.opens and not words else ""
+            pieces += unlinked(words), apart + shown
+            words, after_mark = "", not span.opens
     return "".join((*pieces, unlinked(words + _literal(text[done:]))))
+
+
+def _mark(span: Span, depth: Counter[str], *, bold: bool) -> str:
+    """Return a mark of emphasis as it is shown: not where the words are emphasised in the same way by others."""
+    depth[span.value] += span.opens
+    shown = "" if depth[span.value] > 1 or (bold and span.value == "**") else span.value
+    depth[span.value] -= not span.opens
+    return shown
 
 
 def _literal(words: str) -> str:
@@ -104,7 +112,12 @@ def with_lone_signs(text: str, drawn: str) -> str:
     run = "".join(sign for sign in drawn if sign in _EMPHASIS)
     escaped = "".join(f"\\{sign}" for sign in run)
     alone = 0 < len(run) < _PAIRS_ALONE and run == run[0] * len(run) and drawn.count("\\") == len(run)
-    return drawn.replace(escaped, run) if alone and escaped in drawn and not {"\\", "<"} & {*text} else drawn
+    # A tag may stand between the signs, and an address that is written in brackets makes its own of what follows it.
+    return (
+        drawn.replace(escaped, run)
+        if alone and escaped in drawn and not {"\\", "<"} & {*text, *drawn.replace(escaped, "")}
+        else drawn
+    )
 
 
 def _sign(text: str, span: Span) -> str:
@@ -125,9 +138,11 @@ def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
             written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
             return _code_span(written, text[: span.start])
         case "link" if span.link is not None and depth is not None:
-            return _link(span.link, depth)
+            # A label that is shown as words could make a mention of what stands before it.
+            glued = span.link.misleads and text[: span.start][-1:].strip()
+            return (_INVISIBLE if glued else "") + _link(span.link, depth)
         case "address" if depth is not None:
-            return _address(span.value, text[span.end : span.end + 1], text[: span.start])
+            return _address(text, span)
         case "autolink" if "://" in source:
             return source
         case "autolink" if "@" in source:
@@ -135,12 +150,19 @@ def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
     return source if span.kind == "escape" else unlinked(source)
 
 
-def _address(address: str, behind: str, before: str) -> str:
+def _address(text: str, span: Span) -> str:
     """Write a bare address so that Discord ends it where it ends."""
-    address = address.replace("||", "%7C%7C").replace("`", "%60")
-    if behind and behind not in _ENDS_ADDRESS and not before.endswith("<"):
-        return f"<{address}>"
-    return address
+    address = span.value.replace("||", "%7C%7C").replace("`", "%60")
+    before, word = (
+        text[: span.start],
+        re.split(r"[\s<]", text[span.end : span.end + _LONGEST_GLUED], maxsplit=1)[0],
+    )
+    # Behind brackets and the like Discord goes on with the address where the word does, and with a sign that is escaped.
+    behind = word.lstrip(_BEHIND_ADDRESS)
+    at = span.end + len(word) - len(behind)
+    escaped = behind[:1] in {"*", "~"} and any(one.start == at and one.kind == "sign" for one in spans(text))
+    glued = (behind and behind[0] not in _EMPHASIS_OR_CODE) or escaped
+    return f"<{address}>" if glued and not before.endswith("<") else address
 
 
 def without_pills_in_code(drawn: str) -> str:

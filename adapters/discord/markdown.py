@@ -74,9 +74,14 @@ def _converted(text: str) -> str:
 
 
 def _begins_with_its_sign(line: str) -> bool:
-    """Tell whether a line is drawn as the sign of an item alone, as is one whose words begin with code."""
+    """Tell whether a line begins an item that goes on with words above it.
+
+    It is drawn as the sign of an item alone, as is one whose words begin with code, or it has another number than 1.
+    """
     sign, words = line.strip()[:1], line.strip()[1:].lstrip()
-    return (sign == "-" and not words) or (sign in {"-", "+"} and words.startswith(("```", "~~~")))
+    number, behind, _ = line.strip().partition(line.strip().lstrip("0123456789")[:1] or " ")
+    counted = number.isdigit() and behind in {".", ")"} and number.lstrip("0") != "1"
+    return counted or (sign == "-" and not words) or (sign in {"-", "+"} and words.startswith(("```", "~~~")))
 
 
 def _outside(left: tuple[Container, ...], block: Block, lines: list[str]) -> list[str]:
@@ -159,7 +164,7 @@ def _line(line: str) -> str:
     """Draw a line of no block: a blank one, an item without words, or one that is nested too deeply."""
     if not line.strip(" >"):
         return "> " if ">" in line else line
-    return inline(_one_quote(_in_full_size(line))).replace(LINE_BREAK, " ")
+    return inline(_one_quote(_in_full_size(line))).replace(LINE_BREAK, " ").rstrip(" ")
 
 
 def _marks(block: Block, line: str, words: str) -> str:

@@ -16,6 +16,7 @@ from aion_bot.ports.inline_parser import Span
 from aion_bot.ports.links import LONGEST_LINE, Link, names_host, opens_no_link, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Reply
+from aion_bot.ports.tags_in_emphasis import with_tags_outside
 from aion_bot.ports.unfinished import closing_marks
 
 MAX_BYTES: Final = 9_000
@@ -84,7 +85,8 @@ def in_markdown_block(text: str) -> str:
             code = "\n".join(lines[block.first : min(block.end, len(lines))])
             drawn += mrkdwn.in_code(opens_no_link(code, JOINER)).split("\n")
     drawn += map(_line, lines[len(drawn) :])
-    return "".join(f"{line}{end}" for line, end in zip(drawn, [*ends, ""], strict=True))
+    shown = "".join(f"{line}{end}" for line, end in zip(drawn, [*ends, ""], strict=True))
+    return shown if shown.strip() else ""  # of tags alone nothing is left
 
 
 @lru_cache(maxsize=256)  # the text that is shown is asked for at each step again
@@ -127,61 +129,65 @@ def _line(line: str) -> str:
         return mrkdwn.in_markdown(line)
     pieces: list[str] = []
     words, done = "", 0
+    line = with_tags_outside(line) if "<" in line and len(line) <= LONGEST_LINE else line
     found = spans(line) if len(line) <= LONGEST_LINE else ()
     signs = misread(line) if found else ()
     for span in found:
         source = line[span.start : span.end]
-        drawn = _drawn(span, source, line)
-        if span.start in signs:
-            drawn = f"\\{source}"
-        words += line[done : span.start]
+        said, drawn = _drawn(span, source, line)
+        words += line[done : span.start] + (f"\\{source}" if span.start in signs else said)
         done = span.end
-        if drawn is None:
-            words += source
-        else:
+        if drawn:
             pieces += _words(words), drawn
             words = ""
     return "".join((*pieces, _words(words + line[done:])))
 
 
-def _drawn(span: Span, source: str, line: str) -> str | None:
-    """Return a construct as Slack may show it; None for words, and for marks that Slack knows itself."""
-    drawn: str | None = None
+def _drawn(span: Span, source: str, line: str) -> tuple[str, str]:
+    """Return a construct as Slack may show it: its words, and what stands behind them and is none.
+
+    Words go on with those before them: what a tag kept apart, as in `<<b>!channel>`, may be a mention without it.
+    """
+    said, drawn = source, ""
     match span.kind:
         case "code":
-            drawn = mrkdwn.in_code(opens_no_link(span.value, JOINER))
+            said, drawn = "", mrkdwn.in_code(opens_no_link(span.value, JOINER))
         case "link" if span.link is not None:
-            drawn = _link(span.link)
+            said, drawn = _link(span.link)
         case "autolink":
             # `<address|label>` is an automatic link for Markdown, and hides its address for Slack.
-            drawn = f"<{JOINER}{source[1:]}" if "|" in source else source
+            said, drawn = "", f"<{JOINER}{source[1:]}" if "|" in source else source
         case "address":
-            beside = line[max(0, span.start - 1) : span.start] + line[span.end : span.end + 1]
-            # Slack takes what stands beside an address for a part of it.
-            glued = not beside.isascii() or any(sign in beside for sign in "*_~")
-            if beside[:1] != "<":
-                shown = mrkdwn.in_address(source)
-                drawn = f"<{shown}>" if glued and "|" not in source else shown
+            said, drawn = _address(span, source, line)
         case "break":
-            drawn = " " if "|" in line else "\n"  # a line end would end the row of a table
+            said = " " if "|" in line else "\n"  # a line end would end the row of a table
         case "footnote":
-            drawn = span.value
+            said = span.value
         case "hidden" | "mark" if source.startswith("<"):
-            drawn = span.value
+            said = span.value
         case "entity" if source.startswith("<"):
-            drawn = _words(span.value.translate(_ESCAPED))
-    return drawn
+            said = span.value.translate(_ESCAPED)
+    return said, drawn
 
 
-def _link(link: Link) -> str:
+def _address(span: Span, source: str, line: str) -> tuple[str, str]:
+    beside = line[max(0, span.start - 1) : span.start] + line[span.end : span.end + 1]
+    # Slack takes what stands beside an address for a part of it.
+    glued = not beside.isascii() or any(sign in beside for sign in "*_~")
+    if beside[:1] == "<":
+        return source, ""
+    shown = mrkdwn.in_address(source)
+    return "", f"<{shown}>" if glued and "|" not in source else shown
+
+
+def _link(link: Link) -> tuple[str, str]:
     if not link.misleads:
         # A picture's words may have a link, but a link's have none.
         label = in_words(link.label).translate(_ESCAPED) if "](" in link.label else ""
-        return mrkdwn.in_address(f"[{label}]({link.target})" if label else link.written)
+        return "", mrkdwn.in_address(f"[{label}]({link.target})" if label else link.written)
     address = real_address(link.address)
     # A whole address in angle brackets is a link of its own, without a label.
-    shown = f"<{address}>" if "://" in address else address
-    return f"{_words(link.label)} ({shown})"
+    return link.label, f" (<{address}>)" if "://" in address else f" ({_words(address)})"
 
 
 def _words(text: str) -> str:

@@ -43,8 +43,10 @@ _ACTION_IDS = {action: action_id for action_id, action in ACTIONS.items()}
 _OWN_BLOCK = frozenset({"fence", "heading", "underlined", "rule", "table"})
 _MARKS = frozenset("#`~|_=:")
 _RENDERED_BLOCKS = 40
-_OWN_BLOCK_SIZE = 2 * FALLBACK // _RENDERED_BLOCKS
-"""Characters that one of them counts as: a full page holds 20 of them, which make at most `_RENDERED_BLOCKS`."""
+_MOST_OWN_BLOCKS = _RENDERED_BLOCKS // 2
+"""Of these a page holds so many, whatever its size is: they make at most `_RENDERED_BLOCKS`."""
+_OWN_BLOCK_SIZE = FALLBACK // _MOST_OWN_BLOCKS
+"""Characters that one of them counts as where there are more: then they are larger than any page."""
 
 _NOTHING: Block = {"type": "markdown", "text": "…"}
 """Shown where there is nothing to show yet: Slack refuses a message without blocks or text."""
@@ -99,7 +101,7 @@ def sentence(line: Line) -> dict[str, Any]:
 
 
 def measure(content: Content) -> int:
-    """Characters of all texts in the blocks; more where headings, rules and the like make many of one block.
+    """Characters of all texts in the blocks; more than any page where headings, rules and the like make too many of one block.
 
     An answer with two tables is larger than any page, as Slack takes one table a message.
     """
@@ -112,11 +114,11 @@ def measure(content: Content) -> int:
     characters += sum(table_characters(block) for block in blocks if block["type"] == "table")
     characters += sum(rich_text.characters(block) for block in blocks if block["type"] == "rich_text")
     markdown = [block["text"] for block in blocks if block["type"] == "markdown"]
-    # Parsing takes a hundred times as long as counting lines. Where a page could hold all that may be blocks, their
-    # number makes it no larger than the page.
-    if _OWN_BLOCK_SIZE * sum(map(_possible_blocks, markdown)) <= max(characters, FALLBACK):
+    # Parsing takes a hundred times as long as counting lines.
+    if sum(map(_possible_blocks, markdown)) <= _MOST_OWN_BLOCKS:
         return characters
-    return max(characters, _OWN_BLOCK_SIZE * sum(map(_own_blocks, markdown)))
+    own = sum(map(_own_blocks, markdown))
+    return characters if own <= _MOST_OWN_BLOCKS else max(characters, _OWN_BLOCK_SIZE * own)
 
 
 def _possible_blocks(text: str) -> int:

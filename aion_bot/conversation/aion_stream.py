@@ -195,7 +195,7 @@ class AionStream:
 
     def record_end(self, reason: EndReason) -> Awaitable[bool]:
         """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
-        return self._turns.end(self._turn.key, reason, self.answer_id)
+        return self._turns.end(self._turn.key, reason, self.answer_id, attempt=self._turn.attempt)
 
     async def _stream(self, session: str, *, disputed: bool = False) -> Outcome:
         """Ask in a session, once what the question is about is selected there; `disputed`: Aion had lost that once."""

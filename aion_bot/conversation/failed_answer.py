@@ -2,9 +2,11 @@
 
 import structlog
 
+from aion_bot.conversation.late_posts import remove
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
+from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn
@@ -35,8 +37,11 @@ async def _show(services: Services, thread: Thread, turn: Turn, sentence: str) -
         return
 
     async def on_posted(content: Content | PostedOnce, message: MessageRef) -> None:  # noqa: ARG001  # the signature
-        # The older one was deleted, or could not be edited: the runner takes over this one.
-        await retry_write(lambda: services.store.turns.note_posted(turn.key, (*turn.posted[:-1], message)))
+        # The older one was deleted, or could not be edited: the runner takes over this one, unless it has begun meanwhile.
+        turns, posted = services.store.turns, (*turn.posted[:-1], message)
+        if not await retry_write(lambda: turns.replace_posted(turn.key, turn.attempt, posted)):
+            await remove(thread, turn, message)
+            raise TakenOver("an attempt shows this answer")
 
     delivery = Delivery(f"{turn.name}w", turn.asker, turn.posted[-1:], on_posted)
     try:

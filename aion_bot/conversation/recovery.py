@@ -61,7 +61,7 @@ class Recovery:
         if file is not None and file not in posted:
             posted = (*posted, file)
         if posted != turn.posted:
-            await retry_write(lambda: self._store.turns.note_posted(turn.key, posted, file))
+            await retry_write(lambda: self._store.turns.note_posted(turn.key, turn.attempt, posted, file))
         return replace(turn, posted=posted, file=file)
 
     async def cards(self, turn: Turn) -> int:

@@ -13,6 +13,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
+from aion_bot.conversation.late_posts import remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.private_reply import reply_privately
@@ -153,6 +154,8 @@ class TurnRunner:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
                 await recorded(self._log, self._services.store.turns.note_start(turn.key))
+                if turn.attempt:
+                    await remove_unseen(self._services.store, thread, turn)
                 if (origin := turn.origin) is not None:
                     await notices.add_notices(
                         self._view, thread, turn, self._services, self._replacing, crowded=self._crowded
@@ -186,7 +189,7 @@ class TurnRunner:
 
         Returns whether the end of the turn had still to be written.
         """
-        await self._record.write_posts(self.sync.diff)
+        await self._record.write_posts(self.thread, self.sync.diff)
         if (outcome := self._record.unwritten_end) is None:
             return False
         try:
@@ -334,4 +337,4 @@ class TurnRunner:
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))
         else:
-            await self._record.note_posted(self.sync.diff)
+            await self._record.note_posted(self.thread, self.sync.diff, message)

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 import structlog
 
 from aion_bot.conversation.aion_stream import AionStream
+from aion_bot.conversation.late_posts import hand_over
 from aion_bot.delivery.diff import MessageDiff
+from aion_bot.delivery.sync import TakenOver
+from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn
+from aion_bot.ports.messages import MessageRef
 from aion_bot.storage import Store, recorded, retry_write
 
 
@@ -30,20 +34,37 @@ class TurnRecord:
         """Record a message that is about to be posted."""
         await recorded(self.log, self.store.turns.note_posting(self.turn.key, fingerprint))
 
-    async def note_posted(self, diff: MessageDiff) -> None:
-        """Record the messages that show the answer so far."""
-        recording = self.store.turns.note_posted(self.turn.key, diff.replies, diff.file, self.seen)
-        self.posts_written = await recorded(self.log, recording)
+    async def note_posted(self, thread: Thread, diff: MessageDiff, message: MessageRef) -> None:
+        """Record the messages that show the answer so far, of which `message` is new.
 
-    async def write_posts(self, diff: MessageDiff) -> None:
-        """Record the messages that show the answer, until the database takes them."""
-        if not self.posts_written:
-            await retry_write(lambda: self._write_posts(diff))
+        Raises:
+            TakenOver: somebody has had the question asked again; the message is the later attempt's, or gone.
+        """
+        turn, noted = self.turn, True
 
-    async def _write_posts(self, diff: MessageDiff) -> None:
+        async def note() -> None:
+            nonlocal noted
+            noted = await self.store.turns.note_posted(
+                turn.key, turn.attempt, diff.replies, diff.file, self.seen
+            )
+
+        self.posts_written = await recorded(self.log, note())
+        if not noted and await self._is_asked_again():
+            await hand_over(self.store, thread, turn, message)
+            raise TakenOver("a later attempt shows this answer")
+
+    async def _is_asked_again(self) -> bool:
         now = await self.store.turns.get(self.turn.key)
-        if now is not None and now.attempt == self.turn.attempt:  # a later attempt records its own
-            await self.store.turns.note_posted(self.turn.key, diff.replies, diff.file)
+        return now is not None and now.attempt > self.turn.attempt
+
+    async def write_posts(self, thread: Thread, diff: MessageDiff) -> None:
+        """Record the messages that show the answer, until the database takes them."""
+        if self.posts_written:
+            return
+        turn, turns = self.turn, self.store.turns
+        if not await retry_write(lambda: turns.note_posted(turn.key, turn.attempt, diff.replies, diff.file)):
+            for message in diff.replies:
+                await hand_over(self.store, thread, turn, message)
 
     async def note_failure(self, outcome: Outcome) -> bool:
         """Record a failure before its Retry can be pressed; returns whether that can be offered now."""

@@ -46,7 +46,10 @@ def settled(text: str) -> int:
 def _settled(text: str) -> int:
     line = text.rfind("\n") + 1
     before = text[text.rfind("\n", 0, max(0, line - 1)) + 1 : line]
-    if _is_row(text[line:]) or (not text[line:].strip(_ROW_MARKS) and _is_row(before)):
+    # A row without bars at its sides begins like words.
+    begins_row = _is_row(before) and not before.lstrip(" \t>").startswith("|")
+    may_be_row = len(text) - line <= _LONGEST_ROW if begins_row else not text[line:].strip(_ROW_MARKS)
+    if _is_row(text[line:]) or (may_be_row and _is_row(before)):
         return _whole_rows(text, line)
     if _is_fence(text, line):
         return len(text)  # it is whole: what stands in an open fence is not asked for
@@ -261,7 +264,7 @@ def _whole_rows(text: str, line: int) -> int:
             return line if len(text) - line <= _PARAGRAPH else len(text)
     head, _, rest = text[first:].partition("\n")
     under, ends, _ = rest.partition("\n")
-    if ends and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):
+    if (ends or under.strip(" \t>|:-")) and not begins_table(head.lstrip(_ROW_MARKS), under.lstrip(" \t>")):
         return len(text)  # no table, whatever follows
     shown = line if ends else first
     return shown if len(text) - shown <= _PARAGRAPH else len(text)

@@ -14,6 +14,7 @@ from aion_bot.aion.serialization import read, read_list
 from aion_bot.domain import strings
 from aion_bot.ports.inline import in_words
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import visible_line
 
 _MARKUP = frozenset("*_~`[]<>\\&$")
 """Signs without which a text is words already."""
@@ -58,7 +59,7 @@ class Activity:
             case _:
                 return ""
         # Struck before the words are in small letters: an agent's name may hold a secret.
-        doing = doing.strip().rstrip(".…").rstrip() or strings.activity(KNOWN.strike(name))
+        doing = _without_dots(doing) or _without_dots(strings.activity(KNOWN.strike(name)))
         if not doing:
             return ""
         if doing != self._doing:
@@ -90,6 +91,10 @@ class Activity:
             return ""
         by = (agent or finder)[:_LONGEST]
         return by if strings.activity(KNOWN.strike(by)) not in {"", now} else ""
+
+
+def _without_dots(words: str) -> str:
+    return visible_line(words).rstrip(".…").rstrip()
 
 
 _MOST_FOUND = 1_000_000_000

@@ -307,7 +307,9 @@ class AnswerView(OwnWords):
         # The version stays the same while the text only grows: then full pages are not even compared.
         version = (before, segment.final, segment.growing and segment.growing.begun)
         grown = not self.ended and version == segment.version
-        pages = segment.pages.update(text, grown=grown, most=room, effort=self._effort, within=self._left)
+        pages = segment.pages.update(
+            text, grown=grown, goes_on=not self.ended, most=room, effort=self._effort, within=self._left
+        )
         segment.version = version
         over, closing = segment.pages.over or self._over, 0
         if not over and not self.trouble and (not self.ended or end.sentence):

@@ -6,8 +6,9 @@ Nothing is lost, and what is code on one page is code on the next.
 import sys
 from collections.abc import Callable
 
-from aion_bot.ports.markdown import BlockReader
+from aion_bot.ports.markdown import BlockReader, blocks, plain_line_ends
 from aion_bot.ports.text import character_start
+from aion_bot.ports.unfinished import settled
 from aion_bot.rendering.comments import without_comments
 from aion_bot.rendering.markdown import NOTHING_OPEN, Context, Page, open_at_end
 from aion_bot.rendering.piece import Piece
@@ -72,15 +73,17 @@ class Pages:
         text: str,
         *,
         grown: bool = False,
+        goes_on: bool = False,
         most: int = sys.maxsize,
         effort: int = sys.maxsize,
         within: int = sys.maxsize,
     ) -> list[str]:
         """Return the pages of `text`, each at most `limit` by `measure`; none for blank text.
 
-        `grown`: it is known to begin with the text before, which then need not be compared. `most`: how many pages are
-        wanted; what is behind them is not looked at. `within`: how many characters they have at most. `effort`: how many pages to cut before it returns, so that a long
-        text can be cut in several calls.
+        `grown`: it is known to begin with the text before, which then need not be compared. `goes_on`: more follows, and what
+        is unfinished at the end, which nobody is shown yet, makes no page full: it may become a tag, which measures nothing.
+        `most`: how many pages are wanted; what is behind them is not looked at. `within`: how many characters they have at
+        most. `effort`: how many pages to cut before it returns, so that a long text can be cut in several calls.
         """
         # Another text, not a longer one: no page of the old one is of use.
         if not grown and not text.startswith(self._taken):
@@ -92,6 +95,8 @@ class Pages:
         while piece.text and (size > self._limit or length < len(piece.text)):
             room = within - len(self._taken)
             if room < _SHORTEST_END or (room <= length and self._size(piece, room) <= self._limit):
+                break
+            if goes_on and length == len(piece.text) and self._holds_what_is_settled(piece):
                 break
             self.over = len(self._full) >= most
             self.pending = not self.over and made >= effort
@@ -137,6 +142,19 @@ class Pages:
         """Tell whether a message can hold this page."""
         return self._measure(page) <= self._limit
 
+    def _holds_what_is_settled(self, piece: Piece) -> bool:
+        """Tell whether a page can hold a piece without what is unfinished at its end."""
+        page = piece.page(len(piece.text))
+        said = page.text[: len(page.text) - page.closing]
+        whole, most = len(said) if page.closing else settled(said), self._limit
+        last = blocks(plain_line_ends(said[:whole]))[-1:]
+        if last and last[0].kind == "table" and last[0].text.strip("\n").count("\n") == 1:
+            # The line under a head may measure nothing from the first row on.
+            most += len(last[0].text)
+        elif whole == len(said):
+            return False
+        return self._measure(said[:whole]) + page.reserve <= most
+
     def _next(self, text: str) -> tuple[Piece, int, int]:
         """Return the rest of the text, or so much of it that a page cannot hold all; its length, and what that measures.
 
@@ -159,7 +177,11 @@ class Pages:
         page = piece.page(length, ending=ending)
         # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
         if self._measured is None or page.text != self._measured[0]:
-            self._measured = page.text, self._measure(page.text)
+            size = self._measure(page.text)
+            if not self._comments and "<!--" in page.text:
+                # What is a fence with the comment may be two tables without it.
+                size = max(size, self._measure(self._shown(page)[0]))
+            self._measured = page.text, size
         return self._measured[1] - page.closing + page.reserve
 
     def _cut(self, piece: Piece, length: int, size: int) -> tuple[int, Context]:

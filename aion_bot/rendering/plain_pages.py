@@ -25,6 +25,7 @@ class PlainPages:
         text: str,
         *,
         grown: bool = False,
+        goes_on: bool = False,
         most: int = sys.maxsize,
         effort: int = sys.maxsize,
         within: int = sys.maxsize,
@@ -33,7 +34,7 @@ class PlainPages:
 
         Of more than `most` pages, and behind `within` characters, nothing is cut; the rest is there for what takes `Pages`.
         """
-        del grown, effort
+        del grown, goes_on, effort
         beyond, text = text[max(0, within) :], text[: max(0, within)]
         pages: list[str] = []
         start = 0

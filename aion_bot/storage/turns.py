@@ -21,6 +21,8 @@ _FREE = (
 _UNFINISHED = among("phase", UNFINISHED)
 _RETRYABLE = among("reason", RETRYABLE)
 _ENDED = among("phase", set(TurnPhase) - UNFINISHED)
+_NOT_BEGUN = f"phase = '{TurnPhase.QUEUED}' AND starts = 0"
+"""Condition: no process has begun an attempt, and so none has read which messages it goes on with."""
 _EDITABLE = f"phase = '{TurnPhase.QUEUED}' AND attempt = 0"
 """Condition: Aion was not asked in any attempt. A retry asks the words of the first attempt."""
 
@@ -144,22 +146,45 @@ class Turns(TurnQueries):
         await self._do(sql, key)
 
     async def note_posted(
-        self, key: str, posted: Iterable[MessageRef], file: MessageRef | None = None, seen: FirstSeen | None = None
-    ) -> None:  # fmt: skip
-        """Record the messages that show the answer so far, and which is the file behind it; none is in doubt."""
+        self, key: str, attempt: int, posted: Iterable[MessageRef], file: MessageRef | None = None, seen: FirstSeen | None = None
+    ) -> bool:  # fmt: skip
+        """Record the messages that show an attempt so far, and which is the file behind it; none is in doubt.
+
+        False, and nothing is recorded, where somebody has had it asked again since.
+        """
         ids, sql = json.dumps([message.id for message in posted]), "posting = '[]', file = coalesce(?, file)"
-        await self._do(
-            f"UPDATE turn SET posted = ?, {sql}, first_sign = ?, first_text = ? WHERE key = ?",  # noqa: S608  # literals of ours
-            ids, file and file.id, seen and seen.sign, seen and seen.text, key,
-        )  # fmt: skip
+        return await self._do(
+            f"UPDATE turn SET posted = ?, {sql}, first_sign = ?, first_text = ? WHERE key = ? AND attempt = ?",  # noqa: S608  # literals of ours
+            ids, file and file.id, seen and seen.sign, seen and seen.text, key, attempt,
+        ) == 1  # fmt: skip
+
+    async def leave_to_retry(self, key: str, attempt: int, message: MessageRef) -> bool:
+        """Add what an attempt has posted to a later one that no process has begun; False where there is none.
+
+        A message that the row has already is not added, and is the later attempt's.
+        """
+        return await self._do(
+            "UPDATE turn SET posted = iif(EXISTS (SELECT 1 FROM json_each(posted) WHERE value = ?1), posted, "  # noqa: S608  # literals of ours
+            f"json_insert(posted, '$[#]', ?1)) WHERE key = ?2 AND attempt > ?3 AND {_NOT_BEGUN}",
+            message.id, key, attempt,
+        ) == 1  # fmt: skip
+
+    async def replace_posted(self, key: str, attempt: int, posted: Iterable[MessageRef]) -> bool:
+        """Record the messages of an attempt that has ended, or that no process has begun; False where it runs, or a later one exists."""
+        sql = f"UPDATE turn SET posted = ? WHERE key = ? AND attempt = ? AND ({_ENDED} OR {_NOT_BEGUN})"  # noqa: S608  # literals of ours
+        return await self._do(sql, json.dumps([message.id for message in posted]), key, attempt) == 1
 
     async def note_posting(self, key: str, fingerprint: str) -> None:
         """Record a message that is about to be posted."""
         sql = "UPDATE turn SET posting = json_insert(posting, '$[#]', ?) WHERE key = ?"
         await self._do(sql, fingerprint, key)
 
-    async def end(self, key: str, reason: EndReason, answer_id: str | None = None) -> bool:
+    async def end(
+        self, key: str, reason: EndReason, answer_id: str | None = None, *, attempt: int | None = None
+    ) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
+
+        Nothing is recorded where somebody has had it asked again since `attempt`; None: the newest one.
 
         One that was withdrawn cannot, nor one whose writer deleted the message. `INTERRUPTED` becomes `FAILED` where
         Aion was never asked: no answer can come then. The text stays only for a retry. `answer_id` is Aion's id of the
@@ -168,10 +193,11 @@ class Turns(TurnQueries):
         await self._erase(
             f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
             f"{_KEPT_IF_ENDED}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
-            f"WHERE key = ?2 AND {_BEFORE[TurnPhase.ENDED]}",
-            reason, key, answer_id,
+            f"WHERE key = ?2 AND attempt = coalesce(?4, attempt) AND {_BEFORE[TurnPhase.ENDED]}",
+            reason, key, answer_id, attempt,
         )  # fmt: skip
-        row = await self._one("SELECT reason, erased_at FROM turn WHERE key = ?", key)
+        sql = "SELECT reason, erased_at FROM turn WHERE key = ?1 AND attempt = coalesce(?2, attempt)"
+        row = await self._one(sql, key, attempt)
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(

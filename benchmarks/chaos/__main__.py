@@ -24,7 +24,7 @@ from benchmarks.chaos.environment import Environment
 from benchmarks.chaos.faults import inject
 from benchmarks.chaos.people import People
 from benchmarks.chaos.round_end import RoundEnd
-from benchmarks.chaos.scenarios import Scenario, ScenarioGenerator
+from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
 from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
 TABLE = (
@@ -41,7 +41,7 @@ class Soak:
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
         self._folder = folder
-        self._scenarios = ScenarioGenerator(options.seed)
+        self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every)
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
         self._turns = 0
@@ -163,6 +163,9 @@ def _options() -> argparse.Namespace:
         "--round", type=int, default=1000, help="turns until everything has ended and is verified"
     )
     parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
+    parser.add_argument(
+        "--restart-every", type=int, default=RESTART_EVERY, help="mean number of turns between two restarts"
+    )
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 

@@ -28,6 +28,7 @@ from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos import scenes
 from benchmarks.chaos.discord_workspace import DiscordWorkspace
 from benchmarks.chaos.full_disk import Disk
+from benchmarks.chaos.late_answers import LateAnswers
 from benchmarks.chaos.scenarios import Scenario
 from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
@@ -45,6 +46,8 @@ _POLLING = Polling().scaled(0.05)
 """The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
 _CIRCUIT_OPEN = 3.0
 """The pause of Aion's circuit breaker: a tenth of the real one, in which people would press a button in vain too often."""
+_BEFORE_A_KILL = 0.6, 0.5
+"""Seconds by which platforms answer late before a kill, and for how long they do."""
 _CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
 
@@ -126,6 +129,7 @@ class Environment:
             "discord": lambda adapter: setattr(adapter, "heartbeat_timeout", _HEARTBEAT_TIMEOUT),
         }
         self.disk = Disk()
+        self.late = LateAnswers(self.slack, self.discord)
         self.disturbances: list[float] = []
         self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
@@ -198,8 +202,10 @@ class Environment:
         self.discord.gateway.sessions.clear()
 
     async def restart(self, method: str) -> None:
-        """End the bot and start it again; one restart at a time."""
+        """End the bot and start it again; one restart at a time. Before a kill the platforms answer late."""
         async with self._restarting:
+            if method == "kill":  # most posts fall into it
+                await self.late.for_a_while(*_BEFORE_A_KILL)
             self.note_disturbance()
             await self.end(method)
             await self.start()
@@ -250,6 +256,7 @@ class Environment:
         gateway = self.discord.gateway
         gateway.refusing_connections = gateway.dropping_events = gateway.zombied = False
         self.discord.late_acknowledgement = self.disk.full = False
+        self.late.seconds = 0.0
 
     def forget(self, numbers: set[int]) -> None:
         """Delete verified questions, and everything about them."""

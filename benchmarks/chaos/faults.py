@@ -53,6 +53,8 @@ async def inject(environment: Environment, fault: str, seed: int) -> None:
             slack.fail_next(rng.choice(_SLACK_CALLS), times=times, **rng.choice(_SLACK_FAULTS))
         case "discord call":
             discord.fail_next(rng.choice(_DISCORD_CALLS), times=times, **rng.choice(_DISCORD_FAULTS))
+        case "late answers":
+            await environment.late.for_a_while(rng.choice((0.1, 0.4, 1.5)), 3.0)
         case "aion call":
             environment.fail_aion(rng.choice(_AION_CALLS), times, rng.choice(_AION_FAULTS))
         case "long pause":

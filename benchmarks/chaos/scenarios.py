@@ -122,8 +122,12 @@ FAULTS: Mapping[str, int] = {
     "slack refuses": 2, "slack half-open": 1, "slack invalid ticket": 1, "slack repeats": 2, "discord drop": 4, "discord reconnect": 3,
     "discord invalid": 2, "discord refuses": 2, "discord drops events": 1, "discord zombied": 1, "discord late": 3,
     "aion cut": 4, "long pause": 1, "hang": 1, "full disk": 2,
+    "late answers": 6,
 }  # fmt: skip
 """The faults by weight; `faults.inject` performs them."""
+
+RESTART_EVERY = 120
+"""The mean number of turns between two restarts."""
 
 _RECENT = 12
 """Open conversations of a platform: after a restart the bot backfills only the newest threads."""
@@ -155,8 +159,9 @@ class Scenario:
 class ScenarioGenerator:
     """Draws one scenario after the other."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, restart_every: int = RESTART_EVERY) -> None:
         self._random = random.Random(seed)
+        self._restart_every = restart_every
         self._recent: dict[str, deque[tuple[int, int]]] = {"slack": deque(), "discord": deque()}
 
     def forget(self) -> None:
@@ -189,7 +194,7 @@ class ScenarioGenerator:
             change=_weighed(rng, _CHANGES) if method is AskMethod.REPLY else Change.NOTHING,
             impatient=rng.random() < 0.5,
             fault=_weighed(rng, FAULTS) if rng.random() < 0.15 else "",
-            restart=rng.choice(("stop", "kill")) if rng.random() < 1 / 120 else "",
+            restart=rng.choice(("stop", "kill")) if rng.random() < 1 / self._restart_every else "",
             seed=rng.getrandbits(32),
         )  # fmt: skip
 

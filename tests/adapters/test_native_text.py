@@ -128,6 +128,11 @@ CONSTRUCTS: dict[str, tuple[str, str, str | None]] = {
     "an address in wide brackets": ("\uff08https://x.example/a\uff09", "\uff08<https://x.example/a>\uff09", "\uff08<https://x.example/a>\uff09"),
     "an address in bold": ("**https://x.example/a**", "**https://x.example/a**", "**<https://x.example/a>**"),
     "an address in brackets": ("(https://x.example/a_(b)).", "(https://x.example/a_(b)).", SAME),
+    "Chinese behind an address in brackets": ("见 (https://x.example/a)。好", "见 (<https://x.example/a>)。好", SAME),
+    "a sign behind an address": ("a https://x.example/a* b", r"a <https://x.example/a>\* b", "a <https://x.example/a>* b"),
+    "a line end in bold": ("**Note: <br>** more", "**Note:** \n more", "**Note:** \n more"),
+    "a blank behind a tag in bold": ("a **<u> b</u>**", "a  **b**", "a  **b**"),
+    "tags alone in bold": ("a **<br>** b", "a \n b", "a \n b"),
     # Others
     "footnotes": ("a[^1] b[^n]\n\n[^1]: c", "a¹ b[n]\n\n¹ c", "a¹ b[n]\n\n¹ c"),
     "a formula": (r"\(a_1*b_2\) and $$\sum_{i}^n$$", r"`a_1*b_2` and `\sum_{i}^n`", r"`a_1*b_2` and `\sum_{i}^n`"),

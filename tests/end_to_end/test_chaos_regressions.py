@@ -235,9 +235,11 @@ async def test_a_question_withdrawn_as_it_begins_is_not_asked(
         await gone.wait()
         return await noted(store, *words)
 
-    async def posting(store: Turns, key: str, messages: Iterable[MessageRef], *rest: object) -> None:
+    async def posting(
+        store: Turns, key: str, attempt: int, messages: Iterable[MessageRef], *rest: object
+    ) -> bool:
         await gone.wait()
-        await posted(store, key, messages, *rest)  # type: ignore[arg-type]  # as it was called
+        return await posted(store, key, attempt, messages, *rest)  # type: ignore[arg-type]  # as it was called
 
     async def withdrawing(store: Turns, prompt: str) -> bool:
         done = await withdrawn(store, prompt)

@@ -31,13 +31,16 @@ async def killed_with_half(
     """
     reached, note = asyncio.Event(), Turns.note_posted
 
-    async def noting(store: Turns, key: str, posted: Iterable[MessageRef], *rest: object) -> None:
+    async def noting(
+        store: Turns, key: str, attempt: int, posted: Iterable[MessageRef], *rest: object
+    ) -> bool:
         messages = tuple(posted)
         if len(messages) == 1 or noted:
-            await note(store, key, messages, *rest)  # type: ignore[arg-type]  # as it was called
+            await note(store, key, attempt, messages, *rest)  # type: ignore[arg-type]  # as it was called
         if len(messages) > 1:
             reached.set()
             await asyncio.Event().wait()
+        return True
 
     with monkeypatch.context() as patch:
         patch.setattr(Turns, "note_posted", noting)

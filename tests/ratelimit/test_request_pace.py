@@ -9,6 +9,7 @@ import pytest
 
 from aion_bot.ratelimit import request_pace
 from aion_bot.ratelimit.request_pace import ASKER, AT_FIRST, MINUTE, Asker, RequestPace
+from benchmarks.crowd import Figures
 from tests.support.virtual_time import run_in_virtual_time
 
 
@@ -92,6 +93,29 @@ def test_fifty_people_share_thirty_a_minute(monkeypatch: pytest.MonkeyPatch) -> 
         assert max(so_far.values()) <= 2 * fair
         assert waited < 5 * MINUTE
         assert len(told) >= 20
+
+    run_in_virtual_time(monkeypatch, work())
+
+
+def test_the_crowd_of_the_benchmark_has_fair_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `benchmarks.crowd`: fifty ask three questions, two of them 21; in no five minutes has anybody twice the fair share."""
+
+    async def work() -> None:
+        pace, server, figures = RequestPace(), Server(30, latency=0.5), Figures(1.0)
+        await send(pace, server, Asker("start"))
+        now = asyncio.get_running_loop().time
+
+        async def ask(owner: int) -> None:
+            for _ in range(2):  # a session, and the answer
+                since = now()
+                await send(pace, server, Asker(owner))
+                figures.waits.append((since, now(), owner))
+
+        await asyncio.gather(*(ask(owner) for owner in range(50) for _ in range(21 if owner < 2 else 3)))
+        figures.sent = server.taken
+        assert server.refusals == 0
+        assert len(figures.waits) == 372
+        assert 1 <= figures.largest_share <= 2
 
     run_in_virtual_time(monkeypatch, work())
 

@@ -88,10 +88,12 @@ def test_a_count_that_is_said_is_not_said_again() -> None:
     ]
 
 
-def test_a_status_without_words_leaves_the_line_as_it_is() -> None:
-    """It names nobody either: what follows still belongs to who is at work."""
+@pytest.mark.parametrize("words", ["…", "\u200b", "\ud83d", "\x00\u202e..."])
+def test_a_status_without_words_leaves_the_line_as_it_is(words: str) -> None:
+    """It names nobody either: what follows still belongs to who is at work. Characters that nobody sees are no words."""
     at_work = ("tool_invocation", {"agent_name": "ImageSearchAgent"})
-    assert lines(at_work, ("status", {"message": "…"}), ("tool_result", {"result_count": 2})) == [
+    assert lines(("tool_invocation", {"agent_name": words})) == [""]
+    assert lines(at_work, ("status", {"message": words}), ("tool_result", {"result_count": 2})) == [
         "Searching images…",
         "",
         "Searching images… 2 found",

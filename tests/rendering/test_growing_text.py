@@ -11,7 +11,8 @@ from aion_bot.ports.inline import spans
 from aion_bot.ports.markdown import blocks, table_cells
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.unfinished import closing_marks, settled
-from aion_bot.rendering.answer import AnswerView
+from aion_bot.rendering.answer import ROOM, AnswerView
+from aion_bot.rendering.screen import PageFormat
 from tests.support.cases import each
 from tests.support.plain_adapter import PlainAdapter
 
@@ -250,3 +251,30 @@ def test_rows_of_a_long_table_wait_for_their_end() -> None:
     for end in (*range(900, 1_000), *range(4_000, 4_100)):
         shown = "".join(one.text for one in state(text[:end], page=20_000))
         assert shown == text[: text.rfind("\n", 0, end) + 1]
+
+
+@pytest.mark.parametrize("tag", ["<details>", "<br>", "</summary>", "&nbsp;"])
+def test_a_page_that_half_a_tag_would_fill_ends_behind_it(tag: str) -> None:
+    """A tag or an entity measures less than its beginning: an answer that grew has the same pages as one that came at once."""
+    words = f"{'words ' * 80}\n\n"
+    short = lambda reply: len(reply.text.replace(tag, ""))  # noqa: E731  # a platform that does not draw the tag
+    format_ = PageFormat(short, len(words) + ROOM + 1)
+    screens = []
+    for ends in ([], range(len(words), len(words) + len(tag))):
+        view = AnswerView(format_)
+        for end in (*ends, len(words) + len(tag)):
+            view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": (words + tag)[:end]}))
+            assert all(short(one) <= format_.limit for one in view.screen() if isinstance(one, Reply))
+        view.finish()
+        screens.append(view.screen())
+    assert screens[0] == screens[1]
+    assert len(screens[0]) == 1
+
+
+@pytest.mark.parametrize("rows", ["", "bar | baz\n"])
+def test_a_row_without_bars_at_its_sides_waits_for_its_first_bar(rows: str) -> None:
+    """It is no paragraph below the table for a moment; a line below words with a bar is shown as it comes."""
+    table = f"abc | def\n--- | ---\n{rows}"
+    assert settled(f"{table}ba") == len(table)
+    assert settled("abc | def\nba") == len("abc | def\nba")
+    assert settled(f"{table}{'words ' * 30}") > len(table)

@@ -48,7 +48,7 @@ async def asked(store: Store) -> Store:
     slack, discord = ThreadKey("slack", "T1/C1/1700000000.000100"), ThreadKey("discord", "123456789012345678")
     await ask(store, "a" * 16, slack, "C1/1700000000.000100")
     await ask(store, "b" * 16, discord, "123456789012345678/223456789012345678")
-    await store.turns.note_posted("a" * 16, [MessageRef(slack, "C1/1700000001.000200")])
+    await store.turns.note_posted("a" * 16, 0, [MessageRef(slack, "C1/1700000001.000200")])
     await store.plans.add(
         Plan(
             "c" * 16,
@@ -86,8 +86,8 @@ async def test_first_sign_and_first_text_stand_once_an_attempt(asked: Store) -> 
     before = time.time()
     await timeline.note_sign(key)
     await timeline.note_sign(key)
-    await asked.turns.note_posted(key, [], None, FirstSeen(sign=before + 60))
-    await asked.turns.note_posted(key, [], None, None)
+    await asked.turns.note_posted(key, 0, [], None, FirstSeen(sign=before + 60))
+    await asked.turns.note_posted(key, 0, [], None, None)
     await asked.turns.note_shown(key, 0, seen=FirstSeen(sign=before + 60, text=before + 5))
     await asked.turns.note_shown(key, 0, seen=FirstSeen(text=before + 90))
     found = {event: at - before for at, event in await timeline.of_turn(key, 0)}

@@ -23,7 +23,7 @@ async def finished(
     )
     seen = FirstSeen(sign=time.time() - seconds)
     if posted:
-        await store.turns.note_posted(key, [MessageRef(thread, key)])
+        await store.turns.note_posted(key, 0, [MessageRef(thread, key)])
     await store.turns.note_shown(key, 0, reason, seen=seen)
 
 

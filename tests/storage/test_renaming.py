@@ -28,7 +28,7 @@ async def record(store: Store, key: str, channel: str) -> None:
     )
     await store.turns.accept(Turn(key, where, ADA, "What?", origin=prompt), prompt)
     shown = ids.message_ref(where, channel, "1.2")
-    await store.turns.note_posted(key, [shown], shown)
+    await store.turns.note_posted(key, 0, [shown], shown)
     plan = Plan(
         key=f"p{key}", plan_id="1", session_id=key, thread=where, requester=ADA, description="d", turn=key
     )

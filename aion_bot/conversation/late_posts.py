@@ -1,0 +1,52 @@
+"""Messages that a platform confirms late: somebody may have had the question asked again meanwhile."""
+
+import structlog
+
+from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.delivery.thread import Thread
+from aion_bot.domain.turn import Turn
+from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.messages import MessageRef
+from aion_bot.storage import Store, retry_write
+
+_log = structlog.get_logger(__name__)
+
+_REMOVE_AGAIN = Backoff(0.5, attempts=6)
+"""For a message whose buttons do nothing: nobody removes it later."""
+
+
+async def hand_over(store: Store, thread: Thread, turn: Turn, message: MessageRef) -> None:
+    """Leave what an attempt has posted to the later one, which answers in its place; remove it where that has begun.
+
+    What the later attempt shows already stays, and everything where the row is gone: then no later one exists.
+    """
+    if await retry_write(lambda: store.turns.leave_to_retry(turn.key, turn.attempt, message)):
+        return
+    now = await store.turns.get(turn.key)
+    if now is not None and now.attempt > turn.attempt and message not in now.posted:
+        await remove(thread, turn, message)
+
+
+async def remove_unseen(store: Store, thread: Thread, turn: Turn) -> None:
+    """Remove what was recorded for a retry between the moment at which its row was read and that of its start."""
+    now = await store.turns.get(turn.key)
+    unseen = [] if now is None else [one for one in now.posted if one not in turn.posted]
+    if unseen:
+        await retry_write(lambda: store.turns.note_posted(turn.key, turn.attempt, turn.posted))
+    for message in unseen:
+        await remove(thread, turn, message)
+
+
+async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:
+    """Remove a message that no attempt shows; one that the platform does not remove is logged, and stays."""
+    try:
+        await retry(
+            lambda: thread.delete(message),
+            backoff=_REMOVE_AGAIN,
+            # After a refusal the limiter knows for how long to wait.
+            on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
+        )
+    except MessageGone:
+        pass
+    except PlatformError as error:
+        _log.warning("message not deleted", turn=turn.key, platform=thread.platform, reason=repr(error))
