@@ -1,6 +1,6 @@
 """One database for each test: a file of SQLite, and once more on a Postgres server unless it is marked `sqlite`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +25,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def path(engine: str, tmp_path: Path) -> Location:
+def path(engine: str, tmp_path: Path) -> Iterator[Location]:
     """Where the database is: no file yet, or an empty database of the newest schema."""
     if engine == "sqlite":
-        return tmp_path / "bot.db"
-    from tests.support.postgres import lay_postgres
+        yield tmp_path / "bot.db"
+        return
+    from tests.support.postgres import lent_postgres
 
-    return lay_postgres()
+    with lent_postgres() as location:
+        yield location
 
 
 @pytest.fixture
