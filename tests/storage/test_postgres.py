@@ -177,6 +177,12 @@ async def test_a_write_that_was_done_is_not_done_twice(cut: Any, monkeypatch: py
     await store.close()
 
 
+async def written(store: Store, number: int) -> bool:
+    """Accept a question, however long that takes."""
+    turn = Turn(f"t{number}", THREAD, ADA, "What?")
+    return await retry_write(lambda: store.turns.accept(turn, prompt(str(number))))
+
+
 @pytest.mark.slow
 async def test_nothing_is_lost_while_the_server_is_away() -> None:
     """Writes fail as transient meanwhile, and are done once it is back; a session's lock is taken again."""
@@ -184,16 +190,7 @@ async def test_nothing_is_lost_while_the_server_is_away() -> None:
     store = await Store.open(location)
     server().stop()
     try:
-        writes = [
-            asyncio.create_task(
-                retry_write(
-                    lambda number=number: store.turns.accept(  # type: ignore[misc]
-                        Turn(f"t{number}", THREAD, ADA, "What?"), prompt(str(number))
-                    )
-                )
-            )
-            for number in range(5)
-        ]
+        writes = [asyncio.create_task(written(store, number)) for number in range(5)]
         await asyncio.sleep(0)
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(location.url)

@@ -19,7 +19,7 @@ from aion_bot.storage.postgres.errors import PostgresError, refusal
 from aion_bot.storage.postgres.schema import migrate
 from aion_bot.storage.postgres.sessions import LOCK, connect
 
-_ENDING = 3.0
+_ENDING = 1.0
 """Seconds for which a start waits for the session of a process that ended just now."""
 
 
