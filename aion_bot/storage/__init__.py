@@ -5,7 +5,7 @@ from aion_bot.storage.beside import bytes_on_server, check_database, places_with
 from aion_bot.storage.copying import copy_database
 from aion_bot.storage.database import back_up, files_of, find_damage
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.ratings import export_ratings
 from aion_bot.storage.schema import migrations
@@ -20,6 +20,7 @@ __all__ = [
     "Explanation",
     "Store",
     "StoreError",
+    "UnfitServer",
     "audit_begins",
     "back_up",
     "bytes_on_server",

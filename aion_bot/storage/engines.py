@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from aion_bot.environment.database_location import Location, PostgresUrl
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import UnfitServer
 
 Values = Sequence[Any] | Mapping[str, Any]
 """Parameters of a statement: of `?` and `?1` in order, of `:name` by name."""
@@ -102,11 +102,11 @@ async def open_engine(location: Location) -> OpenDatabase:
 
 
 def require_extra(location: PostgresUrl) -> None:
-    """Raise `StoreError` where the extra `postgres` is not installed."""
+    """Raise `UnfitServer` where the extra `postgres` is not installed."""
     try:
         import psycopg  # noqa: F401  # whether it can be
     except ImportError as error:
         # psycopg is there, and libpq is not, where its extra `binary` was left out.
-        raise StoreError(
+        raise UnfitServer(
             f"{location} needs the extra postgres ({error}): pip install 'aion-bot[postgres]'"
         ) from None

@@ -53,6 +53,10 @@ class StoreError(Exception):
     """The database cannot be used. The text is for the engineer and says what to do."""
 
 
+class UnfitServer(StoreError):
+    """The settings name a Postgres database that cannot serve as it is: its address, rights, version, encoding or schema."""
+
+
 def is_transient(error: Exception) -> bool:
     """Tell whether the same statement may succeed later: there is room again, or a lock is gone.
 

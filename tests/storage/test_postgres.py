@@ -18,7 +18,7 @@ from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
-from aion_bot.storage import Store, StoreError, copy_database, retry_write, verify_audit
+from aion_bot.storage import Store, StoreError, UnfitServer, copy_database, retry_write, verify_audit
 from aion_bot.storage.audit_chain import canonical
 from aion_bot.storage.beside import open_beside
 from aion_bot.storage.postgres import sessions
@@ -303,14 +303,14 @@ def test_what_cannot_be_used_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) 
         (guest, "GRANT CREATE"),
         (newer, "newer aion-bot"),
     ):
-        with pytest.raises(StoreError, match=sentence) as refused:
+        with pytest.raises(UnfitServer, match=sentence) as refused:
             asyncio.run(_opened(one))
         assert "geheimes-wort" not in f"{refused.value!r}{refused.value.__cause__!r}{one!r}"
     monkeypatch.setattr("aion_bot.storage.postgres.schema.OLDEST", 9_990_000)
-    with pytest.raises(StoreError, match="use 999 or newer"):
+    with pytest.raises(UnfitServer, match="use 999 or newer"):
         asyncio.run(_opened(location))
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(StoreError, match=r"pip install 'aion-bot\[postgres\]'"):
+    with pytest.raises(UnfitServer, match=r"pip install 'aion-bot\[postgres\]'"):
         asyncio.run(_opened(location))
 
 
@@ -351,3 +351,34 @@ async def test_the_commands_work_beside_a_bot(monkeypatch: pytest.MonkeyPatch) -
         assert found[0] == status, (arguments, found)
         assert words in found[1] + found[2], (arguments, found)
     await store.close()
+
+
+def test_a_bot_ends_with_2_where_its_address_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`run` says in one line what is wrong with a server's database, without the password; with 1 where no server answers."""
+    monkeypatch.setenv("AIONVISION_API_KEY", f"aion_{'a' * 24}")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    nowhere = f"postgresql://tests:geheimes-wort@/nowhere?host={server().folder}"
+    for address, status, words in (
+        (nowhere, 2, "create it, or correct the address"),
+        ("postgresql://u:geheimes-wort@127.0.0.1:1/x", 1, "that the server runs"),
+        ("postgresql://u:geheimes-wort@127.0.0.1:1", 2, "name of the database"),
+    ):
+        monkeypatch.setenv("AION_BOT_DATABASE_URL", address)
+        found = run("run")
+        assert (found[0], words in found[2]) == (status, True), found
+        assert "geheimes-wort" not in found[1] + found[2]
+
+
+def test_doctor_looks_at_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says whether the database can be made or written, its schema and size; nothing is made."""
+    monkeypatch.setenv("AIONVISION_API_KEY", f"aion_{'a' * 24}")
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_APP_TOKEN", "xapp-1")
+    for location, words in ((server().make(), "can be created"), (lay_postgres(), "MB with its indexes")):
+        monkeypatch.setenv("AION_BOT_DATABASE_URL", location.url)
+        said = run("doctor", "--offline")[1]
+        assert words in said
+        with psycopg.connect(location.url) as connection:
+            row = connection.execute("SELECT to_regclass('aion_bot.turn') IS NOT NULL").fetchone()
+        assert row == ("MB" in words,)

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import StoreError, UnfitServer
 
 _TRANSIENT = {
     "08",  # the connection failed
@@ -70,11 +70,15 @@ def refusal(where: object, error: psycopg.Error) -> StoreError:
     """Say why a database cannot be opened, and what to do about it."""
     message = message_of(error)
     code = error.sqlstate or ""
-    mend = "check the address, and that the server runs"
+    mend = ""
     if code == _PERMISSION:
         mend = "let its user create: GRANT CREATE, TEMPORARY ON DATABASE <name> TO <user>"
     elif code == _NO_DATABASE or "does not exist" in message:
         mend = "create it, or correct the address"
     elif code[:2] == _WRONG_PASSWORD or "password" in message:
         mend = "check the user and the password"
-    return StoreError(f"{where} cannot be opened ({message}): {mend}")
+    elif "pg_hba.conf" in message:
+        mend = "let the server take this user from this host, or correct sslmode in the address"
+    if mend:
+        return UnfitServer(f"{where} cannot be opened ({message}): {mend}")
+    return StoreError(f"{where} cannot be opened ({message}): check the address, and that the server runs")

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.postgres.errors import message_of, refusal
 from aion_bot.storage.postgres.sessions import LOCK, OLDEST
 
@@ -27,14 +27,14 @@ def read_schema(connection: psycopg.Connection[Any], where: object, known: Seque
     """Return the number of the database's schema, 0 where the bot has none there.
 
     Raises:
-        StoreError: a newer version wrote it, the server is too old, or the database is not in UTF-8.
+        UnfitServer: a newer version wrote it, the server is too old, or the database is not in UTF-8.
         psycopg.Error: it cannot be read.
     """
     if connection.info.server_version < OLDEST:
         release = connection.info.server_version // 10_000
-        raise StoreError(f"{where}: the server is Postgres {release}: use {OLDEST // 10_000} or newer")
+        raise UnfitServer(f"{where}: the server is Postgres {release}: use {OLDEST // 10_000} or newer")
     if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
-        raise StoreError(
+        raise UnfitServer(
             f"{where}: its encoding is {encoding}: create the database with ENCODING 'UTF8' TEMPLATE template0"
         )
     row = connection.execute("SELECT to_regclass('aion_bot.schema_version')").fetchone()
@@ -43,7 +43,7 @@ def read_schema(connection: psycopg.Connection[Any], where: object, known: Seque
     row = connection.execute("SELECT version FROM aion_bot.schema_version").fetchone()
     version, newest = int(row[0]) if row else 0, known[-1][0]
     if version > newest:
-        raise StoreError(
+        raise UnfitServer(
             f"{where} was written by a newer aion-bot (schema {version}, this one knows {newest}): "
             "install that version again, or name another database in AION_BOT_DATABASE_URL"
         )
