@@ -47,11 +47,11 @@ class PostgresDatabase:
         return 0
 
     async def empty_log(self) -> bool:
-        """Do nothing: the server's log is the operator's (docs/security.md)."""
+        """Do nothing: the server's log is the operator's (docs/scaling.md)."""
         return True
 
     async def rewrite(self) -> bool:
-        """Do nothing: the server's autovacuum gives the room of what was deleted to new rows (docs/security.md)."""
+        """Do nothing: the server's autovacuum gives the room of what was deleted to new rows (docs/scaling.md)."""
         return True
 
 
