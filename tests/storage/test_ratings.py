@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import sys
-from pathlib import Path
 
 from typer.testing import CliRunner
 
@@ -67,14 +66,14 @@ async def test_ratings_go_with_their_question(store: Store, path: Location) -> N
     assert await export(path) == []
 
 
-async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Path) -> None:
+async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Location) -> None:
     """It prints one line for each rating, the words of people as they wrote them, and nothing else."""
     await answered(store, "a")
     await store.ratings.rate("a", ADA, Action.BAD)
     assert await store.ratings.explain("a", ADA, "ein Maß zu groß")
     command = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "aion_bot", "feedback", "export",
-        env={**os.environ, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"},
+        env={**os.environ, "AION_BOT_DATABASE_URL": address_of(path)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, complained = await command.communicate()
