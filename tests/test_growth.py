@@ -434,6 +434,7 @@ READERS: dict[str, Callable[[str], object]] = {
 
 _TABLE = "our own table of methods"
 _SETTINGS = "settings, read once at the start"
+_STATEMENTS = "statements of our own, and what is bound to them"
 
 EXPRESSIONS: dict[str, str] = {
     "adapters/discord/ids.py CUSTOM_ID": "a press from Discord",
@@ -486,6 +487,12 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/rendering/markers.py _RUN": "markers outside of code",
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
+    "aion_bot/storage/postgres/dialect.py _BUILT": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _IS": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _IS_NOT": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _LOST": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _REPLACE": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _TOKEN": _STATEMENTS,
 }
 """Each use of `re` outside the simulators and the demo: the reader that tries it, or why nobody's text reaches it."""
 
