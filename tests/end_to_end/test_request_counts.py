@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from aion_bot.demo.page import meter
+from aion_bot.domain import strings
 from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -167,6 +168,45 @@ async def test_each_request_to_discord_is_counted(on_discord: Bot, address: str)
     requests = await use_all(on_discord, address)
     for one in ("PATCH /webhooks", "POST /interactions", "GET /attachments", "/threads", "/typing"):
         assert made(requests, one), requests
+
+
+@pytest.mark.slow
+async def test_each_request_of_presses_and_lookups_is_counted(idle: Bot, address: str) -> None:
+    """Over an answer that is shared, a closer look, an export, a question about another's message, and a mark of the queue."""
+    await idle.start(AION_BOT_HTTP_ADDRESS=address)
+    thread = await idle.asked(idle.ada, QUESTION, FOUND)
+    await idle.until(lambda: any(one.pictures for one in idle.bots(thread)))
+    await idle.press(idle.ada, thread, strings.CLOSER)
+    await idle.until(lambda: len([one for one in idle.bots(thread) if one.pictures]) == 2)
+    await share(idle)
+    remark = idle.workspace.remark(idle.ben, "The pump leaks", files=[ROOF])
+    about = await idle.workspace.ask_about(idle.ada, remark)
+    await idle.until(lambda: bool(idle.text(about)))
+    await idle.workspace.command(idle.ada, "export json private", thread=thread)
+    await idle.until(lambda: bool(idle.private_replies(thread, idle.ada)))
+    await wait_in_line(idle)
+    await agree(idle, address)
+
+
+async def share(bot: Bot) -> None:
+    """Ask privately, and share the answer where all can read it."""
+    await use_commands(bot)
+    await bot.until(lambda: any(one.buttons for one in bot.workspace.direct_messages(bot.cy)))
+    shown = next(one for one in bot.workspace.direct_messages(bot.cy) if one.buttons)
+    await bot.workspace.press_private(bot.cy, shown.id, shown.buttons[0].id)
+    name = f"@{bot.cy.name}{strings.SHARED_BY}"
+    await bot.until(lambda: any(name in one.text for one in bot.workspace.public_messages()))
+
+
+async def wait_in_line(bot: Bot) -> None:
+    """Ask twice in one thread: the second question gets a mark, and loses it."""
+    bot.aion.play(Scene((Speak("At work. "), Hold("go", pings=True), *ENDING), Answer("At work. Done.")))
+    thread = await bot.asked(bot.ben, "Tell me about site 9", "At work.")
+    await bot.workspace.reply(bot.ada, thread, QUESTION)
+    await bot.until(lambda: bot.queued_marker_count(thread) == 1)
+    bot.aion.release("go")
+    await bot.shows(thread, FOUND)
+    await bot.until(lambda: bot.queued_marker_count(thread) == 0)
 
 
 @pytest.mark.slow
