@@ -29,6 +29,7 @@ from aion_bot.delivery.registry import Registry
 from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
+from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
@@ -201,9 +202,13 @@ def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[Pla
     _log.info(
         "starting",
         version=__version__, platforms=", ".join(one.platform for one in adapters),
-        database=os.path.realpath(settings.database), schema=migrations()[-1][0], access="; ".join(policies),
+        database=_named(settings.database), schema=migrations()[-1][0], access="; ".join(policies),
         aion=settings.base_url, http=str(settings.http_address or "none"),
     )  # fmt: skip
+
+
+def _named(database: Location) -> str:
+    return str(database) if isinstance(database, PostgresUrl) else os.path.realpath(database)
 
 
 @asynccontextmanager

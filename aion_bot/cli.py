@@ -38,7 +38,7 @@ from aion_bot.ports.diagnosis import Finding, Status, fail
 from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, check_public_url, read_environment
-from aion_bot.storage import StoreError
+from aion_bot.storage import StoreError, UnfitServer
 
 program = typer.Typer(
     name="aion-bot",
@@ -149,7 +149,7 @@ def run() -> None:
         served = asyncio.run(app.serve_until_signal(settings, platforms, rules, env, lambda: read_file(env)))
     except StoreError as error:
         _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error, UnfitServer) else 1) from None
     except CannotListen as error:
         _say(f"AION_BOT_HTTP_ADDRESS: {error}", sys.stderr)
         raise typer.Exit(1) from None

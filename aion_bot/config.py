@@ -24,6 +24,7 @@ from aion_bot.domain.rule_keys import (
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
+from aion_bot.environment.database_location import Location, read_location
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import (
@@ -45,12 +46,8 @@ _LONGEST = 1_000_000
 """Bytes of `aion-bot.toml`; it is read at once."""
 
 
-def _database(value: object) -> Path:
-    scheme = "sqlite:///"
-    text = str(value)
-    if not text.startswith(scheme) or not text.removeprefix(scheme):
-        raise ValueError("must be sqlite:///relative.db or sqlite:////absolute.db")
-    return Path(text.removeprefix(scheme))
+def _database(value: object) -> Location:
+    return read_location(str(value))
 
 
 def _ids(value: object) -> object:
@@ -78,7 +75,7 @@ class Settings(ClientSettings):
         "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE", "AION_BOT_REPLICA",
     )  # fmt: skip
 
-    database: Annotated[Path, BeforeValidator(_database)] = Field(
+    database: Annotated[Location, BeforeValidator(_database)] = Field(
         Path("aion-bot.db"), validation_alias="AION_BOT_DATABASE_URL"
     )
     approvers: Literal["requester", "anyone"] | Ids = Field(
@@ -137,10 +134,10 @@ VARIABLES = Settings.variables()
 """Every variable of the core, in the order of INTERFACE.md."""
 
 
-def read_database(env: Mapping[str, str]) -> Path:
+def read_database(env: Mapping[str, str]) -> Location:
     """Read where the database is, whatever else is set. Raises `ValueError` with what is wrong with the address."""
     variable = Settings.variable("database")
-    default: Path = Settings.model_fields["database"].default
+    default: Location = Settings.model_fields["database"].default
     return _database(env[variable]) if env.get(variable) else default
 
 

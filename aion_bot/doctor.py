@@ -16,6 +16,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.addresses import is_loopback
+from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.ports import private_files
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.capabilities import Diagnosable
@@ -29,6 +30,7 @@ from aion_bot.ports.settings import PROXY_URL, IdKind, Problem, proxy_for
 from aion_bot.ports.text import one_line
 from aion_bot.storage import (
     StoreError,
+    bytes_on_server,
     check_database,
     files_of,
     find_damage,
@@ -78,11 +80,13 @@ async def examine(
             ]
         else:
             findings += await _services(settings, rules or Rules(), adapters, env)
-        findings += await asyncio.to_thread(_database, settings.database)
+        findings += await asyncio.to_thread(_look_at, settings.database)
         findings += await asyncio.to_thread(_second_processes, settings.database)
         findings += _http_address(settings)
         findings.append(ok("retention", strings.kept_for(settings.retention_days)))
-    files = files_of(settings.database) if settings is not None else ()
+    files = (
+        files_of(settings.database) if settings is not None and isinstance(settings.database, Path) else ()
+    )
     return findings + await asyncio.to_thread(_modes, files, (env_file, *secret_files))
 
 
@@ -196,7 +200,7 @@ def _http_address(settings: Settings) -> list[Finding]:
     return [warn(check, *strings.open_address(str(address)))]
 
 
-def _second_processes(path: Path) -> list[Finding]:
+def _second_processes(path: Location) -> list[Finding]:
     """Report platforms whose token another process used lately, as a running bot has noticed."""
     seen = remembered(path, SECOND_PROCESS)
     recent = [platform for platform, at in seen.items() if time.time() - float(at) < _RECENT]
@@ -211,6 +215,29 @@ def _size_of(files: Sequence[Path]) -> int:
         with suppress(OSError):
             size += file.stat().st_size
     return size
+
+
+def _look_at(location: Location) -> list[Finding]:
+    return list(_server(location) if isinstance(location, PostgresUrl) else _database(location))
+
+
+def _server(location: PostgresUrl) -> Iterator[Finding]:
+    """Look at a database on a Postgres server, also while a bot uses it."""
+    try:
+        schema = check_database(location)
+        size = bytes_on_server(location)
+    except StoreError as error:
+        said = str(error)
+        yield fail("database", said, said if _DATABASE in said else f"mend that, or correct {_DATABASE}")
+        return
+    yield ok("database", f"{location} can be {'created' if schema is None else 'written'}")
+    newest = migrations()[-1][0]
+    if schema is not None and schema < newest:
+        yield ok(
+            "schema", f"schema {schema}; the next start brings it to {newest}: copy it with pg_dump before"
+        )
+    elif schema is not None:
+        yield ok("schema", f"schema {schema}, {size / 1e6:,.1f} MB with its indexes")
 
 
 def _database(path: Path) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ import copy
 import gc
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,12 @@ _MEMORY = Path("/dev/shm")  # noqa: S108  # pytest makes a folder in it that is 
 if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2**30:
     # Hundreds of tests write a database each, which takes a disk longer.
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
+def pytest_unconfigure() -> None:
+    """Stop the Postgres server, where a test has started it: a worker's process ends without `atexit`."""
+    if (support := sys.modules.get("tests.support.postgres")) is not None:
+        support.stop_server()
 
 
 def pytest_collection_finish() -> None:

@@ -73,6 +73,7 @@ from aion_bot.rendering.risks import riskiest_step
 from aion_bot.rendering.screen import PageFormat
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list, with_sources
 from aion_bot.simulators.aion.pictures import gif, png
+from aion_bot.storage.postgres.dialect import storable
 
 FULL = "GROWTH" in os.environ
 LENGTHS = (32_000, 128_000) if FULL else (8_000, 20_000)
@@ -400,6 +401,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "visible characters of a line": visible_line,
     "escaped characters": escaped,
     "well-formed characters": well_formed,
+    "what Postgres stores": lambda text: storable(f"[{text}"),
     "a status": _status,
     "pages of plain text": lambda text: PlainPages(2_000).update(text),
     "an acknowledgement on Discord": lambda text: (
@@ -434,6 +436,7 @@ READERS: dict[str, Callable[[str], object]] = {
 
 _TABLE = "our own table of methods"
 _SETTINGS = "settings, read once at the start"
+_STATEMENTS = "statements of our own"
 
 EXPRESSIONS: dict[str, str] = {
     "adapters/discord/ids.py CUSTOM_ID": "a press from Discord",
@@ -486,6 +489,12 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/rendering/markers.py _RUN": "markers outside of code",
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
+    "aion_bot/storage/postgres/dialect.py _BUILT": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _IS": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _IS_NOT": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _LOST": "what Postgres stores",
+    "aion_bot/storage/postgres/dialect.py _REPLACE": _STATEMENTS,
+    "aion_bot/storage/postgres/dialect.py _TOKEN": _STATEMENTS,
 }
 """Each use of `re` outside the simulators and the demo: the reader that tries it, or why nobody's text reaches it."""
 

@@ -64,6 +64,8 @@ class Method(StrEnum):
     GET_GATEWAY = "GET /gateway/bot"
     GET_CURRENT_USER = "GET /users/@me"
     GET_APPLICATION = "GET /oauth2/applications/@me"
+    GET_USER = "GET /users/{user_id}"
+    LIST_SERVERS = "GET /users/@me/guilds"
     PUT_COMMANDS = "PUT /applications/{application_id}/commands"
     GET_CHANNEL = "GET /channels/{channel_id}"
     EDIT_CHANNEL = "PATCH /channels/{channel_id}"
@@ -81,6 +83,7 @@ class Method(StrEnum):
     ANSWER_INTERACTION = "POST /interactions/{interaction_id}/{interaction_token}/callback"
     CREATE_FOLLOWUP = "POST /webhooks/{webhook_id}/{webhook_token}"
     GET_ORIGINAL_RESPONSE = "GET /webhooks/{webhook_id}/{webhook_token}/messages/@original"
+    EDIT_ORIGINAL_RESPONSE = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original"
     DELETE_ORIGINAL_RESPONSE = "DELETE /webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
 
@@ -88,6 +91,8 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.GET_GATEWAY: (_LOGIN, _WHOLE_BOT),
     Method.GET_CURRENT_USER: (_LOGIN, _WHOLE_BOT),
     Method.GET_APPLICATION: (_LOGIN, _WHOLE_BOT),
+    Method.GET_USER: (_OTHERS, _WHOLE_BOT),
+    Method.LIST_SERVERS: (_OTHERS, _WHOLE_BOT),
     Method.PUT_COMMANDS: (_COMMANDS, _WHOLE_BOT),
     Method.GET_CHANNEL: (_CHANNEL_LOOKUPS, _WHOLE_BOT),
     Method.EDIT_CHANNEL: (_CHANNEL_EDITS, _WHOLE_BOT),
@@ -106,6 +111,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.ANSWER_INTERACTION: (),
     Method.CREATE_FOLLOWUP: (),
     Method.GET_ORIGINAL_RESPONSE: (),
+    Method.EDIT_ORIGINAL_RESPONSE: (),
     Method.DELETE_ORIGINAL_RESPONSE: (),
 }
 """What each request counts against, the most specific budget first.

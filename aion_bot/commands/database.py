@@ -16,6 +16,7 @@ from aion_bot.aion import AionvisionError, SyncAionVision
 from aion_bot.config import Settings, read_database
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
+from aion_bot.environment.database_location import Location, PostgresUrl, read_location
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, read_environment
@@ -24,6 +25,7 @@ from aion_bot.storage import (
     StoreError,
     audit_begins,
     back_up,
+    copy_database,
     erase,
     explain,
     export_audit,
@@ -40,6 +42,9 @@ _audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisio
 program.add_typer(_audit, name="audit")
 _feedback = typer.Typer(no_args_is_help=True, help="What people think of answers.")
 program.add_typer(_feedback, name="feedback")
+
+_moving = typer.Typer(no_args_is_help=True, help="Where the bot remembers.")
+program.add_typer(_moving, name="database")
 
 MessageOfLink = Callable[[str], tuple[str, str] | None]
 """Returns the platform and the opaque id of the message that a link names, None where it is no such link."""
@@ -59,7 +64,7 @@ def environment() -> Mapping[str, str]:
         raise typer.Exit(2) from None
 
 
-def database() -> Path:
+def database() -> Location:
     """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
     env = environment()
     KNOWN.know(secrets_in(env))
@@ -86,11 +91,50 @@ def backup(
     or cannot be written, or the database cannot be read; 2 if its address is wrong.
     """
     path = database()
+    if isinstance(path, PostgresUrl):
+        say(
+            f"{path} is on a server: copy it with pg_dump --schema=aion_bot, restore it with pg_restore",
+            sys.stderr,
+        )
+        raise typer.Exit(1)
     try:
         back_up(path, file)
     except StoreError as error:
         raise _failed(error) from None
     say(f"{path} is copied to {file}")
+
+
+@_moving.command("copy")
+def copy_rows(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="FROM", help="The address of a database, as AION_BOT_DATABASE_URL has it."),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TO", help="The address of an empty one, which may be missing if it is a file."
+        ),
+    ],
+) -> None:
+    """Copy everything from one database to another, empty one: to leave SQLite for Postgres, or to come back.
+
+    Stop the bot first. TO is written in one transaction, and each table is compared by count and digest before it counts: a copy
+    that is interrupted leaves TO empty. FROM stays as it is. Then name TO in AION_BOT_DATABASE_URL. Exit status: 1 if a bot has one of
+    them, TO is not empty, or one cannot be used; 2 if an address is wrong.
+    """
+    KNOWN.know(secrets_in({"FROM": source, "TO": target}))
+    try:
+        addresses = read_location(source), read_location(target)
+    except ValueError as error:
+        say(f"the address {error}", sys.stderr)
+        raise typer.Exit(2) from None
+    try:
+        counts = copy_database(*addresses)
+    except StoreError as error:
+        raise _failed(error) from None
+    rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+    say(f"{addresses[0]} is copied to {addresses[1]}, and compared: {rows or 'it has no rows'}")
 
 
 @program.command("explain")
@@ -142,7 +186,7 @@ def export_rows(
         raise _failed(error) from None
 
 
-def _say_aions_log(path: Path, since: datetime) -> None:
+def _say_aions_log(path: Location, since: datetime) -> None:
     """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
     files = read_secret_files(environment(), Settings.required())
     settings, problems = Settings.read(files.env)
@@ -184,6 +228,11 @@ def verify(
         raise _failed(error) from None
     say(verdict.line())
     raise typer.Exit(1 if verdict.broken else 0)
+
+
+@_moving.callback()
+def moving() -> None:
+    """The database."""
 
 
 @_feedback.callback()
@@ -249,7 +298,7 @@ def erase_words(
     raise typer.Exit(0 if erased.complete else 1)
 
 
-def _named_threads(path: Path, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
+def _named_threads(path: Location, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
     """Return the threads that a reference, link, key or id names; where there is none the command ends with exit status 1."""
     if not (threads := threads_of(path, named, message_of(named))):
         say(strings.UNKNOWN_REFERENCE, sys.stderr)

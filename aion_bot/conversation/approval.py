@@ -316,7 +316,7 @@ class Approvals:
             lambda messages: self._take_result(plan, messages),
             backoff,
             undecided=lambda: retry_write(lambda: self._services.store.turns.awaits_name(plan.session_id)),
-            undecided_pause=polling.unnamed,
+            unnamed=polling.unnamed,
         )
         if found is not None:
             return seen_in_session(plan, found, answer)

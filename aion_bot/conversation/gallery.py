@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -20,8 +21,9 @@ from aion_bot.domain import strings
 from aion_bot.domain.file_types import HEAD, PICTURES, recognise
 from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, read_key
+from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, Picture
+from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, MessageRef, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
@@ -250,13 +252,32 @@ async def _with_new_addresses(
 
 async def _is_posted(thread: Thread, due: DueGallery, gallery: Gallery) -> bool:
     """Look for pictures in a thread: by their nonce, or where the platform forgets it by their buttons or their text."""
-    found = await retry(
-        thread.own_messages, backoff=_LOOK_AGAIN, on=lambda error: isinstance(error, PlatformDown)
-    )
-    text = thread.fingerprints.fingerprint(gallery.in_words) if thread.fingerprints else None
+    text = _fingerprint(thread, gallery)
     return any(
         (own.nonce or "").startswith(f"{due.name}-")
         # Those of a plan's result have no buttons, and the plan's card may have some with the same key.
         or (not own.keys and own.fingerprint == text if due.of_plan else due.owner in own.keys)
-        for own in found
+        for own in await _own_messages(thread)
     )
+
+
+async def is_posted_below(thread: Thread, name: str, text: Sequence[MessageRef], gallery: Gallery) -> bool:
+    """Look for pictures without buttons below the messages of their `text`; `name` begins their nonce. Raises `PlatformDown`."""
+    above, words = set(text), _fingerprint(thread, gallery)
+    # The newest is the first.
+    below = takewhile(lambda own: own.message not in above, await _own_messages(thread))
+    return any(
+        (own.nonce or "").startswith(f"{name}-") or (not own.keys and own.fingerprint == words)
+        for own in below
+    )
+
+
+async def _own_messages(thread: Thread) -> Sequence[OwnMessage]:
+    return await retry(
+        thread.own_messages, backoff=_LOOK_AGAIN, on=lambda error: isinstance(error, PlatformDown)
+    )
+
+
+def _fingerprint(thread: Thread, gallery: Gallery) -> str | None:
+    """Return the fingerprint of the text of a gallery; None where the platform keeps nonces."""
+    return thread.fingerprints.fingerprint(gallery.in_words) if thread.fingerprints else None

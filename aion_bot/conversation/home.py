@@ -84,7 +84,7 @@ async def _titles(
 
 async def _usage(services: Services, key: str) -> HomeSection:
     try:
-        usage = await asyncio.to_thread(read_usage, services.store.path, _SINCE)
+        usage = await asyncio.to_thread(read_usage, services.store.location, _SINCE)
     except (StoreError, sqlite3.Error) as error:
         _log.warning("usage not read", reason=str(error), ref=reference(key))
         return HomeSection(strings.USAGE_TITLE, (with_reference(strings.USAGE_UNREAD, key),))

@@ -19,6 +19,7 @@ _PROCESSED = Backoff(1.0, cap=5.0, total=60.0)
 _ARRIVES = Backoff(0.5, attempts=4)
 _CROWDED = Backoff(5.0, cap=30.0, attempts=3)
 _TEN_MINUTES = Backoff(1.0, cap=15.0, total=600.0)
+_UNNAMED = Backoff(1.0, cap=5.0, total=600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,14 @@ class Polling:
     accepted for later (202). `in_doubt`: for the result of one whose answer was lost, or that somebody else decides.
     `processed`: until the text of a new document can be searched; after that the question is asked without waiting further.
     `crowded`: before an upload is sent again that was one request too many, where Aion does not say when.
-    `arrives`: for a file in the library whose upload has no answer. `unnamed`: seconds between two looks while Aion has not named the answer of another question in that session.
+    `arrives`: for a file in the library whose upload has no answer. `unnamed`: while Aion has not named the answer of
+    another question in that session. It has an end, as a stream whose plan nobody decides stays open for hours.
     """
 
     stored_answer: Backoff = _HALF_A_MINUTE
     accepted: Backoff = _TEN_MINUTES
     in_doubt: Backoff = _A_MINUTE
-    unnamed: float = 1.0
+    unnamed: Backoff = _UNNAMED
     processed: Backoff = _PROCESSED
     arrives: Backoff = _ARRIVES
     crowded: Backoff = _CROWDED
@@ -55,7 +57,7 @@ class Polling:
             scale(self.stored_answer),
             scale(self.accepted),
             scale(self.in_doubt),
-            self.unnamed * factor,
+            scale(self.unnamed),
             scale(self.processed),
             scale(self.arrives),
             scale(self.crowded),
@@ -92,16 +94,19 @@ class SessionHistory:
         backoff: Backoff,
         *,
         undecided: Callable[[], Awaitable[bool]] = _never,
-        undecided_pause: float = 1.0,
+        unnamed: Backoff = _UNNAMED,
     ) -> ChatMessage | None:
-        """Look along `backoff` for a message that `take` takes; while the owner of messages is `undecided`, take none."""
-        delays = backoff.delays()
+        """Look along `backoff` for a message that `take` takes; while the owner of messages is `undecided`, take none.
+
+        That lasts along `unnamed` at most, beside the times of `backoff`.
+        """
+        delays, pauses = backoff.delays(), unnamed.delays()
         while True:
             messages = await self._messages_or_none(session_id)
             # Asked after the messages were read: Aion names an answer before it stores it.
             waits = await undecided()
             found = None if waits else await take(messages)
-            pause = undecided_pause if waits else next(delays, None)
+            pause = next(pauses if waits else delays, None)
             if found is not None or pause is None:
                 return found
             await asyncio.sleep(pause)

@@ -1,4 +1,7 @@
-"""Sharing a private answer: its asker, and nobody else, has question and answer posted where the question was asked, once."""
+"""Sharing a private answer: its asker, and nobody else, has question and answer posted where the question was asked, once.
+
+The sources are part of its text; its pictures follow in a message of their own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +14,7 @@ from aion_bot.conversation.aion_keys import of_session
 from aion_bot.conversation.private_reply import failed, refused
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
+from aion_bot.conversation.shared_pictures import SharedPictures
 from aion_bot.delivery.executor import Delivery, adopted
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
@@ -106,8 +110,10 @@ async def _share(
     """Post question and answer; returns a sentence that says why not, "" where it stands."""
     shares, told = services.store.shares, ""
     try:
-        view = await _view(await of_session(services, turn.session_id), thread, turn)
-        await _post(services, thread, turn, view, known, resumed=resumed)
+        of_its = await of_session(services, turn.session_id)
+        view = await _view(of_its, thread, turn)
+        target, text = await _post(services, thread, turn, view, known, resumed=resumed)
+        await SharedPictures(of_its, target, turn, view.answer).show(text, resumed=resumed)
     except _GoneError:
         told = strings.SHARE_GONE
     except AionvisionError as error:
@@ -151,8 +157,8 @@ def _asked(before: Sequence[ChatMessage]) -> str:
 
 async def _post(
     services: Services, thread: Thread, turn: Turn, view: _SharedView, known: Share, *, resumed: bool
-) -> None:
-    """Post a view where the question was asked, beside what an earlier process has posted of it."""
+) -> tuple[Thread, tuple[MessageRef, ...]]:
+    """Post a view where the question was asked, beside what an earlier process has posted of it; returns where it stands."""
     if turn.origin is None or turn.origin.share_to is None:
         raise _GoneError
     target, shares = services.registry.thread(thread.adapter, turn.origin.share_to), services.store.shares
@@ -169,6 +175,7 @@ async def _post(
     )
     sync = services.registry.sync(target, view, delivery)
     await sync.run()
+    return target, sync.diff.replies
 
 
 async def _standing(

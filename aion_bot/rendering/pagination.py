@@ -93,10 +93,7 @@ class Pages:
         made = 0
         # An empty rest ends the text, whatever it measures: it shows nothing but a fence that is still open.
         while piece.text and (size > self._limit or length < len(piece.text)):
-            room = within - len(self._taken)
-            if room < _SHORTEST_END or (room <= length and self._size(piece, room) <= self._limit):
-                break
-            if goes_on and length == len(piece.text) and self._holds_what_is_settled(piece):
+            if self._is_last(piece, length, within - len(self._taken), goes_on=goes_on):
                 break
             self.over = len(self._full) >= most
             self.pending = not self.over and made >= effort
@@ -112,6 +109,12 @@ class Pages:
                 made += 1
             piece, length, size = self._next(text)
         return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
+
+    def _is_last(self, piece: Piece, length: int, room: int, *, goes_on: bool) -> bool:
+        """Tell whether no page ends in a piece: its room ends there before, or what is too much is unfinished."""
+        if room < _SHORTEST_END or (room <= length and self._size(piece, room) <= self._limit):
+            return True
+        return goes_on and length == len(piece.text) and self._holds_what_is_settled(piece)
 
     def _with_last(self, piece: Piece, length: int, most: int, room: int | None) -> list[str]:
         """Return all pages, the last one of this piece; `room`: how many characters it may have where it has more."""

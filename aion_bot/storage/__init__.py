@@ -1,16 +1,11 @@
-"""What survives a crash: the map thread → session, the journal of questions, the plans. SQLite."""
+"""What survives a crash: the map thread → session, the journal of questions, the plans. In SQLite or Postgres."""
 
 from aion_bot.storage.audit_check import audit_begins, export_audit, rows_about, verify_audit
-from aion_bot.storage.database import (
-    back_up,
-    check_database,
-    files_of,
-    find_damage,
-    places_with_threads,
-    remembered,
-)
+from aion_bot.storage.beside import bytes_on_server, check_database, places_with_threads, remembered
+from aion_bot.storage.copying import copy_database
+from aion_bot.storage.database import back_up, files_of, find_damage
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.ratings import export_ratings
 from aion_bot.storage.schema import migrations
@@ -25,9 +20,12 @@ __all__ = [
     "Explanation",
     "Store",
     "StoreError",
+    "UnfitServer",
     "audit_begins",
     "back_up",
+    "bytes_on_server",
     "check_database",
+    "copy_database",
     "erase",
     "explain",
     "export_audit",

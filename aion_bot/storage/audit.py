@@ -21,7 +21,7 @@ WHERE key = ? AND (SELECT count(*) FROM audit WHERE audit.plan = plan.key AND ki
 _POLICY = """
 INSERT INTO audit_entry (kind, platform, more) SELECT 'policy', ?1, ?2
 WHERE (SELECT record -> '$.rules' FROM audit WHERE kind = 'policy' AND platform = ?1 ORDER BY number DESC LIMIT 1)
-    IS NOT json(?2) -> '$.rules'
+    IS NOT (CAST(?2 AS TEXT) -> '$.rules')
 """
 
 _HEAD = """
@@ -78,7 +78,7 @@ class Audit(Statements):
         if listed == "[]":
             return {}
         await self._do(
-            "INSERT OR IGNORE INTO audit_clear (platform, person, kind, value) SELECT ?, value, 'id', value FROM json_each(?)",
+            "INSERT INTO audit_clear (platform, person, kind, value) SELECT ?, value, 'id', value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
             platform, listed,
         )  # fmt: skip
         rows = await self._all(

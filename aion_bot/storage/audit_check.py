@@ -4,11 +4,11 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from aion_bot.environment.database_location import Location
 from aion_bot.storage.audit_chain import START, canonical, digest, sha256
-from aion_bot.storage.database import open_beside
+from aion_bot.storage.beside import Beside, open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.reasons import WORDS
 
@@ -67,7 +67,7 @@ class _BrokenError(Exception):
         self.number, self.what = number, what
 
 
-def verify_audit(path: Path, head: str | None = None) -> Verdict:
+def verify_audit(path: Location, head: str | None = None) -> Verdict:
     """Compute the chain again and compare it with what is stored: the rows, the stored heads, and the clear values.
 
     Finds the first row that was changed, removed, moved or put in, rows that are cut off behind a stored head or behind
@@ -84,7 +84,7 @@ def verify_audit(path: Path, head: str | None = None) -> Verdict:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
-def export_audit(path: Path) -> Iterator[str]:
+def export_audit(path: Location) -> Iterator[str]:
     """Return each row as a line of JSON: `number`, `hash`, `record`, and `clear`, the values behind its digests.
 
     A value that was erased is null. The SHA-256 of `record`, written with its keys in order and no spaces, is `hash`.
@@ -103,7 +103,7 @@ def export_audit(path: Path) -> Iterator[str]:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
-def rows_about(path: Path, ids: Collection[str]) -> Mapping[str, list[int]]:
+def rows_about(path: Location, ids: Collection[str]) -> Mapping[str, list[int]]:
     """Return which rows are about which of Aion's plans and sessions, of `ids`. Raises as `verify_audit`."""
     found: dict[str, list[int]] = {}
     sql = (
@@ -119,17 +119,17 @@ def rows_about(path: Path, ids: Collection[str]) -> Mapping[str, list[int]]:
     return found
 
 
-def audit_begins(path: Path) -> int | None:
+def audit_begins(path: Location) -> int | None:
     """Return when the first row was written, in seconds since 1970; None where there is none. Raises as `verify_audit`."""
     try:
         with open_beside(path) as connection:
-            row = connection.execute("SELECT min(record ->> '$.at') FROM audit").fetchone()
+            row = connection.execute("SELECT min(CAST(record ->> '$.at' AS BIGINT)) FROM audit").fetchone()
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
     return row[0] if isinstance(row[0], int) else None
 
 
-def _verify(connection: sqlite3.Connection, head: str | None) -> Verdict:
+def _verify(connection: Beside, head: str | None) -> Verdict:
     rows, previous, has_head = 0, START, head is None
     clear = _ClearValues(connection)
     try:
@@ -157,7 +157,7 @@ def _verify(connection: sqlite3.Connection, head: str | None) -> Verdict:
 class _ClearValues:
     """Compares digests with the values that they stand for. Holds the digests without a value alone."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Beside) -> None:
         self.erased: set[str] = set()
         self._connection = connection
         self._missing: dict[str, int] = {}
@@ -187,10 +187,11 @@ class _ClearValues:
                 raise _BrokenError(number, f"the {kind}{whose} was changed")
 
 
-def rows_of(connection: sqlite3.Connection) -> Iterator[tuple[int, str, str]]:
+def rows_of(connection: Beside) -> Iterator[tuple[int, str, str]]:
     """Read the rows in their order, also while a bot appends others."""
     # What somebody put there may be no UTF-8: then the hash is wrong.
-    connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+    if isinstance(connection, sqlite3.Connection):
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
     last = None
     while True:
         page = connection.execute(
@@ -244,7 +245,7 @@ def digests_in(said: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
             yield field, "id", [one for one in found if isinstance(one, str)]
 
 
-def _clear(connection: sqlite3.Connection, found: str | list[str]) -> object:
+def _clear(connection: Beside, found: str | list[str]) -> object:
     if isinstance(found, list):
         return [_clear(connection, one) for one in found]
     row = connection.execute(_CLEAR, (found,)).fetchone()

@@ -73,7 +73,7 @@ class Choices(Statements):
         """Record which chosen documents and videos a session is about to get."""
         await self._do(
             "INSERT INTO session_files VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET documents = excluded.documents, videos = excluded.videos",
+            "ON CONFLICT (session) DO UPDATE SET documents = excluded.documents, videos = excluded.videos",
             session, json.dumps(list(documents)), json.dumps(list(videos)),
         )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """The conversations with Aion, as `/aion` sees them: whose they are, where they are used, and what they are about."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -11,10 +10,11 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_PERSON
+from aion_bot.storage.engines import Row
 from aion_bot.storage.serialization import pack_place
 from aion_bot.storage.statements import Statements
 
-_IS_PRIVATE = "coalesce(origin ->> '$.place[7]', 0)"
+_IS_PRIVATE = "coalesce(origin -> '$.place[7]', 'false') = 'true'"
 """SQL for a question that was asked privately."""
 
 
@@ -66,7 +66,7 @@ class Conversations(Statements):
         """Return the thread with the newest question of a person in a channel; private ones are answered elsewhere."""
         row = await self._one(
             "SELECT thread FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND channel = ? "  # noqa: S608  # a literal of ours
-            f"AND NOT {_IS_PRIVATE} "
+            f"AND NOT ({_IS_PRIVATE}) "
             "ORDER BY asked_at DESC, rowid DESC LIMIT 1",
             platform, place.home, person.id, place.channel,
         )  # fmt: skip
@@ -75,7 +75,7 @@ class Conversations(Statements):
     async def of_session(self, platform: str, session: str) -> Conversation | None:
         """Return who began a session and where; None where the question is not kept any more."""
         row = await self._one(
-            f"SELECT *, (SELECT max({_IS_PRIVATE}) FROM turn WHERE session_id = ?2) AS hidden "  # noqa: S608  # a literal of ours
+            f"SELECT *, EXISTS (SELECT 1 FROM turn WHERE session_id = ?2 AND {_IS_PRIVATE}) AS hidden "  # noqa: S608  # a literal of ours
             "FROM turn WHERE platform = ?1 AND session_id = ?2 ORDER BY rowid LIMIT 1",
             platform,
             session,
@@ -107,7 +107,7 @@ class Conversations(Statements):
     async def is_first_direct(self, turn: Turn) -> bool:
         """Return whether a question is the first one that its person asked the bot alone, as far as questions are kept."""
         row = await self._one(
-            "SELECT key FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND origin ->> '$.place[2]' "
+            "SELECT key FROM turn WHERE platform = ? AND workspace = ? AND asker_id = ? AND origin -> '$.place[2]' = 'true' "
             "ORDER BY asked_at, rowid LIMIT 1",
             turn.thread.platform, turn.place.home, turn.asker.id,
         )  # fmt: skip
@@ -129,7 +129,7 @@ class Conversations(Statements):
         sql = (
             "UPDATE thread SET session_id = NULL WHERE session_id = ? AND EXISTS (SELECT 1 FROM turn "  # noqa: S608  # a literal of ours
             "WHERE turn.platform = thread.platform AND turn.thread = thread.id "
-            f"AND (origin ->> '$.place[2]' OR {_IS_PRIVATE}))"
+            f"AND (coalesce(origin -> '$.place[2]', 'false') = 'true' OR {_IS_PRIVATE}))"
         )
         return await self._do(sql, session) > 0
 
@@ -218,7 +218,7 @@ def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:
     return json.dumps(pictures) if pictures else None, json.dumps(files) if files else None
 
 
-def _conversation(row: sqlite3.Row) -> Conversation:
+def _conversation(row: Row) -> Conversation:
     owner = Person(row["asker_id"], row["asker_name"])
     origin = json.loads(row["origin"] or "{}")
     place = Place(*origin.get("place", ("", "")))

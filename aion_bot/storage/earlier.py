@@ -29,7 +29,7 @@ class Earlier(Statements):
         """Return what is known of the context of a question of a thread."""
         row = await self._one(
             "SELECT earlier.words, earlier.count, before.origin ->> '$.source' AS source, "
-            "before.origin ->> '$.written_at' AS at FROM turn AS own LEFT JOIN earlier ON earlier.turn = own.key "
+            "CAST(before.origin ->> '$.written_at' AS DOUBLE PRECISION) AS at FROM turn AS own LEFT JOIN earlier ON earlier.turn = own.key "
             "LEFT JOIN turn AS before ON before.rowid = (SELECT max(rowid) FROM turn WHERE platform = own.platform "
             "AND thread = own.thread AND rowid < own.rowid AND session_id IS NOT NULL) WHERE own.key = ?",
             turn,

@@ -10,11 +10,12 @@ from typing import Any
 
 from aion_bot.domain.plan import UNDER_WAY
 from aion_bot.domain.turn import UNFINISHED
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.failures import reference
 from aion_bot.storage.audit_chain import canonical
 from aion_bot.storage.audit_check import digests_in, rows_of
+from aion_bot.storage.beside import Beside, open_beside, rewrite, together
 from aion_bot.storage.copies import copies_of
-from aion_bot.storage.database import open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.explanation import MOST_FOUND, conditions
 from aion_bot.storage.serialization import ERASED, stripped_origin
@@ -44,14 +45,14 @@ _PLAN_LEFT = f"NOT {among('phase', UNDER_WAY)} AND (requester_id <> '{ERASED}' O
 _TURNS = f"""
 UPDATE turn SET text = '', attached = '', asker_id = '{ERASED}', asker_name = '', {stripped_origin()},
     erased_at = coalesce(erased_at, unixepoch())
-WHERE key IN (SELECT key FROM gone WHERE NOT of_plan)
+WHERE key IN (SELECT key FROM gone WHERE of_plan = 0)
 """  # noqa: S608  # literals of ours
 
 # Of a card that does not show the outcome yet the sentence about it stays: it is the bot's own.
 _PLANS = f"""
 UPDATE plan SET description = '', steps = '[]', said = '', pending = '[]', requester_id = '{ERASED}', requester_name = '',
-    detail = iif(shown, '', detail), erased_at = coalesce(erased_at, unixepoch())
-WHERE key IN (SELECT key FROM gone WHERE of_plan)
+    detail = iif(shown = 1, '', detail), erased_at = coalesce(erased_at, unixepoch())
+WHERE key IN (SELECT key FROM gone WHERE of_plan = 1)
 """  # noqa: S608  # literals of ours
 
 _ATTEMPTS = f"""
@@ -86,7 +87,7 @@ WHERE person_id = :user OR :user IS NULL AND plan IN (SELECT key FROM gone)
     f"""
 UPDATE kv SET value = (
     SELECT json_group_array(hint.value) FROM json_each(kv.value) AS hint
-    WHERE coalesce(substr(hint.value, -length(:user) - 1) <> ' ' || :user, 1) AND NOT EXISTS (
+    WHERE coalesce(substr(hint.value, length(hint.value) - length(:user)) <> ' ' || :user, true) AND NOT EXISTS (
         SELECT 1 FROM json_each(:threads) AS thread WHERE thread.value ->> 0 = kv.platform
         AND substr(hint.value, 1, length(thread.value ->> 1) + 1) = (thread.value ->> 1) || ' '
     )
@@ -169,13 +170,12 @@ class Erased:
         return told
 
 
-def threads_of(path: Path, named: str, message: tuple[str, str] | None = None) -> list[tuple[str, str]]:
+def threads_of(path: Location, named: str, message: tuple[str, str] | None = None) -> list[tuple[str, str]]:
     """Find the threads that a reference, key or thread id names, or a `message`. Raises `StoreError` as `explain` does."""
-    of_turn, of_plan, values = conditions(named, message)
     own = "" if message else "OR thread = :named"
     try:
         with open_beside(path) as connection:
-            connection.create_function("reference", 1, reference, deterministic=True)
+            of_turn, of_plan, values = conditions(connection, named, message)
             rows = connection.execute(
                 f"SELECT platform, thread FROM turn WHERE {of_turn} {own} "  # noqa: S608  # literals of ours
                 f"UNION SELECT platform, thread FROM plan WHERE {of_plan} {own} LIMIT {MOST_FOUND}",
@@ -186,7 +186,7 @@ def threads_of(path: Path, named: str, message: tuple[str, str] | None = None) -
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
-def erase(path: Path, erasure: Erasure, *, wait: float, keep_copies: bool = False) -> Erased:
+def erase(path: Location, erasure: Erasure, *, wait: float, keep_copies: bool = False) -> Erased:
     """Erase words, names and ids, and what of them is left in the files of the database.
 
     Rows stay, without them, so that nothing is asked twice; the audit keeps its chain. What has not ended is waited for,
@@ -200,15 +200,15 @@ def erase(path: Path, erasure: Erasure, *, wait: float, keep_copies: bool = Fals
             until = time.monotonic() + wait
             while _open(connection, erasure) and time.monotonic() < until:
                 time.sleep(_LOOK)
-            # The bot may write its database anew just now.
-            connection.execute(f"PRAGMA busy_timeout = {_LONGEST_WRITE * 1000}")
-            connection.execute("BEGIN IMMEDIATE")
-            left = _open(connection, erasure)
-            counts = _erase_rows(connection, erasure)
-            counts["values of the audit"] = _erase_audit(connection, erasure)
-            connection.execute("COMMIT")
+            if isinstance(connection, sqlite3.Connection):
+                # The bot may write its database anew just now.
+                connection.execute(f"PRAGMA busy_timeout = {_LONGEST_WRITE * 1000}")
+            with together(connection):
+                left = _open(connection, erasure)
+                counts = _erase_rows(connection, erasure)
+                counts["values of the audit"] = _erase_audit(connection, erasure)
             emptied = _rewrite(connection, until=time.monotonic() + wait + _LOOK)
-        copies = copies_of(path)
+        copies = copies_of(path) if isinstance(path, Path) else []
         for copy in () if keep_copies else copies:
             copy.unlink()
     except ValueError as error:
@@ -221,7 +221,7 @@ def erase(path: Path, erasure: Erasure, *, wait: float, keep_copies: bool = Fals
     return Erased(counts, gone, kept, left, not emptied)
 
 
-def _open(connection: sqlite3.Connection, erasure: Erasure) -> list[str]:
+def _open(connection: Beside, erasure: Erasure) -> list[str]:
     """Return the references of what is meant and has not ended: a question that is answered, a decision that is carried out."""
     rows = connection.execute(
         f"SELECT key FROM turn WHERE {erasure.condition('turn')} AND {among('phase', UNFINISHED)} "  # noqa: S608  # literals of ours
@@ -231,7 +231,7 @@ def _open(connection: sqlite3.Connection, erasure: Erasure) -> list[str]:
     return [reference(key) for (key,) in rows]
 
 
-def _erase_rows(connection: sqlite3.Connection, erasure: Erasure) -> dict[str, int]:
+def _erase_rows(connection: Beside, erasure: Erasure) -> dict[str, int]:
     """Erase what is meant and has ended; returns how many rows of each kind that are."""
     connection.execute("CREATE TEMP TABLE gone (key TEXT PRIMARY KEY, of_plan INTEGER)")
     for of_plan, table, ended in ((0, "turn", _TURN_LEFT), (1, "plan", _PLAN_LEFT)):
@@ -249,7 +249,7 @@ def _erase_rows(connection: sqlite3.Connection, erasure: Erasure) -> dict[str, i
     return counts
 
 
-def _erase_audit(connection: sqlite3.Connection, erasure: Erasure) -> int:
+def _erase_audit(connection: Beside, erasure: Erasure) -> int:
     """Remove the clear values that are meant, and record their digests; returns how many there were."""
     if erasure.user is not None:
         found = {
@@ -271,7 +271,7 @@ def _erase_audit(connection: sqlite3.Connection, erasure: Erasure) -> int:
     return len(digests)
 
 
-def _unused_digests(connection: sqlite3.Connection, erasure: Erasure) -> set[str]:
+def _unused_digests(connection: Beside, erasure: Erasure) -> set[str]:
     """Return the digests that stand in the rows that are meant alone: who also stands in another row stays."""
     # A row whose thread was erased earlier keeps nobody.
     threads = {one for (one,) in connection.execute(_THREADS_LEFT, erasure.values)}
@@ -291,8 +291,11 @@ def _unused_digests(connection: sqlite3.Connection, erasure: Erasure) -> set[str
     return meant - others
 
 
-def _rewrite(connection: sqlite3.Connection, *, until: float) -> bool:
+def _rewrite(connection: Beside, *, until: float) -> bool:
     """Write the database anew without its free space, and empty the log; False where somebody reads it for too long."""
+    if not isinstance(connection, sqlite3.Connection):
+        rewrite(connection)
+        return True
     # A checkpoint that waits for a reader keeps the bot from writing: it waits for a moment only, and is tried again.
     connection.execute(f"PRAGMA busy_timeout = {int(_LOOK * 1000)}")
     # The first checkpoint lets the log begin anew, the last one moves into the database what VACUUM wrote to it.

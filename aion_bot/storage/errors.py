@@ -4,6 +4,8 @@ import errno
 import sqlite3
 from pathlib import Path
 
+from aion_bot.environment.database_location import Location
+
 _TRANSIENT = {
     sqlite3.SQLITE_BUSY,  # another connection writes, or recovers the log
     sqlite3.SQLITE_LOCKED,  # another statement of this process is in the way
@@ -51,22 +53,30 @@ class StoreError(Exception):
     """The database cannot be used. The text is for the engineer and says what to do."""
 
 
+class UnfitServer(StoreError):
+    """The settings name a Postgres database that cannot serve as it is: its address, rights, version, encoding or schema."""
+
+
 def is_transient(error: Exception) -> bool:
     """Tell whether the same statement may succeed later: there is room again, or a lock is gone.
 
     A read-only or damaged database, a constraint and wrong SQL stay as they are. An error without a code comes from
     Python's module, not from the database, and stays as well.
     """
+    if (known := getattr(error, "transient", None)) is not None:
+        return bool(known)  # a server's, which has no code of SQLite's
     code = getattr(error, "sqlite_errorcode", None)
     if code is None or getattr(error, "sqlite_errorname", "") in _LASTING:
         return False
     return code & 0xFF in _TRANSIENT  # the low byte is the primary code, the others say more of it
 
 
-def reason(error: sqlite3.Error | OSError, path: Path) -> str:
+def reason(error: sqlite3.Error | OSError, path: Location) -> str:
     """Say why `path` cannot be used and what to do about it."""
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0, str(error))
+    if not isinstance(path, Path):
+        return str(error)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_CANTOPEN and not path.parent.exists():
         return _NO_FOLDER

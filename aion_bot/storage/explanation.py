@@ -1,13 +1,15 @@
 """What the database knows of one turn or plan but its words, read beside a running bot."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.failures import reference
-from aion_bot.storage.database import read_beside
+from aion_bot.storage.beside import Beside, open_beside
+from aion_bot.storage.engines import Row
 from aion_bot.storage.errors import StoreError, reason
 
 
@@ -50,7 +52,7 @@ SELECT key, platform, phase, reason, attempt, starts, json_array_length(posted) 
 """
 _PLANS = "SELECT key, platform, phase, action, turn, json_array_length(steps) AS steps FROM plan WHERE {}"
 
-_BY_REFERENCE = "key = :named OR reference(key) = :named"
+_BY_KEY = "key IN (SELECT value FROM json_each(:keys))"
 
 _TURN_OF_MESSAGE = """
 json_extract(origin, '$.source') = :message OR json_extract(origin, '$.echo') = :message
@@ -60,19 +62,23 @@ MOST_FOUND = 20
 """Turns and plans that one reference names at most: those of one message may be several."""
 
 
-def conditions(named: str, message: tuple[str, str] | None) -> tuple[str, str, Mapping[str, str]]:
+def conditions(
+    connection: Beside, named: str, message: tuple[str, str] | None
+) -> tuple[str, str, Mapping[str, str]]:
     """Return SQL for the turns and for the plans that a reference or key names, or a `message`, and its parameters.
 
-    The connection needs the function `reference`.
+    References are not stored: each row's key is read.
     """
     if message is None:
-        return _BY_REFERENCE, _BY_REFERENCE, {"named": named}
+        rows = connection.execute("SELECT key FROM turn UNION ALL SELECT key FROM plan")
+        keys = [key for (key,) in rows if named in {key, reference(key)}]
+        return _BY_KEY, _BY_KEY, {"keys": json.dumps(keys), "named": named}
     of_turn = f"platform = :platform AND ({_TURN_OF_MESSAGE})"
     of_plan = "platform = :platform AND message = :message"
     return of_turn, of_plan, {"platform": message[0], "message": message[1]}
 
 
-def explain(path: Path, named: str, message: tuple[str, str] | None = None) -> list[Explanation]:
+def explain(path: Location, named: str, message: tuple[str, str] | None = None) -> list[Explanation]:
     """Find the turns and plans that a reference or key names, or of a `message` (platform and opaque id), with their plans.
 
     Changes nothing. Empty where the database knows of none. Reads each row's key, as references are not stored.
@@ -80,11 +86,9 @@ def explain(path: Path, named: str, message: tuple[str, str] | None = None) -> l
     Raises:
         StoreError: there is no database, it cannot be read, or its schema is an older version's.
     """
-    of_turn, of_plan, values = conditions(named, message)
     try:
-        with read_beside(path) as connection:
-            connection.row_factory = sqlite3.Row
-            connection.create_function("reference", 1, reference, deterministic=True)
+        with open_beside(path) as connection:
+            of_turn, of_plan, values = conditions(connection, named, message)
             turns = connection.execute(_TURNS.format(of_turn) + f"LIMIT {MOST_FOUND}", values).fetchall()
             plans = connection.execute(_PLANS.format(of_plan) + f" LIMIT {MOST_FOUND}", values).fetchall()
             for turn in turns:
@@ -99,9 +103,9 @@ def explain(path: Path, named: str, message: tuple[str, str] | None = None) -> l
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
-def _explanation(connection: sqlite3.Connection, kind: str, row: sqlite3.Row) -> Explanation:
+def _explanation(connection: Beside, kind: str, row: Row) -> Explanation:
     found: Sequence[tuple[float, str, int]] = connection.execute(
-        "SELECT at, event, attempt FROM timeline WHERE key = ? ORDER BY at", (row["key"],)
+        "SELECT at, event, attempt FROM timeline WHERE key = ? ORDER BY at, event", (row["key"],)
     ).fetchall()
     values = dict(row)
     facts = [

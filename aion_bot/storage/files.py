@@ -1,6 +1,5 @@
 """The files of questions, and what of each workspace Aion's library has."""
 
-import sqlite3
 from collections.abc import Iterable
 
 from aion_bot.domain.file_types import FileKind
@@ -15,6 +14,7 @@ from aion_bot.domain.uploads import (
 )
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.storage.engines import Row
 from aion_bot.storage.statements import Statements, among
 
 _BEFORE = {phase: among("phase", file_sources(phase)) for phase in FilePhase}
@@ -28,12 +28,12 @@ _ADOPT = (
     "FROM file JOIN turn ON turn.key = file.turn JOIN turn AS asked ON asked.key = ?1 "
     "WHERE file.phase = 'held' AND turn.erased_at IS NULL AND turn.rowid < asked.rowid AND turn.rowid IN ("
     "SELECT rowid FROM turn WHERE platform = ?2 AND thread = ?3 UNION ALL "
-    "SELECT turn.rowid FROM turn JOIN turn AS asked ON asked.key = ?1 WHERE ?6 AND turn.platform = ?2 "
+    "SELECT turn.rowid FROM turn JOIN turn AS asked ON asked.key = ?1 WHERE ?6 = 1 AND turn.platform = ?2 "
     "AND turn.channel = asked.channel AND turn.asked_at >= asked.asked_at - ?7) AND ("
     "(turn.thread = ?3 AND turn.reason = 'held' AND NOT EXISTS ("
     "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 "
     "AND other.rowid > turn.rowid AND other.rowid < asked.rowid AND other.reason IS NOT 'held')) "
-    "OR (?6 AND turn.thread <> ?3 AND turn.asker_id = asked.asker_id "
+    "OR (?6 = 1 AND turn.thread <> ?3 AND turn.asker_id = asked.asker_id "
     "AND (turn.reason IS 'held' OR (turn.reason IS NULL AND turn.text = '')) AND NOT EXISTS ("
     "SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.thread = ?3 AND other.rowid < asked.rowid) "
     "AND NOT EXISTS (SELECT 1 FROM turn AS other WHERE other.platform = ?2 AND other.channel = asked.channel "
@@ -130,7 +130,7 @@ class Files(Statements):
         if file.digest:
             await self._do(
                 "INSERT INTO library_file (workspace, digest, library_id) VALUES (?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET library_id = excluded.library_id",
+                "ON CONFLICT (workspace, digest) DO UPDATE SET library_id = excluded.library_id",
                 workspace, file.digest, file.library_id,
             )  # fmt: skip
 
@@ -189,7 +189,7 @@ class Files(Statements):
         await self._do("DELETE FROM library_file WHERE workspace = ? AND digest = ?", workspace, digest)
 
 
-def _file_from(row: sqlite3.Row) -> AttachedFile:
+def _file_from(row: Row) -> AttachedFile:
     return AttachedFile(
         turn=row["turn"],
         number=row["number"],

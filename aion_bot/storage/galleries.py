@@ -23,7 +23,7 @@ _READY = f"""(
         AND phase IN ('shown', 'cleared')
     )
     OR EXISTS (
-        SELECT 1 FROM plan WHERE instr(owner, '-') AND key = substr(owner, instr(owner, '-') + 1) AND message IS NOT NULL
+        SELECT 1 FROM plan WHERE instr(owner, '-') > 0 AND key = substr(owner, instr(owner, '-') + 1) AND message IS NOT NULL
     ) AND NOT {_MERGED}
 ) ORDER BY rowid"""  # noqa: S608  # literals of ours
 
@@ -61,7 +61,7 @@ class Galleries(Statements):
         return bool(await self._do(
             "INSERT INTO gallery (owner, attempt, of_plan, platform, thread, person_id, pictures) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET pictures = excluded.pictures WHERE phase = 'due' AND ?",
+            "ON CONFLICT (owner, attempt) DO UPDATE SET pictures = excluded.pictures WHERE gallery.phase = 'due' AND ? = 1",
             gallery.owner, gallery.attempt, int(gallery.of_plan), gallery.thread.platform, gallery.thread.id,
             gallery.person.id, json.dumps(list(gallery.pictures)), int(again),
         ))  # fmt: skip
@@ -85,7 +85,7 @@ class Galleries(Statements):
     async def above(self, turn: str, attempt: int) -> dict[str, list[str]]:
         """Return the ids of the pictures above the cards of a turn, by their owners, but for those that stand under it instead."""
         rows = await self._all(
-            f"SELECT owner, pictures FROM gallery WHERE owner GLOB ? || '-*' AND attempt = ? AND NOT {_MERGED}",  # noqa: S608  # a literal of ours
+            f"SELECT owner, pictures FROM gallery WHERE substr(owner, 1, length(?1) + 1) = ?1 || '-' AND attempt = ?2 AND NOT {_MERGED}",  # noqa: S608  # a literal of ours
             turn, attempt,
         )  # fmt: skip
         return {row["owner"]: [str(one["id"]) for one in json.loads(row["pictures"])] for row in rows}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from aion_bot.domain.month import Month
-from aion_bot.storage.database import Database
+from aion_bot.storage.engines import OpenDatabase
 from aion_bot.storage.statements import Statements
 
 KEY = "aion key"
@@ -27,7 +27,7 @@ class ChannelUse:
 class Months(Statements):
     """The month that runs (UTC) of the key in use; each method is one transaction."""
 
-    def __init__(self, database: Database, variable: str = "") -> None:
+    def __init__(self, database: OpenDatabase, variable: str = "") -> None:
         super().__init__(database)
         self._name = f"{KEY} {variable}".rstrip()
 
@@ -38,7 +38,7 @@ class Months(Statements):
     async def use_key(self, digest: str) -> None:
         """Count for this key from now on, and forget what is older than two months."""
         await self._do(
-            "INSERT INTO kv VALUES ('', ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            "INSERT INTO kv VALUES ('', ?, ?) ON CONFLICT (platform, name) DO UPDATE SET value = excluded.value",
             self._name,
             digest,
         )
@@ -49,7 +49,7 @@ class Months(Statements):
         """Record what Aion says: so many are allowed, and used by all who have the key."""
         await self._do(
             f"INSERT INTO month_limit VALUES ({_THIS_KEY}, {_THIS_MONTH}, ?2, ?3 - {_OWN}) "  # noqa: S608  # literals of ours
-            "ON CONFLICT DO UPDATE SET allowed = excluded.allowed, elsewhere = excluded.elsewhere",
+            "ON CONFLICT (key, month) DO UPDATE SET allowed = excluded.allowed, elsewhere = excluded.elsewhere",
             self._name, allowed, used,
         )  # fmt: skip
 
@@ -70,9 +70,9 @@ class Months(Statements):
     async def of_channel(self, platform: str, channel: str) -> ChannelUse:
         """Count what a channel has asked, and all."""
         sql = f"""
-        SELECT coalesce(sum(questions) FILTER (WHERE day = date('now')), 0) AS today,
-            coalesce(sum(questions) FILTER (WHERE day = date('now') AND platform = ?2 AND channel = ?3), 0) AS here,
-            count(DISTINCT platform || ' ' || channel) + (count(*) FILTER (WHERE platform = ?2 AND channel = ?3) = 0) AS channels
+        SELECT coalesce(sum(questions) FILTER (WHERE day = strftime('%Y-%m-%d', 'now')), 0) AS today,
+            coalesce(sum(questions) FILTER (WHERE day = strftime('%Y-%m-%d', 'now') AND platform = ?2 AND channel = ?3), 0) AS here,
+            count(DISTINCT platform || ' ' || channel) + iif(count(*) FILTER (WHERE platform = ?2 AND channel = ?3) = 0, 1, 0) AS channels
         FROM month_use WHERE key = {_THIS_KEY} AND day LIKE {_THIS_MONTH} || '-%'
         """  # noqa: S608  # literals of ours
         row = await self._one(sql, self._name, platform, channel)

@@ -17,7 +17,7 @@ UPDATE plan SET result = (
     WITH asked AS (SELECT answer_id, phase FROM turn WHERE turn.session_id = plan.session_id),
     others AS (SELECT * FROM plan AS other WHERE other.session_id = plan.session_id AND other.key <> plan.key),
     free AS (
-        SELECT value, row_number() OVER (ORDER BY key) AS place FROM json_each(?)
+        SELECT value, row_number() OVER (ORDER BY CAST(key AS BIGINT)) AS place FROM json_each(?)
         WHERE value NOT IN (SELECT answer_id FROM asked WHERE answer_id IS NOT NULL)
         AND value NOT IN (SELECT result FROM others WHERE result IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM asked WHERE answer_id IS NULL AND {among("phase", UNFINISHED)})
@@ -107,7 +107,7 @@ class Plans(Statements):
         """Count the plans of a session for which Aion may store a result, or has stored one that nobody has seen."""
         sql = (
             "SELECT count(DISTINCT plan_id) AS plans FROM plan "  # noqa: S608  # members of enumerations
-            f"WHERE session_id = ?1 AND (doubt OR {among('phase', UNDER_WAY - {PlanPhase.CLAIMED})}) AND plan_id NOT IN "
+            f"WHERE session_id = ?1 AND (doubt = 1 OR {among('phase', UNDER_WAY - {PlanPhase.CLAIMED})}) AND plan_id NOT IN "
             "(SELECT plan_id FROM plan WHERE session_id = ?1 "
             f"AND (result IS NOT NULL OR {among('phase', FINISHED - {PlanPhase.SETTLED, PlanPhase.REPLACED})}))"
         )
@@ -125,8 +125,8 @@ class Plans(Statements):
     async def approve(self, key: str, person: Person) -> bool:
         """Record that a person approves a pending plan; False where they have, or it does not wait for anybody."""
         return await self._do(
-            "INSERT OR IGNORE INTO approval (plan, platform, thread, person_id, person_name, digest, round) "  # noqa: S608  # literals of ours
-            f"SELECT key, platform, thread, ?, ?, digest, {_ROUND} FROM plan WHERE key = ? AND phase = 'pending'",
+            "INSERT INTO approval (plan, platform, thread, person_id, person_name, digest, round) "  # noqa: S608  # literals of ours
+            f"SELECT key, platform, thread, ?, ?, digest, {_ROUND} FROM plan WHERE key = ? AND phase = 'pending' ON CONFLICT DO NOTHING",
             person.id, person.name, key,
         ) == 1  # fmt: skip
 

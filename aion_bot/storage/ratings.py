@@ -3,11 +3,11 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Action, Person
-from aion_bot.storage.database import open_beside
+from aion_bot.storage.beside import open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.statements import Statements
 
@@ -26,8 +26,8 @@ class Ratings(Statements):
         before = await self._one("SELECT 1 FROM rating WHERE turn = ? AND person_id = ?", turn, person.id)
         written = await self._do(
             "INSERT INTO rating (turn, person_id, rating) SELECT key, ?, ? FROM turn WHERE key = ? "
-            "ON CONFLICT DO UPDATE SET rated_at = excluded.rated_at, rating = excluded.rating, "
-            "reason = iif(rating = excluded.rating, reason, '')",
+            "ON CONFLICT (turn, person_id) DO UPDATE SET rated_at = excluded.rated_at, rating = excluded.rating, "
+            "reason = iif(rating.rating = excluded.rating, rating.reason, '')",
             person.id, rating.value, turn,
         )  # fmt: skip
         return before is not None if written else None
@@ -43,7 +43,7 @@ class Ratings(Statements):
         return await self._one(sql, turn, person.id) is not None
 
 
-def export_ratings(path: Path) -> Iterator[str]:
+def export_ratings(path: Location) -> Iterator[str]:
     """Return one JSON object a rating, the oldest first, as lines.
 
     Raises:
@@ -55,9 +55,9 @@ def export_ratings(path: Path) -> Iterator[str]:
                 "SELECT rating.*, turn.platform, turn.workspace, turn.channel, turn.session_id, turn.answer_id, "
                 "turn.reason AS outcome FROM rating JOIN turn ON turn.key = rating.turn ORDER BY rated_at, rating.rowid"
             )
-            rows.row_factory = sqlite3.Row
             for row in rows:
                 said = dict(row)
+                said.pop("rowid", None)  # a column, on a server
                 yield json.dumps({"ref": reference(said.pop("turn")), **said}, ensure_ascii=False)
     except sqlite3.Error as error:
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error

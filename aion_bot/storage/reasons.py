@@ -1,12 +1,12 @@
 """Why people decided plans as they did; the next question of the session takes them to Aion, by a trigger."""
 
 import secrets
-import sqlite3
 
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.reason import Reason
 from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.storage.audit_chain import digest
+from aion_bot.storage.engines import Row
 from aion_bot.storage.statements import Statements
 
 WORDS = "words"
@@ -25,9 +25,9 @@ class Reasons(Statements):
         """
         platform, salt = plan.thread.platform, secrets.token_hex(16)
         return await self._do(
-            "INSERT OR IGNORE INTO reason (plan, place, session_id, platform, person_id, person_name, action, words, told, salt, digest) "
+            "INSERT INTO reason (plan, place, session_id, platform, person_id, person_name, action, words, told, salt, digest) "
             "SELECT key, (SELECT count(*) + 1 FROM reason WHERE plan = plan.key), session_id, platform, ?, ?, ?, ?, ?, ?, ? "
-            "FROM plan WHERE key = ?",
+            "FROM plan WHERE key = ? ON CONFLICT DO NOTHING",
             person.id, person.name, action, words, told, salt, digest(salt, WORDS, platform, words), plan.key,
         ) == 1  # fmt: skip
 
@@ -47,6 +47,6 @@ class Reasons(Statements):
         await self._do(sql, reason.plan, reason.place)
 
 
-def _reason(row: sqlite3.Row) -> Reason:
+def _reason(row: Row) -> Reason:
     thread, person = ThreadKey(row["platform"], row["thread"]), Person(row["person_id"], row["person_name"])
     return Reason(row["plan"], row["place"], thread, person, Action(row["action"]), row["words"])

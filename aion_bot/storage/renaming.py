@@ -46,7 +46,8 @@ class Renaming(Statements):
             thread = renamed(row["id"])
             if thread != row["id"]:
                 await self._do(
-                    "UPDATE OR IGNORE thread SET id = ? WHERE platform = ? AND id = ?",
+                    "UPDATE thread SET id = ?1 WHERE platform = ?2 AND id = ?3 "
+                    "AND NOT EXISTS (SELECT 1 FROM thread AS other WHERE other.platform = ?2 AND other.id = ?1)",
                     thread,
                     platform,
                     row["id"],

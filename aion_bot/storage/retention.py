@@ -5,16 +5,11 @@ from collections.abc import Iterable, Mapping
 
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, UNFINISHED, TurnPhase
-from aion_bot.storage.copies import remove_copies
 from aion_bot.storage.serialization import WITHOUT_FILES
 from aion_bot.storage.statements import Statements, among
 
 _BATCH = 200
 """Rows of one statement: it takes some milliseconds, and what people do waits no longer for it."""
-
-_LARGEST_REWRITTEN = 64 * 1024 * 1024
-"""Bytes of a database that is rewritten while the bot runs. It takes as much memory, and every other statement waits
-meanwhile: 28 MB took 0.2 s on two shared cores."""
 
 _EXPIRED_TURNS = f"""
 UPDATE turn SET text = '', origin = {WITHOUT_FILES}, erased_at = :now WHERE key IN (
@@ -50,7 +45,7 @@ DELETE FROM search WHERE key IN (SELECT key FROM search WHERE created_at < :now 
 _OLD = f"""
 DELETE FROM turn WHERE key IN (
     SELECT key FROM turn WHERE {{}} AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.turn = turn.key)
-    AND created_at < coalesce((SELECT value FROM json_each(:delivered) WHERE json_each.key = turn.platform), :before)
+    AND created_at < coalesce((SELECT CAST(value AS BIGINT) FROM json_each(:delivered) AS one WHERE one.key = turn.platform), :before)
     LIMIT {_BATCH}
 )
 """  # noqa: S608  # a literal of ours
@@ -103,25 +98,15 @@ class Retention(Statements):
 
     def remove_copies(self, before: float) -> int:
         """Remove copies that were made before a time, when the schema changed. Raises `OSError`."""
-        return remove_copies(self._database.path, before)
+        return self._database.remove_copies(before)
 
     async def empty_log(self) -> bool:
-        """Move the log's pages into the database and cut the log to nothing; False while somebody else reads it."""
-        rows = await self._all("PRAGMA wal_checkpoint(TRUNCATE)")
-        return all(row[0] == 0 for row in rows)
+        """Empty the database's log; False while somebody else reads it."""
+        return await self._database.empty_log()
 
     async def rewrite(self) -> bool:
-        """Write the database anew, so that its free space holds nothing; False where it is too large for that.
-
-        SQLite overwrites what is deleted, but not what stays behind in a page when it moves a row to another.
-        """
-        (row,) = await self._all("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")
-        if row[0] > _LARGEST_REWRITTEN:
-            return False
-        # VACUUM writes through the log, so that the log is due again.
-        await self._connection.execute_fetchall("VACUUM")
-        self._database.erased.set()
-        return True
+        """Write the database anew, so that its free space holds nothing; False where it is too large for that."""
+        return await self._database.rewrite()
 
     async def _change(self, sql: str, values: Mapping[str, object]) -> int:
         cursor = await self._connection.execute(sql, dict(values))  # ends here, as in `_do`

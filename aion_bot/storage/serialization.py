@@ -1,7 +1,6 @@
 """Conversion of database rows to values and back."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, StepState, ThreadKey
+from aion_bot.storage.engines import Row
 
 ERASED = "erased"
 """Stands in the place of the id of somebody who was erased."""
@@ -77,7 +77,7 @@ def pack_origin(prompt: Prompt) -> str:
     )
 
 
-def stripped_origin(kept: str = "0") -> str:
+def stripped_origin(kept: str = "false") -> str:
     """SQL that strips a packed prompt of the first words of the question, after which its thread is named.
 
     A thread is opened before Aion is asked. The reply token goes as well: it may be a secret, and whoever retries brings
@@ -112,7 +112,7 @@ def _origin_from(packed: dict[str, Any], thread: ThreadKey, person: Person, text
     )
 
 
-def turn_from(row: sqlite3.Row) -> Turn:
+def turn_from(row: Row) -> Turn:
     """Read a row of the journal."""
     thread, asker = ThreadKey(row["platform"], row["thread"]), Person(row["asker_id"], row["asker_name"])
     origin = None
@@ -137,7 +137,7 @@ def turn_from(row: sqlite3.Row) -> Turn:
     )  # fmt: skip
 
 
-def plan_from(row: sqlite3.Row) -> Plan:
+def plan_from(row: Row) -> Plan:
     """Read a row of the plans."""
     thread = ThreadKey(row["platform"], row["thread"])
     return Plan(

@@ -13,7 +13,11 @@ class SessionKeys(Statements):
 
     async def note(self, session: str, name: str) -> None:
         """Record it, before any thread knows the session."""
-        await self._do("INSERT OR REPLACE INTO session_key VALUES (?, ?)", session, name)
+        await self._do(
+            "INSERT INTO session_key VALUES (?, ?) ON CONFLICT (session) DO UPDATE SET name = excluded.name",
+            session,
+            name,
+        )
 
     async def any(self) -> bool:
         """Return whether any session was made with another key than AIONVISION_API_KEY."""

@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.ports.text import well_formed
-from aion_bot.storage.database import Database
+from aion_bot.storage.engines import OpenDatabase, Row
 from aion_bot.storage.errors import is_transient
 
 _log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ _UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 class Statements:
     """A connection whose statements are awaited one by one. Each raises `sqlite3.Error` where the file fails."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: OpenDatabase) -> None:
         self._database = database
         self._connection = database.connection
 
@@ -43,10 +43,10 @@ class Statements:
     # Run and fetched in one step of the connection's thread: a statement that stays open between two steps would keep
     # another task from emptying the log.
 
-    async def _one(self, sql: str, *values: object) -> sqlite3.Row | None:
+    async def _one(self, sql: str, *values: object) -> Row | None:
         return next(iter(await self._all(sql, *values)), None)
 
-    async def _all(self, sql: str, *values: object) -> Iterable[sqlite3.Row]:
+    async def _all(self, sql: str, *values: object) -> Iterable[Row]:
         return await self._connection.execute_fetchall(sql, _storable(values))
 
 

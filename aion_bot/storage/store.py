@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.audit import Audit
 from aion_bot.storage.choices import Choices
 from aion_bot.storage.conversations import Conversations
-from aion_bot.storage.database import Database, open_database
 from aion_bot.storage.earlier import Earlier
+from aion_bot.storage.engines import OpenDatabase, open_engine
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.lengths import Lengths
@@ -49,7 +50,7 @@ class Threads(Statements):
         """Map the thread to a session from now on."""
         await self._do(
             "INSERT INTO thread (platform, id, session_id) VALUES (?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET session_id = excluded.session_id",
+            "ON CONFLICT (platform, id) DO UPDATE SET session_id = excluded.session_id",
             thread.platform, thread.id, session_id,
         )  # fmt: skip
 
@@ -76,7 +77,7 @@ class KeyValues(Statements):
     async def set(self, platform: str, name: str, value: str) -> None:
         """Write a value over an earlier one."""
         await self._do(
-            "INSERT INTO kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+            "INSERT INTO kv VALUES (?, ?, ?) ON CONFLICT (platform, name) DO UPDATE SET value = excluded.value",
             platform, name, value,
         )  # fmt: skip
 
@@ -131,9 +132,9 @@ class Mentions(Statements):
 
 
 class Store:
-    """The repositories of one database. Their methods raise `sqlite3.Error` where the file cannot be read or written."""
+    """The repositories of one database. Their methods raise `sqlite3.Error` where it cannot be read or written."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: OpenDatabase) -> None:
         self._database = database
         self.turns = Turns(database)
         self.files = Files(database)
@@ -161,19 +162,19 @@ class Store:
         self.renaming = Renaming(database)
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
+    async def open(cls, location: Location) -> Self:
         """Open or create the database. Raises `StoreError` with a sentence for the operator."""
-        return cls(await open_database(path))
+        return cls(await open_engine(location))
 
     @property
     def folder(self) -> Path:
-        """Where the database is: what is put aside for a moment belongs there as well."""
-        return self._database.path.parent
+        """A private folder, beside the database if that is a file: what is put aside for a moment belongs there."""
+        return self._database.folder
 
     @property
-    def path(self) -> Path:
-        """The database's file, for what reads it beside."""
-        return self._database.path
+    def location(self) -> Location:
+        """Where the database is, for what reads it beside."""
+        return self._database.location
 
     async def close(self) -> None:
         """Close the file and let another process have it; what was written is safe already."""

@@ -22,5 +22,5 @@ class Timeline(Statements):
 
     async def of_turn(self, key: str, attempt: int) -> list[tuple[float, str]]:
         """Return when, in seconds since 1970, an attempt came to which phase or other event, in order."""
-        sql = "SELECT at, event FROM timeline WHERE key = ? AND attempt = ? ORDER BY at"
+        sql = "SELECT at, event FROM timeline WHERE key = ? AND attempt = ? ORDER BY at, event"
         return [(row["at"], row["event"]) for row in await self._all(sql, key, attempt)]

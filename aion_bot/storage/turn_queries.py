@@ -105,7 +105,7 @@ class TurnQueries(Statements):
     async def of_message(self, platform: str, channel: str, message: str) -> Turn | None:
         """Find the turn whose answer a message of the bot's shows, among the newest `MOST_SEARCHED` of its channel."""
         sql = (
-            "SELECT * FROM (SELECT * FROM turn WHERE platform = ? AND channel = ? ORDER BY asked_at DESC LIMIT ?) "
+            "SELECT * FROM (SELECT * FROM turn WHERE platform = ? AND channel = ? ORDER BY asked_at DESC LIMIT ?) AS newest "
             "WHERE EXISTS (SELECT 1 FROM json_each(posted) AS one WHERE one.value = ?)"
         )
         row = await self._one(sql, platform, channel, MOST_SEARCHED, message)
@@ -138,7 +138,7 @@ class TurnQueries(Statements):
 
         True too where either time is not known (0), as of a question that an earlier version accepted.
         """
-        sql = "SELECT min(coalesce(json_extract(origin, '$.written_at'), 0)) AS first FROM turn WHERE platform = ? AND thread = ?"
+        sql = "SELECT min(coalesce(CAST(json_extract(origin, '$.written_at') AS DOUBLE PRECISION), 0)) AS first FROM turn WHERE platform = ? AND thread = ?"
         row = await self._one(sql, thread.platform, thread.id)
         first = None if row is None else row["first"]
         return not written_at or first is None or first <= written_at

@@ -5,10 +5,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from aion_bot.domain.allowance import UNCOUNTED, WINDOW
-from aion_bot.storage.database import open_beside
+from aion_bot.environment.database_location import Location
+from aion_bot.storage.beside import Beside, open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.serialization import ERASED
 from aion_bot.storage.statements import among
@@ -16,8 +16,8 @@ from aion_bot.storage.statements import among
 _QUESTIONS = f"""
 SELECT platform, count(*),
     count(DISTINCT asker_id) FILTER (WHERE asker_id <> '{ERASED}' AND coalesce(json_array_length(origin, '$.apps'), 0) = 0),
-    count(DISTINCT workspace || ' ' || channel) FILTER (WHERE NOT coalesce(json_extract(origin, '$.place[2]'), 0)),
-    count(*) FILTER (WHERE json_extract(origin, '$.place[2]'))
+    count(DISTINCT workspace || ' ' || channel) FILTER (WHERE coalesce(origin -> '$.place[2]', 'false') <> 'true'),
+    count(*) FILTER (WHERE origin -> '$.place[2]' = 'true')
 FROM turn WHERE created_at >= ? GROUP BY platform ORDER BY platform
 """  # noqa: S608  # a literal of ours
 
@@ -31,7 +31,7 @@ SELECT platform, CASE kind
     WHEN 'attempt' THEN iif(record ->> '$.action' = 'approve', 'approvals', 'cancellations')
     ELSE record ->> '$.phase'
 END AS what, count(*) FROM audit
-WHERE record ->> '$.at' >= ? AND kind IN ('asked', 'refused', 'attempt', 'outcome', 'expired')
+WHERE CAST(record ->> '$.at' AS BIGINT) >= ? AND kind IN ('asked', 'refused', 'attempt', 'outcome', 'expired')
     AND (kind <> 'outcome' OR record ->> '$.phase' IN ('done', 'failed', 'cancelled', 'settled'))
 GROUP BY platform, what ORDER BY platform, min(number)
 """
@@ -42,10 +42,10 @@ asked_at > unixepoch() - {WINDOW} AND asked_at <= unixepoch() AND (reason IS NUL
 """
 _HOUR = f"""
 SELECT coalesce(sum(questions), 0), coalesce(max(of_person), 0), coalesce(max(of_channel), 0) FROM (
-    SELECT count(*) AS questions, NULL AS of_person, NULL AS of_channel FROM turn WHERE {_COUNTED}
-    UNION ALL SELECT NULL, count(*), NULL FROM turn WHERE {_COUNTED} GROUP BY platform, workspace, asker_id
+    SELECT count(*) AS questions, CAST(NULL AS BIGINT) AS of_person, CAST(NULL AS BIGINT) AS of_channel FROM turn WHERE {_COUNTED}
+    UNION ALL SELECT NULL, count(*), CAST(NULL AS BIGINT) FROM turn WHERE {_COUNTED} GROUP BY platform, workspace, asker_id
     UNION ALL SELECT NULL, NULL, count(*) FROM turn WHERE {_COUNTED} GROUP BY platform, channel
-)
+) AS counted
 """  # noqa: S608  # literals of ours
 
 
@@ -101,7 +101,7 @@ class Usage:
         return told
 
 
-def read_usage(path: Path, seconds: float, *, now: float | None = None) -> Usage:
+def read_usage(path: Location, seconds: float, *, now: float | None = None) -> Usage:
     """Count what happened in the last `seconds`, before `now`; rows that the sweep removed do not count.
 
     Raises:
@@ -125,7 +125,7 @@ def read_usage(path: Path, seconds: float, *, now: float | None = None) -> Usage
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
-def _platforms(connection: sqlite3.Connection, since: int) -> dict[str, PlatformUsage]:
+def _platforms(connection: Beside, since: int) -> dict[str, PlatformUsage]:
     outcomes: dict[str, dict[str, int]] = {}
     plans: dict[str, dict[str, int]] = {}
     for found, sql in ((outcomes, _OUTCOMES), (plans, _PLANS)):

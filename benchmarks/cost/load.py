@@ -1,8 +1,9 @@
 """What is asked, and what was shown of the answers. No I/O."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from typing import Any
 
@@ -54,6 +55,24 @@ class Operation:
     method: str
     body: Mapping[str, Any]
     message: str = ""
+
+
+def calls_of(
+    calls: Sequence[Operation], messages: Mapping[str, Sequence[str]]
+) -> Mapping[str, Sequence[Operation]]:
+    """Return the requests that showed each thread's `messages`, in order, with the message that each of them showed.
+
+    The first posts of a thread made its messages, in their order. Requests for any other message are left out: the edit that
+    puts the rating buttons below an answer may come after its run, when its message is forgotten.
+    """
+    threads = {message: thread for thread, of in messages.items() for message in of}
+    posted = {thread: iter(of) for thread, of in messages.items()}
+    found = defaultdict[str, list[Operation]](list)
+    for call in calls:
+        message = call.body.get("ts") or next(posted.get(call.body["thread_ts"], iter(())), "")
+        if message in threads:
+            found[threads[message]].append(replace(call, message=message))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,15 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.workspace import SimulatedFile
-from benchmarks.cost.load import AnswerRecord, Load, Operation, Replay, RunRecord, without_whitespace
+from benchmarks.cost.load import (
+    AnswerRecord,
+    Load,
+    Operation,
+    Replay,
+    RunRecord,
+    calls_of,
+    without_whitespace,
+)
 from benchmarks.cost.processes import Orders, obey
 
 _SHOWING = {"chat.postMessage", "chat.update"}
@@ -78,23 +86,22 @@ class Servers:
             if asking.done() and not self._aion.streaming and self._all_whole(asking.result(), load.shown):
                 break
         threads = await asking
-        seen = RunRecord(self._asked(threads, load.shown), time.monotonic() - self._begun, at_once)
+        seconds = time.monotonic() - self._begun
+        await self._quiet()
+        seen = RunRecord(self._asked(threads, load.shown), seconds, at_once)
         await self.forget()
         return seen
 
     async def answer(self, load: Load) -> float:
         """Ask, wait until all answers are shown and nothing more comes, and forget them; returns the share that is whole."""
         self._play(load)
-        threads, calls = await self._ask_all(load), -1
+        threads = await self._ask_all(load)
         # Not after each change of the workspace: that would cost more than what is measured.
-        while (  # noqa: ASYNC110
+        while (  # noqa: ASYNC110  # the simulators keep lists, without events
             not self._all_whole(threads, load.shown) and time.monotonic() < self._begun + _PATIENCE
         ):
             await asyncio.sleep(0.1)
-        # The buttons below a finished answer come after its words.
-        while calls != len(self._calls):
-            calls = len(self._calls)
-            await asyncio.sleep(_QUIET)
+        await self._quiet()
         said = self._said()
         share = sum(self._whole(said[thread], load.shown) for thread in threads) / load.answers
         await self.forget()
@@ -141,6 +148,13 @@ class Servers:
         self._aion.requests.clear()
         return calls
 
+    async def _quiet(self) -> None:
+        """Wait until nothing more is shown: the buttons below a finished answer come after its words."""
+        calls = -1
+        while calls != len(self._calls):
+            calls = len(self._calls)
+            await asyncio.sleep(_QUIET)
+
     def _play(self, load: Load) -> None:
         self._aion.scene = load.scene
         self._aion.token_delay = 1 / load.rate
@@ -178,15 +192,11 @@ class Servers:
 
     def _asked(self, threads: list[str], shown: str) -> tuple[AnswerRecord, ...]:
         said = self._said()
-        homes = {message.ts: thread for thread in threads for message in said[thread]}
-        posted = {thread: (message.ts for message in said[thread]) for thread in threads}
-        calls: dict[str, list[Operation]] = defaultdict(list)
-        for call in self._calls:
-            message = call.body.get("ts") or next(posted[call.body["thread_ts"]])
-            calls[homes[message]].append(replace(call, message=message))
+        messages = {thread: [message.ts for message in said[thread]] for thread in threads}
+        calls = calls_of(self._calls, messages)
         channel = self._slack.general.id
         return tuple(
-            AnswerRecord(channel, thread, self._whole(said[thread], shown), tuple(calls[thread]))
+            AnswerRecord(channel, thread, self._whole(said[thread], shown), tuple(calls.get(thread, ())))
             for thread in threads
         )
 

@@ -53,6 +53,30 @@ def test_polling_has_times_of_its_own() -> None:
     assert sum(polling.stored_answer.delays()) == pytest.approx(30.0)
 
 
+async def test_an_answer_that_is_never_named_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another question's plan that nobody decides keeps its stream open for hours: a card does not say "Working" for so long."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def nothing(_: object) -> None:
+        raise AssertionError("whose a message is was not known")
+
+    async def undecided() -> bool:
+        return True
+
+    async with SimulatedAion() as aion, AionVision(API_KEY, base_url=aion.base_url) as client:
+        session = await client.chats.create_session(title="any")
+        monkeypatch.setattr("aion_bot.conversation.session_history.asyncio.sleep", sleep)
+        polling = Polling()
+        looking = SessionHistory(client).wait(
+            session.id, nothing, polling.in_doubt, undecided=undecided, unnamed=polling.unnamed
+        )
+        assert await looking is None
+    assert sum(waited) == pytest.approx(600.0)
+
+
 @pytest.mark.parametrize("retry_delay", [0.0, 10.0])
 async def test_the_retry_delay_does_not_change_polling(
     retry_delay: float, monkeypatch: pytest.MonkeyPatch

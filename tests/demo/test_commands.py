@@ -28,7 +28,7 @@ class Browser:
             return await answer.text()
 
     async def sees(self, words: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             while words not in html.unescape(await self.source()):  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.2)
 

@@ -2,13 +2,15 @@
 
 import gc
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
@@ -119,3 +121,50 @@ async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> No
         assert public(idle).count(answer) == 1, where
         assert public(idle).count(f"What is number {fatal}?") == 1, where
     assert killed >= 5
+
+
+def with_pictures(messages: Sequence[Shown]) -> list[Shown]:
+    """Those of the messages that show pictures."""
+    return [one for one in messages if one.pictures]
+
+
+def shared_pictures(bot: Bot) -> int:
+    """Count the messages with pictures that anybody sees."""
+    return len(with_pictures(bot.workspace.public_messages()))
+
+
+async def test_shared_pictures_survive_every_crash_point(idle: Bot, steps: Steps) -> None:
+    """They stand once below each answer that was shared, though the same ones stand below the others in that place."""
+
+    def watch(adapter: Any) -> None:
+        steps.watch_adapter(adapter)
+        adapter.post_gallery = steps.around("post_gallery", adapter.post_gallery)
+
+    killed, idle.watch = 0, watch
+    for fatal in range(1, 100):
+        answer = f"Whole answer number {fatal}, to its last word."
+        await idle.start(**SHORT_WAITS)
+        idle.aion.play(spoken(f"{answer} {library.PUMP.reference}", images=(library.PUMP.to_context(),)))
+        steps.arm(0)
+        await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
+        shown = await sharable(idle, answer)
+        await idle.until(
+            lambda fatal=fatal: len(with_pictures(idle.workspace.direct_messages(idle.ada))) == fatal
+        )  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+        await steps.turn_cleared.wait()
+        steps.arm(fatal)
+        await press(idle, idle.ada, shown, strings.SHARE)
+        if not await reaches(steps, steps.share_ended):
+            steps.disarm()
+            break
+        killed, where = killed + 1, steps.last
+        steps.disarm()
+        await idle.kill()
+        await idle.start(**SHORT_WAITS)
+        if rows(idle, "share") < killed:
+            await press(idle, idle.ada, shown, strings.SHARE)
+        await idle.until(lambda killed=killed: shared_pictures(idle) >= killed)  # type: ignore[misc]  # likewise
+        await idle.stop()
+        assert shared_pictures(idle) == killed, where
+        assert public(idle).count(answer) == 1, where
+    assert killed >= 8

@@ -1,9 +1,6 @@
 """Questions of a rolling hour are counted by rows, and the last place is taken once."""
 
 import asyncio
-import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -11,27 +8,21 @@ from aion_bot.domain.allowance import Allowance, Whose
 from aion_bot.domain.rule_keys import PER_PERSON
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
+from aion_bot.storage.beside import open_beside
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 HERE, THERE, ELSEWHERE = Place("T1", "C1"), Place("T1", "C2"), Place("T2", "C3")
 TWO, TWO_IN_CHANNEL = Allowance(per_person=2), Allowance(per_channel=2)
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
-
-
 class Asking:
     """Asks numbered questions, each in a thread of its own."""
 
-    def __init__(self, store: Store, path: Path) -> None:
+    def __init__(self, store: Store, path: Location) -> None:
         self.store, self._path, self._asked = store, path, 0
 
     async def ask(self, allowance: Allowance, person: Person = ADA, place: Place = HERE) -> bool:
@@ -44,14 +35,13 @@ class Asking:
 
     def age(self, seconds: int, key: str = "t1") -> None:
         """Let a question have been asked earlier."""
-        with sqlite3.connect(self._path) as beside:
+        with open_beside(self._path, write=True) as beside:
             beside.execute("UPDATE turn SET asked_at = asked_at - ? WHERE key = ?", (seconds, key))
-        beside.close()
 
 
 @pytest.fixture
-def asking(store: Store, tmp_path: Path) -> Asking:
-    return Asking(store, tmp_path / "bot.db")
+def asking(store: Store) -> Asking:
+    return Asking(store, store.location)
 
 
 async def test_a_person_may_ask_so_many_questions(asking: Asking) -> None:
@@ -161,12 +151,12 @@ async def test_two_at_once_cannot_both_take_the_last_place(asking: Asking) -> No
     assert sum(accepted) == 3
 
 
-async def test_it_is_kept_over_restarts(asking: Asking, tmp_path: Path) -> None:
+async def test_it_is_kept_over_restarts(asking: Asking, path: Location) -> None:
     """Another process counts what the one before accepted."""
     assert await asking.ask(TWO)
     assert await asking.ask(TWO)
     await asking.store.close()
-    asking.store = await Store.open(tmp_path / "bot.db")
+    asking.store = await Store.open(path)
     assert not await asking.ask(TWO)
     await asking.store.close()
 

@@ -1,7 +1,6 @@
 """Every attempt to decide a plan is kept, and one card of a plan can be pressed."""
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,21 +8,15 @@ from pathlib import Path
 import pytest
 
 from aion_bot.domain.plan import Attempt, Plan, PlanPhase
+from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.storage import Store, migrations
+from aion_bot.storage.beside import open_beside
 from tests.storage.older_databases import write_older
-from tests.support.databases import lay_database
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 PLAN = Plan("k1", "p1", "s1", THREAD, ADA, "Sort", (Step("Folders", "sort them"),), 3, digest="d1")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def read(store: Store, key: str) -> Plan:
@@ -67,22 +60,24 @@ async def test_every_attempt_is_a_row(store: Store) -> None:
         "INSERT INTO {0} SELECT * FROM {0} WHERE number = 1 ON CONFLICT (number) DO UPDATE SET at = 0",
     ],
 )
-async def test_the_record_is_append_only(store: Store, tmp_path: Path, table: str, change: str) -> None:
+async def test_the_record_is_append_only(store: Store, path: Location, table: str, change: str) -> None:
     """Nothing that goes through SQL changes or removes a row of it, also not by accident."""
     await store.plans.add(PLAN)
     await lose(store, "k1", ADA)
+    if isinstance(path, PostgresUrl) and "REPLACE" in change:
+        change = "TRUNCATE {0} CASCADE"  # what Postgres has, and SQLite has not
     with (
-        closing(sqlite3.connect(tmp_path / "bot.db")) as connection,
+        open_beside(path, write=True) as connection,
         pytest.raises(sqlite3.IntegrityError, match="append-only"),
     ):
         connection.execute(change.format(table))
 
 
-async def test_the_record_outlives_the_plan(store: Store, tmp_path: Path) -> None:
+async def test_the_record_outlives_the_plan(store: Store, path: Location) -> None:
     """It says what was shown by its digest, never in words, and stays when the plan's row goes."""
     await store.plans.add(replace(PLAN, description="secret words"))
     await lose(store, "k1", ADA)
-    with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as connection:
+    with open_beside(path, write=True) as connection:
         connection.execute("DELETE FROM plan")
         (row,) = connection.execute("SELECT * FROM attempt").fetchall()
         assert {"k1", "p1", "s1", "U1", "approve", "d1"} <= set(row)
@@ -130,6 +125,7 @@ async def test_an_older_database_knows_its_newest_decisions(tmp_path: Path) -> N
     await store.close()
 
 
+@pytest.mark.sqlite
 async def test_of_two_live_cards_in_an_older_database_the_newest_stays(tmp_path: Path) -> None:
     """Schema 5 could have several; all but the newest are told to be replaced."""
     path = tmp_path / "bot.db"

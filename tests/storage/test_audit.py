@@ -21,6 +21,7 @@ from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.rule_keys import ALLOW_USERS, GUESTS
 from aion_bot.domain.rules import NO_RULES, Rule, Rules
 from aion_bot.domain.turn import Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.runtime.audit_heads import audited
@@ -28,6 +29,7 @@ from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store, verify_audit
 from aion_bot.storage.audit_chain import FUNCTIONS, START, canonical, sha256
 from tests.storage.older_databases import write_older
+from tests.support.databases import address_of
 
 THREAD = ThreadKey("slack", "T1/C1/1")
 ADA, BEN = Person("U100000001", "Ada Lovelace"), Person("U100000002", "Ben Nevis")
@@ -36,9 +38,9 @@ PLAN = Plan(
 )
 
 
-def run(path: Path, *arguments: str) -> tuple[int, str, str]:
+def run(path: Location, *arguments: str) -> tuple[int, str, str]:
     """Run the command in this process; returns exit status, output and errors."""
-    env = {"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+    env = {"AION_BOT_DATABASE_URL": address_of(path)}
     done = CliRunner().invoke(program, ["audit", *arguments], env=env)
     return done.exit_code, done.stdout, done.stderr
 
@@ -108,7 +110,7 @@ async def test_each_row_has_the_hash_of_the_one_before(kept: Store) -> None:
         previous = row["hash"]
 
 
-async def test_the_record_holds_nobodys_name_or_id(kept: Store, path: Path) -> None:
+async def test_the_record_holds_nobodys_name_or_id(kept: Store, path: Location) -> None:
     """They are salted digests; the clear values are in a table of their own, and so is the thread."""
     said = canonical(await records(kept))
     for one in (ADA.id, ADA.name, BEN.id, BEN.name, THREAD.id, "photos"):
@@ -178,6 +180,7 @@ async def test_a_policy_is_recorded_when_it_changes(store: Store) -> None:
     assert [approvers for _, approvers in said[3:]] == [[], "anyone"]
 
 
+@pytest.mark.sqlite
 async def test_a_plan_and_its_row_are_one_transaction(kept: Store) -> None:
     """Where the audit cannot be written, the plan does not change either."""
     await kept.audit._do(
@@ -201,13 +204,14 @@ async def test_heads_are_stored_and_logged(kept: Store) -> None:
     assert {(one["number"], one["head"]) for one in logs} == {(row["number"], row["hash"])}
 
 
-async def test_an_empty_audit_is_whole(store: Store, path: Path) -> None:
+async def test_an_empty_audit_is_whole(store: Store, path: Location) -> None:
     """Nothing was recorded: no head is stored, and the check says so."""
     assert await store.audit.keep_head() is None
     assert run(path, "verify") == (0, f"audit: whole, 0 rows, 0 values erased, head {START}\n", "")
 
 
-async def test_an_older_database_begins_with_its_attempts(path: Path) -> None:
+@pytest.mark.sqlite
+async def test_an_older_database_begins_with_its_attempts(path: Location) -> None:
     """What earlier versions recorded of decisions is imported, and the chain is whole."""
     write_older(path, 3)
     store = await Store.open(path)
@@ -273,7 +277,8 @@ TAMPERED: dict[str, tuple[Any, int, str]] = {
 }  # fmt: skip
 
 
-async def test_tampered_copies_are_told(kept: Store, path: Path, tmp_path: Path) -> None:
+@pytest.mark.sqlite
+async def test_tampered_copies_are_told(kept: Store, path: Location, tmp_path: Path) -> None:
     """Sixteen copies, each changed by somebody who can write the file: the check names the row at which it breaks."""
     await kept.audit.keep_head()
     assert (await kept.audit.keep_head()) is not None
@@ -302,8 +307,9 @@ async def test_tampered_copies_are_told(kept: Store, path: Path, tmp_path: Path)
         assert what in said, (name, said)
 
 
+@pytest.mark.sqlite
 async def test_a_head_from_the_log_tells_a_chain_that_was_cut_with_its_heads(
-    kept: Store, path: Path, tmp_path: Path
+    kept: Store, path: Location, tmp_path: Path
 ) -> None:
     """Whoever also removes the stored heads leaves a chain that is whole; the hash of a log line is not in it."""
     head = await kept.audit.keep_head()
@@ -323,7 +329,7 @@ async def test_a_head_from_the_log_tells_a_chain_that_was_cut_with_its_heads(
 
 
 @pytest.mark.usefixtures("kept")
-def test_an_export_is_lines_of_json_that_prove_themselves(path: Path) -> None:
+def test_an_export_is_lines_of_json_that_prove_themselves(path: Location) -> None:
     """Each line has the record, its hash and the clear values; nothing else is on standard output."""
     status, said, errors = run(path, "export")
     lines = [json.loads(line) for line in said.splitlines()]
@@ -336,7 +342,7 @@ def test_an_export_is_lines_of_json_that_prove_themselves(path: Path) -> None:
 
 
 @pytest.mark.usefixtures("kept")
-async def test_an_export_is_joined_with_aions_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_export_is_joined_with_aions_log(path: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     """With an admin's key: entries behind the rows, each with the rows of its plan; another key is said, with status 1."""
     async with SimulatedAion() as aion:
         monkeypatch.setenv("AIONVISION_API_KEY", API_KEY)
@@ -359,7 +365,7 @@ async def test_an_export_is_joined_with_aions_log(path: Path, monkeypatch: pytes
         assert (await asyncio.to_thread(run, path, "export", "--aion"))[0] == 2
 
 
-async def test_reading_takes_pages(kept: Store, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_takes_pages(kept: Store, path: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chain that is longer than a page is read to its end, and nothing is held between two pages."""
     monkeypatch.setattr("aion_bot.storage.audit_check._PAGE", 2)
     verdict = verify_audit(path)
@@ -367,7 +373,8 @@ async def test_reading_takes_pages(kept: Store, path: Path, monkeypatch: pytest.
     assert await kept.retention.empty_log()
 
 
-def test_without_a_database_the_commands_say_so(path: Path) -> None:
+@pytest.mark.sqlite
+def test_without_a_database_the_commands_say_so(path: Location) -> None:
     """Exit status 1 with a sentence; no file is made."""
     for command in ("verify", "export"):
         status, said, errors = run(path, command)

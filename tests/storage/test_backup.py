@@ -18,6 +18,8 @@ from aion_bot.storage import Store, StoreError, back_up
 THREAD = ThreadKey("slack", "T/C/1")
 ADA = Person("U1", "Ada")
 
+pytestmark = pytest.mark.sqlite
+
 
 def run(path: Path, *arguments: str) -> tuple[int, str, str]:
     """Run the program's command in this process; returns exit status, output and errors."""

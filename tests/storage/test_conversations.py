@@ -1,11 +1,7 @@
 """Whose conversations there are, where they are used, and what their threads are about."""
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import KEPT_FOR_RETRY, Turn
@@ -14,17 +10,9 @@ from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
 from aion_bot.storage.choices import NEXT_HOLDS
 from aion_bot.storage.conversations import Picked, Search
-from tests.support.databases import lay_database
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 HERE = Place("T", "C")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def ask(

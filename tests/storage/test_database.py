@@ -38,6 +38,8 @@ async def hold():
 asyncio.run(hold())
 """
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 async def holder(path: Path) -> AsyncIterator[asyncio.subprocess.Process]:

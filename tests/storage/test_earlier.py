@@ -1,8 +1,7 @@
 """The words of others behind a question: kept until nobody can need them, read anew by a retry, erased with their author."""
 
-from pathlib import Path
-
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
@@ -61,7 +60,7 @@ async def test_only_what_aion_got_before_counts(store: Store) -> None:
     assert await store.earlier.asked(keys, THREAD) == {"p-a", "p-x"}
 
 
-async def test_they_are_erased_with_their_author(store: Store, path: Path) -> None:
+async def test_they_are_erased_with_their_author(store: Store, path: Location) -> None:
     """`aion-bot erase --user` removes what somebody wrote from the questions of others, too."""
     await asked(store, "a")
     await store.turns.start_asking("a", "s1")

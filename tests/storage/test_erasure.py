@@ -17,6 +17,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, above_key
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.files import Attachment
@@ -24,15 +25,16 @@ from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.runtime.replies import MentionHints
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.storage import Store
-from aion_bot.storage.database import files_of
+from aion_bot.storage.beside import open_beside
 from aion_bot.storage.galleries import DueGallery
+from tests.support.databases import address_of, contents_of
 
 BEN = Person("U0BEN0000", "Ben Nevis")
 
 
-def run(path: Path, *arguments: str) -> tuple[int, str, str]:
+def run(path: Location, *arguments: str) -> tuple[int, str, str]:
     """Run the command in this process; returns exit status, output and errors."""
-    env = {"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+    env = {"AION_BOT_DATABASE_URL": address_of(path)}
     done = CliRunner().invoke(program, [*arguments], env=env)
     return done.exit_code, done.stdout, done.stderr
 
@@ -49,9 +51,9 @@ class Seeds:
         return " ".join(next(self._next) for _ in range(count))
 
 
-def left(path: Path, words: list[str]) -> int:
+def left(path: Location, words: list[str]) -> int:
     """How many of the words are in any file of a database."""
-    contents = b"\0".join(one.read_bytes() for one in files_of(path) if one.exists())
+    contents = contents_of(path)
     return sum(one.encode() in contents for one in words)
 
 
@@ -112,19 +114,21 @@ async def seeded(store: Store) -> Seeds:
     return seeds
 
 
-async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seeds, path: Path) -> None:
+async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seeds, path: Location) -> None:
     """0 of 1,000 words, and neither id nor names, in database, log, free pages and copies; of others all is there."""
-    copy = path.with_name(f"{path.name}.schema-3.backup")
-    with closing(sqlite3.connect(copy)) as target, closing(sqlite3.connect(path)) as source:
-        source.backup(target)
+    copies = []
+    if isinstance(path, Path):
+        copy = path.with_name(f"{path.name}.schema-3.backup")
+        with closing(sqlite3.connect(copy)) as target, closing(sqlite3.connect(path)) as source:
+            source.backup(target)
+        copies = [f"removed: {copy}, a copy from before an update"]
     names = ["U0ADA0000", *(f"Ada {number}" for number in range(40))]
     assert left(path, seeded.all) == 1_000
     assert left(path, names) == len(names)
     status, said, errors = await asyncio.to_thread(run, path, "erase", "--user", "U0ADA0000")
     assert (status, errors) == (0, "")
     assert said.splitlines() == [
-        "erased: questions 40, plans 40, attempts 40, values of the audit 61", f"removed: {copy}, a copy from before an update",
-    ]  # fmt: skip
+        "erased: questions 40, plans 40, attempts 40, values of the audit 61", *copies]  # fmt: skip
     assert left(path, [*seeded.all, *names]) == 0
     ben = await store.turns.get("turn99")
     assert ben is not None
@@ -142,7 +146,7 @@ async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seed
 
 
 @pytest.mark.usefixtures("seeded")
-async def test_the_audit_keeps_its_chain(path: Path) -> None:
+async def test_the_audit_keeps_its_chain(path: Location) -> None:
     """It is whole after the erasure, which is a row of it, and tells a name of an erased person no more."""
     assert (await asyncio.to_thread(run, path, "erase", "--user", "U0ADA0000"))[0] == 0
     status, said, _ = await asyncio.to_thread(run, path, "audit", "verify")
@@ -155,7 +159,7 @@ async def test_the_audit_keeps_its_chain(path: Path) -> None:
     assert {one["clear"]["requester"] for one in lines[:-1]} == {None, BEN.id}
 
 
-async def test_a_thread_is_erased_by_a_reference(store: Store, path: Path) -> None:
+async def test_a_thread_is_erased_by_a_reference(store: Store, path: Location) -> None:
     """By the turn's reference, its plan's key, its message's link or its own id; its people where they are in no other."""
     seeds, dora = [Seeds(number) for number in range(5)], Person("U0DORA000", "Dora Hill")
     refs = [reference("turn0"), "plan1", "https://acme.slack.com/archives/C1/p1700000002000100", "T/C/3"]
@@ -173,7 +177,7 @@ async def test_a_thread_is_erased_by_a_reference(store: Store, path: Path) -> No
     assert (await asyncio.to_thread(run, path, "erase", "--thread", "nothing"))[0] == 1
 
 
-async def test_what_ended_long_ago_is_erased(store: Store, seeded: Seeds, path: Path) -> None:
+async def test_what_ended_long_ago_is_erased(store: Store, seeded: Seeds, path: Location) -> None:
     """Of what ended before the time nothing is left, people included who did nothing since; the policy in force stays."""
     await store.audit.note_policy("slack", AccessPolicy(approvers=frozenset({"U0CY00000"})))
     await store.turns._do("UPDATE turn SET created_at = 1, closed_at = 1 WHERE key <> 'turn99'")
@@ -185,7 +189,7 @@ async def test_what_ended_long_ago_is_erased(store: Store, seeded: Seeds, path: 
 
 
 async def test_people_of_old_rows_of_the_audit_are_erased(
-    store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, path: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody whose rows are all older than the time; a decision's row says `erased` as well."""
     await seed(store, 1, Seeds(), BEN, Place("T", "C"))
@@ -199,7 +203,7 @@ async def test_people_of_old_rows_of_the_audit_are_erased(
     assert plan.attempts[0].person == Person("erased", strings.ERASED_PERSON)
 
 
-async def test_what_has_not_ended_is_waited_for_or_left(store: Store, path: Path) -> None:
+async def test_what_has_not_ended_is_waited_for_or_left(store: Store, path: Location) -> None:
     """A question that is being answered keeps its words, which is said with its reference; it is erased once it has ended."""
     thread = ThreadKey("slack", "T/C/1")
     await store.turns.accept(
@@ -220,7 +224,7 @@ async def test_what_has_not_ended_is_waited_for_or_left(store: Store, path: Path
     assert left(path, ["asked words", BEN.name]) == 0
 
 
-async def test_a_decision_under_way_is_left(store: Store, path: Path) -> None:
+async def test_a_decision_under_way_is_left(store: Store, path: Location) -> None:
     """Its plan is carried out for people who see the card; a plan that only waits is erased and cannot be approved."""
     await seed(store, 1, Seeds(), BEN, Place("T", "C"))
     assert await store.plans.claim("plan1", Action.APPROVE, Person("U0CY00000", "Cy"))
@@ -232,7 +236,7 @@ async def test_a_decision_under_way_is_left(store: Store, path: Path) -> None:
     assert (plan.requester, plan.decider) == (BEN, Person("U0CY00000", "Cy"))
 
 
-async def test_a_thread_that_was_renamed_is_erased(store: Store, path: Path) -> None:
+async def test_a_thread_that_was_renamed_is_erased(store: Store, path: Location) -> None:
     """Slack renames threads with their channel: the audit has the old id, and it goes with the new one."""
     await seed(store, 1, Seeds(), BEN, Place("T", "C"))
     await store.renaming.rename("slack", lambda one: one.replace("T/C/", "T/N/"), ("C", "N"))
@@ -242,9 +246,10 @@ async def test_a_thread_that_was_renamed_is_erased(store: Store, path: Path) -> 
     assert left(path, [BEN.name]) == 0
 
 
-async def test_a_reader_keeps_the_log_and_that_is_said(store: Store, seeded: Seeds, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_a_reader_keeps_the_log_and_that_is_said(store: Store, seeded: Seeds, path: Location) -> None:
     """Another process that reads for long: the rows are erased, the files not yet, and the exit status is 1."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+    with open_beside(path, write=True) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM turn").fetchone()
         status, said, _ = await asyncio.to_thread(run, path, "erase", "--user", "U0ADA0000", "--wait", "0")
@@ -255,7 +260,8 @@ async def test_a_reader_keeps_the_log_and_that_is_said(store: Store, seeded: See
     assert store.erased
 
 
-async def test_copies_can_be_kept(store: Store, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_copies_can_be_kept(store: Store, path: Location) -> None:
     """Then they are named, as they may hold the words."""
     copy = path.with_name(f"{path.name}.schema-3.backup")
     copy.write_bytes(b"words")
@@ -274,13 +280,15 @@ async def test_copies_can_be_kept(store: Store, path: Path) -> None:
         ("--older-than", "٣d"),
     ],
 )
-def test_options_that_mean_nothing_are_refused(path: Path, arguments: tuple[str, ...]) -> None:
+@pytest.mark.sqlite
+def test_options_that_mean_nothing_are_refused(path: Location, arguments: tuple[str, ...]) -> None:
     """Exit status 2, and nothing is touched."""
     assert run(path, "erase", *arguments)[0] == 2
     assert not path.exists()
 
 
-def test_a_missing_or_older_database_is_refused(path: Path) -> None:
+@pytest.mark.sqlite
+def test_a_missing_or_older_database_is_refused(path: Location) -> None:
     """Exit status 1 with what to do."""
     assert run(path, "erase", "--user", "U1")[0] == 1
     with closing(sqlite3.connect(path)) as connection:
@@ -289,7 +297,8 @@ def test_a_missing_or_older_database_is_refused(path: Path) -> None:
     assert (status, "start the bot once" in errors) == (1, True)
 
 
-async def test_the_sweep_frees_words_in_the_same_way(store: Store, seeded: Seeds, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_the_sweep_frees_words_in_the_same_way(store: Store, seeded: Seeds, path: Location) -> None:
     """`AION_BOT_RETENTION_DAYS`: after a sweep 0 of the words are in any file of the database."""
     await store.plans._do("UPDATE plan SET created_at = 1, decided_at = 1")
     await store.turns._do("UPDATE turn SET created_at = 1, closed_at = 1")

@@ -9,20 +9,22 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.domain.plan import Plan
 from aion_bot.domain.turn import EndReason, FirstSeen, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store
+from tests.support.databases import address_of
 
 ADA = Person("U1", "Ada")
 SLACK_LINK = "https://acme.slack.com/archives/C1/p{}?thread_ts=1700000000.000100&cid=C1"
 DISCORD_LINK = "https://discord.com/channels/323456789012345678/123456789012345678/223456789012345678"
 
 
-def run(path: Path, *arguments: str) -> tuple[int, str, str]:
+def run(path: Location, *arguments: str) -> tuple[int, str, str]:
     """Run the command in this process; returns exit status, output and errors."""
     done = CliRunner().invoke(
-        program, ["explain", *arguments], env={"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+        program, ["explain", *arguments], env={"AION_BOT_DATABASE_URL": address_of(path)}
     )
     return done.exit_code, done.stdout, done.stderr
 
@@ -64,7 +66,7 @@ async def asked(store: Store) -> Store:
 
 
 @pytest.mark.usefixtures("asked")
-def test_a_reference_tells_the_timeline_without_the_words(path: Path) -> None:
+def test_a_reference_tells_the_timeline_without_the_words(path: Location) -> None:
     """Beside the bot that has the database open: phases in order, the plan, and neither words, names nor a button's key."""
     status, said, errors = run(path, reference("a" * 16))
     assert (status, errors) == (0, "")
@@ -111,7 +113,7 @@ async def test_first_sign_and_first_text_stand_once_an_attempt(asked: Store) -> 
         (f"ref {reference('b' * 16)}", "b" * 16),
     ],
 )
-def test_every_kind_of_reference_is_taken(path: Path, ref: str, key: str) -> None:
+def test_every_kind_of_reference_is_taken(path: Location, ref: str, key: str) -> None:
     """A link to the question or to its answer, a plan's key, and a reference as the chat shows it."""
     status, said, _ = run(path, ref)
     assert status == 0
@@ -122,7 +124,7 @@ def test_every_kind_of_reference_is_taken(path: Path, ref: str, key: str) -> Non
 @pytest.mark.parametrize(
     "ref", ["zzzzzz", "%", "", "https://a.slack.com/archives/C1/p1", "https://[", "' OR 1=1 --"]
 )
-def test_what_is_unknown_is_said(path: Path, ref: str) -> None:
+def test_what_is_unknown_is_said(path: Location, ref: str) -> None:
     """Status 1, and where else to look."""
     status, said, errors = run(path, ref)
     assert (status, said) == (1, "")
@@ -137,7 +139,7 @@ def test_without_a_database_it_is_said_and_none_is_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_what_is_removed_leaves_no_times(asked: Store, path: Path) -> None:
+async def test_what_is_removed_leaves_no_times(asked: Store, path: Location) -> None:
     """Retention takes a turn's and a plan's times with their rows."""
     far = 4_000_000_000.0
     await asked.retention.remove_plans(far)

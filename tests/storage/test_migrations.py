@@ -35,6 +35,8 @@ endless = (migrations()[-1][0] + 1, f"DELETE FROM kv; CREATE TABLE filled AS {nu
 asyncio.run(open_database(Path(sys.argv[1]), [*migrations(), endless]))
 """
 
+pytestmark = pytest.mark.sqlite
+
 
 def dump(path: Path) -> tuple[int, list[str]]:
     """The schema number of a database and all of its rows."""

@@ -1,10 +1,5 @@
 """The month's questions by key, as the database counts them."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.month import Month
 from aion_bot.domain.turn import Turn
@@ -12,16 +7,8 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
 from aion_bot.storage.months import ChannelUse
-from tests.support.databases import lay_database
 
 ADA = Person("U1", "Ada")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def ask(store: Store, name: str, channel: str = "C1") -> None:

@@ -4,17 +4,18 @@ import asyncio
 import json
 import os
 import sys
-from pathlib import Path
 
 from typer.testing import CliRunner
 
 from aion_bot.cli import program
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.storage import Store
 from aion_bot.storage.ratings import MOST_REASON
+from tests.support.databases import address_of
 
 ADA, BEN = Person("U0ADA0000", "Ada"), Person("U0BEN0000", "Ben")
 
@@ -28,15 +29,15 @@ async def answered(store: Store, key: str) -> None:
     await store.turns.note_shown(key, 0, EndReason.ANSWERED)
 
 
-async def export(path: Path) -> list[dict[str, object]]:
+async def export(path: Location) -> list[dict[str, object]]:
     """Run the command beside the open store."""
-    env = {"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
+    env = {"AION_BOT_DATABASE_URL": address_of(path)}
     done = await asyncio.to_thread(CliRunner().invoke, program, ["feedback", "export"], env=env)
     assert done.exit_code == 0, done.output
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-async def test_ratings_are_exported(store: Store, path: Path) -> None:
+async def test_ratings_are_exported(store: Store, path: Location) -> None:
     """One a person and answer, the last one, with its reason; a reason goes where the rating changes, and is bounded."""
     await answered(store, "a")
     assert await store.ratings.rate("a", ADA, Action.BAD) is False
@@ -57,7 +58,7 @@ async def test_ratings_are_exported(store: Store, path: Path) -> None:
     }
 
 
-async def test_ratings_go_with_their_question(store: Store, path: Path) -> None:
+async def test_ratings_go_with_their_question(store: Store, path: Location) -> None:
     """The sweep that removes the row of a question removes what people thought of its answer."""
     await answered(store, "a")
     await store.ratings.rate("a", ADA, Action.BAD)
@@ -65,14 +66,14 @@ async def test_ratings_go_with_their_question(store: Store, path: Path) -> None:
     assert await export(path) == []
 
 
-async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Path) -> None:
+async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Location) -> None:
     """It prints one line for each rating, the words of people as they wrote them, and nothing else."""
     await answered(store, "a")
     await store.ratings.rate("a", ADA, Action.BAD)
     assert await store.ratings.explain("a", ADA, "ein Maß zu groß")
     command = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "aion_bot", "feedback", "export",
-        env={**os.environ, "AION_BOT_DATABASE_URL": f"sqlite:///{path}"},
+        env={**os.environ, "AION_BOT_DATABASE_URL": address_of(path)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, complained = await command.communicate()

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,7 @@ from aion_bot.domain.plan import Plan
 from aion_bot.domain.prompts import MESSAGE_LIMIT, with_attached
 from aion_bot.domain.reason import quoted_reason, reason_words
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.forms import MOST_WORDS
 from aion_bot.ports.messages import Action, Person, ThreadKey
@@ -92,7 +92,7 @@ async def test_what_has_no_room_waits(store: Store) -> None:
     assert all((f"> {number:02}w" in first) != (f"> {number:02}w" in second) for number in range(12))
 
 
-async def test_a_reason_moves_forward_alone(store: Store, path: Path) -> None:
+async def test_a_reason_moves_forward_alone(store: Store, path: Location) -> None:
     """What was told is never told with another question, and what was posted is never due again; words do not change."""
     await store.plans.add(PLAN)
     await explained(store, ADA, "because")

@@ -19,6 +19,8 @@ from tests.storage.older_databases import write_older
 
 RECIPES = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
 
+pytestmark = pytest.mark.sqlite
+
 
 def run_recipe(name: str, folder: Path, typed: str = "") -> None:
     """Run the code block behind a recipe's mark in a folder, with the database `aion-bot.db` there, and this typed."""

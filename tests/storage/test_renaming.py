@@ -1,7 +1,5 @@
 """What was recorded of a channel follows it to its new id."""
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from adapters.slack import ids
@@ -10,6 +8,7 @@ from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage import Store
+from aion_bot.storage.beside import open_beside
 from tests.support.databases import lay_database
 
 OLD, NEW, OTHER = "G0OLD", "C0NEW", "C0OTHER"
@@ -59,7 +58,7 @@ async def test_threads_follow_their_channel(tmp_path: Path) -> None:
         assert await store.turns.accepted(ids.prompt_key("T0", channel, "1.1"))
         assert await store.threads.session(thread(channel)) == f"session-{key}"
     assert not await store.threads.known(thread(OLD))
-    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+    with open_beside(store.location, write=True) as connection:
         channels = [one for (one,) in connection.execute("SELECT channel FROM turn ORDER BY key")]
     assert channels == [NEW, OTHER]  # for the allowance of a channel
     await store.close()

@@ -2,24 +2,23 @@
 
 import json
 import os
-import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from aion_bot.domain.plan import FINISHED, UNDER_WAY, Plan, PlanPhase
 from aion_bot.domain.turn import KEPT_FOR_RETRY, EndReason, Turn, TurnPhase
+from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.rendering.card_buttons import can_be_approved
 from aion_bot.storage import Store, StoreError, database
+from aion_bot.storage.beside import open_beside
 from aion_bot.storage.copies import copies_of, remove_copies
-from tests.support.databases import lay_database
+from tests.support.databases import contents_of, lay_database, tables_of
 
 THREAD = ThreadKey("discord", "1")
 ADA = Person("U1", "Ada")
@@ -29,36 +28,34 @@ RETRYABLE = (EndReason.FAILED, EndReason.INTERRUPTED, EndReason.HELD, EndReason.
 
 
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[Store]:
+async def store(path: Location) -> AsyncIterator[Store]:
     opened = await Store.open(lay_database(path))
     yield opened
     await opened.close()
 
 
-def traces(folder: Path, words: str = WORDS) -> list[str]:
-    """The files of a folder that hold a part of these words, as they are or with JSON's escapes."""
+def traces(path: Location, words: str = WORDS) -> list[str]:
+    """The files of a database's folder that hold a part of these words, as they are or with JSON's escapes."""
     forms = {part.encode() for part in words.split()} | {
         json.dumps(words).encode(),
         json.dumps(words)[1:9].encode(),
     }
+    if isinstance(path, PostgresUrl):
+        return ["rows"] * any(form in contents_of(path) for form in forms if len(form) > 5)
     return [
         one.name
-        for one in sorted(folder.iterdir())
+        for one in sorted(path.parent.iterdir())
         if one.suffix != ".backup" and any(form in one.read_bytes() for form in forms if len(form) > 5)
     ]
 
 
-def columns(path: Path) -> set[str]:
+def columns(path: Location) -> set[str]:
     """Every column of every table that holds one of the words."""
     found = set()
-    with closing(sqlite3.connect(path)) as connection:
-        for (table,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
-            cursor = connection.execute(f"SELECT * FROM {table}")  # noqa: S608  # a name of ours
-            names = [one[0] for one in cursor.description]
-            for row in cursor.fetchall():
-                found |= {
-                    f"{table}.{name}" for name, value in zip(names, row, strict=True) if "Tell" in str(value)
-                }
+    with open_beside(path, write=True) as connection:
+        for (table,) in connection.execute(tables_of(path)).fetchall():
+            for row in connection.execute(f"SELECT * FROM {table}").fetchall():  # noqa: S608  # a name of ours
+                found |= {f"{table}.{name}" for name, value in dict(row).items() if "Tell" in str(value)}
     return found
 
 
@@ -91,22 +88,22 @@ async def read(store: Store, key: str) -> Turn:
 
 @pytest.mark.parametrize("reason", [reason for reason in EndReason if reason not in RETRYABLE])
 async def test_a_question_that_ended_is_in_no_column_and_no_file(
-    store: Store, path: Path, reason: EndReason
+    store: Store, path: Location, reason: EndReason
 ) -> None:
     """However it ended: neither its text nor the name of its thread stay, nor their bytes once the log is emptied."""
     await ask(store, "t1")
     assert columns(path) == {"turn.text", "turn.origin"}
-    assert traces(path.parent) != []
+    assert traces(path) != []
     await end(store, "t1", reason)
     assert columns(path) == set()
     assert (await read(store, "t1")).erased
     assert store.erased.is_set()
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
 @pytest.mark.parametrize("reason", RETRYABLE)
-async def test_a_failed_question_is_kept_for_a_day(store: Store, path: Path, reason: EndReason) -> None:
+async def test_a_failed_question_is_kept_for_a_day(store: Store, path: Location, reason: EndReason) -> None:
     """Retry finds it for so long and not longer; the name of its thread is gone at once."""
     await ask(store, "t1")
     await end(store, "t1", reason)
@@ -119,11 +116,11 @@ async def test_a_failed_question_is_kept_for_a_day(store: Store, path: Path, rea
     assert not await store.turns.claim_retry("t1")
     assert await store.turns.interrupted() == []
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
 @pytest.mark.parametrize("goes", ["deleted", "expired", "answered", "withdrawn"])
-async def test_the_files_of_a_question_go_with_its_words(store: Store, path: Path, goes: str) -> None:
+async def test_the_files_of_a_question_go_with_its_words(store: Store, path: Location, goes: str) -> None:
     """They stay for a Retry as the text does, and the names that people gave them are in no column afterwards."""
     file = Attachment("1/2/3", WORDS, 5)
     await ask(store, "t1", files=(file,))
@@ -140,7 +137,7 @@ async def test_the_files_of_a_question_go_with_its_words(store: Store, path: Pat
             await store.retention.erase_expired(time.time() + KEPT_FOR_RETRY + 60)
     assert columns(path) == set()
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
 async def test_a_question_that_is_asked_again_keeps_its_words(store: Store) -> None:
@@ -154,7 +151,7 @@ async def test_a_question_that_is_asked_again_keeps_its_words(store: Store) -> N
 
 @pytest.mark.parametrize("reason", RETRYABLE)
 async def test_a_failed_question_whose_writer_deleted_it_goes_at_once(
-    store: Store, path: Path, reason: EndReason
+    store: Store, path: Location, reason: EndReason
 ) -> None:
     """Nothing of it is kept for a Retry any more."""
     await ask(store, "t1")
@@ -163,10 +160,12 @@ async def test_a_failed_question_whose_writer_deleted_it_goes_at_once(
     assert columns(path) == set()
     assert not await store.turns.claim_retry("t1")
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
-async def test_a_question_deleted_while_it_is_answered_goes_with_its_end(store: Store, path: Path) -> None:
+async def test_a_question_deleted_while_it_is_answered_goes_with_its_end(
+    store: Store, path: Location
+) -> None:
     """It is answered as it was asked; where it fails instead, no Retry is offered."""
     await ask(store, "t1")
     assert await store.turns.start_asking("t1", "s1") == (WORDS, "")
@@ -176,13 +175,14 @@ async def test_a_question_deleted_while_it_is_answered_goes_with_its_end(store: 
     assert columns(path) == set()
 
 
-async def test_words_before_an_edit_leave_the_log(store: Store, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_words_before_an_edit_leave_the_log(store: Store, path: Location) -> None:
     """What a person has replaced is in no file either."""
     await ask(store, "t1", "Tell Turtles")
     assert await store.turns.edit_queued("prompt t1", "Tell Hares")
     assert await store.turns.withdraw("prompt t1")
     assert await store.retention.empty_log()
-    assert traces(path.parent, "Turtles") == []
+    assert traces(path, "Turtles") == []
 
 
 async def finish(store: Store, phase: PlanPhase) -> None:
@@ -197,7 +197,7 @@ async def finish(store: Store, phase: PlanPhase) -> None:
 
 @pytest.mark.parametrize("phase", sorted(FINISHED))
 async def test_a_plan_loses_its_words_once_its_end_is_shown(
-    store: Store, path: Path, phase: PlanPhase
+    store: Store, path: Location, phase: PlanPhase
 ) -> None:
     """Description, steps and Aion's words go; who decided what, and the digest of it, stay."""
     await store.plans.add(PLAN)
@@ -210,7 +210,7 @@ async def test_a_plan_loses_its_words_once_its_end_is_shown(
     assert (plan.phase, plan.digest, plan.erased) == (phase, "d1", True)
     assert [one.person for one in plan.attempts] == ([] if phase is PlanPhase.REPLACED else [ADA])
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
 async def test_a_plan_that_waits_keeps_its_words(store: Store) -> None:
@@ -225,7 +225,7 @@ async def test_a_plan_that_waits_keeps_its_words(store: Store) -> None:
     assert (plan.description, plan.steps, plan.erased) == (WORDS, PLAN.steps, False)
 
 
-async def test_a_plan_whose_end_no_card_can_show_loses_its_words(store: Store, path: Path) -> None:
+async def test_a_plan_whose_end_no_card_can_show_loses_its_words(store: Store, path: Location) -> None:
     """Its card may be deleted, or its platform gone: after a day nobody waits for it."""
     await store.plans.add(PLAN)
     await finish(store, PlanPhase.DONE)
@@ -235,7 +235,7 @@ async def test_a_plan_whose_end_no_card_can_show_loses_its_words(store: Store, p
 
 @pytest.mark.parametrize("phase", sorted(UNDER_WAY))
 async def test_a_plan_whose_decision_nobody_finishes_loses_its_words(
-    store: Store, path: Path, phase: PlanPhase
+    store: Store, path: Location, phase: PlanPhase
 ) -> None:
     """Recovery passes it over where its asker may not use the bot any more: its words go a day after the decision."""
     await store.plans.add(PLAN)
@@ -252,7 +252,7 @@ async def test_a_plan_whose_decision_nobody_finishes_loses_its_words(
     assert (plan.phase, plan.erased, can_be_approved(plan)) == (phase, True, False)
 
 
-async def test_a_plan_that_got_no_card_loses_its_words(store: Store, path: Path) -> None:
+async def test_a_plan_that_got_no_card_loses_its_words(store: Store, path: Location) -> None:
     """Its answer had no room for it, or could not be shown: a day after that nobody can decide it any more."""
     await ask(store, "t1")
     await store.plans.add(replace(PLAN, turn="t1"))
@@ -324,7 +324,7 @@ async def test_turns_of_a_platform_that_is_not_connected_any_more_are_removed(st
     assert await store.turns.get("gone") is None
 
 
-async def test_old_plans_are_removed_and_their_attempts_stay(store: Store, path: Path) -> None:
+async def test_old_plans_are_removed_and_their_attempts_stay(store: Store, path: Location) -> None:
     """The record of who decided what outlives plan and turn; a turn stays as long as a plan of it does."""
     for number in ("1", "2"):
         await ask(store, f"t{number}")
@@ -338,11 +338,9 @@ async def test_old_plans_are_removed_and_their_attempts_stay(store: Store, path:
     assert await sweep(store) == (1, 1)
     assert await store.turns.get("t1") is None
     assert await store.turns.get("t2") is not None
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT plan, digest FROM attempt").fetchall() == [
-            ("k1", "d1"),
-            ("k2", "d1"),
-        ]
+    with open_beside(path, write=True) as connection:
+        found = [tuple(row) for row in connection.execute("SELECT plan, digest FROM attempt")]
+    assert found == [("k1", "d1"), ("k2", "d1")]
 
 
 async def test_rows_are_removed_in_batches(store: Store) -> None:
@@ -357,7 +355,8 @@ async def test_rows_are_removed_in_batches(store: Store) -> None:
     assert batches == [200, 200, 50, 0]
 
 
-def test_a_copy_is_removed_after_its_time(path: Path) -> None:
+@pytest.mark.sqlite
+def test_a_copy_is_removed_after_its_time(path: Location) -> None:
     """Copies that a migration made hold words; other files of similar names are somebody else's."""
     for name in (
         "bot.db.schema-3.backup",
@@ -377,47 +376,52 @@ def test_a_copy_is_removed_after_its_time(path: Path) -> None:
 # The files.
 
 
-async def test_a_log_that_somebody_reads_is_not_emptied(store: Store, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_a_log_that_somebody_reads_is_not_emptied(store: Store, path: Location) -> None:
     """It is said, so that it is tried again; it has no part in what the bot answers."""
     await store.turns._do("PRAGMA busy_timeout = 0")  # so that the test need not wait for a second
     await ask(store, "t1")
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with open_beside(path, write=True) as other:
         other.execute("BEGIN")
         other.execute("SELECT * FROM turn").fetchall()
         await end(store, "t1", EndReason.ANSWERED)
         assert not await store.retention.empty_log()
-        assert traces(path.parent) == ["bot.db-wal"]
+        assert traces(path) == ["bot.db-wal"]
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
-async def test_a_rewritten_database_holds_nothing_of_what_was_deleted(store: Store, path: Path) -> None:
+@pytest.mark.sqlite
+async def test_a_rewritten_database_holds_nothing_of_what_was_deleted(store: Store, path: Location) -> None:
     """Also what was deleted without being overwritten, as by a shell."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+    with open_beside(path, write=True) as other:
         other.execute("PRAGMA secure_delete = OFF")
         other.execute("INSERT INTO kv VALUES ('slack', 'name', ?)", (WORDS,))
         other.execute("DELETE FROM kv")
     assert await store.retention.empty_log()
-    assert traces(path.parent) == ["bot.db"]
+    assert traces(path) == ["bot.db"]
     assert await store.retention.rewrite()
     assert await store.retention.empty_log()
-    assert traces(path.parent) == []
+    assert traces(path) == []
 
 
+@pytest.mark.sqlite
 async def test_a_large_database_is_not_rewritten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What people do would wait for it."""
-    monkeypatch.setattr("aion_bot.storage.retention._LARGEST_REWRITTEN", 1000)
+    monkeypatch.setattr("aion_bot.storage.database._LARGEST_REWRITTEN", 1000)
     assert not await store.retention.rewrite()
 
 
+@pytest.mark.sqlite
 async def test_deleted_words_are_overwritten_by_every_connection(store: Store) -> None:
     """It is read back, not hoped for."""
     (row,) = await store.turns._all("PRAGMA secure_delete")
     assert row[0] == 1
 
 
+@pytest.mark.sqlite
 async def test_a_sqlite_that_does_not_overwrite_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bot does not start where deleted words would stay."""
     monkeypatch.setattr(database, "_PRAGMAS", "PRAGMA secure_delete = FAST;")

@@ -11,6 +11,8 @@ from aion_bot.storage import BRIEFLY, Store, retry_write
 from aion_bot.storage.errors import is_transient
 from tests.support.databases import lay_database
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:

@@ -1,7 +1,6 @@
 """`aion-bot usage`: counts beside a running bot, and nobody's words, names or ids."""
 
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -9,18 +8,18 @@ from typer.testing import CliRunner
 from aion_bot.cli import program
 from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.storage import Store
+from tests.support.databases import address_of
 
 ADA, BEN, APP = Person("U0ADA", "Ada"), Person("U0BEN", "Ben"), Person("B1", "Flow", apps=frozenset({"B1"}))
 
 
-def run(path: Path, *arguments: str) -> tuple[int, str, str]:
+def run(path: Location, *arguments: str) -> tuple[int, str, str]:
     """Run the command in this process; returns exit status, output and errors."""
-    done = CliRunner().invoke(
-        program, ["usage", *arguments], env={"AION_BOT_DATABASE_URL": f"sqlite:///{path}"}
-    )
+    done = CliRunner().invoke(program, ["usage", *arguments], env={"AION_BOT_DATABASE_URL": address_of(path)})
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -68,7 +67,7 @@ async def used(store: Store) -> Store:
 
 
 @pytest.mark.usefixtures("used")
-def test_questions_people_channels_outcomes_and_decisions_are_counted(path: Path) -> None:
+def test_questions_people_channels_outcomes_and_decisions_are_counted(path: Location) -> None:
     """Each platform by itself; apps are no people, a direct message is no channel, and what is older does not count."""
     status, said, errors = run(path, "--json")
     assert (status, errors) == (0, "")
@@ -87,7 +86,7 @@ def test_questions_people_channels_outcomes_and_decisions_are_counted(path: Path
 
 
 @pytest.mark.usefixtures("used")
-def test_the_text_has_the_same_counts_and_no_words(path: Path) -> None:
+def test_the_text_has_the_same_counts_and_no_words(path: Location) -> None:
     """Neither words nor names nor ids of people and places are printed, in either form."""
     status, said, _ = run(path)
     assert status == 0
@@ -101,14 +100,15 @@ def test_the_text_has_the_same_counts_and_no_words(path: Path) -> None:
         assert words not in said + run(path, "--json")[1]
 
 
-async def test_an_empty_database_has_nothing_to_count(store: Store, path: Path) -> None:
+async def test_an_empty_database_has_nothing_to_count(store: Store, path: Location) -> None:
     """Zeroes, and no platform."""
     assert await store.audit.keep_head() is None
     counts = json.loads(run(path, "--json")[1])
     assert (counts["platforms"], counts["kept_from"], counts["allowance"]["month"]) == ({}, None, 0)
 
 
-def test_a_malformed_time_and_a_missing_database_are_refused(path: Path) -> None:
+@pytest.mark.sqlite
+def test_a_malformed_time_and_a_missing_database_are_refused(path: Location) -> None:
     """Exit status 2 and 1."""
     assert run(path, "--since", "yesterday")[0] == 2
     assert run(path, "--since", "")[0] == 2

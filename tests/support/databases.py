@@ -5,13 +5,24 @@ from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
+from aion_bot.environment.database_location import Location, PostgresUrl
+from aion_bot.storage.beside import open_beside
+from aion_bot.storage.database import files_of
 from aion_bot.storage.schema import migrate, migrations
 
+Where = TypeVar("Where", bound=Location)
 
-def lay_database(path: Path) -> Path:
-    """Put an empty database of the newest schema at `path`, unless a file is there. Returns the path."""
-    if not path.exists():
+
+def address_of(location: Location) -> str:
+    """Return a database's address as AION_BOT_DATABASE_URL has it."""
+    return location.url if isinstance(location, PostgresUrl) else f"sqlite:///{location}"
+
+
+def lay_database(path: Where) -> Where:
+    """Put an empty database of the newest schema at `path`, unless a file is there, or it is on a server. Returns the path."""
+    if isinstance(path, Path) and not path.exists():
         path.touch(0o600)
         path.write_bytes(_empty_database())
     return path
@@ -25,3 +36,20 @@ def _empty_database() -> bytes:
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection, path, migrations())
         return path.read_bytes()
+
+
+def tables_of(location: Location) -> str:
+    """Return a query for the names of all tables."""
+    if isinstance(location, PostgresUrl):
+        return "SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot'"
+    return "SELECT name FROM sqlite_schema WHERE type = 'table'"
+
+
+def contents_of(location: Location) -> bytes:
+    """Return all that the files of a database hold; of one on a server all that its rows do."""
+    if isinstance(location, Path):
+        return b"\0".join(one.read_bytes() for one in files_of(location) if one.exists())
+    with open_beside(location) as connection:
+        tables = connection.execute(tables_of(location)).fetchall()
+        rows = [row for (table,) in tables for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608  # names of ours
+    return "\0".join(str(value) for row in rows for value in row).encode()

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.model import Channel, Interaction, Message, World
-from aion_bot.simulators.workspace import Shown, SimulatedPerson
+from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
 
 COMMAND, COMPONENT, IN_CHAT = 2, 3, 1
 _BOOLEAN, _TEXT = 5, 3
@@ -29,14 +30,12 @@ class CommandUse:
         inside = [{"name": name, "type": sub["type"], "options": options}]
         self.interact(COMMAND, person, self._channel(thread), {**data, "options": inside})
 
-    async def ask_privately(self, person: SimulatedPerson, text: str, *, channel: str = "") -> None:
-        """Use `/ask` with its option `private`, in the general channel or another one."""
-        known = self.world.command("ask", IN_CHAT)
-        options = [
-            {"name": "prompt", "type": _TEXT, "value": text},
-            {"name": "private", "type": _BOOLEAN, "value": True},
-        ]
-        data = {"id": known["id"], "name": "ask", "type": IN_CHAT, "options": options}
+    async def ask_privately(
+        self, person: SimulatedPerson, text: str, *, channel: str = "", file: SimulatedFile | None = None
+    ) -> None:
+        """Use `/ask` with its option `private`, and perhaps a file, in the general channel or another one."""
+        data = payloads.command(self.world.command("ask", IN_CHAT), text, file, self.world)
+        data["options"].append({"name": "private", "type": _BOOLEAN, "value": True})
         self.interact(COMMAND, person, self._channel(channel), data)
 
     def close_direct_messages(self, person: SimulatedPerson) -> None:

@@ -28,6 +28,7 @@ FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
 GET_CHANNEL = "GET /channels/{channel_id}"
 LIST = "GET /channels/{channel_id}/messages"
 ORIGINAL = "GET /webhooks/{webhook_id}/{webhook_token}/messages/@original"
+EDIT_ORIGINAL = "PATCH /webhooks/{webhook_id}/{webhook_token}/messages/@original"
 THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 TYPING = "POST /channels/{channel_id}/typing"
 WHOLE_BOT = ("global", "")
@@ -316,6 +317,10 @@ async def test_what_is_not_sent_is_not_reported(
     [
         ("GET", "/guilds/1", "GET /{unlisted}", {("other routes", ""), WHOLE_BOT}),
         ("POST", "/webhooks/1/secret/other", "POST /{unlisted}", set()),
+        ("PATCH", "/webhooks/1/secret/messages/@original", EDIT_ORIGINAL, set()),
+        ("GET", "/users/@me", "GET /users/@me", {("login", ""), WHOLE_BOT}),
+        ("GET", "/users/7", "GET /users/{user_id}", {("other routes", ""), WHOLE_BOT}),
+        ("GET", "/users/@me/guilds", "GET /users/@me/guilds", {("other routes", ""), WHOLE_BOT}),
         ("DELETE", "/channels/7", "DELETE /{unlisted}", {("other routes", ""), WHOLE_BOT}),
         ("PATCH", "/channels/7", "PATCH /channels/{channel_id}", {("channel edits", "7"), WHOLE_BOT}),
         ("POST", "/channels/7/messages", CREATE, {("messages", "7"), WHOLE_BOT}),

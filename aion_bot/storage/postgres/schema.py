@@ -1,0 +1,83 @@
+"""Bringing a Postgres database to the schema of this version: numbered, forward-only migrations in one transaction."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from aion_bot.storage.errors import StoreError, UnfitServer
+from aion_bot.storage.postgres.errors import message_of, refusal
+from aion_bot.storage.postgres.sessions import LOCK, OLDEST
+
+Migration = tuple[int, str]
+"""The schema that it leads to, and its SQL."""
+
+
+@cache
+def migrations() -> Sequence[Migration]:
+    """Every migration that this version knows, in order; the first one makes the whole schema of its number."""
+    folder = files("aion_bot.storage.postgres") / "migrations"
+    found = [(int(entry.name.split("_")[0]), entry.read_text("utf-8")) for entry in folder.iterdir()]
+    return tuple(sorted(found))
+
+
+def read_schema(connection: psycopg.Connection[Any], where: object, known: Sequence[Migration]) -> int:
+    """Return the number of the database's schema, 0 where the bot has none there.
+
+    Raises:
+        UnfitServer: a newer version wrote it, the server is too old, or the database is not in UTF-8.
+        psycopg.Error: it cannot be read.
+    """
+    if connection.info.server_version < OLDEST:
+        release = connection.info.server_version // 10_000
+        raise UnfitServer(f"{where}: the server is Postgres {release}: use {OLDEST // 10_000} or newer")
+    if (encoding := connection.info.parameter_status("server_encoding")) != "UTF8":
+        raise UnfitServer(
+            f"{where}: its encoding is {encoding}: create the database with ENCODING 'UTF8' TEMPLATE template0"
+        )
+    row = connection.execute("SELECT to_regclass('aion_bot.schema_version')").fetchone()
+    if row is None or row[0] is None:
+        return 0
+    row = connection.execute("SELECT version FROM aion_bot.schema_version").fetchone()
+    version, newest = int(row[0]) if row else 0, known[-1][0]
+    if version > newest:
+        raise UnfitServer(
+            f"{where} was written by a newer aion-bot (schema {version}, this one knows {newest}): "
+            "install that version again, or name another database in AION_BOT_DATABASE_URL"
+        )
+    return version
+
+
+def migrate(
+    connection: psycopg.Connection[Any], where: object, known: Sequence[Migration] | None = None
+) -> None:
+    """Carry out the migrations that the database lacks, all of them or none; of several processes one does, and the others wait.
+
+    Raises:
+        StoreError: the database cannot be used, or the migration failed; it is as it was.
+    """
+    known = migrations() if known is None else known
+    version, newest = 0, known[-1][0]
+    try:
+        version = read_schema(connection, where, known)
+        if version == newest:
+            return
+        with connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = 0")
+            connection.execute(f"SELECT pg_advisory_xact_lock({LOCK}, 2)".encode())
+            version = read_schema(connection, where, known)
+            pending = [sql for number, sql in known if number > version]
+            if version == 0:
+                connection.execute("CREATE SCHEMA IF NOT EXISTS aion_bot")
+            for sql in pending:
+                connection.execute(sql.encode())
+            connection.execute("DELETE FROM schema_version")
+            connection.execute("INSERT INTO schema_version VALUES (%s)", (newest,))
+    except psycopg.Error as error:
+        if version:
+            raise StoreError(
+                f"{where} cannot be brought from schema {version} to {newest} ({message_of(error)}): it is as it was"
+            ) from None
+        raise refusal(where, error) from None
