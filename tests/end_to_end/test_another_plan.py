@@ -70,3 +70,23 @@ async def test_who_may_not_use_the_bot_asks_for_no_other_plan(idle: Bot) -> None
     await idle.press(idle.ada, thread, strings.ANOTHER_PLAN)
     await idle.replies_privately(thread, idle.ada, strings.DISABLED)
     assert strings.ANOTHER_PLAN_QUESTION not in idle.asked_words
+
+
+async def test_an_answer_has_two_suggestions_at_most(bot: Bot) -> None:
+    """Under pictures stand two, under a refused plan one, and under an answer with neither none."""
+    suggestions = {strings.ONLY_THESE, strings.CLOSER, strings.ANOTHER_PLAN}
+
+    def under(thread: str) -> list[str]:
+        return [each.label for one in bot.bots(thread) for each in one.buttons if each.label in suggestions]
+
+    pictures = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
+    await bot.until(lambda: under(pictures) == [strings.ONLY_THESE, strings.CLOSER])
+    refused = await cancelled(bot)
+    await bot.until(lambda: under(refused) == [strings.ANOTHER_PLAN])
+    bot.aion.play(spoken("Nothing to show."))
+    plain = await bot.asked(bot.ada, "Anything else?", "Nothing to show.")
+    await bot.until(lambda: bot.aion.streaming == 0)
+    assert under(plain) == []
+    for thread in (pictures, refused, plain):
+        others = [each for one in bot.bots(thread) for each in one.buttons if each.label not in suggestions]
+        assert [each.label for each in others if not (each.rates or each.adds_reason)] == []

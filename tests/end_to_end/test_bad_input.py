@@ -116,6 +116,19 @@ async def test_a_conversation_that_ran_out_is_replaced(bot: Bot, code: str) -> N
     assert len(list(bot.aion.sessions)) == 2
 
 
+async def test_a_direct_conversation_that_ran_out_is_replaced(bot: Bot) -> None:
+    """In a direct message, too, the next question is answered in a new session, which says why."""
+    thread = await bot.workspace.direct_message(bot.ada, DAMAGE)
+    await bot.shows(thread, "I found 3 pieces")
+    await bot.aion.until(lambda: bot.aion.streaming == 0)
+    (session,) = bot.aion.sessions
+    session.tokens_left = 0
+    await bot.workspace.reply(bot.ada, thread, "And the safety report?")
+    await bot.shows(thread, strings.SESSION_RAN_OUT, "safety report of March")
+    assert bot.text(thread).count(strings.SESSION_RAN_OUT) == 1
+    assert len(list(bot.aion.sessions)) == 2
+
+
 async def test_a_month_that_is_used_up_replaces_no_conversation(bot: Bot) -> None:
     """The same refusal with room in the session is the month's: it is said, and the session stays."""
     thread = await bot.asked(bot.ada, DAMAGE, "I found 3 pieces")
