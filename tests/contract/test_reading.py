@@ -16,8 +16,8 @@ SIDES = {"positive_button": {"text": SIGN}, "negative_button": {"text": SIGN}}
 @pytest.mark.parametrize(
     "body",
     [
-        {"text": "", "blocks": [{"type": "divider"}]},
-        {"text": "…", "blocks": [{"type": "divider"}]},
+        {"text": "", "blocks": [{"type": "section", "text": WORDS}]},
+        {"text": "…", "blocks": [{"type": "markdown", "text": "The **whole** answer."}]},
         {"text": "A picture", "blocks": [{**IMAGE, "alt_text": "…"}]},
         {"text": "Rate", "blocks": [{"type": "actions", "elements": [{"type": "button", "text": SIGN}]}]},
         {"text": "Rate", "blocks": [{"type": "x", "elements": [{"type": "feedback_buttons", **SIDES}]}]},
@@ -27,7 +27,7 @@ SIDES = {"positive_button": {"text": SIGN}, "negative_button": {"text": SIGN}}
     ],
 )
 def test_slack_payloads_without_words_are_refused(body: Mapping[str, Any]) -> None:
-    """Blocks need a text, pictures an alternative, buttons and fields words, selects a placeholder."""
+    """Blocks with words need a text with some, pictures an alternative, buttons and fields words, selects a placeholder."""
     with pytest.raises(AssertionError):
         reading.check_slack("chat.postMessage", body)
 

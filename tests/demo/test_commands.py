@@ -27,9 +27,9 @@ class Browser:
         async with self.http.get(self.page, params=self.places) as answer:
             return await answer.text()
 
-    async def sees(self, words: str) -> None:
+    async def sees(self, words: str, times: int = 1) -> None:
         async with asyncio.timeout(120):
-            while words not in html.unescape(await self.source()):  # noqa: ASYNC110  # another process
+            while html.unescape(await self.source()).count(words) < times:  # noqa: ASYNC110  # another process
                 await asyncio.sleep(0.2)
 
     async def send(self, action: str, **form: str) -> None:
@@ -61,7 +61,7 @@ async def test_every_command_works_on_the_page(tmp_path: Path, side: str) -> Non
         page = await address(program.stdout)
         async with aiohttp.ClientSession() as http:
             ada = Browser(http, page, side)
-            await ada.sees("the bot is connected")
+            await ada.sees("the bot is connected", times=2)  # on both sides
             await ada.says("What is damaged on site 7?", "The last inspection already named the hoist")
             await ada.says("/aion context documents hoist gate", "1 document for ")
             await ada.presses(strings.pick(1, chosen=False), "all images, 1 document")
