@@ -24,10 +24,14 @@ _REMOVE = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 
 def can_have_sign(thread: Thread, turn: Turn) -> bool:
-    """Tell whether a question may have one: its thread exists, others may read it, and no other process may answer it."""
+    """Tell whether a question may have one: its thread exists, and no other process may answer it.
+
+    That of a private question exists once it was opened, which moved the turn there; its person alone reads it.
+    """
     origin, contested = turn.origin, thread.claims is not None and thread.claims.contested
     exists = origin is None or origin.opening is None or turn.thread == origin.in_place
-    return exists and not turn.place.private and not contested
+    moved = origin is not None and origin.private and turn.thread != origin.thread
+    return (exists or moved) and not contested
 
 
 def sign_of(turn: Turn, ahead: int) -> Reply:

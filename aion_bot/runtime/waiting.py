@@ -1,7 +1,7 @@
 """Questions that wait in the queue of their thread: how many are ahead of each, and taking one back.
 
-A place is shown to everybody by a message of its own (`conversation.waiting_sign`), which is edited while the queue moves. Where
-no message stands, the person is told in private that their question waits.
+A place is shown to all who read the thread by a message of its own (`conversation.waiting_sign`), which is edited while the
+queue moves. Where no message stands, the person is told in private that their question waits.
 """
 
 import asyncio

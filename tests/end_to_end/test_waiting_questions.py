@@ -230,3 +230,77 @@ async def test_a_full_process_is_no_busy_thread(idle: Bot, monkeypatch: pytest.M
     idle.aion.release("go")
     await idle.shows(thread, "Answer 1.")
     assert strings.WAIT not in idle.private_replies(thread, idle.ben)
+
+
+async def held_privately(bot: Bot, *replies: str) -> str:
+    """Ask privately, with an answer that waits for "go", then reply to it; returns the private thread."""
+    bot.aion.play(spoken("Answer 0.", Hold("go", pings=True)))
+    await bot.workspace.ask_privately(bot.ada, "first")
+    await bot.aion.until(lambda: bot.aion.streaming == 1)
+    thread = bot.workspace.thread_of(bot.workspace.direct_messages(bot.ada)[0].id)
+    for number, words in enumerate(replies):
+        await bot.workspace.reply(bot.ada, thread, words)
+        await bot.until(lambda: len(places(bot, thread)) > number)  # noqa: B023  # awaited in the round
+    return thread
+
+
+def seen_by_others(bot: Bot) -> list[str]:
+    """What the bot shows to anybody but Ada."""
+    public = [one.text for one in bot.workspace.public_messages() if one.by_bot]
+    return public + [one.text for who in (bot.ben, bot.cy) for one in bot.workspace.direct_messages(who)]
+
+
+async def test_private_replies_show_their_places_to_their_person(bot: Bot) -> None:
+    """In the private thread alone: a withdrawn one is not asked, and the sign of another goes when its turn comes."""
+    thread = await held_privately(bot, "second", "third")
+    await shows(bot, thread, 1, 2)
+    await withdraw(bot, thread, 1)
+    await shows(bot, thread, 1)
+    assert seen_by_others(bot) == []
+    bot.aion.play(spoken("Answer 2."))
+    bot.aion.release("go")
+    await bot.shows(thread, "Answer 0.", "Answer 2.")
+    await bot.until(lambda: places(bot, thread) == [])
+    assert bot.asked_words == ["first", "third"]
+    assert seen_by_others(bot) == []
+
+
+async def test_private_places_show_again_after_a_restart(bot: Bot) -> None:
+    """After a kill the same messages show them; none is left behind, and a withdrawn question stays withdrawn."""
+    thread = await held_privately(bot, "second", "third", "fourth")
+    await withdraw(bot, thread, 1)
+    await shows(bot, thread, 1, 2)
+    last = sign(bot, thread, 2).id
+    await bot.kill()
+    bot.aion.play(spoken("Answer 2.", Hold("on", pings=True)), spoken("Answer 3."))
+    await bot.start()
+    await shows(bot, thread, 1)
+    assert sign(bot, thread, 1).id == last
+    bot.aion.release("on")
+    await bot.shows(thread, "Answer 2.", "Answer 3.")
+    await bot.until(lambda: places(bot, thread) == [])
+    assert bot.asked_words == ["first", "third", "fourth"]
+    assert seen_by_others(bot) == []
+
+
+@pytest.mark.slow
+async def test_private_commands_wait_in_the_same_direct_messages_on_discord(on_discord: Bot) -> None:
+    """A further private `/ask` shows its place there, also after a restart, and is withdrawn there."""
+    bot = on_discord
+    await bot.start()
+    thread = await held_privately(bot)
+    for number, words in enumerate(("second", "third", "fourth")):
+        await bot.workspace.ask_privately(bot.ada, words)
+        await bot.until(lambda: len(places(bot, thread)) > number)  # noqa: B023  # awaited in the round
+    await shows(bot, thread, 1, 2, 3)
+    await withdraw(bot, thread, 1)
+    await shows(bot, thread, 1, 2)
+    await bot.kill()
+    bot.aion.play(spoken("Answer 2.", Hold("on", pings=True)), spoken("Answer 3."))
+    await bot.start()
+    await shows(bot, thread, 1)
+    bot.aion.release("on")
+    await bot.shows(thread, "Answer 2.", "Answer 3.")
+    await bot.until(lambda: places(bot, thread) == [])
+    assert bot.asked_words == ["first", "third", "fourth"]
+    assert seen_by_others(bot) == []
