@@ -1,8 +1,10 @@
 """The pictures that an answer refers to: fetched, and shown in one message under it."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,7 @@ from aion_bot.domain.file_types import HEAD, PICTURES, recognise
 from aion_bot.domain.picture_size import drawable
 from aion_bot.domain.turn import EndReason, Outcome, Turn, read_key
 from aion_bot.ports.adapter import OwnMessage
-from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.errors import PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, Gallery, MessageRef, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.answer import AnswerView
@@ -55,6 +57,9 @@ MOST_SELECTED = 1_000
 
 _LOOK_AGAIN = Backoff(0.5, attempts=6)
 """For looking at a thread: pictures that are there and were not seen would be posted again."""
+
+_NOT_NOW = (PlatformDown, RateLimited, TokenRefused)
+"""Why pictures cannot be posted at the moment: nothing is wrong with them, and they stay due."""
 
 _TITLE, _DESCRIPTION = 100, 1_000
 """Characters of a picture's title, and of its alternative text: Discord takes 1,024 of that, Slack 2,000."""
@@ -199,11 +204,43 @@ async def show_gallery(
     resumed: bool = False,
     posted: Callable[[], object] = lambda: None,
 ) -> None:
-    """Post pictures that are due. `resumed`: an earlier process may have posted them; then the thread is looked at first.
+    """Post pictures that are due. `resumed`: an earlier attempt may have posted them; then the thread is looked at first.
 
     `posted` is called once they stand there, or never will, before that is recorded: a full disk may delay the record.
-    Where they cannot be posted, the text above them stands all the same.
+    Where they cannot be posted, the text above them stands all the same; where the platform is down, this returns,
+    and they are tried again in the background.
     """
+    if services.pictures is None or thread.galleries is None or due.name in services.late_galleries.waiting:
+        return
+    try:
+        await _post(services, thread, due, resumed=resumed)
+    except _NOT_NOW as error:
+        _log.warning("pictures not shown", owner=due.owner, reason=repr(error))
+        services.late_galleries.begin(due.name, partial(_show_again, services, thread, due))
+        return
+    except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+        _log.warning("pictures not shown", owner=due.owner, reason=where(error))
+    posted()
+    await retry_write(lambda: services.store.galleries.note_shown(due))
+
+
+async def _show_again(services: "Services", thread: Thread, due: DueGallery) -> bool:
+    """Post pictures whose platform was down, unless an attempt did; False where it still is."""
+    try:
+        # Meanwhile their answer may have been withdrawn, or the record of an earlier attempt may have been written.
+        if all(one.attempt != due.attempt for one in await services.store.galleries.due(due.owner)):
+            return True
+        await _post(services, thread, due, resumed=True)
+    except (*_NOT_NOW, sqlite3.Error) as error:
+        _log.info("pictures still not shown", owner=due.owner, reason=repr(error))
+        return False
+    except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
+        _log.warning("pictures not shown", owner=due.owner, reason=where(error))
+    await retry_write(lambda: services.store.galleries.note_shown(due))
+    return True
+
+
+async def _post(services: "Services", thread: Thread, due: DueGallery, *, resumed: bool) -> None:
     if services.pictures is None or thread.galleries is None:
         return
     found: Sequence[Referred] = [
@@ -214,20 +251,11 @@ async def show_gallery(
     buttons = () if due.of_plan else (
         Button(Action.ONLY_THESE, due.owner, strings.ONLY_THESE), Button(Action.CLOSER, due.owner, strings.CLOSER)
     )  # fmt: skip
-    try:
-        found = await _with_new_addresses(services, due, found) if resumed else found
-        types = thread.galleries.picture_types
-        gallery = await services.pictures.gallery(due.owner, found, buttons, types)
-        if not (resumed and await _is_posted(thread, due, gallery)):
-            delivery = Delivery(due.name, due.person, resumed=resumed)
-            await services.registry.sync(thread, OneMessage(gallery), delivery).run()
-    except PlatformDown as error:  # the next start tries again
-        _log.warning("pictures not shown", owner=due.owner, reason=repr(error))
-        return
-    except Exception as error:  # noqa: BLE001  # the text stands, whatever hinders its pictures
-        _log.warning("pictures not shown", owner=due.owner, reason=where(error))
-    posted()
-    await retry_write(lambda: services.store.galleries.note_shown(due))
+    found = await _with_new_addresses(services, due, found) if resumed else found
+    gallery = await services.pictures.gallery(due.owner, found, buttons, thread.galleries.picture_types)
+    if not (resumed and await _is_posted(thread, due, gallery)):
+        delivery = Delivery(due.name, due.person, resumed=resumed)
+        await services.registry.sync(thread, OneMessage(gallery), delivery).run()
 
 
 async def _with_new_addresses(

@@ -7,6 +7,7 @@ from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.aion_keys import AionKeys
 from aion_bot.conversation.gallery import Pictures
+from aion_bot.conversation.late_galleries import LateGalleries
 from aion_bot.conversation.library import SharedUploads
 from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.session_history import Polling, SessionHistory
@@ -31,6 +32,8 @@ class Services:
     """What to call when the stream that brought a plan names an agent, in words for people; by the keys of plans that are decided."""
     pictures: Pictures | None = None
     """None: answers show no pictures."""
+    late_galleries: LateGalleries = field(default_factory=LateGalleries)
+    """Pictures whose platform was down."""
     sharing: set[str] = field(default_factory=set)
     """Keys of turns whose private answers are being shared by this process."""
     month: MonthAllowance | None = None

@@ -114,6 +114,7 @@ class Dispatcher:
             await self._queues.close()  # first, because a queue whose turn ends would start the next one
             await cancel(listening)
             await self._tasks.cancel()
+            await self._services.late_galleries.tasks.cancel()  # last: what ended above may have begun some
         return stopped
 
     async def accept(self, adapter: PlatformAdapter, event: InboundEvent) -> None:
