@@ -1,5 +1,7 @@
 """One short reply that mentions whoever asked: after an answer or a plan that took long, or the end of one in the background."""
 
+import asyncio
+
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
@@ -20,12 +22,13 @@ _LOOK_AGAIN = Backoff(0.5, attempts=6)
 
 
 async def send_due(services: Services, thread: Thread, owner: str, *, again: bool = False) -> None:
-    """Post the reply that a turn or a plan has made due, if it has; once, whatever fails in between.
+    """Post the reply that a turn or a plan has made due, if it has; once, whatever fails in between, and whoever else asks for it.
 
-    `again`: it was tried before, and may be there.
+    `again`: it was tried before, perhaps by an earlier process, and may be there.
     """
-    for mention in await services.store.mentions.due(owner):
-        await send(services, thread, mention, resumed=again)
+    async with services.mentioning.setdefault(owner, asyncio.Lock()):
+        for mention in await services.store.mentions.due(owner):
+            await send(services, thread, mention, resumed=again)
 
 
 async def send(services: Services, thread: Thread, mention: Mention, *, resumed: bool = False) -> None:

@@ -1,7 +1,9 @@
 """What every behaviour of a conversation needs."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from aion_bot.aion import AionVision
 from aion_bot.conversation.access_control import AccessControl
@@ -36,6 +38,8 @@ class Services:
     """Pictures whose platform was down."""
     sharing: set[str] = field(default_factory=set)
     """Keys of turns whose private answers are being shared by this process."""
+    mentioning: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+    """Held while the reply that a turn or a plan has made due is posted; by their keys."""
     month: MonthAllowance | None = None
     """None: the month's allowance is not looked at."""
     key: str = ""

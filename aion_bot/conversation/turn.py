@@ -136,6 +136,11 @@ class TurnRunner:
         return [key for key in self._stream.plans if key not in self._view.facts.missing]
 
     @property
+    def may_have_mentioned(self) -> bool:
+        """Whether whoever asked may have been mentioned before the end: below a plan, also by an earlier process."""
+        return self._delivery.resumed or bool(self.plans)
+
+    @property
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
@@ -333,7 +338,8 @@ class TurnRunner:
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self._replacing.spawn(self._stream.above.show(content.key, self._work, self.parked.set))
             if self.turn.notify_after:
-                self._replacing.spawn(send_due(self._services, self.thread, self.turn.key))
+                again = self._delivery.resumed
+                self._replacing.spawn(send_due(self._services, self.thread, self.turn.key, again=again))
             await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:
             await recorded(self._log, self._stream.note_file(content.key))

@@ -14,7 +14,7 @@ from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.pagination import MOST_CHARACTERS, MOST_MESSAGES, RESERVED, Measure, Pages, cut_text
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.references import PIECE, Growing, settled_length
-from aion_bot.rendering.screen import PageFormat, Screen
+from aion_bot.rendering.screen import PageFormat, Screen, with_room_for
 from aion_bot.rendering.sources import with_sources
 from aion_bot.rendering.time_limit import in_plain_text_if_it_fails, where
 
@@ -299,11 +299,10 @@ class AnswerView(OwnWords):
             contents += segment.below()
         return (*contents, *self._last(before))
 
-    def _with_room_for(self, note: str, pages: list[str], most: int) -> list[str]:
-        """Return pages whose last one holds the lines under the answer; where it is full, they are a message of their own."""
-        shown = Reply(pages[-1], note, self._end.byline, plain=bool(self.trouble))
-        holds = self._format.measure(shown) <= self._format.limit
-        return pages if holds or len(pages) >= most else [*pages, ""]
+    def _holds(self, page: str, note: str) -> bool:
+        """Whether a message holds `note` and the byline under its text."""
+        shown = Reply(page, note, self._end.byline, plain=bool(self.trouble))
+        return self._format.measure(shown) <= self._format.limit
 
     def _last(self, before: str) -> list[Content | PostedOnce | None]:
         """Return what is below the last card; `before` stands before its text."""
@@ -333,7 +332,7 @@ class AnswerView(OwnWords):
         note, buttons = (footnote, end.buttons) if self.ended else (self._status, self._while_growing)
         note = end.note_of_rest(self.facts, self.refused, ended=self.ended, cut=self.cut) if over else note
         if note and self.ended and pages:
-            pages = self._with_room_for(note, pages, room)
+            pages, note = with_room_for(note, pages, room, self._holds)
         if not pages and not (end.byline or over or (note and self._status_shown)):
             return []
         text, closing = pages[-1] if pages else "", 0 if self.ended else closing

@@ -16,3 +16,21 @@ class PageFormat:
 
     measure: Callable[[Content], int]
     limit: int
+
+
+def with_room_for(
+    note: str, pages: list[str], most: int, holds: Callable[[str, str], bool]
+) -> tuple[list[str], str]:
+    """Return pages and the lines under the last one; where that is full, they are a message of their own.
+
+    Where `most` leaves none for them, the lines that it cannot hold are left out.
+    """
+    if holds(pages[-1], note):
+        return pages, note
+    if len(pages) < most:
+        return [*pages, ""], note
+    kept = ""
+    for line in note.splitlines():
+        longer = f"{kept}\n{line}" if kept else line
+        kept = longer if holds(pages[-1], longer) else kept
+    return pages, kept

@@ -79,7 +79,7 @@ class ActiveTurns:
                 if observer is not None:
                     observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
-                    await send_due(self._services, thread, turn.key, again=bool(runner.plans))
+                    await send_due(self._services, thread, turn.key, again=runner.may_have_mentioned)
         finally:
             self._runners[turn.thread].remove(runner)
             if not self._runners[turn.thread]:

@@ -12,7 +12,7 @@ from aion_bot.conversation.aion_keys import at, of_session
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
-from aion_bot.conversation.mentions import send
+from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
@@ -102,7 +102,7 @@ class StartupRecovery:
         """Post the mentions and the reasons that an earlier process had still to post."""
         for mention in await self._store.mentions.due():
             if (thread := self._thread(mention.thread)) is not None:
-                self._tasks.spawn(send(self._services, thread, mention, resumed=True))
+                self._tasks.spawn(send_due(self._services, thread, mention.owner, again=True))
         for reason in await self._store.reasons.due():
             if (thread := self._thread(reason.thread)) is not None:
                 self._tasks.spawn(show_again(self._services, thread, reason))

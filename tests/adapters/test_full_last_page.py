@@ -10,6 +10,7 @@ from aion_bot.aion import ChatToken, ChatTokenType
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.rendering.answer import ROOM, AnswerView
+from aion_bot.rendering.pagination import MOST_MESSAGES
 from aion_bot.rendering.screen import PageFormat
 
 FORMATS = {
@@ -36,3 +37,28 @@ def test_the_footer_of_a_full_message_is_shown(platform: str, free: int) -> None
     assert shown[-1].note.splitlines() == [FOOTER, strings.GO_ON, strings.DIRECT_THREADS]
     assert shown[-1].buttons == buttons
     assert all(page.measure(one) <= page.limit for one in shown)
+
+
+@pytest.mark.parametrize("platform", FORMATS)
+@pytest.mark.parametrize("word", ["word ", "&&&& ", "line\n\n"])
+def test_the_last_message_there_may_be_holds_what_it_can(platform: str, word: str) -> None:
+    """Where twenty messages are full, the lines that fit no more are left out: every message is one that the platform takes."""
+    page = FORMATS[platform]
+    counts = set()
+    # Around the length from which on there is a file.
+    for length in (*range(36_400, 36_900, 17), *range(39_900, 40_100, 50)):
+        text = (word * (length // len(word) + 1))[:length].rstrip()
+        view = AnswerView(page)
+        view.fold(ChatToken(ChatTokenType.TOKEN, text, {"accumulated": text}))
+        for line in (FOOTER, strings.GO_ON, strings.DIRECT_THREADS):
+            view.footnote(line)
+        buttons = (Button(Action.GOOD, "k", "+"), Button(Action.BAD, "k", "-"))
+        view.finish(buttons=buttons)
+        shown = [one for one in view.screen() if isinstance(one, Reply)]
+        assert all(page.measure(one) <= page.limit for one in shown)
+        assert shown[-1].buttons == buttons
+        counts.add((len(shown), len(view.screen()) > len(shown)))
+    assert max(counts)[0] <= MOST_MESSAGES
+    assert {with_file for _, with_file in counts} == {False, True}
+    if platform == "discord":
+        assert counts >= {(MOST_MESSAGES, False), (MOST_MESSAGES, True)}
