@@ -179,13 +179,20 @@ def stoppable(bot: Bot) -> list[Shown]:
 
 async def stop(bot: Bot) -> None:
     """Stop the answer in the asker's direct messages: with the bot's button, or with Slack's own one, which a stream has."""
-    workspace = bot.workspace
-    if isinstance(workspace, SimulatedSlack) and not stoppable(bot):
-        last = workspace.direct_messages(bot.ada)[-1]
-        await workspace.stop_session(bot.ada, workspace.thread_of(last.id))
-        return
-    await bot.until(lambda: bool(stoppable(bot)))
-    await press(bot, bot.ada, stoppable(bot)[-1], strings.STOP)
+    workspace, slack = bot.workspace, bot.workspace if isinstance(bot.workspace, SimulatedSlack) else None
+
+    def thread() -> str:
+        return workspace.thread_of(workspace.direct_messages(bot.ada)[-1].id)
+
+    def at_work() -> bool:
+        return slack is not None and slack.status(thread()) == "processing"
+
+    # After a kill neither is there until the bot goes on.
+    await bot.until(lambda: bool(stoppable(bot)) or at_work())
+    if slack is not None and not stoppable(bot):
+        await slack.stop_session(bot.ada, thread())
+    else:
+        await press(bot, bot.ada, stoppable(bot)[-1], strings.STOP)
 
 
 async def showing(bot: Bot, words: str) -> list[Shown]:
