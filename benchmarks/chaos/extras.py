@@ -95,7 +95,10 @@ class Extras:
         if card is None:
             return
         workspace = self._people.workspace(record)
-        for person in workspace.people[:2]:
+        # Its asker first, who is the one that presses Retry where it fails.
+        asker = workspace.people[record.scenario.person]
+        other = next(one for one in workspace.people if one is not asker)
+        for person in (asker, other):
             await workspace.press(person, record.thread, card.id, card.buttons[strings.ANOTHER_PLAN])
 
     async def _ask_privately(self, scenario: Scenario) -> None:
