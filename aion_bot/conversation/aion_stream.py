@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
@@ -15,6 +15,7 @@ from aion_bot.conversation.aion_keys import is_ours, pictures_are_ours
 from aion_bot.conversation.context import about
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
+from aion_bot.conversation.notices import reported
 from aion_bot.conversation.picture_questions import bind_new, see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
@@ -27,7 +28,7 @@ from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import error_messages, strings
+from aion_bot.domain import strings
 from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.rule_keys import FOOTER
@@ -46,9 +47,6 @@ _TITLE = 100
 _CONFLICT = 409
 """The status of a question whose `expected_image_ids` a session does not have: it was not asked."""
 
-_SAID = 400
-"""Characters of an error event's words in a log at level debug."""
-
 
 class _SessionGoneError(Exception):
     """The stream itself said that the session does not exist any more."""
@@ -61,7 +59,7 @@ class AionStream:
     full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
     for a question that begins its thread and has none: it can get none. `kept_above`: pictures above a card may be recorded. `changed` is called
     after each change of the view; its argument says whether that is urgent. `replaced` is called with the key of each
-    plan whose card a newer one replaced.
+    plan whose card a newer one replaced, and `before_last` is awaited before the last words of the answer are shown.
     """
 
     def __init__(
@@ -73,6 +71,7 @@ class AionStream:
         *,
         changed: Callable[[bool], None],
         replaced: Callable[[str], object],
+        before_last: Callable[[], Awaitable[None]],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
@@ -82,7 +81,7 @@ class AionStream:
         self._thread, self._turn = thread, turn
         self._view = view
         self.kept_above = False
-        self._changed, self._replaced = changed, replaced
+        self._changed, self._replaced, self._before_last = changed, replaced, before_last
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
@@ -172,6 +171,7 @@ class AionStream:
 
     async def show_stored(self, found: ChatMessage) -> None:
         """Show an answer that Aion stored after a stop of the bot; its time is from the question until it was stored."""
+        await self._before_last()
         self._view.show_stored(found.content, answer_data(found))
         now, stored_at = time.time(), found.created_at
         ended_at = now if stored_at is None else stored_at.timestamp()
@@ -183,6 +183,8 @@ class AionStream:
     async def _add_footer(self, seconds: float) -> None:
         if self._services.access.rules.value(FOOTER, self._turn.place):
             session = self._turn.session_id or ""
+            await self._before_last()
+            self._changed(True)  # the words do not wait for the line below them
             self._view.footnote(await footer(self._services.aion, session, self._view.facts, seconds))
 
     async def show_unposted_plans(self) -> None:
@@ -272,21 +274,14 @@ class AionStream:
             await recorded(self._log, self._turns.note_went_on(self._turn.key), "text after a plan")
         self._changed(False)
         facts = self._view.facts
+        # After a plan the stream stays open: Aion goes on in it once somebody has decided.
+        if whole := facts.complete and not self._view.parked:
+            await self._before_last()
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
-            return self._reported(facts.error)
-        # After a plan the stream stays open: Aion goes on in it once somebody has decided.
-        return Outcome() if facts.complete and not self._view.parked else None
-
-    def _reported(self, data: Mapping[str, object]) -> Outcome:
-        """Read an error event: its own words may hold an address, a key or a trace, so they reach no chat."""
-        kind = error_messages.event_kind(data)
-        self._log.warning("aion reported an error", reason=kind, code=error_messages.event_code(data))
-        self._log.debug(
-            "error event", said=one_line(str(data.get("message") or data.get("error") or ""), _SAID)
-        )
-        return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
+            return reported(facts.error, self._log)
+        return Outcome() if whole else None
 
     async def _name_answer(self, answer_id: str) -> None:
         """Record Aion's id of the answer; where a full disk does not take it, the end of the turn records it."""
@@ -328,6 +323,7 @@ class AionStream:
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
+        await self._before_last()  # nothing works while a person decides
         self._changed(True)
 
     async def _find_again(self) -> Outcome:
@@ -338,6 +334,7 @@ class AionStream:
         found = await self._services.history.wait(session, self._take_stored, polling.stored_answer)
         if found is None:
             return Outcome(EndReason.FAILED, strings.CUT)
+        await self._before_last()
         self._view.show_stored(found.content, answer_data(found))
         return Outcome()
 

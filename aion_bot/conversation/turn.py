@@ -16,21 +16,20 @@ from aion_bot.conversation.gallery import due_gallery, show_gallery
 from aion_bot.conversation.late_posts import end_growing, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
-from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.ratings import buttons_below
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
 from aion_bot.conversation.turn_record import TurnRecord
-from aion_bot.conversation.unshown_answer import close_unshown
+from aion_bot.conversation.unshown_answer import close_unshown, tell_internal
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformError, TakenElsewhere
-from aion_bot.ports.failures import reference, with_reference
+from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import (
     Action,
     Button,
@@ -105,7 +104,7 @@ class TurnRunner:
         self._stream = AionStream(
             services, thread, turn, self._view,
             changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
-            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
+            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)), before_last=self._before_last,
         )  # fmt: skip
         self._replacing = BackgroundTasks()
         self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
@@ -255,7 +254,7 @@ class TurnRunner:
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
         offers_retry = outcome.retryable and await self._record.note_failure(outcome)
-        await self.before_end()
+        await self._before_last()
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
@@ -291,6 +290,11 @@ class TurnRunner:
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 
+    async def _before_last(self) -> None:
+        """Let nobody read the whole answer under a sign that the bot works."""
+        self.sync.hold()
+        await self.before_end()
+
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
         if await recorded(self._log, self._stream.record_end(EndReason.FAILED)):
@@ -302,9 +306,7 @@ class TurnRunner:
         """End a turn as failed of which not even the plain text can be shown; the person is told."""
         self._release()
         await recorded(self._log, self._stream.record_end(EndReason.FAILED))
-        if self.turn.origin is not None:
-            told = with_reference(strings.INTERNAL, self.turn.key)
-            await reply_privately(self.thread, self.turn.origin, (told,))
+        await tell_internal(self.thread, self.turn)
         await self._note_shown(EndReason.FAILED)
 
     async def _give_up(self, error: PlatformError) -> None:

@@ -78,7 +78,7 @@ class MessageSync:
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode: DeliveryMode | None = None
-        self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
+        self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
         self._permit: Permit | None = None
         # What ends or replaces the current step.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
@@ -93,10 +93,18 @@ class MessageSync:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
         if urgent:
+            self._held = False
             self._urgent_news.set()
             if self._permit is not None:
                 # The permit was requested for a preview: the end, or a card, has a higher priority.
                 self._limiter.cancel(self._permit)
+
+    def hold(self) -> None:
+        """Show nothing more until something urgent is to be shown, as the end of the answer."""
+        self._held = True
+        self._urgent_news.clear()
+        if self._permit is not None:
+            self._limiter.cancel(self._permit)
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
@@ -153,6 +161,8 @@ class MessageSync:
         while True:
             if self._taken_over.is_set():
                 raise TakenOver("another sync shows these messages")
+            if self._held:
+                await self._urgent_news.wait()
             # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 await self._refresh()
@@ -234,6 +244,7 @@ class MessageSync:
         newer = await self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
+            or self._held
             or isinstance(newer, Idle)
             or self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) != permit.limits
         ):
