@@ -111,7 +111,7 @@ class OpenDatabase(Protocol):
 
 
 async def open_engine(
-    location: Location, replica: str, stop: asyncio.Event | None = None
+    location: Location, replica: str = "", stop: asyncio.Event | None = None
 ) -> OpenDatabase | None:
     """Open or create a database, and bring its schema up to date. Raises `StoreError` with a sentence for the operator.
 

@@ -165,8 +165,9 @@ class Store:
     @classmethod
     async def open(cls, location: Location) -> Self:
         """Open or create the database. Raises `StoreError` with a sentence for the operator."""
-        database = await open_engine(location, replica="")
-        assert database is not None, "only who waits can be stopped"
+        database = await open_engine(location)
+        if database is None:
+            raise AssertionError("only who waits can be stopped")
         return cls(database)
 
     @classmethod

@@ -81,7 +81,9 @@ class Lease:
             except (psycopg.Error, TimeoutError) as error:
                 reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
                 # Nobody else can have it while the server is away, so it may be renewed after its end as well.
-                _log.warning("lease not renewed", reason=reason, left=round(self._until - time.monotonic(), 1))
+                _log.warning(
+                    "lease not renewed", reason=reason, left=round(self._until - time.monotonic(), 1)
+                )
                 continue
             if not is_mine:
                 self.lose()
