@@ -5,11 +5,13 @@ import structlog
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.services import Services
+from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
@@ -53,6 +55,12 @@ async def end_growing(services: Services, thread: Thread, turn: Turn) -> None:
         await services.registry.sync(thread, OneMessage(Reply(words)), delivery).run()
     except PlatformError as error:
         _log.warning("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
+
+
+def keep_words(turn: Turn, view: AnswerView, diff: MessageDiff) -> None:
+    """Leave what people have read of an answer that an earlier process showed and nobody has: it ends under these words."""
+    if view.empty and turn.growing is not None and turn.growing[1] and diff.keep_before(turn.growing[0]):
+        view.show_stored(turn.growing[1], None)
 
 
 async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:

@@ -13,7 +13,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
-from aion_bot.conversation.late_posts import end_growing, remove_unseen
+from aion_bot.conversation.late_posts import end_growing, keep_words, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.ratings import buttons_below
@@ -89,8 +89,7 @@ class TurnRunner:
         crowded: bool = False,
     ) -> None:
         self.thread, self.turn = thread, turn
-        self.parked, self.ended = asyncio.Event(), asyncio.Event()
-        self.opened, self.started = asyncio.Event(), asyncio.Event()
+        self.parked, self.ended, self.opened, self.started = (asyncio.Event() for _ in range(4))
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
         self._services = services
@@ -255,6 +254,8 @@ class TurnRunner:
         outcome = notices.as_shown(outcome, self._view)
         offers_retry = outcome.retryable and await self._record.note_failure(outcome)
         await self._before_last()
+        if self._delivery.resumed and outcome.reason is not EndReason.WITHDRAWN:
+            keep_words(self.turn, self._view, self.sync.diff)
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)

@@ -73,6 +73,7 @@ class MessageDiff:
         """A file of an earlier process that has no slot yet: how many messages stand before it is not known."""
         self._files_gone = 0
         self._slots = [_Slot(message=message) for message in posted if message != self._file]
+        self._kept: tuple[MessageRef, ...] = ()
         self._replaced: list[MessageRef] = []
         """Messages that newer ones have taken the place of, still to be deleted."""
 
@@ -80,7 +81,7 @@ class MessageDiff:
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in the order of their slots."""
         shown = [slot.message for slot in self._slots if slot.message is not None and not slot.holds_card]
-        return (*shown, self._file) if self._file is not None else tuple(shown)
+        return (*self._kept, *shown, *([] if self._file is None else [self._file]))
 
     @property
     def file(self) -> MessageRef | None:
@@ -102,6 +103,15 @@ class MessageDiff:
             if slot.message is not None and not slot.holds_card and not isinstance(shown, PostedOnce):
                 return slot.message, shown
         return None
+
+    def keep_before(self, message: MessageRef) -> bool:
+        """Leave the messages before `message` as they are, and show the screen from it on; False where it is not there."""
+        at = next((at for at, slot in enumerate(self._slots) if slot.message == message), None)
+        if at is None:
+            return False
+        self._kept += tuple(slot.message for slot in self._slots[:at] if slot.message is not None)
+        del self._slots[:at]
+        return True
 
     def awaits_card(self, screen: Screen) -> bool:
         """Tell whether a plan's card should be there and is not."""
