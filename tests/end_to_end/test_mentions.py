@@ -66,9 +66,17 @@ async def test_nobody_is_mentioned_where_that_is_switched_off(idle: Bot, tmp_pat
     assert strings.ANSWER_READY not in idle.text(thread)
 
 
-async def test_who_has_left_is_not_mentioned(idle: Bot, tmp_path: Path) -> None:
+async def test_who_has_left_is_not_mentioned(
+    idle: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Deactivated on Slack, no member of the server any more on Discord: the answer ends, nothing is posted or tried again."""
-    bot = idle
+    bot, noted, note_sent = idle, asyncio.Event(), Mentions.note_sent
+
+    async def note(store: Mentions, mention: Mention) -> None:
+        await note_sent(store, mention)
+        noted.set()
+
+    monkeypatch.setattr(Mentions, "note_sent", note)
     await bot.start()
     bot.aion.play(LONG)
     thread = await bot.asked(bot.ada, "Tell me", "The first half")
@@ -77,7 +85,8 @@ async def test_who_has_left_is_not_mentioned(idle: Bot, tmp_path: Path) -> None:
     with capture_logs() as logs:
         bot.aion.release("on")
         await bot.shows(thread, "All of it.")
-        await bot.stop()
+        await noted.wait()
+    await bot.stop()
     assert [one["log_level"] for one in logs if one["event"] == "mention left out"] == ["info"]
     before = len(bot.workspace.log)
     await bot.start()
