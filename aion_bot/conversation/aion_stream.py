@@ -59,7 +59,8 @@ class AionStream:
     full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
     for a question that begins its thread and has none: it can get none. `kept_above`: pictures above a card may be recorded. `changed` is called
     after each change of the view; its argument says whether that is urgent. `replaced` is called with the key of each
-    plan whose card a newer one replaced, and `before_last` is awaited before the last words of the answer are shown.
+    plan whose card a newer one replaced, and `before_last` is awaited before the last words of the answer are
+    shown; its argument says whether they take the place of all that was shown.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class AionStream:
         *,
         changed: Callable[[bool], None],
         replaced: Callable[[str], object],
-        before_last: Callable[[], Awaitable[None]],
+        before_last: Callable[[bool], Awaitable[None]],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
@@ -171,7 +172,7 @@ class AionStream:
 
     async def show_stored(self, found: ChatMessage) -> None:
         """Show an answer that Aion stored after a stop of the bot; its time is from the question until it was stored."""
-        await self._before_last()
+        await self._before_last(True)
         self._view.show_stored(found.content, answer_data(found))
         now, stored_at = time.time(), found.created_at
         ended_at = now if stored_at is None else stored_at.timestamp()
@@ -183,7 +184,7 @@ class AionStream:
     async def _add_footer(self, seconds: float) -> None:
         if self._services.access.rules.value(FOOTER, self._turn.place):
             session = self._turn.session_id or ""
-            await self._before_last()
+            await self._before_last(False)
             self._changed(True)  # the words do not wait for the line below them
             self._view.footnote(await footer(self._services.aion, session, self._view.facts, seconds))
 
@@ -276,7 +277,7 @@ class AionStream:
         facts = self._view.facts
         # After a plan the stream stays open: Aion goes on in it once somebody has decided.
         if whole := facts.complete and not self._view.parked:
-            await self._before_last()
+            await self._before_last(False)
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
@@ -323,7 +324,7 @@ class AionStream:
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
-        await self._before_last()  # nothing works while a person decides
+        await self._before_last(False)  # nothing works while a person decides
         self._changed(True)
 
     async def _find_again(self) -> Outcome:
@@ -334,7 +335,7 @@ class AionStream:
         found = await self._services.history.wait(session, self._take_stored, polling.stored_answer)
         if found is None:
             return Outcome(EndReason.FAILED, strings.CUT)
-        await self._before_last()
+        await self._before_last(True)
         self._view.show_stored(found.content, answer_data(found))
         return Outcome()
 

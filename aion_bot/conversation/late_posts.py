@@ -1,5 +1,7 @@
 """Messages that no attempt shows any more: confirmed after a retry had begun, or left growing by an earlier process."""
 
+import re
+
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
@@ -8,13 +10,16 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import Turn, TurnPhase
 from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
+
+_NOTICE = re.compile(r"_[^\n]+_|")
+"""A paragraph that may be a sentence of the bot's own above an answer."""
 
 _REMOVE_AGAIN = Backoff(0.5, attempts=6)
 """For a message whose buttons do nothing: nobody removes it later."""
@@ -58,9 +63,18 @@ async def end_growing(services: Services, thread: Thread, turn: Turn) -> None:
 
 
 def keep_words(turn: Turn, view: AnswerView, diff: MessageDiff) -> None:
-    """Leave what people have read of an answer that an earlier process showed and nobody has: it ends under these words."""
-    if view.empty and turn.growing is not None and turn.growing[1] and diff.keep_before(turn.growing[0]):
-        view.show_stored(turn.growing[1], None)
+    """Show what people have read of an answer that an earlier process began, until it is found, or ends under these words.
+
+    Of several messages the newest alone changes. A plan's row says more: its words are looked for first.
+    """
+    if turn.growing is None or turn.phase is TurnPhase.PARKED:
+        return
+    message, words = turn.growing
+    said = words.split("\n\n")
+    while said and _NOTICE.fullmatch(said[0]):  # the bot's own, which are said again
+        del said[0]
+    if said and diff.keep_before(message):
+        view.show_stored("\n\n".join(said), None)
 
 
 async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:

@@ -67,13 +67,13 @@ class Mode(Enum):
 class TurnRunner:
     """Runs one turn.
 
-    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits for a
-    decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the first message
-    stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has
-    to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has
-    said nothing for long. `before_end` is awaited before the last text is shown, and when a plan waits. `resumed`: an
-    earlier process may have posted messages of it. `stored` is the answer that `Mode.COMPLETE` shows, `cards` how many
-    cards an earlier process posted. `crowded`: other questions came between, and the answer says which is its own.
+    `parked` is set once the thread may go on to its next question: when the answer has ended, or a plan waits. `ended` is set
+    when nothing more will be shown, `started` when the first message stands or none will, `opened` once the thread exists.
+    `reason` is why it ended here. `moved_to` is where the turn has to be run instead, because its thread could not be opened.
+    `sync` shows the answer, `silence` tells whether Aion has said nothing for long. `before_end` is awaited before the last
+    text, and when a plan waits. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
+    `Mode.COMPLETE` shows, `cards` how many cards an earlier process posted. `crowded`: other questions came between, and the
+    answer says which is its own.
     """
 
     def __init__(
@@ -216,6 +216,8 @@ class TurnRunner:
                 await end_growing(self._services, self.thread, self.turn)
                 await self._note_shown(EndReason.ANSWERED)
                 return
+        if self._mode is Mode.RESUME:
+            keep_words(self.turn, self._view, self.sync.diff)
         showing = asyncio.create_task(self.sync.run())
         reassuring = asyncio.create_task(self.silence.reassure(self.ended))
         try:
@@ -254,8 +256,6 @@ class TurnRunner:
         outcome = notices.as_shown(outcome, self._view)
         offers_retry = outcome.retryable and await self._record.note_failure(outcome)
         await self._before_last()
-        if self._delivery.resumed and outcome.reason is not EndReason.WITHDRAWN:
-            keep_words(self.turn, self._view, self.sync.diff)
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
@@ -291,9 +291,10 @@ class TurnRunner:
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 
-    async def _before_last(self) -> None:
-        """Let nobody read the whole answer under a sign that the bot works."""
+    async def _before_last(self, anew: bool = False) -> None:
+        """Let nobody read the whole answer under a sign that the bot works; `anew`: it takes the place of words that were kept."""
         self.sync.hold()
+        self.sync.diff.past = () if anew else self.sync.diff.past
         await self.before_end()
 
     async def _fail_after_end(self) -> Outcome:

@@ -73,7 +73,8 @@ class MessageDiff:
         """A file of an earlier process that has no slot yet: how many messages stand before it is not known."""
         self._files_gone = 0
         self._slots = [_Slot(message=message) for message in posted if message != self._file]
-        self._kept: tuple[MessageRef, ...] = ()
+        self.past: tuple[Reply | None, ...] = ()
+        """What a screen begins with while the first messages are left as they are."""
         self._replaced: list[MessageRef] = []
         """Messages that newer ones have taken the place of, still to be deleted."""
 
@@ -81,7 +82,7 @@ class MessageDiff:
     def replies(self) -> tuple[MessageRef, ...]:
         """The messages so far that are no cards, in the order of their slots."""
         shown = [slot.message for slot in self._slots if slot.message is not None and not slot.holds_card]
-        return (*self._kept, *shown, *([] if self._file is None else [self._file]))
+        return (*shown, self._file) if self._file is not None else tuple(shown)
 
     @property
     def file(self) -> MessageRef | None:
@@ -105,12 +106,13 @@ class MessageDiff:
         return None
 
     def keep_before(self, message: MessageRef) -> bool:
-        """Leave the messages before `message` as they are, and show the screen from it on; False where it is not there."""
+        """Leave the messages before `message` as they are while screens begin with `past`; False where it is not there."""
         at = next((at for at, slot in enumerate(self._slots) if slot.message == message), None)
         if at is None:
             return False
-        self._kept += tuple(slot.message for slot in self._slots[:at] if slot.message is not None)
-        del self._slots[:at]
+        for slot in self._slots[:at]:
+            slot.shown = Reply("")  # equal to what is wanted, and to no page
+        self.past = tuple(None if slot.message is None else Reply("") for slot in self._slots[:at])
         return True
 
     def awaits_card(self, screen: Screen) -> bool:

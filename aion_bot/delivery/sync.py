@@ -190,7 +190,7 @@ class MessageSync:
         self._news.clear()
         self._urgent_news.clear()
         self.screen_at = time.monotonic()
-        self.screen = struck_screen(self._view.screen())
+        self.screen = (*self.diff.past, *struck_screen(self._view.screen()))
 
     async def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended

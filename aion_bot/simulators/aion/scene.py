@@ -147,9 +147,9 @@ class Fault:
     message: str = "Something failed"
     shape: Shape = Shape.CHAT
     headers: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, object] = field(default_factory=dict)
     acts: bool = False
     silent: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
