@@ -92,8 +92,7 @@ class TurnRunner:
         self.parked, self.ended, self.opened, self.started = (asyncio.Event() for _ in range(4))
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
-        self._services = services
-        self._mode, self._stored, self._crowded = mode, stored, crowded
+        self._services, self._mode, self._stored, self._crowded = services, mode, stored, crowded
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = (Button(Action.STOP, turn.key, strings.STOP),)
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
