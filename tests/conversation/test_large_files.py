@@ -10,6 +10,7 @@ from aion_bot.domain.uploads import FilePhase
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.aion.pictures import gif, pdf
+from aion_bot.simulators.aion.scene import Shape
 from tests.conversation.test_file_outcomes import Asked, Attaching, Conversation, conversation
 
 PIECE, BEGINNING = 16 * 1024, 64 * 1024
@@ -99,7 +100,8 @@ async def test_a_limit_that_a_refusal_told_is_known(tmp_path: Path) -> None:
     async with conversation(tmp_path) as place:
         place.platform = counting = Counting()
         place.aion.files.hides_limits = True
-        place.aion.fail_next_upload(413, code="FILE_TOO_LARGE", details={"max_size_bytes": IMAGES})
+        details = {"max_size_bytes": IMAGES}
+        place.aion.fail_next_upload(413, code="FILE_TOO_LARGE", shape=Shape.GATEWAY, details=details)
         assert "the limit is 200 KB" in (await ask(place, "a.gif", filled(gif(), 300 * 1024))).seen[-1]
         counting.taken = 0
         assert "the limit is 200 KB" in (await ask(place, "b.gif", filled(gif(), 310 * 1024))).seen[-1]
