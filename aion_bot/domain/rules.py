@@ -43,6 +43,13 @@ class Rules:
     defaults: Section = field(default_factory=dict)
     workspaces: Mapping[str, Section] = field(default_factory=dict)
     channels: Mapping[str, Section] = field(default_factory=dict)
+    named: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The keys that any section names; of all others nothing has to be looked up for a place."""
+
+    def __post_init__(self) -> None:
+        """Find out which keys are named."""
+        sections = (self.defaults, *self.workspaces.values(), *self.channels.values())
+        object.__setattr__(self, "named", frozenset[str]().union(*sections))
 
     def said(self, key: str, place: Place) -> Rule | None:
         """Return what a section says for a place, None where none names the key.
@@ -58,14 +65,16 @@ class Rules:
 
     def value(self, key: str, place: Place) -> object:
         """Return what holds at a place."""
-        said = self.said(key, place)
+        said = self.said(key, place) if key in self.named else None
         return KEYS[key].default if said is None else said.value
 
     def policy(self, base: AccessPolicy, place: Place) -> AccessPolicy:
         """Return the policy of a place: that of its platform, with what the sections say for the place."""
+        if self.named.isdisjoint(ACCESS_KEYS):
+            return base
         said = {key: rule.value for key in ACCESS_KEYS if (rule := self.said(key, place)) is not None}
         # The file was checked when it was read: each value is of its field's type.
-        return replace(base, **said) if said else base  # type: ignore[arg-type]  # checked when the file was read
+        return replace(base, **said)  # type: ignore[arg-type]  # checked when the file was read
 
     def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
         """Return how many questions an hour may be asked at a place, fewer by an app."""
