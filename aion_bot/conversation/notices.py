@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -22,9 +22,13 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import with_reference
 from aion_bot.ports.messages import Action, Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.storage.plans import Plans
+
+_SAID = 400
+"""Characters of an error event's words in a log at level debug."""
 
 
 def answered_message(turn: Turn) -> MessageRef | None:
@@ -86,6 +90,15 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
         case _:
             log.error("turn failed", reason="unexpected error", exc_info=error)
             return Outcome(EndReason.FAILED, strings.INTERNAL)
+
+
+def outcome_of_event(event: Mapping[str, object], log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Read an error event: its own words may hold an address, a key or a trace, so they reach no chat."""
+    kind = error_messages.event_kind(event)
+    log.warning("aion reported an error", reason=kind, code=error_messages.event_code(event))
+    said = one_line(str(event.get("message") or event.get("error") or ""), _SAID)
+    log.debug("error event", said=said)
+    return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
 
 
 async def given_up(turn: Turn, plans: Plans, log: structlog.stdlib.BoundLogger) -> Outcome:

@@ -32,20 +32,20 @@ class ReorderBuffer:
     """Replies that wait until their thread turns out to be the bot's."""
 
     def __init__(self) -> None:
-        self._waiting: dict[ThreadKey, list[asyncio.Event]] = {}
+        self.waiting: dict[ThreadKey, list[asyncio.Event]] = {}
 
     def opened(self, thread: ThreadKey) -> None:
         """Record that a question was accepted in a thread."""
-        for event in self._waiting.get(thread, ()):
+        for event in self.waiting.get(thread, ()):
             event.set()
 
     @contextmanager
     def expecting(self, thread: ThreadKey) -> Iterator[asyncio.Event | None]:
         """Return the event that is set when the thread has been opened, or None where too many replies wait."""
-        events = self._waiting.setdefault(thread, [])
+        events = self.waiting.setdefault(thread, [])
         event = asyncio.Event()
         # Bounded: a flood of replies in foreign threads must not hold up their acknowledgements.
-        full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self._waiting.values())) >= _MOST_IN_ALL
+        full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self.waiting.values())) >= _MOST_IN_ALL
         if not full:
             events.append(event)
         try:
@@ -54,7 +54,7 @@ class ReorderBuffer:
             if not full:
                 events.remove(event)
             if not events:
-                self._waiting.pop(thread, None)
+                self.waiting.pop(thread, None)
 
 
 async def opens(event: asyncio.Event | None) -> bool:
