@@ -117,8 +117,11 @@ class History:
         else:
             oldest = after / 1e6 or float(ts) - LOOK_BACK
             listed = items(await self._threads.page(prompt.thread, prompt.source, oldest), "messages")
-        me, at = await self._web.me(), ids.number(ts)
+        at = ids.number(ts)
         told = [one for one in listed if after < _number(one) < at]
+        if not told:
+            return ()
+        me = await self._web.me()
         return await self._names.read(lambda find: self._all_said(told, me, channel, root, find), wanted=bool)
 
     def _all_said(
