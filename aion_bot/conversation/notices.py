@@ -1,4 +1,4 @@
-"""What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended."""
+"""What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended, and buttons."""
 
 import sqlite3
 import time
@@ -20,7 +20,7 @@ from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn,
 from aion_bot.ports.capabilities import DirectThreads
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import Action, Content, MessageRef, PostedOnce, Reply
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
@@ -121,6 +121,19 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
     elif outcome.answered and view.trouble:
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
     return outcome
+
+
+def buttons_below(services: Services, turn: Turn, outcome: Outcome) -> tuple[Button, ...]:
+    """Return the buttons under an answer that has ended whole: those that rate, unless ratings are off or the place is not known.
+
+    A private one has one more, which shares it.
+    """
+    if outcome.reason is not EndReason.ANSWERED or turn.origin is None:
+        return ()
+    sharing = (Button(Action.SHARE, turn.key, strings.SHARE),) if turn.origin.share_to else ()
+    if not services.access.rules.asks_for_ratings(turn.origin.place):
+        return sharing
+    return *sharing, Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
 
 
 def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:

@@ -17,7 +17,6 @@ from aion_bot.conversation.late_posts import end_growing, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.ratings import buttons_below
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
@@ -194,7 +193,8 @@ class TurnRunner:
 
         Returns whether the end of the turn had still to be written.
         """
-        await self._record.write_posts(self.thread, self.sync.diff)
+        if not self._record.posts_written:
+            await self._record.write_posts(self.thread, self.sync.diff)
         if (outcome := self._record.unwritten_end) is None:
             return False
         try:
@@ -259,7 +259,7 @@ class TurnRunner:
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
-        shown = buttons if offers_retry else buttons_below(self._services, self.turn, outcome)
+        shown = buttons if offers_retry else notices.buttons_below(self._services, self.turn, outcome)
         # A late answer may take the place of an interrupted one; its file could not.
         self._view.finish(told, shown, outcome.byline, in_file=outcome.reason is not EndReason.INTERRUPTED)
         self.sync.wake(urgent=True)
