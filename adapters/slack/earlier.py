@@ -107,7 +107,7 @@ class History:
                 Method.CONVERSATIONS_HISTORY,
                 team,
                 channel=channel,
-                oldest=_ts(after),
+                oldest=f"{after // 1_000_000}.{after % 1_000_000:06d}",
                 latest=ts,
                 limit=_OF_CHANNEL,
             )
@@ -173,10 +173,6 @@ class History:
 def _begin(since: Since) -> int:
     """Return the number of the message behind which others count, or of a time."""
     return round(since * 1e6) if isinstance(since, float) else ids.number(ids.message(since).ts)
-
-
-def _ts(number: int) -> str:
-    return f"{number // 1_000_000}.{number % 1_000_000:06d}"
 
 
 def _number(message: Payload, name: str = "ts") -> int:

@@ -16,6 +16,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
+from aion_bot.domain.rule_keys import FEEDBACK
 from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.capabilities import DirectThreads
 from aion_bot.ports.events import Prompt
@@ -131,7 +132,7 @@ def buttons_below(services: Services, turn: Turn, outcome: Outcome) -> tuple[But
     if outcome.reason is not EndReason.ANSWERED or turn.origin is None:
         return ()
     sharing = (Button(Action.SHARE, turn.key, strings.SHARE),) if turn.origin.share_to else ()
-    if not services.access.rules.asks_for_ratings(turn.origin.place):
+    if not services.access.rules.value(FEEDBACK, turn.origin.place):
         return sharing
     return *sharing, Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
 

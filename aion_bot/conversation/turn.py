@@ -285,9 +285,9 @@ class TurnRunner:
             await recorded(self._log, self._services.store.galleries.add(gallery))
         if self._stream.kept_above:
             await self._stream.above.end()
-        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
-            await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
+            await self._record.note_shown(outcome.reason)
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 

@@ -11,7 +11,6 @@ from aion_bot.domain.rule_keys import (
     ACCESS_KEYS,
     AION_KEY,
     APPROVER_ROLES,
-    FEEDBACK,
     KEYS,
     PER_CHANNEL,
     PER_PERSON,
@@ -70,11 +69,9 @@ class Rules:
 
     def policy(self, base: AccessPolicy, place: Place) -> AccessPolicy:
         """Return the policy of a place: that of its platform, with what the sections say for the place."""
-        if self.named.isdisjoint(ACCESS_KEYS):
-            return base
         said = {key: rule.value for key in ACCESS_KEYS if (rule := self.said(key, place)) is not None}
         # The file was checked when it was read: each value is of its field's type.
-        return replace(base, **said)  # type: ignore[arg-type]  # checked when the file was read
+        return replace(base, **said) if said else base  # type: ignore[arg-type]  # checked when the file was read
 
     def allowance(self, place: Place, asker: Person | None = None) -> Allowance:
         """Return how many questions an hour may be asked at a place, fewer by an app."""
@@ -99,10 +96,6 @@ class Rules:
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
-
-    def asks_for_ratings(self, place: Place) -> bool:
-        """Return whether answers at a place have buttons that rate them."""
-        return bool(self.value(FEEDBACK, place))
 
     def answers_privately(self, place: Place) -> bool:
         """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""
