@@ -20,8 +20,8 @@ from aion_bot.delivery.strategy import (
     permit_for,
     prefers_stream,
     wait_for_text,
+    with_limits,
 )
-from aion_bot.delivery.stream_conditions import with_limits
 from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View
 from aion_bot.ports.capabilities import StreamingMode
@@ -202,6 +202,9 @@ class MessageSync:
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
+        # An answer that began by edits stays with them: limits are not looked at before each edit.
+        if self._thread.streaming is None or self._mode is DeliveryMode.EDITS:
+            return False
         given = Conditions(
             StreamingMode.NEVER,
             self._mode,
