@@ -49,7 +49,7 @@ class SlackNames:
         """Name people of the workspace; nobody where Slack does not tell, so that not every question asks for them."""
         try:
             answer = await self._call(Method.USERS_LIST, limit=str(_MOST_PEOPLE))
-        except PlatformError:
+        except PlatformError:  # their ids stand for their names
             return {}
         people = answer.get("members") or ()
         return _named({EVERYBODY: EVERYBODY, **{f"@{one.get('id')}": _person(one) for one in people}})

@@ -326,7 +326,7 @@ class Indicators:
                 with suppress(sqlite3.Error):  # a full disk costs the title alone
                     title = visible_line(turn.text) if await self._store.turns.is_first(turn) else ""
                 return await thread.show_activity(turn.asker, active=True, title=title)
-        except RateLimited:
+        except RateLimited:  # the caller asks again later
             return False
 
     async def _end_activity(self, thread: Thread, turn: Turn) -> None:
