@@ -150,7 +150,7 @@ class Dispatcher:
         self, thread: Thread, prompt: Prompt, *, anew: bool = False, pressed: bool = False
     ) -> None:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
-        if prompt.key in self._replied_to and self._replied_to.told(prompt, pressed=pressed):
+        if prompt.key in self._replied_to.wordings and self._replied_to.told(prompt, pressed=pressed):
             return
         prompt = await as_asked(self._services, thread.adapter, prompt)
         if prompt.thread != thread.key:  # it is private, and has a thread of its own

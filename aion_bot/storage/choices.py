@@ -51,7 +51,7 @@ class Choices(Statements):
         )  # fmt: skip
         if row is None:
             return Binding()
-        chosen = [*unpacked(row["pictures"]), *unpacked(row["files"])]
+        chosen = [one for packed in (row["pictures"], row["files"]) if packed for one in unpacked(packed)]
         crossed = bool(chosen) and row["chosen_key"] != key_name
         return Binding(row["session_id"], [] if crossed else chosen, bool(row["holds"]), crossed)
 
