@@ -57,7 +57,7 @@ def shown(bot: Bot, thread: str) -> int:
 async def is_shown_once(bot: Bot, thread: str) -> None:
     """Wait for the pictures; neither time nor another start brings them again."""
     await bot.until(lambda: shown(bot, thread) > 0)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.3)  # several of its pauses: nothing tells that no further attempt follows
     await bot.stop()
     await bot.start()
     await bot.asked(bot.ben, "What can you do?", "Ask me what is damaged")
