@@ -247,7 +247,9 @@ class SlackAdapter:
         """Name the channel of a question that begins its thread there."""
         place = ids.thread(prompt.thread)
         begins = prompt.source is not None and ids.message(prompt.source).ts == place.ts
-        return ids.thread_key(place.team, place.channel, "") if begins and not is_direct(place.channel) else None
+        return (
+            ids.thread_key(place.team, place.channel, "") if begins and not is_direct(place.channel) else None
+        )
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""

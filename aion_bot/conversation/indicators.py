@@ -19,7 +19,7 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
-from aion_bot.conversation.queued_marks import AT_ONCE, PATIENCE, Marked, QueuedMarks, note_sign, place_of
+from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
 from aion_bot.delivery.thread import Thread
@@ -109,11 +109,11 @@ class Indicators:
         self._unsigned.add(key)
         try:
             while not over.is_set():
-                patience = AT_ONCE if len(self._unsigned) > _BURST else PATIENCE
-                marked = await self._marks.show_unless(over, thread, turn, seen, patience=patience)
+                burst = len(self._unsigned) > _BURST
+                marked = await self._marks.show_unless(over, thread, turn, seen, in_burst=burst)
                 if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
                     return
-                if len(self._unsigned) > _BURST and await self.lines.join(thread, turn, over):
+                if burst and await self.lines.join(thread, turn, over):
                     seen()
                     return
                 await self._unsigned.next_look(key, over)
@@ -252,8 +252,7 @@ class Indicators:
         # A mark would only flicker where the first message comes at once.
         if not crowd and await happens(over, _UNNOTICED):
             return True
-        patience = AT_ONCE if crowd else PATIENCE
-        marked = await self._marks.show_unless(over, thread, turn, shown, patience=patience)
+        marked = await self._marks.show_unless(over, thread, turn, shown, in_burst=crowd)
         if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
             return True
         if crowd and await self.lines.join(thread, turn, over):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
@@ -22,10 +23,10 @@ _log = structlog.get_logger(__name__)
 
 _REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
-PATIENCE = 1.0
+_PATIENCE = 1.0
 """Seconds for which a mark waits for room: a sign that comes later is none."""
 
-AT_ONCE = 0.1
+_AT_ONCE = 0.1
 """Seconds for which it waits in a burst, where another sign may have room."""
 
 
@@ -84,15 +85,16 @@ class QueuedMarks:
         turn: Turn,
         shown: Callable[[], None],
         *,
-        patience: float = PATIENCE,
+        in_burst: bool = False,
     ) -> Marked:
         """Mark a question, unless something happens before; `shown` is called when people see the mark.
 
-        `patience` are the seconds for which it waits for room.
+        `in_burst`: other signs may have room where this one has none.
         """
         if not self.expect(thread, turn):
             return Marked.REFUSED
-        marking = asyncio.create_task(self.show(thread, turn, patience))
+        show = partial(self.show, patience=_AT_ONCE) if in_burst else self.show
+        marking = asyncio.create_task(show(thread, turn))
         waiting = asyncio.create_task(over.wait())
         try:
             await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,9 +110,10 @@ class QueuedMarks:
             shown()
         return marked
 
-    async def show(self, thread: Thread, turn: Turn, patience: float = PATIENCE) -> Marked:
+    async def show(self, thread: Thread, turn: Turn, *, patience: float | None = None) -> Marked:
         """Show a mark, and return what came of it; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
+        patience = _PATIENCE if patience is None else patience
         # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
         async with self._lock(turn):
             if message is None:

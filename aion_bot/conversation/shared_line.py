@@ -45,9 +45,7 @@ class SharedLine:
         try:
             async with self._thread.limiter.permit(Operation.POST, self._thread.key, Priority.FINAL):
                 content = Reply("", strings.also_waiting(count))
-                self._message = await self._thread.adapter.post(
-                    self._thread.key, content, nonce=self._nonce
-                )
+                self._message = await self._thread.adapter.post(self._thread.key, content, nonce=self._nonce)
         except PlatformError as error:
             _log.info("line not posted", platform=self._thread.platform, reason=repr(error))
             if not isinstance(error, PlatformDown):  # whose outcome is unknown
