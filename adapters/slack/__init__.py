@@ -1,4 +1,4 @@
-"""Slack, over Socket Mode. The SDK is imported only where an adapter is built."""
+"""Slack, over Socket Mode or HTTP. The SDK is imported only where an adapter is built."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,18 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail
 from aion_bot.ports.settings import Problem
 
-_NO_TOKENS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
-"""The settings need both tokens. What stands in for a missing one is not sent."""
+_NO_SOCKETS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
+_NO_HTTP = {
+    config.BOT_TOKEN: "xoxb-0",
+    config.SIGNING_SECRET: "0" * 32,
+    config.PUBLIC_URL: "https://localhost",
+}
+"""The settings need all variables of a way. What stands in for a missing one is not sent."""
+
+
+def _completed(env: Mapping[str, str]) -> Mapping[str, str]:
+    return {**(_NO_HTTP if config.is_http(config.SlackSettings.given(env)) else _NO_SOCKETS), **env}
+
 
 id_forms = config.ID_FORMS
 message_of_link = links.message_of_link
@@ -22,6 +32,16 @@ def variables() -> Sequence[str]:
 def required() -> Sequence[str]:
     """The variables without which Slack is not used."""
     return config.SlackSettings.required()
+
+
+def required_in(env: Mapping[str, str]) -> Sequence[str]:
+    """The variables without which Slack is not used in the way that `env` asks for: HTTP, or else Socket Mode."""
+    return config.HTTP if config.is_http(config.SlackSettings.given(env)) else config.SOCKET_MODE
+
+
+def secrets() -> Sequence[str]:
+    """The secrets that may stand in files, of both ways."""
+    return (*config.SOCKET_MODE, config.SIGNING_SECRET)
 
 
 def loggers() -> Sequence[str]:
@@ -53,7 +73,7 @@ def steps_of_app(app: str) -> Mapping[str, str]:
 
 async def create_app(env: Mapping[str, str]) -> CreatedApp:
     """Create the app through the Manifest API. Raises `PlatformDown` and `RateLimited`."""
-    settings, problems = config.read({**_NO_TOKENS, **env})
+    settings, problems = config.read(_completed(env))
     if settings is None or settings.config_token is None:
         return CreatedApp("", [fail(one.variable, one.mend, one.mend) for one in problems])
     from adapters.slack import app_creation, rate_limits, timeouts
@@ -67,7 +87,7 @@ async def create_app(env: Mapping[str, str]) -> CreatedApp:
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
-    """Build the adapter if both tokens are set; None if neither is. Connects to nothing."""
+    """Build the adapter if the tokens, or the variables of HTTP, are set; None if none is. Connects to nothing."""
     settings, problems = config.read(env)
     if settings is None:
         return None, problems
@@ -77,8 +97,8 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
 
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
-    """Check one token by a real call; the other one may be missing. Raises `PlatformDown` and `RateLimited`."""
-    settings, problems = config.read({**_NO_TOKENS, **env})
+    """Check one variable by a real call; the others may be missing. Raises `PlatformDown` and `RateLimited`."""
+    settings, problems = config.read(_completed(env))
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]
     if settings is None or wrong:
         return Diagnosis([fail(one.variable, one.mend, one.mend) for one in wrong or problems])

@@ -14,6 +14,23 @@ BOTH_NEEDED = "is missing although {given} is set; Slack needs both of them"
 """`{given}`: the token's variable that is set."""
 
 
+NO_SIGNING_SECRET = (
+    "is not a signing secret: copy the Signing Secret, 32 letters and digits, from Basic Information of your app's pages"
+)
+TWO_WAYS = (
+    "does nothing beside SLACK_APP_TOKEN: keep that one alone for Socket Mode, "
+    "or SLACK_SIGNING_SECRET and AION_BOT_PUBLIC_URL for HTTP"
+)
+
+
+def http_needs(given: Sequence[str]) -> str:
+    """Say that a variable of the HTTP mode is missing; `given` are those of Slack's that are set."""
+    return (
+        f"is missing although {' and '.join(given)} {'is' if len(given) == 1 else 'are'} set; Slack over HTTP needs "
+        "SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET and AION_BOT_PUBLIC_URL"
+    )
+
+
 def token_refused(code: str) -> str:
     """Say that Slack does not accept a token."""
     return f"Slack refuses it ({code})"
@@ -132,6 +149,9 @@ catalogue.add(
         "NOT_XAPP",
         "NOT_XOXE",
         "BOTH_NEEDED",
+        "NO_SIGNING_SECRET",
+        "TWO_WAYS",
+        "http_needs",
         "token_refused",
         "OTHER_BOT",
         "OTHER_APP",

@@ -20,7 +20,14 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
-from aion_bot.ports.platform_package import AppCreation, Platform, SetUpGuide, VariableProbe
+from aion_bot.ports.platform_package import (
+    AppCreation,
+    Platform,
+    SetUpGuide,
+    VariableProbe,
+    required_of,
+    secrets_of,
+)
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
 
@@ -87,8 +94,8 @@ class GuidedSetup:
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
         known = [*Settings.variables(), *(name for one in self._platforms for name in one.variables())]
-        required = [*Settings.required(), *(name for one in self._platforms for name in one.required())]
-        known += secret_files.variables(required)
+        secrets = [*Settings.required(), *(name for one in self._platforms for name in secrets_of(one))]
+        known += secret_files.variables(secrets)
         self._write({name: os.environ[name] for name in known if os.environ.get(name, "").strip()})
 
     def ask(self, env: Mapping[str, str]) -> bool:
@@ -101,7 +108,7 @@ class GuidedSetup:
         wanted = [
             one
             for one in self._platforms
-            if any(given.get(name) for name in one.required())
+            if any(given.get(name) for name in required_of(one, given))
             or typer.confirm(f"Connect {_name(one)}?", default=True)
         ]
         if not wanted:
@@ -112,7 +119,7 @@ class GuidedSetup:
         if not self._variable(given, aion.KEY, strings.KEY_STEP, None):
             return False
         for platform in wanted:
-            required, sentences = platform.required(), self._steps(given, platform)
+            required, sentences = required_of(platform, given), self._steps(given, platform)
             for name in dict.fromkeys([*sentences, *required]):
                 if name not in required:
                     self._say(f"- {sentences[name]}.")
@@ -138,7 +145,7 @@ class GuidedSetup:
 
     def _steps(self, given: Mapping[str, str], platform: Platform) -> Mapping[str, str]:
         """Have the platform create the app, or show from what a person does; returns the steps that are left to them."""
-        required = platform.required()
+        required = required_of(platform, given)
         if isinstance(platform, AppCreation) and not all(given.get(one) for one in required):
             subject = strings.created_by_init(_name(platform))
             app = self._file.noted(subject)

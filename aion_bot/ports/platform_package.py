@@ -47,6 +47,27 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class SeveralWays(Protocol):
+    """A sub-package of `adapters` whose platform is used in one of several ways, each with variables of its own."""
+
+    def required_in(self, env: Mapping[str, str]) -> Sequence[str]:
+        """Return what `Platform.required` is for the way that `env` asks for, in part or whole."""
+
+    def secrets(self) -> Sequence[str]:
+        """Return the variables of every way that may be given as the file that `<NAME>_FILE` names."""
+
+
+def required_of(platform: Platform, env: Mapping[str, str]) -> Sequence[str]:
+    """Return the variables without which a platform is not used in the way that `env` asks for."""
+    return platform.required_in(env) if isinstance(platform, SeveralWays) else platform.required()
+
+
+def secrets_of(platform: Platform) -> Sequence[str]:
+    """Return the variables of a platform that may be given as files."""
+    return platform.secrets() if isinstance(platform, SeveralWays) else platform.required()
+
+
+@runtime_checkable
 class MessageLinks(Protocol):
     """A sub-package of `adapters` that reads the links to messages which people copy."""
 

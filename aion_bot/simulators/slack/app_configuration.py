@@ -42,6 +42,8 @@ class AppConfiguration:
     shortcuts: list[str] = field(default_factory=lambda: ["aion_ask", "aion_manage"])
     commands: list[str] = field(default_factory=lambda: ["/aion"])
     socket_mode: bool = True
+    request_url: str = ""
+    """Where Slack sends to over HTTP; empty with Socket Mode."""
     interactivity: bool = True
     requested: list[str] = field(default_factory=lambda: list(SCOPES))
     """Scopes that the app asks for at its next installation."""
@@ -98,6 +100,7 @@ class AppConfiguration:
             {"name": one, "type": "message", "callback_id": one, "description": one} for one in self.shortcuts
         ]
         commands = [{"command": one, "description": one} for one in self.commands]
+        received = {"request_url": self.request_url} if self.request_url else {}
         return {
             "display_information": {"name": BOT.name},
             "features": {
@@ -107,8 +110,8 @@ class AppConfiguration:
             },
             "oauth_config": {"scopes": {"bot": list(self.requested)}},
             "settings": {
-                "event_subscriptions": {"bot_events": list(self.events)},
-                "interactivity": {"is_enabled": self.interactivity},
+                "event_subscriptions": {"bot_events": list(self.events), **received},
+                "interactivity": {"is_enabled": self.interactivity, **received},
                 "socket_mode_enabled": self.socket_mode,
             },
         }

@@ -64,9 +64,16 @@ def test_malformed_value_is_refused_and_not_repeated(variable: str, value: str) 
 
 
 def test_every_problem_is_listed() -> None:
-    """Four wrong values are four problems."""
+    """Six wrong values are six problems."""
     found = problems(
-        {"SLACK_BOT_TOKEN": "a", "SLACK_APP_TOKEN": "b", "SLACK_CONFIG_TOKEN": "d", "SLACK_API_URL": "c"}
+        {
+            "SLACK_BOT_TOKEN": "a",
+            "SLACK_APP_TOKEN": "b",
+            "SLACK_SIGNING_SECRET": "e",
+            "AION_BOT_PUBLIC_URL": "f",
+            "SLACK_CONFIG_TOKEN": "d",
+            "SLACK_API_URL": "c",
+        }
     )
     assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
 
