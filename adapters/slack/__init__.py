@@ -44,6 +44,25 @@ def secrets() -> Sequence[str]:
     return (*config.SOCKET_MODE, config.SIGNING_SECRET)
 
 
+def manifest_in(env: Mapping[str, str]) -> str:
+    """The manifest for the way that `env` asks for."""
+    return manifest(_public_url(env))
+
+
+def steps_in(env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
+    """What a person does by hand in the way that `env` asks for, or is left to do once `app` was created."""
+    if not config.is_http(config.SlackSettings.given(env)):
+        return strings.steps_of_app(app) if app else strings.MANUAL_STEPS
+    steps = {**strings.HTTP_STEPS, **strings.http_steps_of_app(app)} if app else strings.HTTP_STEPS
+    return {name: step for name, step in steps.items() if not app or name != "the app"}
+
+
+def _public_url(env: Mapping[str, str]) -> str:
+    """The public address where Slack sends over HTTP, "" where it does not, or the address cannot be used."""
+    settings, _ = config.read(_completed(env))
+    return (settings.public_url if settings is not None else None) or ""
+
+
 def loggers() -> Sequence[str]:
     """The loggers of Slack's libraries."""
     return ("slack_bolt", "slack_sdk")
@@ -81,7 +100,8 @@ async def create_app(env: Mapping[str, str]) -> CreatedApp:
 
     web = WebApi(settings, lambda: rate_limits.LIMITS, timeout=timeouts.Timeouts().request)
     try:
-        return await app_creation.create_app(web, settings.config_token.get_secret_value())
+        token = settings.config_token.get_secret_value()
+        return await app_creation.create_app(web, token, settings.public_url or "")
     finally:
         await web.close()
 

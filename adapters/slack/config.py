@@ -3,6 +3,7 @@
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -35,6 +36,7 @@ DEFAULT_API_URL = "https://slack.com/api/"
 
 _BOT_TOKEN_FORM = re.compile(r"xoxb-[A-Za-z0-9-]+")
 _APP_TOKEN_FORM = re.compile(r"xapp-[A-Za-z0-9-]+")
+_PATH_FORM = re.compile(r"[A-Za-z0-9._~/-]*")
 _SIGNING_SECRET_FORM = re.compile(r"[A-Za-z0-9]{32,64}")
 
 
@@ -52,8 +54,15 @@ def _check_app_token(value: SecretStr) -> SecretStr:
 
 def _check_signing_secret(value: SecretStr) -> SecretStr:
     if not _SIGNING_SECRET_FORM.fullmatch(value.get_secret_value()):
-        raise ValueError(strings.NO_SIGNING_SECRET)
+        raise ValueError(strings.NOT_SIGNING)
     return value
+
+
+def _check_public_url(value: str) -> str:
+    url = check_public_url(value)
+    if not _PATH_FORM.fullmatch(urlsplit(url).path):
+        raise ValueError(strings.PLAIN_PATH)
+    return url
 
 
 def _check_config_token(value: SecretStr) -> SecretStr:
@@ -72,7 +81,9 @@ class SlackSettings(PlatformSettings):
 
     sentences: ClassVar[Mapping[str, str]] = {**PlatformSettings.sentences, "missing": strings.BOTH_NEEDED}
     # A token with a line end is refused: it was not copied as it is.
-    verbatim: ClassVar[frozenset[str]] = frozenset({"bot_token", "app_token", "signing_secret", "config_token"})
+    verbatim: ClassVar[frozenset[str]] = frozenset(
+        {"bot_token", "app_token", "signing_secret", "config_token"}
+    )
     reserved: ClassVar[tuple[str, ...]] = (
         "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE", "SLACK_ALLOW_INSTALL",
     )  # fmt: skip
@@ -84,7 +95,7 @@ class SlackSettings(PlatformSettings):
     signing_secret: Annotated[SecretStr, AfterValidator(_check_signing_secret)] | None = Field(
         None, validation_alias=SIGNING_SECRET
     )
-    public_url: Annotated[str, AfterValidator(check_public_url)] | None = Field(
+    public_url: Annotated[str, AfterValidator(_check_public_url)] | None = Field(
         None, validation_alias=PUBLIC_URL
     )
     config_token: Annotated[SecretStr, AfterValidator(_check_config_token)] | None = Field(

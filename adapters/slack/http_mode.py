@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
@@ -39,7 +39,7 @@ _MOST_FIELDS = 100
 
 def paths(public_url: str) -> Sequence[str]:
     """Return the paths at which Slack's requests arrive: a proxy may pass that of the public address on, or take it away."""
-    return tuple(dict.fromkeys((PATH, f"{unquote(urlsplit(public_url).path)}{PATH}")))
+    return tuple(dict.fromkeys((PATH, f"{urlsplit(public_url).path}{PATH}")))
 
 
 class HttpMode:

@@ -25,8 +25,11 @@ from aion_bot.ports.platform_package import (
     Platform,
     SetUpGuide,
     VariableProbe,
+    manifest_of,
     required_of,
     secrets_of,
+    steps_left,
+    steps_of,
 )
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
@@ -114,7 +117,7 @@ class GuidedSetup:
         if not wanted:
             self._say(strings.NO_PLATFORM_CHOSEN)
             return False
-        by_hand = [len(one.manual_steps()) for one in wanted if isinstance(one, SetUpGuide)]
+        by_hand = [len(steps_of(one, given)) for one in wanted if isinstance(one, SetUpGuide)]
         self._say(strings.manual_steps(1 + sum(by_hand)))
         if not self._variable(given, aion.KEY, strings.KEY_STEP, None):
             return False
@@ -158,12 +161,12 @@ class GuidedSetup:
                 if app := created.id:
                     self._said_written(self._file.note(subject, app))
             if app:
-                return platform.steps_of_app(app)
+                return steps_left(platform, given, app)
         if not isinstance(platform, SetUpGuide):
             return {}
         if not all(given.get(one) for one in required):
-            self._show_manifest(platform.manifest())
-        return platform.manual_steps()
+            self._show_manifest(manifest_of(platform, given))
+        return steps_of(platform, given)
 
     def _variable(self, given: dict[str, str], name: str, step: str, platform: Platform | None) -> bool:
         """Take a variable that is there and works, or ask until one does. False where the environment would win over it."""

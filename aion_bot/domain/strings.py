@@ -1293,7 +1293,9 @@ MANIFEST_COPIED = (
     "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
 )
 NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
-HTTP_ADDRESS_NEEDED = "is not set; give the host:port that AION_BOT_PUBLIC_URL leads to, such as 0.0.0.0:8080 behind a proxy"
+HTTP_ADDRESS_NEEDED = (
+    "is not set; give the host:port that AION_BOT_PUBLIC_URL leads to, such as 0.0.0.0:8080 behind a proxy"
+)
 
 
 def kept(variable: str) -> str:

@@ -30,6 +30,9 @@ _KEEPALIVE = 30.0
 _MOST_BODY = 1024
 """Bytes; no request but a platform's needs a body."""
 
+_RECEIVING = web.AppKey("receiving", frozenset[str])
+"""The paths to which platforms send."""
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -45,7 +48,8 @@ class MonitoringServer:
         self._address = address
         self._monitor = monitor
         received = ReceivedRequests(receivers, monitor.metrics.received_request)
-        app = web.Application(middlewares=[_only_get(received.paths)], client_max_size=_MOST_BODY)
+        app = web.Application(middlewares=[_only_get], client_max_size=_MOST_BODY)
+        app[_RECEIVING] = received.paths
         received.add_to(app)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
@@ -85,16 +89,12 @@ class MonitoringServer:
         return web.Response(body=self._monitor.metrics.text(), headers={"Content-Type": _METRICS_TYPE})
 
 
-def _only_get(others: frozenset[str]) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
-    """Refuse every method but GET on every path but `others`."""
-
-    @web.middleware
-    async def only_get(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "GET" and request.path not in others:
-            raise web.HTTPMethodNotAllowed(request.method, ["GET"])
-        return await handler(request)
-
-    return only_get
+@web.middleware
+async def _only_get(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse every method but GET, and POST where a platform sends to."""
+    if request.method != "GET" and not (request.method == "POST" and request.path in request.app[_RECEIVING]):
+        raise web.HTTPMethodNotAllowed(request.method, ["GET"])
+    return await handler(request)
 
 
 async def _without_version(_: web.Request, response: web.StreamResponse) -> None:

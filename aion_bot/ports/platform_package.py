@@ -56,6 +56,12 @@ class SeveralWays(Protocol):
     def secrets(self) -> Sequence[str]:
         """Return the variables of every way that may be given as the file that `<NAME>_FILE` names."""
 
+    def manifest_in(self, env: Mapping[str, str]) -> str:
+        """Return what `SetUpGuide.manifest` is for that way."""
+
+    def steps_in(self, env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
+        """Return what `SetUpGuide.manual_steps` is for that way; of a created `app` what `AppCreation.steps_of_app` is."""
+
 
 def required_of(platform: Platform, env: Mapping[str, str]) -> Sequence[str]:
     """Return the variables without which a platform is not used in the way that `env` asks for."""
@@ -90,6 +96,16 @@ class SetUpGuide(Protocol):
         """
 
 
+def steps_of(platform: SetUpGuide, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a person does by hand in the way that `env` asks for."""
+    return platform.steps_in(env) if isinstance(platform, SeveralWays) else platform.manual_steps()
+
+
+def manifest_of(platform: SetUpGuide, env: Mapping[str, str]) -> str:
+    """Return the manifest for the way that `env` asks for."""
+    return platform.manifest_in(env) if isinstance(platform, SeveralWays) else platform.manifest()
+
+
 @runtime_checkable
 class VariableProbe(Protocol):
     """A sub-package of `adapters` that can check one variable by a real call, before the others are given."""
@@ -116,3 +132,8 @@ class AppCreation(Protocol):
 
     def steps_of_app(self, app: str) -> Mapping[str, str]:
         """Return the `manual_steps` that are left for a created app, with the addresses of its pages."""
+
+
+def steps_left(platform: AppCreation, env: Mapping[str, str], app: str) -> Mapping[str, str]:
+    """Return what a person still does for a created app in the way that `env` asks for."""
+    return platform.steps_in(env, app) if isinstance(platform, SeveralWays) else platform.steps_of_app(app)

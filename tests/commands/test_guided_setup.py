@@ -21,7 +21,6 @@ from typer.testing import CliRunner
 import adapters
 from adapters.slack.config import ID_FORMS
 from aion_bot.cli import program
-from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import KEYS
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.rules_file import parse_rules

@@ -1,6 +1,5 @@
 """The main stories with Slack over HTTP: signed requests to the bot's own server, behind a path of a proxy."""
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -9,17 +8,16 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from aion_bot.cli import compose
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rules
-from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.errors import PlatformDown
 from aion_bot.runtime.reloading import Reloading
-from aion_bot.simulators.aion import SimulatedAion, script
+from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.http_delivery import HttpDelivery, signed
-from aion_bot.simulators.slack.socket_mode import Delivery
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_full_disk import Disk
 from tests.end_to_end.test_private import QUESTION, answered
 from tests.end_to_end.test_reasons import explains
 from tests.schemas import slack as contracts
@@ -51,6 +49,12 @@ def http(slack: SimulatedSlack) -> HttpDelivery:
 
 
 @pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
+    """A disk that may be full."""
+    return Disk(monkeypatch)
+
+
+@pytest.fixture
 async def bot(on_slack: Bot) -> Bot:
     """A running bot."""
     await on_slack.start()
@@ -70,6 +74,7 @@ async def test_a_question_a_follow_up_and_a_command(bot: Bot, slack: SimulatedSl
     await bot.shows(thread, "Only the door.")
     await slack.command(bot.ada, "help")
     await bot.until(lambda: bool(slack.command_answers(bot.ada)))
+    await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
     assert slack.sockets.opened == 0
     assert acknowledged_once(slack)
 
@@ -83,7 +88,7 @@ async def test_a_plan_is_approved_with_a_reason(bot: Bot) -> None:
     await bot.shows(thread, "Done")
     await explains(bot, bot.ada, thread, "Checked with Ben")
     await bot.shows(thread, "Checked with Ben")
-    assert len(bot.aion.bodies("approve_plan")) == 1
+    assert bot.aion.count("plan_action") == 1
 
 
 async def test_a_private_answer(bot: Bot) -> None:
@@ -124,25 +129,76 @@ async def test_two_hundred_events_at_once_are_acknowledged_before_any_answer(
     assert len(slack.sockets.deliveries) >= 200
 
 
-async def test_an_event_that_cannot_be_written_is_not_acknowledged(
-    on_slack: Bot, slack: SimulatedSlack, http: HttpDelivery
+async def test_an_event_that_cannot_be_written_is_sent_again(
+    bot: Bot, slack: SimulatedSlack, http: HttpDelivery, disk: Disk
 ) -> None:
-    """Slack gets a status of 5xx, sends it again with its number, and the question is answered once."""
-    failures = iter([True] * 6)
+    """While the disk is full Slack gets no acknowledgement, and sends the event again; its question is answered once."""
+    disk.full = True
+    thread = await slack.ask(bot.ada, "What is damaged on site 7?")
+    await slack.until(lambda: 503 in http.statuses)
+    disk.full = False
+    await bot.shows(thread, "I found 3 pieces")
+    assert bot.aion.count("send_stream") == 1
+    assert 401 not in http.statuses
 
-    def failing(adapter: PlatformAdapter) -> None:
-        adapter.timeouts = adapter.timeouts  # type: ignore[attr-defined]
 
-    on_slack.watch = failing
+async def test_the_signing_secret_rotates_while_the_bot_serves(
+    on_slack: Bot,
+    slack: SimulatedSlack,
+    http: HttpDelivery,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """After SIGHUP what is signed with the new secret is taken, and with the old one refused; the log shows neither."""
+    env, file = dict(on_slack.env()), tmp_path / "secret"
+    file.write_text(env.pop("SLACK_SIGNING_SECRET"))
+    env["SLACK_SIGNING_SECRET_FILE"] = str(file)
+    on_slack.reloading = Reloading(env, lambda: (Rules(), ()))
     await on_slack.start()
-    del failures
-    assert http.statuses == []
+    old, http.secret = http.secret, "0123456789abcdef0123456789abcdef"
+    file.write_text(http.secret)
+    on_slack.reloading.asked.set()
+    await slack.connected()  # with the new secret
+    await on_slack.asked(on_slack.ada, "What is damaged on site 7?", "I found 3 pieces")
+    body = json.dumps({"type": "url_verification", "challenge": "c"})
+    assert await send(http, body.encode(), {"Content-Type": "application/json", **signed(old, body)}) == 401
+    said = capsys.readouterr().out
+    assert "key replaced" in said
+    assert "requests refused" in said
+    assert old not in said
+    assert http.secret not in said
 
 
-async def send(http: HttpDelivery, body: bytes, headers: Mapping[str, str], method: str = "POST") -> int:
-    """Send anything to the request URL, as anybody can."""
+async def test_refused_requests_are_counted_and_logged_once(
+    bot: Bot, http: HttpDelivery, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Requests without a signature get 401 and are counted; the log says it once a minute, and repeats nothing of them."""
+    for _ in range(5):
+        assert (
+            await send(http, b'{"secret": "words of a stranger"}', {"Content-Type": "application/json"})
+            == 401
+        )
+    address = http.env["AION_BOT_HTTP_ADDRESS"]
+    async with aiohttp.ClientSession() as session, session.get(f"http://{address}/metrics") as answer:
+        metrics = await answer.text()
+    assert 'aion_bot_received_requests_total{outcome="refused",platform="slack"} 5.0' in metrics
+    said = capsys.readouterr().out
+    assert said.count("requests refused") == 1
+    assert "words of a stranger" not in said
+    assert bot.aion.count("send_stream") == 0
+
+
+async def test_a_bot_without_an_address_is_not_started(slack: SimulatedSlack, on_slack: Bot) -> None:
+    """HTTP needs an address to listen on; the problem names its variable."""
+    env = {name: value for name, value in on_slack.env().items() if name != "AION_BOT_HTTP_ADDRESS"}
+    assert [str(one) for one in compose(env)[2]] == [f"AION_BOT_HTTP_ADDRESS: {strings.HTTP_ADDRESS_NEEDED}"]
+    assert slack.sockets.http is not None
+
+
+async def send(http: HttpDelivery, body: bytes, headers: Mapping[str, str]) -> int:
+    """Send anything to the request URL, as anybody can; returns the status."""
     async with (
         aiohttp.ClientSession() as session,
-        session.request(method, http.address, data=body, headers=headers) as answer,
+        session.post(http.address, data=body, headers=headers) as answer,
     ):
         return answer.status

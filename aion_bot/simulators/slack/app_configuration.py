@@ -73,8 +73,9 @@ class AppConfiguration:
         except ValueError:
             return [{"message": "failed to parse the manifest", "pointer": "/"}]
         settings = read.get("settings", {})
-        without_address = not settings.get("socket_mode_enabled")
-        if settings.get("event_subscriptions") and without_address:
+        subscribed = settings.get("event_subscriptions") or {}
+        without_address = not settings.get("socket_mode_enabled") and "request_url" not in subscribed
+        if subscribed and without_address:
             message = "Event Subscription requires either Request URL or Socket Mode Enabled"
             return [*self.problems, {"message": message, "pointer": "/settings/event_subscriptions"}]
         return self.problems
@@ -85,6 +86,8 @@ class AppConfiguration:
         scopes, settings = read["oauth_config"]["scopes"], read["settings"]
         self.requested = [*scopes["bot"], *scopes.get("bot_optional", ())]
         self.events = list(settings["event_subscriptions"]["bot_events"])
+        self.request_url = settings["event_subscriptions"].get("request_url", "")
+        self.socket_mode = settings["socket_mode_enabled"]
         self.shortcuts = [one["callback_id"] for one in read["features"]["shortcuts"]]
         self.created += 1
         secret = {name: f"simulated-{name}" for name in CREDENTIALS}
