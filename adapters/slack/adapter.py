@@ -1,5 +1,6 @@
 """Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
@@ -8,7 +9,7 @@ from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.earlier import History
-from adapters.slack.events import is_direct
+from adapters.slack.events import BotIdentity, is_direct
 from adapters.slack.galleries import TYPES, Galleries
 from adapters.slack.greeting import Greeting, presence_of
 from adapters.slack.handlers import EventHandlers
@@ -75,8 +76,9 @@ class SlackAdapter:
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self.look_up_place, self.has_left = standings.look_up_place, standings.has_left
-        self._names = SlackNames(self._web, timeout=timeouts.names).names
-        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
+        names = SlackNames(self._web, timeout=timeouts.names)
+        self._names, self._list_people = names.names, names.list_people
+        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, names)
         self._reactors = Reactors(self._web)
         self._status = SessionStatus(self._web, timeouts.indicator)
         self.show_activity = self._status.show
@@ -114,10 +116,19 @@ class SlackAdapter:
             self._names,
             self._messages.attached,
             reactors=self._reactors,
-            note_token=self._history.note_token,
+            note=self._history.note,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
+        loop = asyncio.get_running_loop()
+        later = loop.call_later(self.timeouts.people, self._list_people)
+        try:
+            await self._deliver(host, me, handlers)
+        finally:
+            later.cancel()
+
+    async def _deliver(self, host: Host, me: BotIdentity, handlers: EventHandlers) -> None:
+        """Let Slack deliver to `handlers` in the way that the settings name, until cancelled."""
         if self._http is not None:
             await self._http.serve(self._web, handlers, host, presence_of(me))
             return
