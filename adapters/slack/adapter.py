@@ -84,7 +84,7 @@ class SlackAdapter:
         self.show_activity = self._status.show
         self._sockets: SocketMode | None = None
         secret = settings.signing_secret
-        self._http = None if secret is None else HttpMode(secret.get_secret_value(), timeouts)
+        self._http = None if secret is None else HttpMode(secret.get_secret_value())
         self.http_paths = () if self._http is None else http_mode.paths(settings.public_url or "")
         self.secrets = new_tokens.secrets_of(settings)
 
@@ -130,7 +130,7 @@ class SlackAdapter:
     async def _deliver(self, host: Host, me: BotIdentity, handlers: EventHandlers) -> None:
         """Let Slack deliver to `handlers` in the way that the settings name, until cancelled."""
         if self._http is not None:
-            await self._http.serve(self._web, handlers, host, presence_of(me))
+            await self._http.serve(self._web, handlers, host, presence_of(me), self.timeouts)
             return
         greeting = Greeting(host, presence_of(me))
         self._sockets = SocketMode(self._web, self.timeouts, handlers, greeting.hello, host.heard)

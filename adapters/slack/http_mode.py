@@ -45,9 +45,9 @@ def paths(public_url: str) -> Sequence[str]:
 class HttpMode:
     """Checks what arrives, and hands it to the handlers while `serve` runs. `secret` may be replaced at any time."""
 
-    def __init__(self, secret: str, timeouts: Timeouts) -> None:
+    def __init__(self, secret: str) -> None:
         self._verifier = SignatureVerifier(secret)
-        self._timeouts = timeouts
+        self._timeouts = Timeouts()
         self._app: AsyncApp | None = None
         self._on_life: Callable[[], None] = lambda: None
         self._late: set[asyncio.Task[int]] = set()
@@ -56,12 +56,14 @@ class HttpMode:
         """Take what is signed with this secret, and nothing else, from the next request on: Slack has one at a time."""
         self._verifier = SignatureVerifier(secret)
 
-    async def serve(self, web: WebApi, handlers: EventHandlers, host: Host, presence: Presence) -> None:
+    async def serve(
+        self, web: WebApi, handlers: EventHandlers, host: Host, presence: Presence, timeouts: Timeouts
+    ) -> None:
         """Take requests until cancelled, and tell `host` of it and of each sign of life. Raises TokenRefused.
 
         Slack is asked every `Timeouts.life` whether it can be reached and still takes the bot token.
         """
-        self._app, self._on_life = handlers.app(), host.heard
+        self._timeouts, self._app, self._on_life = timeouts, handlers.app(), host.heard
         try:
             await host.connected(presence)
             while True:

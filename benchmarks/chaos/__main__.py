@@ -52,7 +52,7 @@ class Soak:
 
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
-        async with Environment(self._folder) as environment:
+        async with Environment(self._folder, http=self._options.slack == "http") as environment:
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
             self._report(environment)
@@ -176,6 +176,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--restart-every", type=int, default=RESTART_EVERY, help="mean number of turns between two restarts"
     )
+    parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 

@@ -8,7 +8,9 @@ import asyncio
 import hashlib
 import hmac
 import json
+import socket
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,13 +18,24 @@ from urllib.parse import urlencode
 import aiohttp
 
 from aion_bot.simulators.slack.state import APP, TEAM
+from aion_bot.simulators.workspace import CALLS_KEPT
 
 SIGNING_SECRET = "51mu1a7ed51ack51gn1ng5ec2e70f7e5"  # noqa: S105  # a secret of this simulator only
 PREFIX = "/behind/a/proxy"
 """A path of the public address, as behind a proxy that passes it on."""
 
+NO_ANSWER, NOT_SENT = -1, -2
+"""In place of a status: it was sent, or may have been; the app was not reached."""
+
 _PROBE_EVERY = 0.02
 """Seconds between two looks whether a bot takes requests: another side has no event for it."""
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def signed(secret: str, body: str, *, at: float | None = None) -> Mapping[str, str]:
@@ -41,16 +54,17 @@ def written(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
 
 
 class HttpDelivery:
-    """Sends to a bot that listens on `port` of this machine. `timeout`: the seconds that an answer may take.
+    """Sends to a bot that listens on `port` of this machine.
 
-    `statuses` are those of all answers, in order; `secret` is the one that the app's page shows.
+    `statuses` are the newest of all answers, in order; `secret` is the one that the app's page shows. While it is
+    `unreachable`, as with a proxy that is down, nothing arrives.
     """
 
-    def __init__(self, port: int, timeout: float, secret: str = SIGNING_SECRET) -> None:
+    def __init__(self, port: int, secret: str = SIGNING_SECRET) -> None:
         self.secret = secret
-        self.statuses: list[int] = []
+        self.statuses: deque[int] = deque(maxlen=CALLS_KEPT)
+        self.unreachable = False
         self._port = port
-        self._timeout = timeout
         self._reasons: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -68,25 +82,33 @@ class HttpDelivery:
         """The request URL of the app."""
         return f"http://127.0.0.1:{self._port}{PREFIX}/slack/events"
 
-    async def send(self, kind: str, payload: Mapping[str, Any], attempt: int) -> bool:
-        """Send a payload, for the first time or again; tells whether it was acknowledged in time."""
+    async def send(self, kind: str, payload: Mapping[str, Any], attempt: int, timeout: float) -> int:
+        """Send a payload, for the first time or again; returns the status, `NO_ANSWER` or `NOT_SENT`."""
         event = str(payload.get("event_id", ""))
         headers = {}
         if attempt:
             reason = self._reasons.get(event, "http_timeout")
             headers = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(timeout):
                 status = await self.post(*written(kind, payload), headers)
-        except (TimeoutError, aiohttp.ClientError) as error:
-            self._reasons[event] = "http_timeout" if isinstance(error, TimeoutError) else "connection_failed"
-            return False
+        except TimeoutError:
+            self._reasons[event] = "http_timeout"
+            return NO_ANSWER
+        except (OSError, aiohttp.ClientError) as error:
+            self._reasons[event] = "connection_failed"
+            refused = isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError)
+            return NOT_SENT if refused else NO_ANSWER
         self.statuses.append(status)
         self._reasons[event] = "http_error"
-        return 200 <= status < 300
+        if 200 <= status < 300:
+            del self._reasons[event]
+        return status
 
     async def post(self, body: str, content_type: str, headers: Mapping[str, str]) -> int:
-        """Send one signed request; returns the status. Raises aiohttp.ClientError."""
+        """Send one signed request; returns the status. Raises aiohttp.ClientError, and OSError while it is unreachable."""
+        if self.unreachable:
+            raise ConnectionRefusedError
         if self._session is None:
             self._session = aiohttp.ClientSession()
         signature = signed(self.secret, body)
@@ -106,7 +128,7 @@ class HttpDelivery:
                 try:
                     if await self.post(json.dumps(probe), "application/json", {}) == 200:
                         return
-                except aiohttp.ClientError:
+                except (OSError, aiohttp.ClientError):
                     pass
                 await asyncio.sleep(_PROBE_EVERY)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from aion_bot.simulators.slack.http_delivery import HttpDelivery
+from aion_bot.simulators.slack.http_delivery import NOT_SENT, HttpDelivery
 from aion_bot.simulators.slack.state import APP
 
 
@@ -229,10 +229,19 @@ class Sockets:
         delivery.over = True
         self._changed()
 
+    async def _send_over(self, http: HttpDelivery, delivery: Delivery, attempt: int) -> bool:
+        """Send over HTTP. What a bot refused with 503, or was not reached by, counts as not sent."""
+        delivery.envelopes.append(f"http-{attempt}")
+        begun = time.monotonic()
+        status = await http.send(delivery.kind, delivery.payload, attempt, self.ack_timeout)
+        if status not in {503, NOT_SENT}:
+            delivery.sent.append(begun)
+        self._changed()
+        return 200 <= status < 300
+
     async def _send(self, delivery: Delivery, attempt: int) -> bool:
         if self.http is not None:
-            delivery.sent.append(time.monotonic())
-            return await self.http.send(delivery.kind, delivery.payload, attempt)
+            return await self._send_over(self.http, delivery, attempt)
         if not self._connections:
             return False
         socket = self._connections[next(self._next) % len(self._connections)]

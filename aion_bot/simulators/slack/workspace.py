@@ -13,7 +13,7 @@ from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.forms import FormUse
-from aion_bot.simulators.slack.http_delivery import HttpDelivery
+from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port
 from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -106,9 +106,9 @@ class SimulatedSlack(Messages, FormUse):
             "SLACK_API_URL": f"http://127.0.0.1:{self._port}/api/",
         }
 
-    def use_http(self, port: int) -> HttpDelivery:
-        """Let Slack send over HTTP instead of Socket Mode, to a bot that listens on this port."""
-        self.sockets.http = HttpDelivery(port, self.sockets.ack_timeout)
+    def use_http(self, port: int = 0) -> HttpDelivery:
+        """Let Slack send over HTTP instead of Socket Mode, to a bot that listens on this port, or on a free one."""
+        self.sockets.http = HttpDelivery(port or free_port())
         self.configuration.socket_mode, self.configuration.request_url = False, self.sockets.http.address
         return self.sockets.http
 
