@@ -34,6 +34,7 @@ from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.request_pace import RequestPace
@@ -282,7 +283,7 @@ async def _watched(
 
         platforms = [one.platform for one in adapters]
         monitor = Monitor(platforms, None, stop)
-        server = MonitoringServer(settings.http_address, monitor)
+        server = MonitoringServer(settings.http_address, monitor, receivers(adapters))
         watchdog = Watchdog(monitor.metrics.observe_lag)
     watchdog.start()
     try:

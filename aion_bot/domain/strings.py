@@ -1300,7 +1300,9 @@ MANIFEST_COPIED = (
     "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
 )
 NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
-HTTP_MODE = "--http: for the HTTP mode of a later version; this one serves an app with Socket Mode alone"
+HTTP_ADDRESS_NEEDED = (
+    "is not set; give the host:port that AION_BOT_PUBLIC_URL leads to, such as 0.0.0.0:8080 behind a proxy"
+)
 
 
 def kept(variable: str) -> str:
@@ -1477,7 +1479,7 @@ catalogue.add(
         "KEY_STEP",
         "MANIFEST_COPIED",
         "NO_PLATFORM_CHOSEN",
-        "HTTP_MODE",
+        "HTTP_ADDRESS_NEEDED",
         "kept",
         "created_by_init",
         "app_is_there",

@@ -55,7 +55,7 @@ class Soak:
 
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
-        async with Environment(self._bots) as environment:
+        async with Environment(self._bots, http=self._options.slack == "http") as environment:
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
             self._report(environment)
@@ -186,6 +186,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--replicas", action="store_true", help="three processes on one Postgres database; the one that serves is disturbed"
     )  # fmt: skip
+    parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 

@@ -96,13 +96,16 @@ class Environment:
     around which Discord's events may be lost.
     """
 
-    def __init__(self, bots: OneProcess | Replicas) -> None:
+    def __init__(self, bots: OneProcess | Replicas, *, http: bool = False) -> None:
+        """`http`: Slack sends over HTTP."""
         self.bots = bots
         self.aion = _Aion()
         # More questions than any tier allows: the bot would hold them back.
         self.aion.files.limits = replace(self.aion.files.limits, calls=UNLIMITED)
         self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=_REPEAT_AFTER)
         self.slack.sockets.disconnect_notice = 2.0
+        if http:
+            self.slack.use_http()
         self.discord = SimulatedDiscord()
         self.discord.gateway.heartbeat_every = HEARTBEAT
         self.workspaces: Mapping[str, Workspace] = {
@@ -236,6 +239,8 @@ class Environment:
         self.discord.server.faults.clear()
         self.slack.sockets.refusing_connections = False
         self.slack.sockets.invalid_tickets = 0
+        if self.slack.sockets.http is not None:
+            self.slack.sockets.http.unreachable = False
         self.slack.sockets.ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
         gateway = self.discord.gateway
         gateway.refusing_connections = gateway.dropping_events = gateway.zombied = False
