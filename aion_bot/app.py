@@ -40,6 +40,7 @@ from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.limit_memory import remembering
 from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reactions import ask_anew_for_reactions, ask_for_reactions
@@ -115,7 +116,8 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
     access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
     seeing = bot.traces.requests_of if bot.traces else lambda _: None
-    observed = Registry(adapters, observer=seeing, lengths=AnswerLengths(await store.lengths.weights()))
+    lengths, taken = AnswerLengths(await store.lengths.weights()), await store.taken.noted()
+    observed = Registry(adapters, observer=seeing, lengths=lengths, taken=taken)
     reader = PictureReader(settings)
     month, pictures = MonthAllowance(store, aion), Pictures(reader)
     clients = KeyClients(
@@ -138,7 +140,8 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
         _counted(month, settings, check=bot.check_aion),
         audited(store, access.policies, access.rules),
     )
-    async with _closing(adapters), closing(clients), reloaded, heads, counted:
+    remembered = remembering(store, observed)
+    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered:
         return await dispatcher.serve(stop)
 
 

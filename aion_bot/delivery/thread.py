@@ -70,6 +70,10 @@ class Thread:
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
 
+    def runs_now(self, operation: Operation) -> bool:
+        """Tell whether an operation here would run at once, behind those that wait for their permits."""
+        return self.limiter.runs_now(operation, self.key)
+
     async def open(self, prompt: Prompt, *, again: bool = False) -> None:
         """Make the thread of a prompt exist; `again` as for `PlatformAdapter.open_thread`."""
         async with self.limiter.permit(Operation.OPEN_THREAD, self.key, Priority.FIRST_MESSAGE):

@@ -6,7 +6,7 @@ It has no clock: every method is told the time, in seconds of one monotonic cloc
 import heapq
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.ports.rate_limits import Budget, Charge
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
@@ -14,10 +14,8 @@ from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
+from aion_bot.ratelimit.taken import Key, TakenBefore, is_kept
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
-
-Key = tuple[str, str]
-"""A budget's name and the scope key that it is counted in: what names one limit."""
 
 _Queue = list[tuple[Priority, float, int, Permit]]
 """A heap of permits that count against the same limits: priority, `since`, order of request."""
@@ -33,15 +31,19 @@ class Scheduler:
     """Everything that waits for the limits of one platform.
 
     `gap`: shortest seconds between two edits of a message. `budgets`: the documented ones by their names; they go
-    before those that a charge brings along.
+    before those that a charge brings along. `before`: what an earlier process learned.
     """
 
     def __init__(
-        self, gap: float, budgets: Mapping[str, Budget] | None = None, lengths: AnswerLengths | None = None
+        self,
+        gap: float,
+        budgets: Mapping[str, Budget] | None = None,
+        lengths: AnswerLengths | None = None,
+        before: TakenBefore | None = None,
     ) -> None:
         self._gap = gap
         self._lengths = lengths or AnswerLengths()
-        self._budgets = budgets or {}
+        self._budgets, self._before = budgets or {}, before or TakenBefore()
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
@@ -56,10 +58,18 @@ class Scheduler:
         found = self._limits.get((budget.name, scope))
         if found is None:
             budget = self._budgets.get(budget.name, budget)
+            window = SlidingWindow(budget, now, *self._before.of(budget, scope))
             found = self._limits[budget.name, scope] = SharedLimit(
-                (budget, scope), SlidingWindow(budget, now), Outlook(self._lengths, budget.seconds)
+                (budget, scope), window, Outlook(self._lengths, budget.seconds)
             )
         return found
+
+    def taken(self) -> Iterator[tuple[Key, int, float]]:
+        """Return each limit of which this process has learned how many requests it takes, with that number and its seconds."""
+        for key, limit in self._limits.items():
+            taken = limit.window.taken if is_kept(limit.window.budget) else None
+            if taken is not None:
+                yield key, taken, limit.window.budget.seconds
 
     def _forget_idle(self, now: float) -> None:
         """Forget the limits of channels in which nothing goes on, as long as nothing was learned about them."""
@@ -218,7 +228,7 @@ class Scheduler:
             case Priority.BEST_EFFORT:
                 return limit.best_effort_at(now)
             case _:
-                free = limit.window.room_at(now, 0)
+                free = limit.window.room_at(now, 0, ends=priority is Priority.FINAL)
                 if free > now or not limit.answers:
                     # Where answers share the limit, `preview_at` knows better whether they have enough of it.
                     limit.window.note_saturated(now, saturated=free > now)
