@@ -47,7 +47,7 @@ class Scheduler:
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
-        """The first of each queue, by priority and by the widest of their limits."""
+        """The first of each queue, by priority, the highest first, and by the widest of their limits."""
         self._sleeping: list[tuple[float, int, Permit]] = []
         self._order = itertools.count()
         self._forget_above = REMEMBERED_LIMITS
@@ -125,11 +125,13 @@ class Scheduler:
                 self._offer(permit.limits)
         issued: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
-        for priority in Priority:
-            for shared, heads in tuple(self._heads[priority].items()):
+        for of in self._heads.values():
+            if not of:
+                continue
+            for shared, heads in tuple(of.items()):
                 again = min(again, self._issue_from(shared, heads, now, issued))
                 if not heads:
-                    del self._heads[priority][shared]
+                    del of[shared]
         return issued, again
 
     def _offer(self, limits: SharedLimits) -> None:
@@ -209,10 +211,11 @@ class Scheduler:
 
     def _issuable_at(self, permit: Permit, now: float) -> tuple[float, SharedLimit | None]:
         """Return when a permit may be issued, and the limit that holds it up, if one does; `inf` while only an answer can tell."""
-        for limit in reversed(
-            permit.limits
-        ):  # the widest first: where it has no room, the others need no look
-            if (free := self._free_at(limit, permit.priority, now)) > now:
+        previews = permit.priority is Priority.PREVIEW
+        # The widest first: where it has no room, the others need no look.
+        for limit in reversed(permit.limits):
+            free = limit.preview_at(now, self._gap) if previews else _free_at(limit, permit.priority, now)
+            if free > now:
                 return free, limit
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
@@ -220,19 +223,16 @@ class Scheduler:
             return max(now, min(reservable_at, permit.insists_until)), None
         return now, None
 
-    def _free_at(self, limit: SharedLimit, priority: Priority, now: float) -> float:
-        """Return when a limit has room for an operation of this priority."""
-        match priority:
-            case Priority.PREVIEW:
-                return limit.preview_at(now, self._gap)
-            case Priority.BEST_EFFORT:
-                return limit.best_effort_at(now)
-            case _:
-                free = limit.window.room_at(now, 0, ends=priority is Priority.FINAL)
-                if free > now or not limit.answers:
-                    # Where answers share the limit, `preview_at` knows better whether they have enough of it.
-                    limit.window.note_saturated(now, saturated=free > now)
-                return free
+
+def _free_at(limit: SharedLimit, priority: Priority, now: float) -> float:
+    """Return when a limit has room for an operation of this priority, which is no preview."""
+    if priority is Priority.BEST_EFFORT:
+        return limit.best_effort_at(now)
+    free = limit.window.room_at(now, 0, ends=priority is Priority.FINAL)
+    if free > now or not limit.answers:
+        # Where answers share the limit, `preview_at` knows better whether they have enough of it.
+        limit.window.note_saturated(now, saturated=free > now)
+    return free
 
 
 _FIRST = frozenset({Priority.FIRST_SIGN, Priority.FIRST_MESSAGE})

@@ -146,9 +146,10 @@ class SlidingWindow:
         width = self.budget.probe_width
         if ends and self.budget.ends_double:
             width += self._probe_threshold - self._probed_from
-        if self._under_way >= width and self.used(now) >= self._together(now):
+        used = self.used(now)
+        if self._under_way >= width and used >= self._together(now):
             return math.inf
-        return self.capacity_at(now, headroom)
+        return self._place_at(now, used + headroom)
 
     def takes_now(self, now: float, others: int) -> bool:
         """Tell whether a request may begin now together with so many others, none of which is probed."""
@@ -168,10 +169,14 @@ class SlidingWindow:
 
         `inf` while that is not known.
         """
+        return self._place_at(now, self.used(now) + headroom)
+
+    def _place_at(self, now: float, taken: int) -> float:
+        """Return when the limit has a place, where so many are taken now."""
         if now < self._closed_until:
             return self._closed_until  # the platform named this time itself
         # So many of those that were answered have to leave the window first.
-        missing = self.used(now) + headroom + 1 - int(self.calls)
+        missing = taken + 1 - int(self.calls)
         if missing <= 0:
             return now
         return self._until[missing - 1] if missing <= len(self._until) else math.inf
@@ -187,20 +192,26 @@ class SlidingWindow:
         left = int(self.calls) - self.used(now) - headroom
         if left >= wanted * ahead[-1]:
             return wanted
-        rate, whole, points = wanted, max(ahead[-1], _SHORT), (len(ahead) - 1) / self._seconds
-        # A little before the end of the window: at it there would be no further point.
-        end = now + self._seconds * (1 - 1e-9)
-        first, last = bisect_right(self._until, now), bisect_left(self._until, end)
-        # Interpolated here, and nothing is called: this runs for each request of a window, some forty times a look.
-        left += first
-        for until in self._until[first:last]:  # before each step what was sent has to stay below what is left
-            place = (until - now) * points
-            point = int(place)
-            grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
-            if left < rate * grown:
-                rate = left / grown if grown > _SHORT else left / _SHORT
-            left += 1
-        return max(0.0, min(rate, left / whole))
+        returns, step = self._until, self._seconds / (len(ahead) - 1)
+        place, last = bisect_right(returns, now), bisect_left(returns, now + self._seconds)
+        rate = min(wanted, (left + last) / max(ahead[-1], _SHORT))
+        left += place
+        # Before each request comes back what was sent has to stay below what is left. From one point of the outlook to the next,
+        # and nothing is called for a request: there are some forty of them, and most stretches hold no pace up.
+        for number in range(1, len(ahead)):
+            begins, before, after = now + (number - 1) * step, ahead[number - 1], ahead[number]
+            there = bisect_left(returns, begins + step, place, last) if number < len(ahead) - 1 else last
+            if left < rate * after:
+                slope = (after - before) / step
+                for until in returns[place:there]:
+                    grown = before + slope * (until - begins)
+                    if left < rate * grown:
+                        rate = left / grown if grown > _SHORT else left / _SHORT
+                    left += 1
+            else:
+                left += there - place
+            place = there
+        return max(0.0, rate)
 
     def note_saturated(self, now: float, *, saturated: bool) -> None:
         """Record whether permits wait for this limit."""
