@@ -25,8 +25,10 @@ class SharedLimit:
     previewed_at: float = -math.inf
     """When the last preview was issued."""
     _given: tuple[float, ...] = ()
-    _looked: tuple[float, ...] = ()
-    """What the pace of previews was last worked out from: what makes it another one, and what only changes the next one."""
+    """What the pace of previews was last worked out from."""
+    _used: int = 0
+    _worked_out: float = -math.inf
+    """What counted then, and when the outlook of then was worked out."""
     _due: tuple[float, bool] = (-math.inf, False)
     """What came of it: when the next preview is due, and whether that is later than wanted."""
 
@@ -86,7 +88,7 @@ class SharedLimit:
         due, saturated = self._pace(now, headroom, self.outlook.answers / gap if gap > 0 else math.inf)
         # The window tries more than the documented limit only after permits always waited for it.
         window.note_saturated(now, saturated=saturated)
-        return due if due > now else now
+        return max(now, due)
 
     def _pace(self, now: float, headroom: int, wanted: float) -> tuple[float, bool]:
         """Return when the next preview is due, and whether that is later than wanted.
@@ -96,14 +98,14 @@ class SharedLimit:
         """
         window, outlook = self.window, self.outlook
         given, ahead = (self.previewed_at, headroom, wanted, window.calls), outlook.ahead(now)
-        used, worked_out = looked = (window.used(now), outlook.worked_out)
-        if given != self._given or (
-            now < self._due[0] and (used > self._looked[0] or worked_out != self._looked[1])
-        ):
+        used, changed = window.used(now), given != self._given
+        if not changed and now < self._due[0]:
+            changed = used > self._used or outlook.worked_out != self._worked_out
+        if changed:
             # An answer that is not shown by edits shares nothing: its only edits are not spread.
             rate = window.rate(now, headroom, wanted, ahead) if outlook.answers else wanted
             # Evenly spaced: previews that go out together would leave a long time without any.
-            self._given, self._looked = given, looked
+            self._given, self._used, self._worked_out = given, used, outlook.worked_out
             self._due = (self.previewed_at + 1 / rate if rate > 0 else now), rate < wanted
         return self._due
 
