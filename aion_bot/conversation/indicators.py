@@ -162,7 +162,7 @@ class Indicators:
             self._idle.add(turn.key)
             self._working -= Counter([turn.thread])
             # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
-            if thread.adapter.limits.activity_lasts >= _LASTING:
+            if thread.adapter.limits.activity_lasts >= _LASTING and thread.runs_now(Operation.SHOW_ACTIVITY):
                 with suppress(TimeoutError, _StillShownError, RateLimited):
                     async with asyncio.timeout(_UNNOTICED):
                         await self._end_activity(thread, turn)

@@ -8,7 +8,7 @@ Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answe
 import functools
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 PRIOR_MEDIAN = 18.0
 """Seconds."""
@@ -47,12 +47,21 @@ class AnswerLengths:
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
         """The seconds before which hardly an answer ends."""
+        self._grids: dict[float, Grid] = {}
+
+    def grid(self, step: float, every: int, points: int) -> "Grid":
+        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid for one `version`."""
+        found = self._grids.get(step)
+        if found is None:
+            found = self._grids[step] = Grid(self, step, every, points)
+        return found
 
     def record(self, seconds: float) -> None:
         """Count a finished answer that grew for so many seconds."""
         self.weights = [_FORGET * weight for weight in self.weights]
         self.weights[bin_of(seconds)] += 1.0
         self.version += 1
+        self._grids.clear()
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
 
@@ -61,14 +70,57 @@ class AnswerLengths:
 
     def mean_left(self, age: float, within: float) -> float:
         """Return the expected seconds, `within` at most, that an answer of this age still goes on; `within` where nobody knows."""
-        return self.means_left(age, (within,))[0]
+        alive, before = self.grown(age)
+        return within if alive <= _NOBODY else min(within, (self.grown(age + within)[1] - before) / alive)
 
-    def means_left(self, age: float, points: Sequence[float]) -> list[float]:
-        """Return `mean_left` of each point."""
-        alive, before = _at(self._survival, age), _at(self._mean, age)
+    def grown(self, age: float) -> tuple[float, float]:
+        """Return the share of answers that go on for longer, and the mean length of answers that are cut there."""
+        return _at(self._survival, age), _at(self._mean, age)
+
+
+class Grid:
+    """What answers still grow, by ages that are whole numbers of steps; one for all limits with windows of the same length.
+
+    A row has `points` after the first, one every so many steps. Each age is worked out once: all points are ages, too.
+    """
+
+    def __init__(self, lengths: AnswerLengths, step: float, every: int, points: int) -> None:
+        self._lengths, self._step = lengths, step
+        self._within = [number * every * step for number in range(points + 1)]
+        self._offsets = [number * every for number in range(points + 1)]
+        self._grown: dict[int, tuple[float, float]] = {}
+        self._rows: dict[int, list[float]] = {}
+        self._coming: list[float] = []
+
+    def row(self, age: int) -> list[float]:
+        """Return the expected seconds that an answer of so many steps still grows until each point, as `mean_left`."""
+        if (row := self._rows.get(age)) is None:
+            row = self._rows[age] = self._work_out(age)
+        return row
+
+    def coming(self) -> list[float]:
+        """Return, for an arrival each second, the time that all of them grow until each point."""
+        if not self._coming:
+            grown, total, width = [0.0], 0.0, self._within[1]
+            for before, after in itertools.pairwise(self.row(0)):
+                total += width * (before + after) / 2
+                grown.append(total)
+            self._coming = grown
+        return self._coming
+
+    def _work_out(self, age: int) -> list[float]:
+        alive, before = self._at(age)
         if alive <= _NOBODY:
-            return list(points)
-        return [min(within, (_at(self._mean, age + within) - before) / alive) for within in points]
+            return self._within
+        return [
+            min(within, (self._at(age + offset)[1] - before) / alive)
+            for within, offset in zip(self._within, self._offsets, strict=True)
+        ]
+
+    def _at(self, age: int) -> tuple[float, float]:
+        if (found := self._grown.get(age)) is None:
+            found = self._grown[age] = self._lengths.grown(age * self._step)
+        return found
 
 
 _HARDLY = 20

@@ -15,6 +15,7 @@ from aion_bot.storage.engines import Lease, OpenDatabase, open_engine
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.lengths import Lengths
+from aion_bot.storage.limits import Taken
 from aion_bot.storage.months import Months
 from aion_bot.storage.plan_copies import PlanCopies
 from aion_bot.storage.plans import Plans
@@ -157,6 +158,7 @@ class Store:
         self.kv = KeyValues(database)
         self.months = Months(database)
         self.lengths = Lengths(database)
+        self.taken = Taken(database)
         self.session_keys = SessionKeys(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)
