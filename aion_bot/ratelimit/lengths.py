@@ -8,7 +8,7 @@ Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answe
 import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 PRIOR_MEDIAN = 18.0
 """Seconds."""
