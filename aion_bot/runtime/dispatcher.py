@@ -11,10 +11,10 @@ from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import at
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.asking_privately import as_asked
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.first_contact import tell, with_files_of_thread
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.private_questions import as_asked
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services

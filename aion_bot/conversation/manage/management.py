@@ -11,9 +11,9 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import at
-from aion_bot.conversation.asking_privately import counts_at
 from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
+from aion_bot.conversation.private_questions import counts_at
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
