@@ -24,7 +24,6 @@ from aion_bot.ports.secrets import KNOWN, MARK
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 
 SITE, NEW, NAME = "site_0123456789abcdefghij", "site_rotated_0123456789abcd", "SITE_KEY"
 SITE_7, ELSEWHERE = Place("T1", "C7"), Place("T1", "C1")
@@ -65,13 +64,6 @@ async def aion() -> AsyncIterator[SimulatedAion]:
     async with SimulatedAion() as simulated:
         simulated.other_keys = {SITE}
         yield simulated
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture
