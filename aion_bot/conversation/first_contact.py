@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
@@ -53,7 +53,7 @@ async def _newest(services: Services, place: Place) -> list[str]:
         return []
     try:
         async with asyncio.timeout(_LONGEST):
-            found = await at(services, place).aion.files.list(limit=_NAMED)
+            found = await services_at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
         _log.info("hint without files", reason=type(error).__name__)
         return []

@@ -54,7 +54,9 @@ async def add_notices(
         return
     if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
-    _say_what_is_asked(view, origin)
+    beside_words = origin.attachments or origin.quotes or origin.pictures or origin.detailed
+    if beside_words or Action.ANOTHER_PLAN in origin.key:
+        _say_what_is_asked(view, origin)
     if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):

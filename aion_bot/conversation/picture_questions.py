@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, MessageRole
-from aion_bot.conversation.aion_keys import at, of_session
+from aion_bot.conversation.aion_keys import of_session, services_at
 from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
@@ -39,7 +39,7 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     turn = await services.store.turns.get(key)
     if turn is None or turn.thread != click.thread:
         return strings.PICTURES_GONE
-    here, services = at(services, click.place), await of_session(services, turn.session_id)
+    here, services = services_at(services, click.place), await of_session(services, turn.session_id)
     if services is not here and click.action is Action.ONLY_THESE:  # the pictures are another key's
         return strings.PICTURES_GONE
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files. While a plan

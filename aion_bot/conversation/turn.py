@@ -88,7 +88,7 @@ class TurnRunner:
         cards: int = 0,
         crowded: bool = False,
     ) -> None:
-        self.thread, self.turn = thread, turn
+        self.thread, self.turn, self.resumed = thread, turn, resumed
         self.parked, self.ended = asyncio.Event(), asyncio.Event()
         self.opened, self.started = asyncio.Event(), asyncio.Event()
         self.moved_to: ThreadKey | None = None
@@ -135,11 +135,6 @@ class TurnRunner:
         return [key for key in self._stream.plans if key not in self._view.facts.missing]
 
     @property
-    def may_have_mentioned(self) -> bool:
-        """Whether whoever asked may have been mentioned before the end: below a plan, also by an earlier process."""
-        return self._delivery.resumed or bool(self.plans)
-
-    @property
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
@@ -153,7 +148,7 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Run the turn; whatever happens is shown in the thread, or told to the person."""
-        thread, turn, resumed = self.thread, self.turn, self._delivery.resumed
+        thread, turn, resumed = self.thread, self.turn, self.resumed
         try:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
@@ -266,7 +261,7 @@ class TurnRunner:
         ended_at = time.monotonic()
         gallery, facts, cited = None, self._view.facts, self._view.sources.cited
         if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            above = await self._stream.above.shown() if self._view.has_plan or self._delivery.resumed else ()
+            above = await self._stream.above.shown() if self._view.has_plan or self.resumed else ()
             gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view, above=above)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay; only for
         # pictures: its answer would stand above them.
@@ -338,7 +333,7 @@ class TurnRunner:
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self._replacing.spawn(self._stream.above.show(content.key, self._work, self.parked.set))
             if self.turn.notify_after:
-                again = self._delivery.resumed
+                again = self.resumed
                 self._replacing.spawn(send_due(self._services, self.thread, self.turn.key, again=again))
             await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:

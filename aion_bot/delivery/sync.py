@@ -138,17 +138,14 @@ class MessageSync:
             self._predecessors = ()
             await self._refresh()
             await self._show()
-            self._note_length()
+            # A plan's answer may wait for a decision for days.
+            if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
+                self._limiter.lengths.record(time.monotonic() - self._share.began)
+            self._is_whole = False
         finally:
             self._share.hold((), ())
             self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
-
-    def _note_length(self) -> None:
-        """Let the limiter learn how long an answer took, once; a plan's may wait for a decision for days."""
-        if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
-            self._limiter.lengths.record(time.monotonic() - self._share.began)
-        self._is_whole = False
 
     async def _show(self) -> None:
         while True:

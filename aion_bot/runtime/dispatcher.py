@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.asking_privately import as_asked
 from aion_bot.conversation.failed_answer import show_waiting
 from aion_bot.conversation.first_contact import tell, with_files_of_thread
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.private_questions import as_asked
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
@@ -260,7 +260,7 @@ class Dispatcher:
     def _services_at(self, place: Place) -> Services:
         # Without a rule there is one key, for all places.
         several = AION_KEY in self._services.access.rules.named
-        return at(self._services, place) if several else self._services
+        return services_at(self._services, place) if several else self._services
 
     def _enqueue(self, thread: Thread, turn: Turn) -> bool:
         """Put a turn into its thread's queue; returns whether it waits there behind another one."""
