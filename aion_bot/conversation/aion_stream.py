@@ -10,19 +10,19 @@ from functools import cached_property
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
-from aion_bot.conversation import earlier
 from aion_bot.conversation.aion_keys import is_ours, pictures_are_ours
 from aion_bot.conversation.context import about
+from aion_bot.conversation.earlier import said_before, say_how_many
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
-from aion_bot.conversation.notices import reported
-from aion_bot.conversation.picture_questions import bind_new, see_all_again
+from aion_bot.conversation.notices import outcome_of_event
+from aion_bot.conversation.picture_questions import see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
-from aion_bot.conversation.private_sessions import binding
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_binding import bind_new, binding
 from aion_bot.conversation.session_end import why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
@@ -55,12 +55,11 @@ class _SessionGoneError(Exception):
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a
-    full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
-    for a question that begins its thread and has none: it can get none. `kept_above`: pictures above a card may be recorded. `changed` is called
-    after each change of the view; its argument says whether that is urgent. `replaced` is called with the key of each
-    plan whose card a newer one replaced, and `before_last` is awaited before the last words of the answer are
-    shown; its argument says whether they take the place of all that was shown.
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full
+    disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a
+    question that begins its thread and has none. `kept_above`: pictures above a card may be recorded. `changed` is called after
+    each change of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a
+    newer one replaced, `before_last` is awaited before the last words are shown, with whether they replace all others.
     """
 
     def __init__(
@@ -99,7 +98,10 @@ class AionStream:
         """
         if self.files is not None and (held := await self.files.bring()) is not None:
             return held
-        self._said_before = await earlier.said_before(self._services, self._thread, self._turn, self._view)
+        origin = self._turn.origin
+        # A direct conversation is the bot's own: all that people write there are questions.
+        if origin and origin.source and not origin.place.direct:
+            self._said_before = await said_before(self._services, self._thread, self._turn, self._view)
         began = time.monotonic()
         outcome = await self._ask()
         if outcome.answered:
@@ -118,7 +120,9 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        if not await pictures_are_ours(self._services, self._turn):  # a retry, as a press asks nothing then
+        origin = self._turn.origin
+        if origin and origin.pictures and not await pictures_are_ours(self._services, self._turn):
+            # A retry, as a press asks nothing then.
             return Outcome(EndReason.FAILED, strings.PICTURES_GONE)
         self._bound = await binding(self._services, self._turn)
         session = self._bound.session
@@ -153,7 +157,7 @@ class AionStream:
         parked = self._turn.phase is TurnPhase.PARKED
         if self.files is not None:
             await self.files.show_again()
-        await earlier.show_again(self._services, self._turn, self._view)
+        await say_how_many(self._services, self._turn, self._view)
         history, session = self._services.history, self._turn.session_id or ""
         if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
@@ -281,7 +285,7 @@ class AionStream:
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
-            return reported(facts.error, self._log)
+            return outcome_of_event(facts.error, self._log)
         return Outcome() if whole else None
 
     async def _name_answer(self, answer_id: str) -> None:
@@ -335,7 +339,6 @@ class AionStream:
         found = await self._services.history.wait(session, self._take_stored, polling.stored_answer)
         if found is None:
             return Outcome(EndReason.FAILED, strings.CUT)
-        await self._before_last(True)
         self._view.show_stored(found.content, answer_data(found))
         return Outcome()
 
