@@ -1,6 +1,7 @@
 """The main stories with Slack over HTTP: signed requests to the bot's own server, behind a path of a proxy."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
@@ -19,6 +20,7 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene,
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.http_delivery import HttpDelivery, signed
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.program import Program
 from tests.end_to_end.test_full_disk import Disk
 from tests.end_to_end.test_private import QUESTION, answered
 from tests.end_to_end.test_reasons import explains
@@ -110,6 +112,46 @@ async def test_what_slack_repeats_after_a_kill_is_neither_lost_nor_doubled(
     await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
     assert sorted(on_slack.asked_words) == ["The first question?", "The second question?"]
     assert "Begun." in on_slack.text(first)
+
+
+@pytest.mark.slow  # starts whole programs
+async def test_a_real_process_that_is_killed_and_ended(
+    on_slack: Bot, slack: SimulatedSlack, http: HttpDelivery, tmp_path: Path
+) -> None:
+    """After `kill -9` Slack's repetition reaches the next process; a wrong signature is a line in its log; SIGTERM ends it with 0."""
+    program = Program(tmp_path)
+    try:
+        await program.start(on_slack.env())
+        await slack.connected()
+        await program.kill()
+        thread = await slack.ask(on_slack.ada, "What is damaged on site 7?")
+        lost = list(slack.sockets.deliveries)
+        await program.start(on_slack.env())
+        await slack.connected()
+        for one in lost:  # the last repetition, minutes later
+            slack.sockets.deliver("events_api", one.payload)
+        await on_slack.shows(thread, "I found 3 pieces")
+        assert on_slack.aion.count("send_stream") == 1
+        assert await send(http, b"{}", {"Content-Type": "application/json"}) == 401
+        await program.prints("requests refused")
+        program.send(signal.SIGTERM)
+        assert (await program.end())[0] == 0
+        assert http.secret not in program.output
+    finally:
+        await program.kill()
+
+
+@pytest.mark.slow  # starts a whole program
+async def test_a_real_process_with_two_ways_is_not_started(on_slack: Bot, tmp_path: Path) -> None:
+    """Exit status 2, and one line for each variable that would do nothing; no value is repeated."""
+    program = Program(tmp_path)
+    env = on_slack.env(SLACK_APP_TOKEN="xapp-1-secret")
+    await program.start(env)
+    assert (await program.end())[0] == 2
+    lines = [line for line in program.output.splitlines() if "does nothing beside SLACK_APP_TOKEN" in line]
+    assert [line.partition(":")[0] for line in lines] == ["SLACK_SIGNING_SECRET", "AION_BOT_PUBLIC_URL"]
+    assert "xapp-1-secret" not in program.output
+    assert env["SLACK_SIGNING_SECRET"] not in program.output
 
 
 @pytest.mark.slow  # a hundred questions wait, and then are given up
