@@ -16,3 +16,5 @@ class Harness:
 
     simulator: Callable[[], Workspace]
     capabilities: frozenset[type] = frozenset()
+    slow: bool = False
+    """Whether its cases run in `make slow`: another way to reach a platform whose cases run in `make test`."""
