@@ -25,6 +25,7 @@ from tests.end_to_end.test_full_disk import Disk
 from tests.end_to_end.test_private import QUESTION, answered
 from tests.end_to_end.test_reasons import explains
 from tests.schemas import slack as contracts
+from tests.support.postgres import lay_postgres
 
 
 @pytest.fixture
@@ -244,6 +245,27 @@ async def test_a_bot_without_an_address_is_not_started(slack: SimulatedSlack, on
     env = {name: value for name, value in on_slack.env().items() if name != "AION_BOT_HTTP_ADDRESS"}
     assert [str(one) for one in compose(env)[2]] == [f"AION_BOT_HTTP_ADDRESS: {strings.HTTP_ADDRESS_NEEDED}"]
     assert slack.sockets.http is not None
+
+
+@pytest.mark.slow  # starts a server
+async def test_a_question_and_a_plan_with_the_database_on_postgres(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The journal on a server is written before the acknowledgement as well; what Slack repeats is answered once."""
+    bot = on_slack
+    await bot.start(AION_BOT_DATABASE_URL=lay_postgres().url)
+    await bot.asked(bot.ada, QUESTION, "I found 3 pieces")
+    for one in list(slack.sockets.deliveries):
+        if one.kind == "events_api":
+            slack.sockets.deliver("events_api", one.payload)
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7 into folders")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Done")
+    await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
+    assert acknowledged_once(slack)
+    assert len(bot.asked_words) == 2
 
 
 async def send(http: HttpDelivery, body: bytes, headers: Mapping[str, str]) -> int:
