@@ -249,6 +249,14 @@ class SlackAdapter:
         """
         return await self._messages.newest(thread)
 
+    def line_channel(self, prompt: Prompt) -> ThreadKey | None:
+        """Name the channel of a question that begins its thread there."""
+        place = ids.thread(prompt.thread)
+        begins = prompt.source is not None and ids.message(prompt.source).ts == place.ts
+        return (
+            ids.thread_key(place.team, place.channel, "") if begins and not is_direct(place.channel) else None
+        )
+
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""
         if queued:

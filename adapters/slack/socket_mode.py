@@ -99,7 +99,7 @@ class SocketConnection:
         if self.leaves and self._socket is not None:
             if self._dispatching:
                 await asyncio.wait(self._dispatching, timeout=self._timeouts.close)
-            with suppress(ConnectionError):
+            with suppress(ConnectionError):  # Slack has closed it meanwhile
                 await self._socket.send_frame(_NORMAL_CLOSURE, aiohttp.WSMsgType.CLOSE)
             self._says_nothing = True
         with suppress(TimeoutError):

@@ -255,6 +255,13 @@ def ahead(count: int, most: int) -> str:
     return f"⏳ More than {most} ahead of yours." if count > most else f"⏳ {count} ahead of yours."
 
 
+def also_waiting(count: int) -> str:
+    """Say in a channel how many questions wait whose own messages show nothing yet."""
+    if count <= 1:
+        return "⏳ One more question is waiting here. I'll answer it in its thread."
+    return f"⏳ {count} more questions are waiting here. I'll answer each in its thread."
+
+
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
 FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
 FULL_PROCESS = "I have too many questions waiting. Ask again in a few minutes."
