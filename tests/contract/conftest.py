@@ -36,13 +36,21 @@ def found_harnesses() -> Mapping[str, Harness]:
 HARNESSES = found_harnesses()
 
 
+_DELIVERY = {"test_events.py", "test_whole_bot.py"}
+"""What another way to reach a platform is tried with; the rest are requests, which are the same."""
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the cases of a harness that is slow to `make slow`."""
-    slow = [name for name, harness in HARNESSES.items() if harness.slow]
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and any(name in item.nodeid for name in slow):
-            item.add_marker("slow")
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the cases of a harness that is another way of delivery to `make slow`, those about delivery alone."""
+    ways = [name for name, harness in HARNESSES.items() if harness.delivery_alone]
+    ours = [one for one in items if one.path.is_relative_to(Path(__file__).parent)]
+    found = [one for one in ours if any(name in one.nodeid for name in ways)]
+    for item in found:
+        item.add_marker("slow")
+    left_out = [one for one in found if one.path.name not in _DELIVERY]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in left_out]
 
 
 @asynccontextmanager

@@ -16,5 +16,5 @@ class Harness:
 
     simulator: Callable[[], Workspace]
     capabilities: frozenset[type] = frozenset()
-    slow: bool = False
-    """Whether its cases run in `make slow`: another way to reach a platform whose cases run in `make test`."""
+    delivery_alone: bool = False
+    """Whether it is another way in which a platform delivers, so that the cases about that alone run, in `make slow`."""

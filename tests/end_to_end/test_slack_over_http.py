@@ -18,7 +18,7 @@ from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.http_delivery import HttpDelivery, signed
+from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port, signed
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 from tests.end_to_end.test_full_disk import Disk
@@ -266,6 +266,37 @@ async def test_a_question_and_a_plan_with_the_database_on_postgres(
     await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
     assert acknowledged_once(slack)
     assert len(bot.asked_words) == 2
+
+
+@pytest.mark.slow  # starts whole programs
+async def test_a_replica_that_stands_by_takes_nothing(
+    on_slack: Bot, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    """It answers Slack's challenge, and an event with 503, so that Slack sends it again; once it serves it takes events."""
+    url, ours, other = lay_postgres().url, slack.sockets.http, HttpDelivery(free_port())
+    programs = []
+    try:
+        for name, http in (("first", ours), ("second", other)):
+            assert http is not None
+            (tmp_path / name).mkdir()
+            programs.append(Program(tmp_path / name))
+            await programs[-1].start(
+                on_slack.env(AION_BOT_DATABASE_URL=url, AION_BOT_REPLICA=name, **http.env)
+            )
+            await (slack.connected() if http is ours else programs[-1].prints("standing by"))
+        challenge, event = '{"type": "url_verification", "challenge": "c"}', '{"type": "event_callback"}'
+        assert await other.post(challenge, "application/json", {}) == 200
+        assert await other.post(event, "application/json", {}) == 503
+        programs[0].send(signal.SIGTERM)
+        assert (await programs[0].end())[0] == 0
+        slack.sockets.http = other  # a load balancer looks at `/readyz`
+        await slack.connected()
+        await on_slack.asked(on_slack.ada, QUESTION, "I found 3 pieces")
+    finally:
+        for program in programs:
+            await program.kill()
+        assert ours is not None
+        await ours.stop()
 
 
 async def send(http: HttpDelivery, body: bytes, headers: Mapping[str, str]) -> int:

@@ -13,4 +13,4 @@ def _simulator() -> SimulatedSlack:
     return made
 
 
-HARNESS = replace(OVER_SOCKETS, simulator=_simulator, slow=True)
+HARNESS = replace(OVER_SOCKETS, simulator=_simulator, delivery_alone=True)
