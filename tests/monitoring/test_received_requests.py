@@ -1,6 +1,7 @@
 """What platforms send over HTTP: bounds, paths and counts, whatever the adapter makes of it."""
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import pytest
 
 from aion_bot.environment.addresses import ListenAddress
 from aion_bot.monitoring import received_requests
+from aion_bot.monitoring import server as server_module
 from aion_bot.monitoring.monitor import Monitor
 from aion_bot.monitoring.server import MonitoringServer
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest, receivers
@@ -153,3 +155,34 @@ async def test_a_head_that_never_ends_is_cut_off(address: tuple[str, int]) -> No
     head = b"POST /toy/events HTTP/1.1\r\nX-Long: " + b"x" * 100_000
     assert await answered(address, head + b"\r\n\r\n") == 400
     assert json.loads((await ask(address, "/healthz", method="GET"))[1]) == []
+
+
+async def test_a_head_that_comes_slowly_ends_the_connection(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends a byte now and then keeps no connection: the server closes it, however lively it is."""
+    monkeypatch.setattr(server_module, "_KEEPALIVE", 0.2)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    server = MonitoringServer(
+        ListenAddress(host, port), Monitor(["toy"], None, asyncio.Event()), receivers([receiver])
+    )
+    await server.start()
+    reader, writer = await asyncio.open_connection(host, port)
+
+    async def dribble() -> None:
+        for one in itertools.cycle(b"POST /toy/events"):
+            writer.write(bytes([one]))
+            await asyncio.sleep(0.02)  # the pace of a slow sender is the case
+
+    slow = asyncio.create_task(dribble())
+    try:
+        async with asyncio.timeout(20):
+            assert await reader.read() == b""
+    except ConnectionError:
+        pass  # closed while a byte was under way
+    finally:
+        slow.cancel()
+        writer.close()
+        await server.stop()
