@@ -43,8 +43,12 @@ class ReactionShortcuts:
             "reaction taken", turn=turn.key, platform=platform, action=event.action, person=event.person.id
         )
         key = f"{turn.key}-{_EXPORT}" if event.action is Action.MANAGE else turn.key
-        message = MessageRef(turn.thread, event.message.id)
-        click = Click(event.action, key, message, event.place, event.person, by_reaction=True)
+        message, place = MessageRef(turn.thread, event.message.id), event.place
+        if (
+            event.action is Action.RETRY and not place.alone
+        ):  # no platform says with a reaction whether its person may write
+            place = await services.access.as_now(turn.thread, place, event.person)
+        click = Click(event.action, key, message, place, event.person, by_reaction=True)
         await self._press(services.registry.thread(thread.adapter, turn.thread), click)
 
     async def _turn(self, platform: str, event: Reaction) -> Turn | None:
