@@ -65,14 +65,14 @@ async def test_every_road_is_closed_to_who_is_taken_off_the_list(idle: Bot, comm
             ("new", "close", "rename x", "sessions", "status", "context", "export", "search roof"), 1
         ):
             await idle.workspace.command(idle.ben, words, thread=thread)
-            await idle.until(lambda: told(idle, idle.ben, places) == number)  # noqa: B023  # awaited here
+            await idle.until(lambda: told(idle, idle.ben, places) >= number)  # noqa: B023  # awaited here
     else:
-        pressed = 0
+        pressed = 0  # one more may be told: Discord reads once more what was written around the restart
         for where, message in shown:
             for button in message.buttons:
                 pressed += 1
                 await press(idle, idle.ben, where, message, button)
-                await idle.until(lambda: told(idle, idle.ben, places) == pressed)  # noqa: B023  # awaited here
+                await idle.until(lambda: told(idle, idle.ben, places) >= pressed)  # noqa: B023  # awaited here
         assert pressed >= 8
     assert public(idle) == before
     assert len(idle.aion.requests) == asked
