@@ -16,6 +16,7 @@ from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, parse_re
 from aion_bot.domain import strings
 from aion_bot.ports.links import names_host
 from aion_bot.ports.text import one_line, visible_line
+from aion_bot.rendering.markers import Comment
 
 LONGEST_NAME = 100
 """Characters of a source's name that are shown."""
@@ -127,28 +128,34 @@ class Sources:
 class CitationWriter:
     """Writes citations into a text that comes in pieces. However it is cut, the result is the same.
 
-    What follows a citation without being a word, such as blanks, waits for the next piece.
+    What follows a citation without being a word, such as blanks, waits for the next piece. `said`: words were written before.
     """
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, *, said: bool = False) -> None:
         self._sources = sources
+        self._said, self._left_out = said, ""
+        """Whether there were words, and which blanks are left out behind a comment."""
         self._tail = self._held = ""
         self._follows = False
         """Whether nothing but `_held` has followed the last marker."""
         self._number = 0
         self._opens_line = False
 
-    def write(self, text: str, markers: Iterable[Marker], start: int, before: str = "") -> str:
-        """Return a piece of the text with its markers replaced; `before` ends with what was written before it.
+    def write(self, text: str, found: Iterable[Marker | Comment], start: int, before: str = "") -> str:
+        """Return a piece of the text with its markers replaced, without its comments; `before` ends with what was written before it.
 
-        `markers` tell their places in the whole text, in which the piece begins at `start`.
+        `found` tell their places in the whole text, in which the piece begins at `start`.
         """
         # Joined once: adding to a text for each marker would take quadratic time.
         pieces: list[str] = []
         done, self._tail = 0, before[-TAIL:]
-        for marker in markers:
-            pieces += self._text(text[done : marker.start - start]), self._reference(marker)
-            done = marker.end - start
+        for one in found:
+            pieces.append(self._text(text[done : one.start - start]))
+            if isinstance(one, Marker):
+                pieces.append(self._reference(one))
+            else:
+                self._strike()
+            done = one.end - start
         return "".join((*pieces, self._text(text[done:])))
 
     def end(self) -> str:
@@ -158,6 +165,10 @@ class CitationWriter:
 
     def _text(self, text: str) -> str:
         """Return the text before the next marker, set off from the one behind it where they would be read as one."""
+        if self._left_out:
+            rest = text.lstrip("\n") if self._left_out == "\n" else text.removeprefix(" ")
+            self._left_out, text = "" if rest else self._left_out, rest
+        self._said = self._said or bool(text.strip())
         if self._follows:
             rest = text.lstrip(f" {_MARKS}")
             self._held += text[: len(text) - len(rest)]
@@ -172,7 +183,13 @@ class CitationWriter:
         self._tail = (self._tail + text[-TAIL:])[-TAIL:]
         return text
 
+    def _strike(self) -> None:
+        """Leave out one of the blanks on both sides of a comment, and the ends of its lines where no words stand before them."""
+        blank = (self._tail + self._held).endswith(" ")
+        self._left_out = self._left_out or ("\n" if not self._said else " " if blank else "")
+
     def _reference(self, marker: Marker) -> str:
+        self._said, self._left_out = True, ""
         number = self._sources.number(marker)
         held, follows = self._held, self._follows
         self._held, self._follows = "", True
