@@ -6,7 +6,7 @@ it (CommonMark 4.6, start condition 2). One that never ends there goes up to a b
 
 from markdown_it.rules_block import StateBlock, fence
 
-LONGEST_COMMENT = 10_000
+LONGEST_COMMENT = 4_000
 """Characters of a comment with its signs. A growing answer waits for so many; what is longer is read as one that never ends."""
 
 LONGEST_FENCE_LINE = 1_000
@@ -23,13 +23,7 @@ def find_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     limit = at + LONGEST_COMMENT - 1
     close = state.src.find("-->", at + 2, limit)  # `<!-->` and `<!--->` are whole
-    line, blank = start + 1, 0
-    while line < end and state.bMarks[line] <= (close if close >= 0 else limit):
-        if state.isEmpty(line):
-            blank = blank or line
-        elif state.sCount[line] < state.blkIndent:
-            break
-        line += 1
+    line, blank = _last_line(state, start, end, close if close >= 0 else limit)
     is_last = line >= len(state.bMarks) - 1
     closed = 0 <= close < state.eMarks[line - 1]
     short = len(state.src) < limit
@@ -42,6 +36,25 @@ def find_comment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         token.map, token.info = [start, line], "" if closed or not (is_last and short) else MAY_GO_ON
         state.line = line
     return True
+
+
+def _last_line(state: StateBlock, start: int, end: int, limit: int) -> tuple[int, int]:
+    """Return the line behind those that begins up to a place and are held by the same container, and the first blank one; 0 if none is."""
+    held = state.blkIndent, end
+    # Lines that were looked at for the sign before are not looked at again: that would not be linear.
+    known, first, looked = state.env.get("lines of a comment", (held, 0, 0))
+    if known != held or not first <= start < looked:
+        first, looked = start, start + 1
+    line, blank = looked, 0
+    while line < end and state.bMarks[line] <= limit:
+        if state.bMarks[line] == state.eMarks[line]:
+            blank = blank or line
+        elif not state.isEmpty(line) and state.sCount[line] < state.blkIndent:
+            break
+        line += 1
+        looked = looked if blank else line
+    state.env["lines of a comment"] = held, first, looked
+    return line, blank
 
 
 def find_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:

@@ -167,7 +167,8 @@ class CitationWriter:
         """Return the text before the next marker, set off from the one behind it where they would be read as one."""
         if self._left_out:
             rest = text.lstrip("\n") if self._left_out == "\n" else text.removeprefix(" ")
-            self._left_out, text = "" if rest else self._left_out, rest
+            goes_on = not text or (not rest and self._left_out == "\n")
+            self._left_out, text = self._left_out if goes_on else "", rest
         self._said = self._said or bool(text.strip())
         if self._follows:
             rest = text.lstrip(f" {_MARKS}")

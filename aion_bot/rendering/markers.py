@@ -28,6 +28,12 @@ _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):|<!--")
 _BEGUN = re.compile(r"(?:\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?|<(?:!-?)?)\Z")
 _SIGN = re.compile(r"[\\`\[<]")
 _RUN = re.compile("`+")
+_PATIENCE = 200
+"""Characters that come before it is looked whether the quote, the list item or the paragraph of a comment has ended."""
+
+_MAY_HOLD = frozenset(" \t>-+*0123456789\r")
+"""Signs that may begin a line in a quote or a list item, or an indented one."""
+
 _ESCAPED = frozenset("\\`<")
 
 
@@ -48,8 +54,10 @@ class MarkerReader:
         self._kind = ""
         """What the line at `_at` is: `words`, `code` (indented), `fence`, or `unfenced`, of which no more is known; "" if nothing is."""
         self._lines = Lines()
-        self._waits = (-1, 0)
-        """The place of a comment that goes on, and up to where its end was looked for."""
+        self._line = 0
+        """Where the line at `_at` begins, or that of the comment before."""
+        self._waits, self._asked = (-1, 0), 0
+        """The place of a comment that goes on, up to where its end was looked for, and how long the text was when its block was."""
 
     def read(self, text: str, *, ends: bool = False) -> tuple[int, list[Marker | Comment]]:
         """Take the whole text so far; returns how much of it is settled, and what was found in that which is newly so.
@@ -57,7 +65,7 @@ class MarkerReader:
         What no later text can make part of a marker, of a comment or of code is settled. `ends`: nothing follows the text.
         """
         found: list[Marker | Comment] = []
-        if self._goes_on(text, ends=ends):
+        if not ends and self._goes_on(text):
             return self._waits[0], found
         self._waits = -1, 0
         while opening := _OPENING.search(text, self._looked):
@@ -68,49 +76,75 @@ class MarkerReader:
         self._looked = begun.start() if begun else len(text)
         return self._looked, found
 
-    def _goes_on(self, text: str, *, ends: bool) -> bool:
-        """Tell whether nothing has come that could end a comment which waits for its end."""
+    def _goes_on(self, text: str) -> bool:
+        """Tell whether a comment still waits for its end."""
         start, looked = self._waits
-        if start < 0 or ends or len(text) - start >= LONGEST_COMMENT:
+        if start < 0 or len(text) - start >= LONGEST_COMMENT:
             return False
         self._waits = start, len(text)
-        return text.find("-->", max(start + 2, looked - 2)) < 0 and text.find("\n", looked) < 0
+        return text.find("-->", max(start + 2, looked - 2)) < 0 and not self._may_ask(text)
+
+    def _may_ask(self, text: str) -> bool:
+        """Tell whether it is time to parse what stands behind a comment without an end: not for each word of it."""
+        if 0 < len(text) - self._asked < _PATIENCE:
+            return False
+        self._asked = len(text)
+        return True
 
     def _knows_line(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
         """Find out what the line of the next opening is; False where later text may tell."""
         at = self._looked
         if (line := text.rfind("\n", self._at, at) + 1) > 0:
-            self._at, self._kind = line, ""
-        is_comment = text.startswith("<!--", at)
-        if not self._kind and not is_comment and not self._lines.may_be_code(text, at):
+            self._at, self._line, self._kind = line, line, ""
+        if not self._kind and not self._lines.may_be_fenced(text, at):
             self._kind = "unfenced"
+        is_comment = text.startswith("<!--", at)
+        # Behind a sign that begins no quote, no list item and no indented line, a comment is in words.
+        if self._kind == "unfenced" and is_comment and text[self._line] not in _MAY_HOLD:
+            self._kind = "words" if at > self._line else self._kind
         if self._kind and not (is_comment and self._kind == "unfenced"):
             return True
-        here = self._lines.at(text, at, comment=is_comment)
+        close = text.find("-->", at + 2, at + LONGEST_COMMENT - 1) if is_comment else at
+        if self._kind and at == self._line:
+            never = close < 0 and (ends or len(text) - at >= LONGEST_COMMENT)
+            behind = self._end_of_unclosed(text, at) if never else -1
+            self._kind = "words"
+            return self._block_comment(text, close, found, behind) if behind else True
+        elif close < 0 and not ends and not self._may_ask(text):
+            self._waits = at, len(text)
+            return self._forget()
+        here = self._lines.at(text, at, until=close if close >= 0 else at + LONGEST_COMMENT)
         kind = here.block.kind if here.block else ""
         self._kind = kind if kind in {"fence", "code"} else "words"
         if kind == "fence" and here.block and here.begins and here.block.markup.startswith("`"):
             return ends or text.find("\n", at) >= 0 or self._forget()  # a backtick may follow: it opens no fence then
         if kind == "comment" and here.block and here.begins:
             close = text.find("-->", at + 2, here.end)
-            if close < 0 and not ends and (here.block.info == MAY_GO_ON or not here.over):
-                self._waits = at, len(text)
-                return self._forget()
-            self._strike(text, at, close + 3 if close >= 0 else self._end_of_block(text, here.end), found)
+            never = ends or not (here.block.info == MAY_GO_ON or not here.over)
+            return self._block_comment(text, close, found, here.end if never else -1)
+        return True
+
+    def _end_of_unclosed(self, text: str, at: int) -> int:
+        """Return where a comment that never ends goes to, in no quote and no list item; 0 where it is words."""
+        limit = at + LONGEST_COMMENT
+        blank = text.find("\n\n", at, limit) + 1
+        return blank or (len(text) if len(text) < limit - 1 else 0)
+
+    def _block_comment(
+        self, text: str, close: int, found: list[Marker | Comment], behind: int = -1
+    ) -> bool:
+        """Read a comment at the beginning of a block, which never ends where the block does; False where it waits for its end."""
+        at, self._kind = self._looked, "words"
+        if close < 0 and behind < 0:
+            self._waits = at, len(text)
+            return self._forget()
+        found.append(Comment(at, close + 3 if close >= 0 else behind - text.startswith("\n", behind - 1)))
+        self._at = self._looked = found[-1].end
         return True
 
     def _forget(self) -> bool:
         self._kind = ""
         return False
-
-    def _end_of_block(self, text: str, behind: int) -> int:
-        return behind - 1 if text.startswith("\n", behind - 1) else behind
-
-    def _strike(self, text: str, start: int, end: int, found: list[Marker | Comment]) -> None:
-        if text.find("\n", start, end) >= 0:
-            self._lines.strike(start, end)
-        found.append(Comment(start, end))
-        self._at = self._looked = end
 
     def _parse_line(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
         """Parse the rest of the line of the next opening; False where what follows `_looked` has to wait."""
@@ -121,7 +155,7 @@ class MarkerReader:
             return True
         part = min(end, self._at + _AT_ONCE)
         here = _Here(text[self._at : part], whole=(ends or line >= 0) and part == end)
-        _PARSER.parseInline(here.text, {"here": here})
+        _PARSER.inline.parse(here.text, _PARSER, {"here": here}, [])
         found += [_moved(one, self._at) for one in here.markers]
         self._at = self._looked = self._at + here.end
         match here.waits:
@@ -141,15 +175,24 @@ class MarkerReader:
         at, line = self._at, text.find("\n", self._at)
         close = text.find("-->", at + 2, at + LONGEST_COMMENT - 1)
         may_end = not ends and (close >= 0 or len(text) - at < LONGEST_COMMENT)
+        is_long = line >= 0 and not 0 <= close < line
+        if (self._kind == "unfenced" or is_long) and self._kind != "code" and (close >= 0 or may_end):
+            if close < 0 and may_end and not self._may_ask(text):
+                self._waits = at, len(text)
+                return False
+            blank = text.find("\n\n", at, close if close >= 0 else at + LONGEST_COMMENT) + 2
+            here = self._lines.at(text, at, blank if blank > 1 else close if close >= 0 else at + LONGEST_COMMENT)
+            kind = here.block.kind if here.block else ""
+            self._kind = "code" if kind == "code" else "words"
+            if is_long:
+                in_words = kind in {"paragraph", "underlined"}
+                close = close if in_words and close < here.end else -1
+                may_end = may_end and in_words and not here.over
         if self._kind == "code":
             close, may_end = -1, False
-        elif line >= 0 and not 0 <= close < line:
-            here = self._lines.at(text, at, comment=True)
-            in_words = here.block is not None and here.block.kind in {"paragraph", "underlined"}
-            close = close if in_words and close < here.end else -1
-            may_end = may_end and in_words and not here.over
         if close >= 0:
-            self._strike(text, at, close + 3, found)
+            found.append(Comment(at, close + 3))
+            self._at = self._looked = close + 3
         elif may_end:
             self._waits = at, len(text)
             return False
@@ -262,7 +305,7 @@ def _passed(state: StateInline, here: _Here) -> bool:
 
 
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("zero").disable("normalize")
+    parser = MarkdownIt("zero")
     rules: dict[str, Callable[[StateInline, bool], bool]] = {
         "own_escape": _find_escape,
         "own_code": _find_code,

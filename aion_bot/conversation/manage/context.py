@@ -178,7 +178,8 @@ def referred_files(messages: Sequence[ChatMessage]) -> list[Picked]:
     for one in reversed(messages):
         if one.role is not MessageRole.ASSISTANT:
             continue
-        references = parse_references(one.content, answer_data(one))
+        shown = "\n".join(one.content[marker.start : marker.end] for marker in markers_in(one.content))
+        references = parse_references(shown, answer_data(one))
         documents |= {
             each.full_id: each.filename
             for each in references.documents
