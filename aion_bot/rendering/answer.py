@@ -132,7 +132,7 @@ class AnswerView(OwnWords):
                 if content and (self.has_plan or self.trouble or "[[" in content):
                     self._settle(content, self.facts.metadata)
                 elif resolved := token.resolved_content:
-                    self.sources.cited.clear()
+                    self.sources.forget()
                     segment.settle(self._kept(resolved), self.sources)
             case ChatTokenType.IMAGE_RESULTS:
                 self.facts.images += read_list(data.get("images"), dict) or []

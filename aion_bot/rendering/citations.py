@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, parse_result_refs
+from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, find_markers, parse_result_refs
 from aion_bot.domain import strings
 from aion_bot.ports.links import names_host
 from aion_bot.ports.text import one_line, visible_line
@@ -81,10 +81,12 @@ class Sources:
     Attributes:
         as_written: Whether markers stay, because the text could not be rendered and nothing reads it any more.
         cited: The sources of the newest text, by number.
+        unseen: The ids of pictures that its comments name, as they are written there.
     """
 
     as_written: bool = False
     cited: dict[int, Source] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _by_id: dict[tuple[str, str], int] = field(default_factory=dict)
     """Numbers by full ids: markers may have beginnings of different lengths."""
@@ -93,9 +95,14 @@ class Sources:
 
     def learn(self, metadata: Mapping[str, Any]) -> None:
         """Take Aion's data about the whole answer; what was cited so far is forgotten, but for its numbers."""
-        self.cited.clear()
+        self.forget()
         self._indexes = {kind: EntryIndex.of(kind, metadata) for kind in ("img", "doc", "link")}
         self._counts = parse_result_refs(metadata)
+
+    def forget(self) -> None:
+        """Cite nothing: the text is read anew. Numbers stay taken."""
+        self.cited.clear()
+        self.unseen.clear()
 
     def number(self, marker: Marker) -> int:
         """Cite what a marker names and return its number; 0 for a count, and for an id that Aion's data does not have."""
@@ -154,7 +161,7 @@ class CitationWriter:
             if isinstance(one, Marker):
                 pieces.append(self._reference(one))
             else:
-                self._strike()
+                self._strike(text[one.start - start : one.end - start])
             done = one.end - start
         return "".join((*pieces, self._text(text[done:])))
 
@@ -184,8 +191,9 @@ class CitationWriter:
         self._tail = (self._tail + text[-TAIL:])[-TAIL:]
         return text
 
-    def _strike(self) -> None:
+    def _strike(self, comment: str) -> None:
         """Leave out one of the blanks on both sides of a comment, and the ends of its lines where no words stand before them."""
+        self._sources.unseen.update(one.id for one in find_markers(comment) if one.kind == "img")
         blank = (self._tail + self._held).endswith(" ")
         self._left_out = self._left_out or ("\n" if not self._said else " " if blank else "")
 

@@ -96,7 +96,7 @@ class Growing:
             self.begun, self._settled, self._readable, self._writer = self.begun + 1, 0, "", None
             self._markers = MarkerReader()
             self._struck, self._struck_to, self._raw = "", 0, ""
-            self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
+            self._sources.forget()  # what it cites now is found anew, under the same numbers
         while len(raw) - len(self._raw) > PIECE and pieces > 1:
             self._read(raw[: len(self._raw) + PIECE])
             pieces -= 1
