@@ -41,6 +41,7 @@ from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.runtime.options import DispatchOptions
+from aion_bot.runtime.ownership import fenced, fenced_aion, owned
 from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reactions import ask_anew_for_reactions, ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
@@ -73,24 +74,29 @@ async def serve(
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    On Postgres it stands by while another replica serves. `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
     Raises:
         StoreError: the database cannot be used.
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
-    async with (
-        _opened(settings) as store,  # first, and closed last: the first and the last event can be written
-        _watched(settings, adapters, store, stop) as monitor,
-        traced(os.environ, monitor) as traces,
-        _connected(settings, traces, check=check_aion) as aion,
-        service_manager.announced(),
-    ):
-        bot = _Bot(
-            settings, adapters, store, aion, monitor, traces, traces or observer, polling or DEFAULT_POLLING,
-            rules or Rules(), check_aion, reloading,
-        )  # fmt: skip
-        return await _serve(bot, stop)
+    async with _watched(settings, adapters, stop) as monitor:
+        store = await Store.open_when_free(settings.database, settings.replica_name(), stop)
+        if store is None:  # stopped while another replica served
+            return True
+        if monitor is not None:
+            monitor.begin(store.lease, lambda: store.kv.set("", "readiness", str(time.time())))
+        async with (
+            owned(store),  # closed last: the last event can be written
+            traced(os.environ, monitor) as traces,
+            _connected(settings, store, traces, check=check_aion) as aion,
+            service_manager.announced(),
+        ):
+            bot = _Bot(
+                settings, adapters, store, aion, monitor, traces, traces or observer, polling or DEFAULT_POLLING,
+                rules or Rules(), check_aion, reloading,
+            )  # fmt: skip
+            return await _serve(bot, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +121,14 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
     access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
     seeing = bot.traces.requests_of if bot.traces else lambda _: None
-    observed = Registry(adapters, observer=seeing, lengths=AnswerLengths(await store.lengths.weights()))
+    observed = Registry(
+        adapters, observer=fenced(store, seeing), lengths=AnswerLengths(await store.lengths.weights())
+    )
     reader = PictureReader(settings)
     month, pictures = MonthAllowance(store, aion), Pictures(reader)
     clients = KeyClients(
         settings, os.environ if bot.reloading is None else bot.reloading.env,
-        lambda one: _watch(one, bot.traces or bot.monitor), check=bot.check_aion,
+        lambda one: _watch(one, store, bot.traces or bot.monitor), check=bot.check_aion,
     )  # fmt: skip
     services = await clients.connected(
         Services(store, aion, observed, access, bot.polling, bot.observer, pictures=pictures, month=month)
@@ -140,16 +148,6 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     )
     async with _closing(adapters), closing(clients), reloaded, heads, counted:
         return await dispatcher.serve(stop)
-
-
-@asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[Store]:
-    """Lend the database, and close it at the end. Raises `StoreError`."""
-    store = await Store.open(settings.database)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 @asynccontextmanager
@@ -203,7 +201,7 @@ def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[Pla
         "starting",
         version=__version__, platforms=", ".join(one.platform for one in adapters),
         database=_named(settings.database), schema=migrations()[-1][0], access="; ".join(policies),
-        aion=settings.base_url, http=str(settings.http_address or "none"),
+        aion=settings.base_url, http=str(settings.http_address or "none"), replica=settings.replica_name(),
     )  # fmt: skip
 
 
@@ -213,11 +211,11 @@ def _named(database: Location) -> str:
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, observer: "Tracing | Monitor | None", *, check: bool
+    settings: Settings, store: Store, observer: "Tracing | Monitor | None", *, check: bool
 ) -> AsyncIterator[AionVision]:
     """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
     async with AionVision.from_settings(settings) as aion:
-        _watch(aion, observer)
+        _watch(aion, store, observer)
         checking = BackgroundTasks()
         if check:
             checking.spawn(_check_aion(aion, settings.base_url))
@@ -227,11 +225,12 @@ async def _connected(
             await checking.cancel()
 
 
-def _watch(aion: AionVision, observer: "Tracing | Monitor | None") -> None:
-    """Let the key of a client have its own pace, and report the client's requests."""
+def _watch(aion: AionVision, store: Store, observer: "Tracing | Monitor | None") -> None:
+    """Let the key of a client have its own pace, report the client's requests, and keep them back without the lease."""
     aion.pace = RequestPace()
-    if observer is not None:
-        aion.observe_requests(observer.aion_answered, observer.aion_sending)
+    sending = fenced_aion(store, None if observer is None else observer.aion_sending)
+    if observer is not None or sending is not None:
+        aion.observe_requests(observer.aion_answered if observer else lambda *_: None, sending)
 
 
 @asynccontextmanager
@@ -267,7 +266,7 @@ def _options(settings: Settings, refused: RefusedPlatforms | None) -> DispatchOp
 
 @asynccontextmanager
 async def _watched(
-    settings: Settings, adapters: Sequence[PlatformAdapter], store: Store, stop: asyncio.Event
+    settings: Settings, adapters: Sequence[PlatformAdapter], stop: asyncio.Event
 ) -> AsyncIterator["Monitor | None"]:
     """Watch the event loop, and serve health and metrics where the operator has named an address.
 
@@ -282,7 +281,7 @@ async def _watched(
         from aion_bot.monitoring.server import MonitoringServer
 
         platforms = [one.platform for one in adapters]
-        monitor = Monitor(platforms, lambda: store.kv.set("", "readiness", str(time.time())), stop)
+        monitor = Monitor(platforms, None, stop)
         server = MonitoringServer(settings.http_address, monitor)
         watchdog = Watchdog(monitor.metrics.observe_lag)
     watchdog.start()

@@ -3,11 +3,12 @@
 import difflib
 import os
 import re
+import socket
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from aion_bot.aion.settings import ClientSettings, is_api_key
 from aion_bot.domain import strings
@@ -59,6 +60,12 @@ def _ids(value: object) -> object:
     return ids
 
 
+def _replica(value: str) -> str:
+    if not re.fullmatch(r"[\w.:@-]{0,100}", value):
+        raise ValueError("must be at most 100 letters, digits and signs of . : @ _ -")
+    return value
+
+
 Ids = Annotated[frozenset[str], BeforeValidator(_ids)]
 
 
@@ -72,7 +79,7 @@ class Settings(ClientSettings):
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
     reserved: ClassVar[tuple[str, ...]] = (
-        "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE", "AION_BOT_REPLICA",
+        "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
     )  # fmt: skip
 
     database: Annotated[Location, BeforeValidator(_database)] = Field(
@@ -90,6 +97,7 @@ class Settings(ClientSettings):
     footer: bool = Field(False, validation_alias="AION_BOT_FOOTER")
     retention_days: int = Field(90, ge=1, le=36_500, validation_alias="AION_BOT_RETENTION_DAYS")
     config: Path | None = Field(None, validation_alias=CONFIG)
+    replica: Annotated[str, AfterValidator(_replica)] = Field("", validation_alias="AION_BOT_REPLICA")
     http_address: Annotated[ListenAddress, BeforeValidator(read_listen_address)] | None = Field(
         None, validation_alias="AION_BOT_HTTP_ADDRESS"
     )
@@ -102,6 +110,10 @@ class Settings(ClientSettings):
         "info", validation_alias="AION_BOT_LOG_LEVEL"
     )
     log_format: Literal["text", "json"] = Field("text", validation_alias="AION_BOT_LOG_FORMAT")
+
+    def replica_name(self) -> str:
+        """Return the name of this replica in logs and leases: as set, else the host's with the number of the process."""
+        return self.replica or f"{socket.gethostname()[:80]}-{os.getpid()}"
 
     def rules(self) -> Mapping[str, Rule]:
         """Return what holds where no section of `aion-bot.toml` names the key."""

@@ -35,6 +35,7 @@ from aion_bot.storage import (
     files_of,
     find_damage,
     migrations,
+    owner_on_server,
     places_with_threads,
     remembered,
 )
@@ -225,7 +226,7 @@ def _server(location: PostgresUrl) -> Iterator[Finding]:
     """Look at a database on a Postgres server, also while a bot uses it."""
     try:
         schema = check_database(location)
-        size = bytes_on_server(location)
+        size, owner = bytes_on_server(location), owner_on_server(location)
     except StoreError as error:
         said = str(error)
         yield fail("database", said, said if _DATABASE in said else f"mend that, or correct {_DATABASE}")
@@ -238,6 +239,7 @@ def _server(location: PostgresUrl) -> Iterator[Finding]:
         )
     elif schema is not None:
         yield ok("schema", f"schema {schema}, {size / 1e6:,.1f} MB with its indexes")
+    yield ok("replica", f"{owner} serves" if owner else "none serves")
 
 
 def _database(path: Path) -> Iterator[Finding]:

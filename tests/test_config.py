@@ -63,7 +63,7 @@ def test_the_defaults_are_those_of_the_interface() -> None:
         ("AION_BOT_NOTIFY_AFTER", "-1"),
         ("AION_BOT_NOTIFY_AFTER", "a minute"),
         ("AION_BOT_NOTIFY_AFTER", "86401"),
-        ("AION_BOT_REPLICA", "true"),
+        ("AION_BOT_REPLICA", "a b"),
     ],
 )
 def test_a_malformed_value_is_refused(variable: str, value: str) -> None:

@@ -194,7 +194,9 @@ class AttachedFiles:
                 return ()  # the thread begins with the question
         seen = self._rest.thread_files
         found = seen.recent(thread, number)
-        if found is None and await self._is_conversation(channel):
+        # Events are noted of conversations alone.
+        told = number is not None and seen.of_message(thread, number) is not None
+        if found is None and (told or await self._is_conversation(channel)):
             listed = await self.history.up_to(channel, number)
             async with self._rest.call() as client:
                 bot = client.user.id if client.user is not None else 0

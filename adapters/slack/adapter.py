@@ -1,5 +1,6 @@
 """Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -76,8 +77,9 @@ class SlackAdapter:
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self.look_up_place, self.has_left = standings.look_up_place, standings.has_left
-        self._names = SlackNames(self._web, timeout=timeouts.names).names
-        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, self._names)
+        names = SlackNames(self._web, timeout=timeouts.names)
+        self._names, self._list_people = names.names, names.list_people
+        self._history = History(self._web, self._messages.threads, self._messages.attached.seen, names)
         self._reactors = Reactors(self._web)
         self._status = SessionStatus(self._web, timeouts.indicator)
         self.show_activity = self._status.show
@@ -127,14 +129,17 @@ class SlackAdapter:
             self._names,
             self._messages.attached,
             reactors=self._reactors,
-            note_token=self._history.note_token,
+            note=self._history.note,
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
         self._sockets = SocketMode(self._web, self.timeouts, handlers, on_hello, host.heard)
+        loop = asyncio.get_running_loop()
+        later = loop.call_later(self.timeouts.people, self._list_people)
         try:
             await self._sockets.serve()
         finally:
+            later.cancel()
             self._sockets = None
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:

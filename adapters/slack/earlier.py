@@ -19,13 +19,13 @@ from adapters.slack.content import items
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
-from adapters.slack.names import among_known
+from adapters.slack.names import SlackNames
 from adapters.slack.writers import writer
 from aion_bot.ports.earlier import WITHIN, EarlierMessage, Since
 from aion_bot.ports.errors import Unsupported
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
-from aion_bot.ports.names import Find, Names, in_words
+from aion_bot.ports.names import Find, in_words
 from aion_bot.ports.text import one_line
 from aion_bot.ports.thread_files import ThreadFiles
 
@@ -78,7 +78,7 @@ class Threads:
 class History:
     """What people wrote before a question, by one workspace's bot token. `seen` is what events told of threads."""
 
-    def __init__(self, web: WebApi, threads: Threads, seen: ThreadFiles, names: Names) -> None:
+    def __init__(self, web: WebApi, threads: Threads, seen: ThreadFiles, names: SlackNames) -> None:
         self._web = web
         self._threads = threads
         self._seen = seen
@@ -86,12 +86,18 @@ class History:
         self._tokens: OrderedDict[str, str] = OrderedDict()
         """The tokens by which events let the bot search, by the key of the prompt; kept nowhere else."""
 
-    def note_token(self, team: str, event: Payload) -> None:
-        """Remember the token of an event that may ask something."""
+    def note(self, me: BotIdentity, event: Payload, *, asks: bool) -> None:
+        """Remember the token of an event that may ask something, and learn the names of those who write what asks nothing.
+
+        It may be read before a question, and whoever asks does not wait for names.
+        """
+        person = writer(event, me.user, me.bot) if event.get("type") == "message" and not asks else None
+        if person is not None and self._names.names.known(f"@{person.id}") is None:
+            self._names.list_people()
         about = event.get("assistant_thread")
         token = event.get("action_token") or (isinstance(about, Mapping) and about.get("action_token"))
         if isinstance(token, str) and token and event.get("channel") and event.get("ts"):
-            self._tokens[ids.prompt_key(team, str(event["channel"]), str(event["ts"]))] = token
+            self._tokens[ids.prompt_key(me.team, str(event["channel"]), str(event["ts"]))] = token
             if len(self._tokens) > _KEPT:
                 self._tokens.popitem(last=False)
 
@@ -119,14 +125,9 @@ class History:
             listed = items(await self._threads.page(prompt.thread, prompt.source, oldest), "messages")
         me, at = await self._web.me(), ids.number(ts)
         told = [one for one in listed if after < _number(one) < at]
-        return await self._names.read(lambda find: self._all_said(told, me, channel, root, find), wanted=bool)
-
-    def _all_said(
-        self, told: Sequence[Payload], me: BotIdentity, channel: str, root: str, find: Find
-    ) -> Sequence[EarlierMessage]:
-        # To look each writer up would be a request each: ids keep apart those who have no name.
-        known = among_known(self._names, find)
-        return [said for one in told if (said := _said(one, me, channel, root, known))]
+        # A look-up would be a request more for the question: ids keep apart those whose names are not known.
+        find = self._names.names.known
+        return [said for one in told if (said := _said(one, me, channel, root, find))]
 
     async def search(self, prompt: Prompt, since: Since) -> Sequence[EarlierMessage]:
         """Return what the port's `search_earlier` does: what Slack finds in the question's channel.

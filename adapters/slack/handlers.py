@@ -56,19 +56,19 @@ class EventHandlers:
         attached: AttachedFiles,
         *,
         reactors: reactions.Reactors,
-        note_token: Callable[[str, Payload], None],
+        note: Callable[..., None],
         retries: Iterable[float],
         lookups: Iterable[float],
     ) -> None:
         """`retries` are the pauses in seconds before the core gets again what it could not write, `lookups` those of look-ups.
 
-        `note_token` gets the team and each event.
+        `note` gets the bot and each event, and whether it `asks` for something.
         """
         self._me = me
         self._host = host
         self._web = web
         self._names = names
-        self._attached, self._note_token, self._reactors = attached, note_token, reactors
+        self._attached, self._note, self._reactors = attached, note, reactors
         self._retries = retries
         self._lookups = lookups
         self._shared: OrderedDict[str, bool] = OrderedDict()
@@ -130,9 +130,9 @@ class EventHandlers:
                         self._shared.popitem(last=False)
                 inner = body.get("event") or {}
                 self._note_files(inner)
-                self._note_token(self._me.team, inner)
                 rename = events.channel_rename(body) if inner.get("type") == "channel_id_changed" else None
                 event = await self._read(body) if rename is None else None
+                self._note(self._me, inner, asks=event is not None)
             except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})

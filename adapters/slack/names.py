@@ -3,7 +3,8 @@
 People need the scope `users:read`, groups `usergroups:read`; both are optional. Without them ids stay ids.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -11,15 +12,18 @@ from adapters.slack.client import WebApi
 from adapters.slack.errors import UNAVAILABLE
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
-from aion_bot.ports.names import Find, Names
+from aion_bot.ports.names import LIFETIME, Names
 
-EVERYBODY = "@*"
+_EVERYBODY = "@*"
 """Stands for the people of a workspace, as a key that is looked up."""
 _MOST_PEOPLE = 1_000
 """People whose names one request brings: https://docs.slack.dev/reference/methods/users.list"""
 
 _WITHOUT_SCOPE = 3600.0
-"""Seconds before a method that the app lacks the scope for is called again: an admin may have added the scope."""
+"""Seconds before a method that the app lacks the scope for is called again: an admin may have added the scope.
+
+So long, too, the people of a workspace are not listed again after Slack did not list them.
+"""
 
 Answer = Mapping[str, Any]
 
@@ -31,9 +35,19 @@ class SlackNames:
         self.names = Names(self._look_up, timeout=timeout)
         self._web = web
         self._refused_until: dict[Method, float] = {}
+        self._listed_until = 0.0
+
+    def list_people(self) -> None:
+        """Learn the names of the people of the workspace in the background: by one request, at most once a day.
+
+        No question waits for it. To look each writer up would be a request each.
+        """
+        if self._listed_until <= monotonic():
+            self._listed_until = monotonic() + LIFETIME
+            self.names.begin(_EVERYBODY)
 
     async def _look_up(self, mention: str) -> Mapping[str, str]:
-        if mention == EVERYBODY:
+        if mention == _EVERYBODY:
             return await self._everybody()
         if mention.startswith("@"):
             answer = await self._call(Method.USERS_INFO, user=mention[1:])
@@ -46,13 +60,13 @@ class SlackNames:
         return _named({f"!subteam^{one.get('id')}": one.get("handle") or one.get("name") for one in groups})
 
     async def _everybody(self) -> Mapping[str, str]:
-        """Name people of the workspace; nobody where Slack does not tell, so that not every question asks for them."""
-        try:
-            answer = await self._call(Method.USERS_LIST, limit=str(_MOST_PEOPLE))
-        except PlatformError:
-            return {}
-        people = answer.get("members") or ()
-        return _named({EVERYBODY: EVERYBODY, **{f"@{one.get('id')}": _person(one) for one in people}})
+        """Name people of the workspace; nobody where Slack does not tell, and then it is asked again sooner."""
+        people: Iterable[Answer] = ()
+        with suppress(PlatformError):
+            people = (await self._call(Method.USERS_LIST, limit=str(_MOST_PEOPLE))).get("members") or ()
+        if not people:
+            self._listed_until = monotonic() + _WITHOUT_SCOPE
+        return _named({f"@{one.get('id')}": _person(one) for one in people})
 
     async def _call(self, method: Method, **arguments: str) -> Answer:
         """Call a method, unless the app may not; empty where Slack does not tell."""
@@ -66,18 +80,6 @@ class SlackNames:
         if answer.get("error"):
             self._refused_until[method] = monotonic() + _WITHOUT_SCOPE
         return answer
-
-
-def among_known(names: Names, find: Find) -> Find:
-    """Return a way to find names that are known. Where one is missing `find` is asked for everybody's, not for each."""
-
-    def known(key: str) -> str | None:
-        name = names.known(key)
-        if name is None and key.startswith("@"):
-            find(EVERYBODY)
-        return name
-
-    return known
 
 
 def _person(user: Answer) -> str | None:

@@ -21,6 +21,8 @@ class Timeouts:
     names: float = 0.7
     """For looking up whom a message mentions, before it is handed over. Slack waits three seconds for its
     acknowledgement, of which the core may take two."""
+    people: float = 60.0
+    """From connecting until the people of a workspace are listed, unless somebody's message has had them listed before."""
     accept_retries: Iterable[float] = _ACCEPT_RETRIES
     """Pauses before an event that the core could not write is handed to it again. They are over long before Slack
     sends an event for the last two times, a minute and five minutes later."""

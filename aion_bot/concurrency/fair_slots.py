@@ -58,6 +58,18 @@ class FairOrder(Generic[Owner]):
         # Looked for each time: a heap would have to be sorted anew at every start and end.
         return min(self.waiting, key=lambda one: (self.running[one], self._since[one]))
 
+    def ahead(self, owner: Owner, number: int, most: int) -> int:
+        """Count the jobs that start before one that waits if none ends and none comes; at most `most` + 1 of them."""
+        level = self.running[owner] + sum(one < number for one in self.waiting.get(owner, ()))
+        count, since = level - self.running[owner], self._since.get(owner, 0)
+        for other, numbers in self.waiting.items():
+            if count > most:
+                return most + 1
+            if other != owner:
+                before = level - self.running[other] + (self._since[other] < since)
+                count += min(len(numbers), max(0, before))
+        return min(count, most + 1)
+
     def end(self, owner: Owner) -> None:
         """Record that a job of an owner has ended."""
         self.running -= Counter([owner])  # which drops what is zero
@@ -85,10 +97,21 @@ class FairSlots(Generic[Owner]):
         """Whether as many run as may."""
         return self._order.running.total() >= self._most
 
+    def ahead(self, owner: Owner, number: int, most: int) -> int:
+        """Count the jobs that would start before one that waits, as of now; at most `most` + 1 of them."""
+        return self._order.ahead(owner, number, most)
+
+    def give_up(self, owner: Owner, number: int) -> None:
+        """Let a job that waits end without a slot; nothing where it does not wait."""
+        turn = self._waiting.pop(number, None)
+        if turn is not None and not turn.done():
+            self._order.remove(owner, number)
+            turn.set_result(False)
+
     async def acquire(
         self, owner: Owner, number: int, waits: Callable[[bool], object] = lambda _: None
     ) -> bool:
-        """Wait for a slot; whoever gets one calls `release`. False where nothing starts any more.
+        """Wait for a slot; whoever gets one calls `release`. False where nothing starts any more, or `give_up` was called.
 
         `number` is unique; of one owner's numbers the lowest goes first. `waits` is called if the job has to wait; its
         argument says whether no other job of the owner waits.

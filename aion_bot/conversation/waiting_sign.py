@@ -10,7 +10,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn, waiting_key
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
-from aion_bot.ports.messages import Action, Button, MessageRef, Reply
+from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store, recorded
@@ -23,15 +23,17 @@ MOST_COUNTED = 5
 _REMOVE = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 
-def can_have_sign(thread: Thread, turn: Turn) -> bool:
-    """Tell whether a question may have one: its thread exists, and no other process may answer it.
+def place_of_sign(thread: Thread, turn: Turn) -> ThreadKey | None:
+    """Return where the sign of a question may stand; None where it has none, as where another process may answer it.
 
-    That of a private question exists once it was opened, which moved the turn there; its person alone reads it.
+    It is its thread, or, until that is opened, the place where it was asked. The thread of a private question exists once
+    it was opened, which moved the turn there; its person alone reads it.
     """
-    origin, contested = turn.origin, thread.claims is not None and thread.claims.contested
-    exists = origin is None or origin.opening is None or turn.thread == origin.in_place
+    origin = turn.origin
+    if thread.claims is not None and thread.claims.contested:
+        return None
     moved = origin is not None and origin.private and turn.thread != origin.thread
-    return (exists or moved) and not contested
+    return turn.thread if moved or origin is None or origin.opening is None else origin.in_place
 
 
 def sign_of(turn: Turn, ahead: int) -> Reply:
@@ -41,7 +43,7 @@ def sign_of(turn: Turn, ahead: int) -> Reply:
 
 
 class WaitingSign:
-    """The sign of one question. Its methods are awaited one after the other.
+    """The sign of one question, in `thread`. Its methods are awaited one after the other.
 
     `message` is the one that an earlier process posted. `shown` is the number that it shows, None while it shows none;
     `refused`: the platform takes none, or somebody has removed it.
@@ -71,7 +73,7 @@ class WaitingSign:
         operation = Operation.POST if self._message is None else Operation.EDIT
         priority = Priority.PREVIEW if insist else Priority.BEST_EFFORT
         try:
-            async with self._thread.limiter.permit(operation, self._turn.thread, priority) as allowed:
+            async with self._thread.limiter.permit(operation, self._thread.key, priority) as allowed:
                 if allowed:
                     await self._perform(sign_of(self._turn, ahead))
                     self.shown = min(ahead, MOST_COUNTED + 1)

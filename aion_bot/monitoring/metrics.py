@@ -14,6 +14,7 @@ from aion_bot.aion import AionvisionError, RateLimitError
 from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.monitoring.staleness import Staleness
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
+from aion_bot.storage.engines import Lease
 
 OUTCOMES = ("answered", "failed", "stopped", "interrupted", "withdrawn")
 
@@ -189,6 +190,19 @@ class Metrics:
         for platform in platforms:
             for outcome in OUTCOMES:
                 self._turns.labels(platform, outcome)  # so that each is there before it happens
+
+    def measure_lease(self, lease: Lease) -> None:
+        """Add what is measured of a replica that serves."""
+        owned = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
+        owned.set_function(lambda: float(lease.held()))
+        handovers = Counter(
+            "aion_bot_handovers", "Scopes that were another replica's before.", registry=self._registry
+        )
+        handovers.inc(lease.epoch > 1)
+        renewals = Histogram(
+            "aion_bot_lease_renew_seconds", "How long a renewal of the lease takes.", buckets=_LAG, registry=self._registry
+        )  # fmt: skip
+        lease.renewed = renewals.observe
 
     def requests_of(self, platform: str) -> RequestObserver:
         """Return what counts the requests to a platform."""

@@ -9,16 +9,23 @@ from aion_bot.domain.turn import EndReason, Turn
 from aion_bot.monitoring.metrics import Metrics
 from aion_bot.monitoring.readiness import Readiness
 from aion_bot.ports.rate_limits import RequestObserver
+from aion_bot.storage.engines import Lease
 
 
 class Monitor(Observer):
     """Hands what happens to the metrics and to the readiness of `platforms`; the arguments are `Readiness`'s."""
 
     def __init__(
-        self, platforms: Sequence[str], write: Callable[[], Awaitable[None]], stop: asyncio.Event
+        self, platforms: Sequence[str], write: Callable[[], Awaitable[None]] | None, stop: asyncio.Event
     ) -> None:
         self.readiness = Readiness(platforms, write, stop)
         self.metrics = Metrics(platforms, self.readiness.connected)
+
+    def begin(self, lease: Lease | None, write: Callable[[], Awaitable[None]]) -> None:
+        """Note that this replica serves, by its `lease` if there are several."""
+        self.readiness.write = write
+        if lease is not None:
+            self.metrics.measure_lease(lease)
 
     aion_sending = None
     """Only spans need to know when a request to Aion is sent."""

@@ -26,7 +26,7 @@ _WRITE_EVERY = 5.0
 
 
 class Readiness:
-    """What is missing before the bot can serve. `write` writes something small to the database.
+    """What is missing before the bot can serve. `write` writes something small to the database; None: another replica serves.
 
     `platforms` are those that the operator has configured; `clock` returns seconds and never goes back.
     """
@@ -34,13 +34,13 @@ class Readiness:
     def __init__(
         self,
         platforms: Sequence[str],
-        write: Callable[[], Awaitable[None]],
+        write: Callable[[], Awaitable[None]] | None,
         stop: asyncio.Event,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`stop` is set once the bot drains."""
-        self._write = write
+        self.write = write
         self._stop = stop
         self._clock = clock
         self._heard_at = dict.fromkeys(platforms, -math.inf)
@@ -74,13 +74,18 @@ class Readiness:
         return self._clock() - self._heard_at[platform] < LIFE
 
     async def missing(self) -> list[str]:
-        """Name what is missing: platforms, `database`, `aion`, `draining`; nothing while the bot can serve."""
+        """Name what is missing: platforms, `database`, `aion`, `draining`; nothing while the bot can serve.
+
+        `standby` stands in the place of `database` where another replica serves.
+        """
         missing = [
             platform
             for platform in self._heard_at
             if not self.connected(platform) or self._clock() - self._second_at[platform] < SECOND_PROCESS
         ]
-        if not await self._takes_write():
+        if self.write is None:
+            missing.append("standby")
+        elif not await self._takes_write(self.write):
             missing.append("database")
         if self._key_refused:
             missing.append("aion")
@@ -88,13 +93,13 @@ class Readiness:
             missing.append("draining")
         return missing
 
-    async def _takes_write(self) -> bool:
+    async def _takes_write(self, write: Callable[[], Awaitable[None]]) -> bool:
         async with self._writing:  # one write for all who ask at once
             if self._clock() - self._written_at < _WRITE_EVERY:
                 return self._writable
             try:
                 async with asyncio.timeout(_WRITE_TIMEOUT):
-                    await self._write()
+                    await write()
             except (sqlite3.Error, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
                 _log.error("database write failed", what="readiness", reason=reason)

@@ -89,6 +89,11 @@ class Names:
         while len(self._known) > CAPACITY:
             self._known.popitem(last=False)
 
+    def begin(self, key: str) -> None:
+        """Look a name up in the background, unless it is being looked up: it serves later events."""
+        if key not in self._running:
+            self._start(key)
+
     async def close(self) -> None:
         """End the look-ups that are under way."""
         running = list(self._running.values())

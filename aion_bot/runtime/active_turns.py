@@ -4,9 +4,9 @@ import asyncio
 import itertools
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -155,6 +155,17 @@ def _owner(platform: str, person: Person) -> _Owner:
     return platform, min(person.apps, key=lambda one: (len(one), one), default=person.id)
 
 
+@dataclass(frozen=True, slots=True)
+class SlotWait:
+    """A question that waits for its slot.
+
+    `ahead` counts the questions before it, as far as a number and one more; `give_up` lets it end without a slot.
+    """
+
+    ahead: Callable[[int], int]
+    give_up: Callable[[], None]
+
+
 class TurnSlots:
     """Lets at most `MOST_ACTIVE` questions be answered at once. People take turns, each with their oldest first."""
 
@@ -195,16 +206,25 @@ class TurnSlots:
 
     @asynccontextmanager
     async def slot(
-        self, thread: Thread, turn: Turn, number: int, *, tell: bool = True
+        self,
+        thread: Thread,
+        turn: Turn,
+        number: int,
+        *,
+        tell: bool = True,
+        note: Callable[[SlotWait], object] = lambda _: None,
     ) -> AsyncIterator[bool]:
-        """Wait until the question at the head of its thread may be asked; False where nothing is asked any more.
+        """Wait until the question at the head of its thread may be asked; False where it is not, as nothing is any more.
 
-        While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`.
+        While it waits its message is marked, and the person is told once for all of theirs that wait, if `tell`. `note` is
+        called if it has to wait.
         """
         owner = _owner(thread.platform, turn.asker)
 
         def waits(first: bool) -> None:
             self._indicators.queued(thread, turn)
+            slots = self._slots
+            note(SlotWait(partial(slots.ahead, owner, number), partial(slots.give_up, owner, number)))
             if first and tell and turn.origin is not None:
                 sentence = strings.answering_others(len(self._slots.owners), own=owner in self._slots.owners)
                 origin = replace(turn.origin, source=None)  # its message is marked already

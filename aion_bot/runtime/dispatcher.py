@@ -275,11 +275,13 @@ class Dispatcher:
         if turn.key in self._waiting.known:
             self._waiting.first(turn)
         try:
-            async with self._slots.slot(thread, turn, number, tell=not turn.attempt) as started:
+            note = functools.partial(self._waiting.for_slot, thread, turn)
+            async with self._slots.slot(thread, turn, number, tell=not turn.attempt, note=note) as started:
                 if turn.attempt:
                     await self._active.await_earlier(turn)
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
-                now = await self._store.turns.get(turn.key) if started else None
+                goes_on = started or turn.key in self._waiting.withdrawn
+                now = await self._store.turns.get(turn.key) if goes_on else None
                 if now is None:
                     return
                 if turn.key in self._waiting.known:

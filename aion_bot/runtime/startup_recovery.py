@@ -130,7 +130,7 @@ class StartupRecovery:
                 waits = self._queues.submit(
                     turn.thread, partial(self._resume_turn, thread, turn, number, done)
                 )
-                if waits and turn.phase is TurnPhase.QUEUED:
+                if turn.phase is TurnPhase.QUEUED and (waits or turn.key in signs):
                     self._waiting.begin(thread, turn, signs)
         for key, message in signs.items():
             left = await self._store.turns.get(key)
@@ -182,8 +182,9 @@ class StartupRecovery:
                 await runner.ended.wait()
                 return
             # Without private replies: the earlier process has told each person that they wait.
-            async with self._slots.slot(thread, turn, number, tell=False) as started:
-                if started:
+            note = partial(self._waiting.for_slot, thread, turn)
+            async with self._slots.slot(thread, turn, number, tell=False, note=note) as started:
+                if started or turn.key in self._waiting.withdrawn:
                     self._waiting.end(turn)
                     await self._indicators.dequeued(thread, turn)
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)

@@ -1,4 +1,4 @@
-"""Questions that wait in the queue of their thread: how many are ahead of each, and taking one back.
+"""Questions that wait in the queue of their thread, or for a slot: how many are ahead of each, and taking one back.
 
 A place is shown to all who read the thread by a message of its own (`conversation.waiting_sign`), which is edited while the
 queue moves. Where no message stands, the person is told in private that their question waits.
@@ -17,14 +17,14 @@ from aion_bot.conversation.failed_answer import show_withdrawn
 from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.private_reply import refused, reply_privately
 from aion_bot.conversation.services import Services
-from aion_bot.conversation.waiting_sign import WaitingSign, can_have_sign
+from aion_bot.conversation.waiting_sign import MOST_COUNTED, WaitingSign, place_of_sign
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
 from aion_bot.domain.turn import UNFINISHED, Turn, TurnPhase, read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import MessageRef, ThreadKey
-from aion_bot.runtime.active_turns import ActiveTurns
+from aion_bot.runtime.active_turns import ActiveTurns, SlotWait
 
 _log = structlog.get_logger(__name__)
 
@@ -34,12 +34,15 @@ AFTER = 1.0
 EVERY = 1.0
 """Seconds between two edits of a sign at least, and between two looks for room."""
 
+SLOTS_EVERY = 5.0
+"""Seconds between two looks at how many are ahead of a question that waits for a slot."""
+
 
 @dataclass(eq=False, slots=True)
 class _Waiting:
     """A question that waits. `over` is set once it does not any more, `moved` when it may be at another place.
 
-    `first`: nothing of its thread is ahead of it, and it waits for a slot.
+    `first`: nothing of its thread is ahead of it, and it waits for a slot, which `slot` is about once it is asked for.
     """
 
     thread: Thread
@@ -48,6 +51,7 @@ class _Waiting:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     moved: asyncio.Event = field(default_factory=asyncio.Event)
     first: bool = False
+    slot: SlotWait | None = None
 
 
 class WaitingQuestions:
@@ -58,7 +62,7 @@ class WaitingQuestions:
     ) -> None:
         self._services, self._tasks, self._indicators, self._active = services, tasks, indicators, active
         self._of_thread: dict[ThreadKey, dict[str, _Waiting]] = {}
-        self._withdrawn: dict[str, ThreadKey] = {}
+        self.withdrawn: dict[str, ThreadKey] = {}
         """Questions that were taken back and whose jobs are still in their queue, by the turn's key."""
         self.known: set[str] = set()
         """The keys of questions that wait, or were taken back and still have a job in their queue."""
@@ -72,17 +76,42 @@ class WaitingQuestions:
         """Note that a question waits from now on. Its sign is taken out of `signs`, which an earlier process left."""
         left = signs is not None and turn.key in signs
         message = None if signs is None else signs.pop(turn.key, None)
-        one = _Waiting(thread, turn, WaitingSign(self._services.store, thread, turn, message))
+        one = self._add(thread, turn, message)
+        self._tasks.spawn(self._tell(one))
+        if left or place_of_sign(thread, turn) is not None:
+            self._tasks.spawn(self._show(one, left=left))
+
+    def for_slot(self, thread: Thread, turn: Turn, slot: SlotWait) -> None:
+        """Note that a question at the head of its thread waits for a slot.
+
+        Its person was told so privately: a sign alone is added where none stands.
+        """
+        one = self._of_thread.get(turn.thread, {}).get(turn.key)
+        if one is None and turn.key not in self.known and not self._closed:
+            one = self._add(thread, turn, None)
+            # Others of the thread may have begun to wait before its slot was asked for.
+            self._of_thread[turn.thread] = {turn.key: one} | self._of_thread[turn.thread]
+            if place_of_sign(thread, turn) is not None:
+                self._tasks.spawn(self._show(one, left=False))
+        if one is not None:
+            one.first, one.slot = True, slot
+            self._moved(turn.thread)
+
+    def _add(self, thread: Thread, turn: Turn, message: MessageRef | None) -> _Waiting:
+        one = _Waiting(thread, turn, self._sign(thread, turn, message))
         self._of_thread.setdefault(turn.thread, {})[turn.key] = one
         self.known.add(turn.key)
         self._of_person[_whose(turn)] += 1
-        self._tasks.spawn(self._tell(one))
-        if left or can_have_sign(thread, turn):
-            self._tasks.spawn(self._show(one, left=left))
+        return one
+
+    def _sign(self, thread: Thread, turn: Turn, message: MessageRef | None) -> WaitingSign:
+        place = place_of_sign(thread, turn) or turn.thread
+        where = thread if place == thread.key else self._services.registry.thread(thread.adapter, place)
+        return WaitingSign(self._services.store, where, turn, message)
 
     def leave(self, thread: Thread, turn: Turn, message: MessageRef | None) -> None:
         """Remove the sign of a question that does not wait any more, which an earlier process posted; None: it may have posted one."""
-        sign = WaitingSign(self._services.store, thread, turn, message)
+        sign = self._sign(thread, turn, message)
         self._tasks.spawn(_removed(sign, look=message is None))
 
     def first(self, turn: Turn) -> None:
@@ -94,7 +123,7 @@ class WaitingQuestions:
 
     def end(self, turn: Turn) -> None:
         """Note that a question does not wait any more; nothing where it did not."""
-        self._withdrawn.pop(turn.key, None)
+        self.withdrawn.pop(turn.key, None)
         self.known.discard(turn.key)
         self._remove(turn)
 
@@ -106,13 +135,13 @@ class WaitingQuestions:
 
     def withdrawn_in(self, thread: ThreadKey) -> int:
         """Count the questions of a thread whose jobs are still in its queue, and that nobody waits for."""
-        return sum(where == thread for where in self._withdrawn.values())
+        return sum(where == thread for where in self.withdrawn.values())
 
     async def withdraw(self, click: Click) -> str:
         """Take a question back for whoever pressed, and return what they are told. Raises `sqlite3.Error`."""
         turn = await self._services.store.turns.get(read_key(click.key)[0])
-        # A press can be forged: a key counts in the thread of its question alone.
-        if turn is None or turn.thread != click.thread:
+        # A press can be forged: a key counts in the thread of its question alone, and where that was asked.
+        if turn is None or click.thread not in {turn.thread, turn.origin and turn.origin.in_place}:
             return strings.WITHDRAW_GONE
         platform, person = click.thread.platform, click.person
         refusal = await self._services.access.refusal(
@@ -159,8 +188,10 @@ class WaitingQuestions:
         return True
 
     def _note_withdrawn(self, one: _Waiting) -> None:
-        self._withdrawn[one.turn.key] = one.turn.thread
+        self.withdrawn[one.turn.key] = one.turn.thread
         self._remove(one.turn)
+        if one.slot is not None:
+            one.slot.give_up()
         self._tasks.spawn(self._indicators.dequeued(one.thread, one.turn))
         if one.turn.attempt:
             self._tasks.spawn(show_withdrawn(self._services, one.thread, one.turn))
@@ -185,7 +216,9 @@ class WaitingQuestions:
         """Count the questions that are answered before one that waits, that which is answered now included."""
         waiting = list(self._of_thread.get(one.turn.thread, {}).values())
         place = waiting.index(one) if one in waiting else 0
-        return 0 if one.first else place + (not waiting[0].first)
+        if one.first:
+            return 0 if one.slot is None else one.slot.ahead(MOST_COUNTED)
+        return place + (not waiting[0].first)
 
     async def _show(self, one: _Waiting, *, left: bool) -> None:
         """Show the place of a question, and how it changes, until it does not wait any more; `left`: its sign may stand."""
@@ -201,7 +234,7 @@ class WaitingQuestions:
             insist = sign.shown is not None and sign.shown - ahead > 1
             await _unless(one.over, sign.show(ahead, insist=insist)) if insist else await sign.show(ahead)
             if not await silence.happens(one.over, EVERY) and sign.stands and not one.moved.is_set():
-                await _first_of(one.over, one.moved)
+                await _first_of(one.over, one.moved, within=SLOTS_EVERY if one.slot else None)
         # One that cannot be edited any more would become wrong.
         if not self._closed:
             await sign.remove()
@@ -233,11 +266,11 @@ async def _removed(sign: WaitingSign, *, look: bool) -> None:
         await sign.remove()
 
 
-async def _first_of(*events: asyncio.Event) -> None:
-    """Wait until one of some events is set."""
+async def _first_of(*events: asyncio.Event, within: float | None = None) -> None:
+    """Wait until one of some events is set, for so many seconds at most."""
     waiting = {asyncio.create_task(one.wait()) for one in events}
     try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in waiting:
             task.cancel()

@@ -1,7 +1,13 @@
 """What survives a crash: the map thread → session, the journal of questions, the plans. In SQLite or Postgres."""
 
 from aion_bot.storage.audit_check import audit_begins, export_audit, rows_about, verify_audit
-from aion_bot.storage.beside import bytes_on_server, check_database, places_with_threads, remembered
+from aion_bot.storage.beside import (
+    bytes_on_server,
+    check_database,
+    owner_on_server,
+    places_with_threads,
+    remembered,
+)
 from aion_bot.storage.copying import copy_database
 from aion_bot.storage.database import back_up, files_of, find_damage
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
@@ -33,6 +39,7 @@ __all__ = [
     "files_of",
     "find_damage",
     "migrations",
+    "owner_on_server",
     "places_with_threads",
     "read_usage",
     "recorded",

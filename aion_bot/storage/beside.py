@@ -130,6 +130,14 @@ def check_database(location: Location) -> int | None:
     return beside.check(location)
 
 
+def owner_on_server(location: PostgresUrl) -> str | None:
+    """Return the name of the replica that serves, None where none does. Raises `StoreError`."""
+    require_extra(location)
+    from aion_bot.storage.postgres import beside
+
+    return beside.owner_of(location)
+
+
 def bytes_on_server(location: PostgresUrl) -> int:
     """Return the bytes that a database takes. Raises `StoreError`."""
     require_extra(location)

@@ -113,7 +113,7 @@ def _tables(server: Beside) -> list[Table]:
     columns: dict[str, list[str]] = {}
     for name, column in server.execute(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'aion_bot' "
-        "AND is_generated = 'NEVER' AND table_name NOT IN ('audit_entry', 'newest_write', 'schema_version') "
+        "AND is_generated = 'NEVER' AND table_name NOT IN ('audit_entry', 'lease', 'newest_write', 'schema_version') "
         # An outcome comes behind its attempt, which it refers to.
         "ORDER BY table_name, ordinal_position"
     ):

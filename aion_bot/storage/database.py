@@ -68,6 +68,11 @@ class Database:
             self.lock.release()
 
     @property
+    def lease(self) -> None:
+        """None: the lock keeps other processes out."""
+        return
+
+    @property
     def location(self) -> Path:
         """The file, for what reads it beside."""
         return self.path

@@ -1,7 +1,7 @@
 """What the repositories need of a database, whatever carries their statements out: SQLite in a file, or a Postgres server."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,6 +46,22 @@ class Connection(Protocol):
         ...
 
 
+class Lease(Protocol):
+    """What lets one of several replicas write and send; `lost` is set once another one has taken over.
+
+    `renewed` is called with the seconds that each renewal took.
+    """
+
+    replica: str
+    epoch: int
+    lost: asyncio.Event
+    renewed: Callable[[float], None]
+
+    def held(self) -> bool:
+        """Tell whether something may be sent now: no other replica can have taken over."""
+        ...
+
+
 class OpenDatabase(Protocol):
     """An open database, which no other process has open to serve.
 
@@ -72,6 +88,11 @@ class OpenDatabase(Protocol):
         """Whether the log holds words that were erased."""
         ...
 
+    @property
+    def lease(self) -> Lease | None:
+        """What other replicas wait for; None where a lock keeps them out."""
+        ...
+
     def remove_copies(self, before: float) -> int:
         """Remove copies that were made before a time, when the schema changed. Raises `OSError`."""
         ...
@@ -89,13 +110,19 @@ class OpenDatabase(Protocol):
         ...
 
 
-async def open_engine(location: Location) -> OpenDatabase:
-    """Open or create a database, and bring its schema up to date. Raises `StoreError` with a sentence for the operator."""
+async def open_engine(
+    location: Location, replica: str = "", stop: asyncio.Event | None = None
+) -> OpenDatabase | None:
+    """Open or create a database, and bring its schema up to date. Raises `StoreError` with a sentence for the operator.
+
+    On a server it waits until no other replica serves, and returns None if `stop` is set before; without `stop`, and for
+    a file, it is refused.
+    """
     if isinstance(location, PostgresUrl):
         require_extra(location)
         from aion_bot.storage.postgres import opening
 
-        return await opening.open_database(location)
+        return await opening.open_database(location, replica, stop)
     from aion_bot.storage.database import open_database
 
     return await open_database(location)

@@ -1,5 +1,6 @@
 """Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -10,7 +11,7 @@ from aion_bot.storage.audit import Audit
 from aion_bot.storage.choices import Choices
 from aion_bot.storage.conversations import Conversations
 from aion_bot.storage.earlier import Earlier
-from aion_bot.storage.engines import OpenDatabase, open_engine
+from aion_bot.storage.engines import Lease, OpenDatabase, open_engine
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.lengths import Lengths
@@ -164,7 +165,21 @@ class Store:
     @classmethod
     async def open(cls, location: Location) -> Self:
         """Open or create the database. Raises `StoreError` with a sentence for the operator."""
-        return cls(await open_engine(location))
+        database = await open_engine(location)
+        if database is None:
+            raise AssertionError("only who waits can be stopped")
+        return cls(database)
+
+    @classmethod
+    async def open_when_free(cls, location: Location, replica: str, stop: asyncio.Event) -> Self | None:
+        """Open it as `open` does, on a server once no other replica serves; None if `stop` is set before."""
+        database = await open_engine(location, replica, stop)
+        return None if database is None else cls(database)
+
+    @property
+    def lease(self) -> Lease | None:
+        """What other replicas wait for; None on a file."""
+        return self._database.lease
 
     @property
     def folder(self) -> Path:

@@ -167,3 +167,36 @@ async def test_threads_keep_their_order_with_slots() -> None:
         job("ben", number)
     await queues.idle()
     assert ran == [("ada", 0), ("ben", 3), ("ada", 1), ("ben", 4), ("ada", 2), ("ben", 5)]
+
+
+async def test_a_job_that_gives_up_is_passed_over() -> None:
+    """It ends without a slot, and is ahead of nobody any more; one that runs, or never waited, is not touched."""
+    slots: FairSlots[str] = FairSlots(1)
+    assert await slots.acquire("a", 0)
+    waiting = [asyncio.create_task(slots.acquire(owner, number)) for number, owner in enumerate("bcd", 1)]
+    await asyncio.sleep(0)
+    assert slots.ahead("d", 3, 5) == 2
+    for owner, number in (("b", 1), ("a", 0), ("e", 9)):
+        slots.give_up(owner, number)
+    assert await waiting[0] is False
+    assert slots.ahead("d", 3, 5) == 1
+    slots.release("a")
+    assert await waiting[1] is True
+    assert not waiting[2].done()
+    slots.release("c")
+    assert await waiting[2] is True
+
+
+def test_what_is_ahead_is_what_starts_before() -> None:
+    """For each job that waits, whoever owns it, the count is the number of starts before its own, up to a bound."""
+    for running in ({}, {"a": 2}, {"b": 1, "c": 3}):
+        order: FairOrder[str] = FairOrder()
+        order.running.update(running)
+        jobs = [(owner, number) for number, owner in enumerate("aabcabbda")]
+        for owner, number in jobs:
+            order.add(owner, number)
+        ahead = {job: order.ahead(*job, 20) for job in jobs}
+        bounded = [order.ahead(*job, 2) for job in jobs]
+        started = [order.start() for _ in jobs]
+        assert {job: started.index(job) for job in jobs} == ahead
+        assert bounded == [min(ahead[job], 3) for job in jobs]

@@ -9,7 +9,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import EARLIER
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.workspace import SimulatedFile
+from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import told
 from tests.schemas import discord as discord_contracts
@@ -82,6 +82,29 @@ async def test_a_mention_in_a_conversation_brings_what_was_said(bot: Bot) -> Non
     assert quoted(bot)[0].endswith("it is beam 5, sorry")
     await bot.shows(talk.thread, strings.read_earlier(1))
     assert reads(bot) == 2
+
+
+async def test_names_of_forty_writers_cost_no_request(idle: Bot) -> None:
+    """What strangers wrote before the bot began costs its first question one request that reads, and no other one that asks."""
+    numbers = range(200_000_000_000_000_000, 200_000_000_000_000_040)
+    crowd = [SimulatedPerson(f"U{number}"[-18:], f"Person {number}") for number in numbers]
+    if isinstance(idle.workspace, SimulatedDiscord):
+        crowd = [SimulatedPerson(str(number), f"Person {number}") for number in numbers]
+    else:
+        idle.workspace.conversations.page = 999  # as to an app of one's own
+    talk = Talk(idle.workspace, idle.ben, "Beam 4 has a crack.")
+    for one in crowd:
+        talk.say(one, "I saw it.")
+    await idle.start()
+    since = len(idle.workspace.log)
+    talk.ask(idle.ada, "Who saw it?")
+    await idle.shows(talk.thread, strings.read_earlier(20))
+    await is_asked(idle)
+    asks = ("GET ", "conversations.", "users.", "usergroups.", "team.", "assistant.search")
+    made = [one.name for one in idle.workspace.log[since:] if one.name.startswith(asks)]
+    assert len(made) == 1, made
+    assert made[0] in READS
+    assert asked(idle).count("I saw it.") == 19
 
 
 async def test_a_mention_in_a_channel_brings_the_last_hour(bot: Bot) -> None:

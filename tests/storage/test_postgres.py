@@ -2,7 +2,9 @@
 
 import asyncio
 import hashlib
+import sqlite3
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,10 @@ from aion_bot.storage.audit_chain import canonical
 from aion_bot.storage.beside import open_beside
 from aion_bot.storage.postgres import sessions
 from aion_bot.storage.postgres.dialect import storable, translated
+from aion_bot.storage.postgres.lease import MARGIN, SECONDS
+from aion_bot.storage.postgres.schema import migrate
 from aion_bot.storage.postgres.schema import migrations as server_migrations
+from aion_bot.storage.postgres.sessions import connect
 from aion_bot.storage.schema import migrations
 from tests.support.databases import address_of, lay_database
 from tests.support.postgres import lay_postgres, server
@@ -379,6 +384,125 @@ def test_doctor_looks_at_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AION_BOT_DATABASE_URL", location.url)
         said = run("doctor", "--offline")[1]
         assert words in said
+        assert "none serves" in said
         with psycopg.connect(location.url) as connection:
             row = connection.execute("SELECT to_regclass('aion_bot.turn') IS NOT NULL").fetchone()
         assert row == ("MB" in words,)
+
+
+async def test_the_epoch_of_a_replica_that_was_taken_over_writes_nothing() -> None:
+    """Its writes, also those that return rows, are refused and change nothing; it learns that it lost its lease."""
+    location = lay_postgres()
+    first = await Store.open(location)
+    await first.plans.add(PLAN)
+    expire(location)
+    second = await Store.open(location)
+    assert await second.plans.claim("k1", Action.APPROVE, ADA)
+    for write in (
+        lambda: first.kv.set("slack", "name", "value"),
+        lambda: first.plans.move("k1", PlanPhase.DONE, answer="200"),
+        lambda: first.retention._connection.execute_fetchall("DELETE FROM plan RETURNING key"),
+    ):
+        with pytest.raises(sqlite3.OperationalError, match="another replica has taken over"):
+            await write()
+    assert first.lease is not None
+    assert first.lease.lost.is_set()
+    assert not first.lease.held()
+    assert await second.kv.get("slack", "name") is None
+    plan = await second.plans.get("k1")
+    assert plan is not None
+    assert plan.phase is PlanPhase.CLAIMED
+    await first.close()
+    assert await second.kv.get("slack", "other") is None
+    with pytest.raises(StoreError, match="another process holds it"):
+        await Store.open(location)  # the first one's end did not give the second one's lease back
+    await second.close()
+
+
+def expire(location: PostgresUrl) -> None:
+    """Let the lease of whoever serves have ended."""
+    with psycopg.connect(location.url, autocommit=True) as connection:
+        connection.execute("UPDATE aion_bot.lease SET until = clock_timestamp() - interval '1 s'")
+
+
+async def test_a_lease_is_held_until_a_second_before_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent from then on; a renewal that comes late, with nobody else there, lets it be held again."""
+    location = lay_postgres()
+    store = await Store.open(location)
+    lease: Any = store.lease
+    assert lease.held()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + SECONDS - MARGIN + 0.5)
+    assert not lease.held()
+    monkeypatch.undo()
+    expire(location)
+    assert await lease._renew()
+    with pytest.raises(StoreError, match="another process holds it"):
+        await Store.open(location)
+    await store.close()
+
+
+async def test_who_waits_brings_the_schema_up_to_date_only_when_it_serves(waits: asyncio.Event) -> None:
+    """A database that a newer version brought further meanwhile is refused, and its lease given back."""
+    location, stop = lay_postgres(), asyncio.Event()
+    first = await Store.open(location)
+    waiting = asyncio.create_task(Store.open_when_free(location, "second", stop))
+    await waits.wait()
+    with psycopg.connect(location.url, autocommit=True) as connection:
+        connection.execute("UPDATE aion_bot.schema_version SET version = 999")
+        await first.close()
+        with pytest.raises(UnfitServer, match="newer aion-bot"):
+            await waiting
+        connection.execute("UPDATE aion_bot.schema_version SET version = %s", (server_migrations()[-1][0],))
+    await (await Store.open(location)).close()
+
+
+@pytest.mark.slow
+async def test_who_waits_outlives_a_server_that_goes_away(waits: asyncio.Event) -> None:
+    """A standby waits for the server as it waits for the lease, serves after both, and can be stopped meanwhile."""
+    location, stop = lay_postgres(), asyncio.Event()
+    first = await Store.open(location)
+    waiting = asyncio.create_task(Store.open_when_free(location, "second", stop))
+    await waits.wait()
+    server().stop()
+    await first.close()
+    server().start()
+    second = await waiting
+    assert second is not None
+    waits.clear()
+    third = asyncio.create_task(Store.open_when_free(location, "third", stop))
+    await waits.wait()
+    stop.set()
+    assert await third is None
+    await second.close()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Set whenever a replica that stands by has found the lease taken."""
+    from aion_bot.storage.postgres import opening
+
+    found, stopped = asyncio.Event(), opening._stopped
+
+    async def looked(stop: asyncio.Event | None) -> None:
+        found.set()
+        await stopped(stop)
+
+    monkeypatch.setattr(opening, "_stopped", looked)
+    return found
+
+
+async def test_a_bot_of_a_version_without_leases_is_waited_for() -> None:
+    """Its lock keeps the database; once it is gone, the schema is brought further and the lease taken."""
+    location = server().make()
+    with connect(location) as older:
+        migrate(older, location, server_migrations()[:1])
+        older.execute(f"SELECT pg_advisory_lock({sessions.LOCK}, 0)".encode())
+        with pytest.raises(StoreError, match="another process holds it"):
+            await Store.open(location)
+        row = older.execute("SELECT version FROM schema_version").fetchone()
+        assert row == (server_migrations()[0][0],)
+    store = await Store.open(location)
+    assert store.lease is not None
+    assert store.lease.epoch == 1
+    await store.close()

@@ -41,9 +41,10 @@ DECLARE
     name text;
 BEGIN
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot'
-    AND tablename NOT IN ('schema_version', 'newest_write', 'answer_length') LOOP
+    AND tablename NOT IN ('schema_version', 'newest_write', 'lease', 'answer_length') LOOP
         EXECUTE format('DELETE FROM aion_bot.%I', name);
     END LOOP;
+    UPDATE aion_bot.lease SET until = '-infinity';
     UPDATE aion_bot.answer_length SET weight = 0 WHERE weight > 0;
     PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence;
 END

@@ -11,7 +11,7 @@ from aion_bot.storage.errors import StoreError
 from aion_bot.storage.postgres.dialect import parameters, translated
 from aion_bot.storage.postgres.errors import refusal, translated_error
 from aion_bot.storage.postgres.rows import Row, row_factory
-from aion_bot.storage.postgres.schema import migrations, read_schema
+from aion_bot.storage.postgres.schema import LEASES, migrations, read_schema
 from aion_bot.storage.postgres.sessions import connect
 
 _SECONDS = 120
@@ -128,6 +128,18 @@ def check(location: PostgresUrl) -> int | None:
                     f"{location}: its user may not create there: GRANT CREATE, TEMPORARY ON DATABASE <name> TO <user>"
                 )
             return version or None
+    except psycopg.Error as error:
+        raise refusal(location, error) from None
+
+
+def owner_of(location: PostgresUrl) -> str | None:
+    """Return the name of the replica that serves, None where none does. Raises `StoreError`."""
+    try:
+        with connect(location) as connection:
+            if checked_schema(connection, location) < LEASES:
+                return None
+            row = connection.execute("SELECT owner FROM lease WHERE until > clock_timestamp()").fetchone()
+            return str(row[0]) if row else None
     except psycopg.Error as error:
         raise refusal(location, error) from None
 

@@ -1,9 +1,10 @@
-"""The connection that the repositories of a serving bot use: one, because it holds the lock of the process."""
+"""The connection that the repositories of a serving bot use: one, so that its statements have one order."""
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -20,8 +21,9 @@ from aion_bot.storage.postgres.errors import (
     message_of,
     translated_error,
 )
+from aion_bot.storage.postgres.lease import LOST, Lease
 from aion_bot.storage.postgres.rows import Row, row_factory
-from aion_bot.storage.postgres.sessions import LOCK, connect_async
+from aion_bot.storage.postgres.sessions import connect_async
 
 _log = structlog.get_logger(__name__)
 
@@ -38,7 +40,6 @@ _KNOWN_FOR = 60.0
 """Seconds for which the result of a write is kept whose caller was told of a failure, and may repeat it."""
 
 _AWAY = "the server does not answer"
-HELD = "another process holds it: one bot a database"
 
 T = TypeVar("T")
 
@@ -55,16 +56,17 @@ class Changed:
 class PostgresConnection:
     """Statements that are awaited one by one, each a transaction. They raise `sqlite3.Error` (`postgres.errors`).
 
-    The connection holds the lock of the process that serves, so that whoever has lost the lock cannot write: after a
-    loss it is made anew with the lock, or not at all. A write whose connection was lost may have been carried out. The
-    server keeps the number and the result of the newest write, in its transaction, so that the same write is not carried
-    out again when it is repeated.
+    Each write carries the epoch of the lease, and the server refuses it once another replica has taken over. A write whose
+    connection was lost may have been carried out. The server keeps the number and the result of the newest write, in its
+    transaction, so that the same write is not carried out again when it is repeated.
 
     A statement that was begun is carried out although its caller is cancelled, as on SQLite.
     """
 
-    def __init__(self, url: PostgresUrl, connection: psycopg.AsyncConnection[Any], number: int) -> None:
-        self._url, self._connection = url, connection
+    def __init__(
+        self, url: PostgresUrl, connection: psycopg.AsyncConnection[Any], lease: Lease, number: int
+    ) -> None:
+        self._url, self._connection, self._lease = url, connection, lease
         self._number = number
         self._one_by_one = asyncio.Lock()
         self._in_doubt: tuple[int, str] | None = None
@@ -82,8 +84,11 @@ class PostgresConnection:
         return rows
 
     async def close(self) -> None:
-        """End the session, and with it the lock, after the statements that were begun."""
+        """End the session after the statements that were begun, and give the lease back."""
         await asyncio.gather(*self._running, return_exceptions=True)
+        await self._lease.end()
+        with suppress(psycopg.Error):  # it ends by itself
+            await self._connection.execute(b"SELECT renew_lease(%s, -1)", (self._lease.epoch,))
         await self._connection.close()
 
     async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
@@ -109,11 +114,11 @@ class PostgresConnection:
     async def _read(self, sql: str, values: Mapping[str, object]) -> list[Row]:
         async with self._one_by_one:
             await self._ready()
+            if not sql.lstrip().startswith("SELECT"):
+                return await self._fetched(sql, values, checked=True)
             try:
                 return await self._fetched(sql, values)
             except ConnectionLost:
-                if not sql.lstrip().startswith("SELECT"):
-                    raise
                 await self._ready()
                 return await self._fetched(sql, values)
 
@@ -125,7 +130,8 @@ class PostgresConnection:
         self._number += 1
         self._in_doubt = (self._number, statement)
         try:
-            rows = await self._fetched("SELECT write(%(p1)s, %(p2)s)", {"p1": statement, "p2": self._number})
+            values = {"p1": statement, "p2": self._number, "p3": self._lease.epoch}
+            rows = await self._fetched("SELECT write(%(p1)s, %(p2)s, %(p3)s)", values)
         except ConnectionLost:
             raise
         except sqlite3.Error:
@@ -134,12 +140,20 @@ class PostgresConnection:
         self._in_doubt = None
         return int(rows[0][0])
 
-    async def _fetched(self, sql: str, values: Mapping[str, object]) -> list[Row]:
+    async def _fetched(self, sql: str, values: Mapping[str, object], *, checked: bool = False) -> list[Row]:
+        """Carry a statement out; `checked`: it is a write, in one transaction with the look at the epoch."""
         try:
             cursor = psycopg.AsyncClientCursor(self._connection, row_factory=row_factory)
-            await cursor.execute(sql.encode(), values)
+            if checked:
+                # Statements that are sent together are one transaction.
+                await cursor.execute(f"SELECT check_epoch({self._lease.epoch}); {sql}".encode(), values)
+                cursor.nextset()
+            else:
+                await cursor.execute(sql.encode(), values)
             return await cursor.fetchall()
         except psycopg.Error as error:
+            if error.sqlstate == LOST:
+                self._lease.lose()
             if not self._connection.closed and error.sqlstate != STANDBY:
                 raise translated_error(error) from None
             _log.warning("database connection lost", reason=message_of(error))
@@ -152,21 +166,23 @@ class PostgresConnection:
             await self._connect_again()
         if self._in_doubt is not None:
             number, statement = self._in_doubt
-            rows = await self._fetched("SELECT number, changed FROM newest_write", {})
-            if rows[0]["number"] == number:
+            sql = "SELECT number, changed FROM newest_write WHERE epoch = %(epoch)s"
+            rows = await self._fetched(sql, {"epoch": self._lease.epoch})
+            # Without a row another replica has taken over, and refuses the repetition.
+            if rows and rows[0]["number"] == number:
                 self._done[statement] = (rows[0]["changed"], time.monotonic())
             self._in_doubt = None
 
     async def _connect_again(self) -> None:
-        """Make the connection anew, with the lock. Tries for `_AT_ONCE`; at once after a failure it does not try."""
+        """Make the connection anew. Tries for `_AT_ONCE`; at once after a failure it does not try."""
         if time.monotonic() - self._failed_at < _PAUSE:
             raise PostgresError(_AWAY, transient=True)
         until = time.monotonic() + _AT_ONCE
         while True:
             try:
                 async with asyncio.timeout(_AT_ONCE):
-                    self._connection = await connect_with_lock(self._url)
-            except (psycopg.Error, PostgresError, TimeoutError) as error:
+                    self._connection = await connect_async(self._url)
+            except (psycopg.Error, TimeoutError) as error:
                 if time.monotonic() > until or not _may_pass(error):
                     self._failed_at = time.monotonic()
                     reason = message_of(error) if isinstance(error, psycopg.Error) else str(error) or _AWAY
@@ -175,26 +191,6 @@ class PostgresConnection:
             else:
                 _log.info("database connected again")
                 return
-
-
-async def connect_with_lock(url: PostgresUrl) -> psycopg.AsyncConnection[Any]:
-    """Open a connection and take the lock of the process that serves, for its session.
-
-    Raises:
-        psycopg.Error: the server cannot be used.
-        PostgresError: another process has the lock. The server may not have noticed yet that its session is gone.
-    """
-    connection = await connect_async(url)
-    try:
-        cursor = await connection.execute(f"SELECT pg_try_advisory_lock({LOCK}, 0)".encode())
-        row = await cursor.fetchone()
-    except BaseException:
-        await connection.close()
-        raise
-    if row and row[0]:
-        return connection
-    await connection.close()
-    raise PostgresError(HELD, transient=True)
 
 
 def _may_pass(error: Exception) -> bool:

@@ -5,27 +5,36 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError
-from aion_bot.storage.postgres.connection import HELD, PostgresConnection, connect_with_lock
-from aion_bot.storage.postgres.errors import PostgresError, refusal
-from aion_bot.storage.postgres.schema import migrate
-from aion_bot.storage.postgres.sessions import LOCK, connect
+from aion_bot.storage.postgres.connection import PostgresConnection
+from aion_bot.storage.postgres.errors import is_transient, refusal
+from aion_bot.storage.postgres.lease import Lease, take
+from aion_bot.storage.postgres.schema import LEASES, migrate, migrations, read_schema
+from aion_bot.storage.postgres.sessions import LOCK, connect, connect_async
+
+_log = structlog.get_logger(__name__)
 
 _ENDING = 1.0
-"""Seconds for which a start waits for the session of a process that ended just now."""
+"""Seconds for which a start waits for a process that ends just now."""
+
+_LOOK = 0.25
+"""Seconds between two looks whether the lease is free."""
+
+HELD = "another process holds it: one bot a database"
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresDatabase:
-    """An open database with the lock that keeps other processes from it; as `storage.database.Database`.
+    """An open database with the lease that keeps other processes from it; as `storage.database.Database`.
 
     `folder` is private to this process, and removed when the database is closed.
     """
@@ -33,6 +42,7 @@ class PostgresDatabase:
     location: PostgresUrl
     connection: PostgresConnection
     folder: Path
+    lease: Lease
     erased: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def close(self) -> None:
@@ -55,42 +65,107 @@ class PostgresDatabase:
         return True
 
 
-async def open_database(location: PostgresUrl) -> PostgresDatabase:
-    """Bring the schema up to date and open the database.
+async def open_database(
+    location: PostgresUrl, replica: str, stop: asyncio.Event | None = None
+) -> PostgresDatabase | None:
+    """Take the lease, bring the schema up to date, and open the database.
+
+    While another replica serves, it waits until `stop` is set, and then returns None; without `stop` it is refused.
 
     Raises:
         StoreError: another bot has it; the server cannot be reached or is too old; rights are missing; its schema is newer.
     """
     try:
         await asyncio.to_thread(_prepare, location)
-        connection = await _locked(location)
+        taken = await _taken(location, replica, stop)
+        if taken is None:
+            return None
+        connection, lease = taken
         try:
+            # The owner before may have been of another version.
+            await asyncio.to_thread(_bring_up_to_date, location)
             cursor = await connection.execute("SELECT number FROM newest_write")
             row = await cursor.fetchone()
         except BaseException:
+            await connection.execute(b"SELECT renew_lease(%s, -1)", (lease.epoch,))
             await connection.close()
             raise
     except psycopg.Error as error:
         raise refusal(location, error) from None
     number = int(row[0]) if row else 0
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
-    return PostgresDatabase(location, PostgresConnection(location, connection, number), folder)
+    lease.keep()
+    return PostgresDatabase(location, PostgresConnection(location, connection, lease, number), folder, lease)
 
 
-async def _locked(location: PostgresUrl) -> psycopg.AsyncConnection[Any]:
-    until = time.monotonic() + _ENDING
-    while True:
+async def _taken(
+    location: PostgresUrl, replica: str, stop: asyncio.Event | None
+) -> tuple[psycopg.AsyncConnection[Any], Lease] | None:
+    """Wait for the lease; None once `stop` is set. A server that goes away meanwhile is waited for as well."""
+    until, waits = time.monotonic() + _ENDING, False
+    connection = await connect_async(location)
+    while stop is None or not stop.is_set():
         try:
-            return await connect_with_lock(location)
-        except PostgresError as error:
-            if time.monotonic() > until:
-                raise StoreError(f"{location} cannot be opened ({error})") from None
-        await asyncio.sleep(0.1)
+            if connection.closed:
+                connection = await connect_async(location)
+            lease = await take(connection, location, replica)
+        except psycopg.Error as error:
+            if not waits or not is_transient(error):
+                await connection.close()
+                raise
+            await connection.close()
+            lease = None
+        if lease is not None:
+            _log.info("lease taken", replica=replica, epoch=lease.epoch)
+            return connection, lease
+        if stop is None and time.monotonic() > until:
+            await connection.close()
+            raise StoreError(f"{location} cannot be opened ({HELD})")
+        if stop is not None and not waits:
+            waits = True
+            _log.info("standing by", replica=replica)
+        await _stopped(stop)
+    await connection.close()
+    return None
+
+
+async def _stopped(stop: asyncio.Event | None) -> None:
+    """Wait for `_LOOK` seconds, or until `stop` is set."""
+    if stop is None:
+        await asyncio.sleep(_LOOK)
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK):
+            await stop.wait()
 
 
 def _prepare(location: PostgresUrl) -> None:
+    """Make the schema where there is none; a database of a version without leases is brought up to date while no bot has it.
+
+    Raises `StoreError`: a bot has it; it cannot be used.
+    """
+    with connect(location) as connection:
+        version = read_schema(connection, location, migrations())
+        if version >= LEASES:
+            return
+        if version:
+            _keep_alone(connection, location)
+        migrate(connection, location)
+
+
+def _bring_up_to_date(location: PostgresUrl) -> None:
     with connect(location) as connection:
         migrate(connection, location)
+
+
+def _keep_alone(connection: psycopg.Connection[Any], location: PostgresUrl) -> None:
+    """Hold the lock that keeps bots away, until the session ends. Raises `StoreError`: a bot has the database."""
+    row = connection.execute(f"SELECT pg_try_advisory_lock({LOCK}, 0)".encode()).fetchone()
+    served = None
+    if read_schema(connection, location, migrations()) >= LEASES:
+        served = connection.execute("SELECT 1 FROM lease WHERE until > clock_timestamp()").fetchone()
+    if not (row and row[0]) or served is not None:
+        raise StoreError(f"{location} cannot be opened ({HELD})")
 
 
 @contextmanager
@@ -105,9 +180,7 @@ def exclusive(location: PostgresUrl, *, create: bool) -> Iterator[None]:
     except psycopg.Error as error:
         raise refusal(location, error) from None
     with connection:
+        _keep_alone(connection, location)
         if create:
             migrate(connection, location)
-        row = connection.execute(f"SELECT pg_try_advisory_lock({LOCK}, 0)".encode()).fetchone()
-        if not (row and row[0]):
-            raise StoreError(f"{location} cannot be opened ({HELD})")
         yield

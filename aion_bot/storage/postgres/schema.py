@@ -11,6 +11,9 @@ from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.postgres.errors import message_of, refusal
 from aion_bot.storage.postgres.sessions import LOCK, OLDEST
 
+LEASES = 36
+"""The first schema with leases. A bot of an earlier one holds an advisory lock while it serves."""
+
 Migration = tuple[int, str]
 """The schema that it leads to, and its SQL."""
 

@@ -1,16 +1,20 @@
 """What people wrote before a question on Slack: whose words count, by which request, and where Slack limits the reading."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import read
 from aion_bot.domain import strings
 from aion_bot.domain.earlier import quoted_before
 from aion_bot.ports.errors import Forbidden, RateLimited, Unsupported
 from aion_bot.ports.events import Prompt
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import SimulatedPerson
+from tests.adapters.slack.conftest import HASTE, end
 from tests.support.conversations import CONVERSATIONS, Talk
 from tests.support.recording_host import RecordingHost
 
@@ -37,6 +41,7 @@ async def test_names_of_writers_cost_one_request_a_day(
     slack.say(cy, slack.general, "Beam 5.", thread=talk.thread, beside=profile)
     for user in ("U0DEE", "U0EVE"):
         slack.say(SimulatedPerson(user, user), slack.general, "Beam 6.", thread=talk.thread)
+    await slack.until(lambda: slack.api.calls["users.list"] == 1)
     for reads, question in ((1, "Which?"), (2, "Sure?")):
         talk.ask(ada, question)
         told = await adapter.earlier_messages(await asked(host, question), since=0.0)
@@ -63,6 +68,35 @@ async def test_a_list_of_people_that_is_refused_is_not_asked_for_each_time(
         told = await adapter.earlier_messages(await asked(host, question), since=0.0)
         assert (told[0].author.name, told[0].text) == (f"@{ben.id}", "Beam 4.")
     assert slack.api.calls["users.list"] == 1
+
+
+async def test_people_are_listed_after_connecting_where_nobody_writes(slack: SimulatedSlack) -> None:
+    """Once, in the background; what is asked later names whoever wrote before the bot began."""
+    settings, problems = read(slack.env)
+    assert settings is not None, problems
+    adapter, host = SlackAdapter(settings, replace(HASTE, people=0.05)), RecordingHost()
+    ada, ben, _ = slack.people
+    talk = Talk(slack, ben, "Beam 4.")
+    listening = asyncio.create_task(adapter.listen(host))
+    await slack.until(lambda: slack.api.calls["users.list"] == 1)
+    talk.ask(ada, "Which?")
+    told = await adapter.earlier_messages(await asked(host, "Which?"), since=0.0)
+    assert [(one.author.name, one.text) for one in told] == [(ben.name, "Beam 4.")]
+    await end(listening)
+    await adapter.close()
+    assert slack.api.calls["users.list"] == 1
+
+
+async def test_a_question_waits_for_no_list_of_people(
+    slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost
+) -> None:
+    """Where Slack does not answer, ids stand for the writers' names."""
+    ada, ben, _ = slack.people
+    slack.fail_next("users.list", hang=True)
+    talk = Talk(slack, ben, "Beam 4.")
+    talk.ask(ada, "Which?")
+    told = await adapter.earlier_messages(await asked(host, "Which?"), since=0.0)
+    assert [(one.author.name, one.text) for one in told] == [(f"@{ben.id}", "Beam 4.")]
 
 
 async def test_each_conversation_reaches_aion_whole(

@@ -1,0 +1,105 @@
+"""The lease of the replica that serves: taken, renewed, and lost to another one."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import structlog
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.postgres.errors import message_of
+from aion_bot.storage.postgres.sessions import connect_async
+
+_log = structlog.get_logger(__name__)
+
+SECONDS = 6.0
+"""How long a lease lasts after it was taken or renewed, by the server's clock."""
+
+RENEW_EVERY = 2.0
+"""Seconds between two renewals, and the longest that one may take."""
+
+MARGIN = 1.0
+"""Seconds before its end in which nothing is sent any more: a request takes a moment to leave."""
+
+LOST = "AB001"
+"""The code with which the server refuses a write of a replica that is not the owner any more."""
+
+
+async def take(connection: psycopg.AsyncConnection[Any], url: PostgresUrl, replica: str) -> "Lease | None":
+    """Take the lease for `replica`; None while another one serves. Raises `psycopg.Error`."""
+    # Before it is asked: the server counts from a later moment.
+    at = time.monotonic()
+    cursor = await connection.execute(b"SELECT take_lease(%s, %s)", (replica, SECONDS))
+    row = await cursor.fetchone()
+    return Lease(url, replica, row[0], at) if row and row[0] is not None else None
+
+
+class Lease:
+    """What lets this process write and send; `epoch` numbers the owners, and each write carries it.
+
+    `lost` is set once another replica has taken over. `renewed` is called with the seconds that each renewal took.
+    """
+
+    def __init__(self, url: PostgresUrl, replica: str, epoch: int, at: float) -> None:
+        self.replica, self.epoch = replica, epoch
+        self.lost = asyncio.Event()
+        self.renewed: Callable[[float], None] = lambda _: None
+        self._url, self._until = url, at + SECONDS
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._keeping = BackgroundTasks()
+
+    def held(self) -> bool:
+        """Tell whether something may be sent now: no other replica can have taken over."""
+        return not self.lost.is_set() and time.monotonic() < self._until - MARGIN
+
+    def keep(self) -> None:
+        """Renew the lease from now on, until `end`."""
+        self._keeping.spawn(self._keep())
+
+    def lose(self) -> None:
+        """Note that another replica has taken over."""
+        if not self.lost.is_set():
+            _log.error("lease lost", replica=self.replica, epoch=self.epoch)
+            self.lost.set()
+
+    async def end(self) -> None:
+        """Renew it no more. It ends by itself, unless it is given back."""
+        await self._keeping.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+
+    async def _keep(self) -> None:
+        while not self.lost.is_set():
+            await asyncio.sleep(RENEW_EVERY)
+            at = time.monotonic()
+            try:
+                async with asyncio.timeout(RENEW_EVERY):
+                    is_mine = await self._renew()
+            except (psycopg.Error, TimeoutError) as error:
+                reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
+                # Nobody else can have it while the server is away, so it may be renewed after its end as well.
+                _log.warning(
+                    "lease not renewed", reason=reason, left=round(self._until - time.monotonic(), 1)
+                )
+                continue
+            if not is_mine:
+                self.lose()
+                return
+            self._until = at + SECONDS
+            self.renewed(time.monotonic() - at)
+
+    async def _renew(self) -> bool:
+        # Not the connection of the repositories: a statement that takes long would hold the renewal up.
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect_async(self._url)
+        try:
+            cursor = await self._connection.execute(b"SELECT renew_lease(%s, %s)", (self.epoch, SECONDS))
+            row = await cursor.fetchone()
+        except BaseException:
+            # A statement that was given up would answer into the next one.
+            await self._connection.close()
+            raise
+        return bool(row and row[0])
