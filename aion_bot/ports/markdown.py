@@ -102,7 +102,9 @@ def blocks_as_written(text: str) -> list[Block]:
 
     What block a line belongs to does not depend on later lines, but for a comment that may go on (see `comments`).
     """
-    return list(_blocks(_PARSER_AS_WRITTEN.parse(text if text.endswith("\n") else text + "\n", {"is_plain": None})))
+    return list(
+        _blocks(_PARSER_AS_WRITTEN.parse(text if text.endswith("\n") else text + "\n", {"is_plain": None}))
+    )
 
 
 class BlockReader:

@@ -63,7 +63,10 @@ class Lines:
 
     def _advance(self, text: str, at: int) -> None:
         """Begin with the part of the text in which a place is."""
-        while at - self._start > 2 * _PART:
+        while at - self._start > _PART:
+            if (begun := self._after_blank(text, at)) > self._start:
+                self._start, self._context = begun, NOTHING_OPEN
+                continue
             cut = text.find("\n", self._start + _PART, at) + 1
             behind = ""
             if cut > 0 and "<!--" in text[self._start : cut]:
@@ -76,6 +79,14 @@ class Lines:
             opened = preamble(self._context, "") if self._context != NOTHING_OPEN else ""
             self._context = open_at_end(opened + text[self._start : cut], partial(_blocks_above, behind))
             self._start = cut
+
+    def _after_blank(self, text: str, at: int) -> int:
+        """Return where an outermost block begins, whatever stands before, as can be told without a parser; 0 if it cannot."""
+        part = text[self._start : at]
+        if self._context.leaf == "fence" or any(sign in part for sign in ("```", "~~~", "<!--")):
+            return 0
+        begun = text.rfind("\n\n", self._start, at) + 2
+        return begun if begun > 1 and not text[begun : begun + 1].isspace() else 0
 
 
 def _blocks_above(behind: str, text: str) -> list[Block]:

@@ -26,6 +26,7 @@ _AT_ONCE = 8_000
 
 _OPENING = re.compile(r"\[\[(?:img|doc|link|ref):|<!--")
 _BEGUN = re.compile(r"(?:\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?|<(?:!-?)?)\Z")
+_LONGEST_BEGINNING = len("[[link")
 _SIGN = re.compile(r"[\\`\[<]")
 _RUN = re.compile("`+")
 _PATIENCE = 200
@@ -56,6 +57,8 @@ class MarkerReader:
         self._lines = Lines()
         self._line = 0
         """Where the line at `_at` begins, or that of the comment before."""
+        self._end, self._endless = -1, 0
+        """Where the line at `_at` ends, and up to where no end of it is."""
         self._waits, self._asked = (-1, 0), 0
         """The place of a comment that goes on, up to where its end was looked for, and how long the text was when its block was."""
 
@@ -72,7 +75,7 @@ class MarkerReader:
             self._looked = opening.start()
             if not self._knows_line(text, found, ends=ends) or not self._parse_line(text, found, ends=ends):
                 return self._looked, found
-        begun = None if ends else _BEGUN.search(text, self._looked)
+        begun = None if ends else _begun(text, self._looked)
         self._looked = begun.start() if begun else len(text)
         return self._looked, found
 
@@ -110,14 +113,16 @@ class MarkerReader:
             behind = self._end_of_unclosed(text, at) if never else -1
             self._kind = "words"
             return self._block_comment(text, close, found, behind) if behind else True
-        elif close < 0 and not ends and not self._may_ask(text):
+        if close < 0 and not ends and not self._may_ask(text):
             self._waits = at, len(text)
             return self._forget()
         here = self._lines.at(text, at, until=close if close >= 0 else at + LONGEST_COMMENT)
         kind = here.block.kind if here.block else ""
         self._kind = kind if kind in {"fence", "code"} else "words"
         if kind == "fence" and here.block and here.begins and here.block.markup.startswith("`"):
-            return ends or text.find("\n", at) >= 0 or self._forget()  # a backtick may follow: it opens no fence then
+            return (
+                ends or text.find("\n", at) >= 0 or self._forget()
+            )  # a backtick may follow: it opens no fence then
         if kind == "comment" and here.block and here.begins:
             close = text.find("-->", at + 2, here.end)
             never = ends or not (here.block.info == MAY_GO_ON or not here.over)
@@ -130,9 +135,7 @@ class MarkerReader:
         blank = text.find("\n\n", at, limit) + 1
         return blank or (len(text) if len(text) < limit - 1 else 0)
 
-    def _block_comment(
-        self, text: str, close: int, found: list[Marker | Comment], behind: int = -1
-    ) -> bool:
+    def _block_comment(self, text: str, close: int, found: list[Marker | Comment], behind: int = -1) -> bool:
         """Read a comment at the beginning of a block, which never ends where the block does; False where it waits for its end."""
         at, self._kind = self._looked, "words"
         if close < 0 and behind < 0:
@@ -146,9 +149,16 @@ class MarkerReader:
         self._kind = ""
         return False
 
+    def _end_of_line(self, text: str) -> int:
+        """Return where the line at `_at` ends; -1 where it goes on. A long one is searched once."""
+        if self._end < self._at:
+            self._end = text.find("\n", max(self._at, self._endless))
+            self._endless = len(text) if self._end < 0 else self._endless
+        return self._end
+
     def _parse_line(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
         """Parse the rest of the line of the next opening; False where what follows `_looked` has to wait."""
-        line = text.find("\n", self._at)
+        line = self._end_of_line(text)
         end = len(text) if line < 0 else line
         if self._kind == "fence":
             self._at = self._looked = end
@@ -163,7 +173,7 @@ class MarkerReader:
                 return self._inline_comment(text, found, ends=ends)
             case "code" if part == end:
                 # What stands behind the backtick is shown by now, up to what is read otherwise in code.
-                behind = _OPENING.search(text, self._at) or _BEGUN.search(text, self._at)
+                behind = _OPENING.search(text, self._at) or _begun(text, self._at)
                 self._looked = behind.start() if behind else len(text)
                 return behind is None
             case "marker" if part == end:
@@ -172,7 +182,7 @@ class MarkerReader:
 
     def _inline_comment(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
         """Read a comment inside of a line, which ends in its paragraph or is words; False where it waits for its end."""
-        at, line = self._at, text.find("\n", self._at)
+        at, line = self._at, self._end_of_line(text)
         close = text.find("-->", at + 2, at + LONGEST_COMMENT - 1)
         may_end = not ends and (close >= 0 or len(text) - at < LONGEST_COMMENT)
         is_long = line >= 0 and not 0 <= close < line
@@ -181,7 +191,9 @@ class MarkerReader:
                 self._waits = at, len(text)
                 return False
             blank = text.find("\n\n", at, close if close >= 0 else at + LONGEST_COMMENT) + 2
-            here = self._lines.at(text, at, blank if blank > 1 else close if close >= 0 else at + LONGEST_COMMENT)
+            here = self._lines.at(
+                text, at, blank if blank > 1 else close if close >= 0 else at + LONGEST_COMMENT
+            )
             kind = here.block.kind if here.block else ""
             self._kind = "code" if kind == "code" else "words"
             if is_long:
@@ -199,6 +211,11 @@ class MarkerReader:
         else:
             self._at = self._looked = at + len("<!--")
         return True
+
+
+def _begun(text: str, start: int) -> re.Match[str] | None:
+    """Find the beginning of an opening at the end of a text."""
+    return _BEGUN.search(text, max(start, len(text) - _LONGEST_BEGINNING))
 
 
 def markers_in(text: str) -> list[Marker]:
@@ -226,11 +243,17 @@ class _Here:
 
 def _moved(marker: Marker, by: int) -> Marker:
     return Marker(
-        marker.start + by, marker.end + by, marker.kind, marker.id, marker.name, marker.page, marker.page_range
+        marker.start + by,
+        marker.end + by,
+        marker.kind,
+        marker.id,
+        marker.name,
+        marker.page,
+        marker.page_range,
     )
 
 
-def _find_words(state: StateInline, silent: bool) -> bool:
+def _find_words(state: StateInline, _silent: bool) -> bool:
     """Pass over words up to the next sign."""
     here: _Here = state.env["here"]
     sign = _SIGN.search(state.src, state.pos)
@@ -238,7 +261,7 @@ def _find_words(state: StateInline, silent: bool) -> bool:
     return _passed(state, here) and state.pos > start
 
 
-def _find_escape(state: StateInline, silent: bool) -> bool:
+def _find_escape(state: StateInline, _silent: bool) -> bool:
     here: _Here = state.env["here"]
     if state.src[state.pos] != "\\":
         return False
@@ -248,7 +271,7 @@ def _find_escape(state: StateInline, silent: bool) -> bool:
     return _passed(state, here)
 
 
-def _find_code(state: StateInline, silent: bool) -> bool:
+def _find_code(state: StateInline, _silent: bool) -> bool:
     here: _Here = state.env["here"]
     start = state.pos
     if (run := _RUN.match(state.src, start)) is None or not find_code(state, True):
@@ -261,7 +284,7 @@ def _find_code(state: StateInline, silent: bool) -> bool:
     return here.wait(state, "code") if may_close else _passed(state, here)
 
 
-def _find_marker(state: StateInline, silent: bool) -> bool:
+def _find_marker(state: StateInline, _silent: bool) -> bool:
     here: _Here = state.env["here"]
     if state.src[state.pos] != "[":
         return False
@@ -287,7 +310,7 @@ def _find_marker(state: StateInline, silent: bool) -> bool:
     return _passed(state, here)
 
 
-def _find_comment(state: StateInline, silent: bool) -> bool:
+def _find_comment(state: StateInline, _silent: bool) -> bool:
     here: _Here = state.env["here"]
     if state.src[state.pos] != "<":
         return False

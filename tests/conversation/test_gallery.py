@@ -58,7 +58,11 @@ def test_pictures_come_in_the_order_of_reference() -> None:
 
 def test_a_picture_that_only_a_comment_names_is_none() -> None:
     """It is not shown, though the answer's data has it, unless words name it as well or a search found it."""
-    metadata = {"image_context": [{"image_id": f"{one}-full", "filename": f"{one}.jpg"} for one in ("a1", "b2", "c3", "d4")]}
+    metadata = {
+        "image_context": [
+            {"image_id": f"{one}-full", "filename": f"{one}.jpg"} for one in ("a1", "b2", "c3", "d4")
+        ]
+    }
     for text, expected in {
         "First [[img:a1|a.jpg]] <!-- [[img:b2|b.jpg]] -->": ["a1", "c3", "d4"],
         "First [[img:b2|b.jpg]] <!-- [[img:b2|b.jpg]] -->": ["b2", "a1", "c3", "d4"],

@@ -173,7 +173,16 @@ def test_a_comment_of_a_block_is_that_of_the_parser(text: str) -> None:
     """What CommonMark reads as a whole comment at the beginning of a block is shown nowhere."""
     text = text.replace("\r", "").replace("|", "")
     tokens_of_blocks = MarkdownIt("commonmark").disable("reference").parse(f"{text}\n\nend")
-    struck = [text[one.start : one.end] for one in MarkerReader().read(f"{text}\n\nend", ends=True)[1] if isinstance(one, Comment)]
+    struck = [
+        text[one.start : one.end]
+        for one in MarkerReader().read(f"{text}\n\nend", ends=True)[1]
+        if isinstance(one, Comment)
+    ]
     for one in tokens_of_blocks:
-        if one.type == "html_block" and one.level == 0 and one.content.startswith("<!--") and "-->" in one.content[2:]:
+        if (
+            one.type == "html_block"
+            and one.level == 0
+            and one.content.startswith("<!--")
+            and "-->" in one.content[2:]
+        ):
             assert one.content[: one.content.index("-->", 2) + 3] in struck
