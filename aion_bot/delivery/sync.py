@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
+from aion_bot.delivery.page_break import foresee_page
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
@@ -20,8 +21,8 @@ from aion_bot.delivery.strategy import (
     permit_for,
     prefers_stream,
     wait_for_text,
+    with_limits,
 )
-from aion_bot.delivery.stream_conditions import with_limits
 from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View
 from aion_bot.ports.capabilities import StreamingMode
@@ -137,17 +138,14 @@ class MessageSync:
             self._predecessors = ()
             await self._refresh()
             await self._show()
-            self._note_length()
+            # A plan's answer may wait for a decision for days.
+            if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
+                self._limiter.lengths.record(time.monotonic() - self._share.began)
+            self._is_whole = False
         finally:
             self._share.hold((), ())
             self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
-
-    def _note_length(self) -> None:
-        """Let the limiter learn how long an answer took, once; a plan's may wait for a decision for days."""
-        if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
-            self._limiter.lengths.record(time.monotonic() - self._share.began)
-        self._is_whole = False
 
     async def _show(self) -> None:
         while True:
@@ -202,6 +200,9 @@ class MessageSync:
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
+        # An answer that began by edits stays with them: limits are not looked at before each edit.
+        if self._thread.streaming is None or self._mode is DeliveryMode.EDITS:
+            return False
         given = Conditions(
             StreamingMode.NEVER,
             self._mode,
@@ -268,6 +269,8 @@ class MessageSync:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
         if isinstance(step, StopStream):
             self._share.hold((), self._share.previews)
+        if isinstance(step, Edit | Post):
+            foresee_page(self._share, step, self._thread.page_format.limit, self._thread.limits)
         if self._share.reserved or not isinstance(step, Post | StartStream):
             return
         if isinstance(step, Post) and self._is_urgent():
