@@ -61,7 +61,6 @@ from aion_bot.ports.text import escaped, one_line, visible, visible_line, well_f
 from aion_bot.ports.unfinished import closing_marks, settled
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.headline import headline
 from aion_bot.rendering.markers import MarkerReader
 from aion_bot.rendering.pagination import Pages
@@ -349,8 +348,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "what is unfinished": lambda text: (settled(text), closing_marks(text)),
     "words without marks": lambda text: (plain_words(text), plain_words(text, addresses=True)),
     "definitions of citations": lambda text: without_definitions(f"{text}\n\n[1]: /1", {1: None}),
-    "pages without comments": lambda text: Pages(len, 500, comments=False).update(text),
-    "an open comment": lambda text: without_open_comment(f"{text}\n\n<!-- a"),
+    "comments": lambda text: MarkerReader().read(f"<!--{text}\n\n- a <!--{text}", ends=True),
+    "an open comment": lambda text: MarkerReader().read(f"{text}\n\n<!-- a", ends=True),
     "labels of links by reference": as_labels,
     "links by reference": lambda text: with_links(f"{text}\n\n[a]: https://x.example"),
     "tables for Slack": lambda text: around_table(f"| a |\n|---|\n{text}"),
@@ -477,16 +476,10 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/config.py _ids": _SETTINGS,
     "aion_bot/domain/strings.py _agent_words": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,
-    "aion_bot/rendering/markers.py _AROUND": "markers outside of code",
     "aion_bot/rendering/markers.py _BEGUN": "markers outside of code",
-    "aion_bot/rendering/markers.py _CLOSES": "markers outside of code",
-    "aion_bot/rendering/markers.py _MARKER": "markers outside of code",
-    "aion_bot/rendering/markers.py _MAY_CLOSE": "markers outside of code",
-    "aion_bot/rendering/markers.py _MAY_OPEN": "markers outside of code",
-    "aion_bot/rendering/markers.py _NEXT": "markers outside of code",
-    "aion_bot/rendering/markers.py _OPENS": "markers outside of code",
-    "aion_bot/rendering/markers.py _QUOTE": "markers outside of code",
+    "aion_bot/rendering/markers.py _OPENING": "markers outside of code",
     "aion_bot/rendering/markers.py _RUN": "markers outside of code",
+    "aion_bot/rendering/markers.py _SIGN": "markers outside of code",
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
     "aion_bot/storage/postgres/dialect.py _BUILT": _STATEMENTS,
