@@ -19,7 +19,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.access_control import AccessControl
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.gallery import Pictures
 from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.refused_keys import load_refused_keys
@@ -34,6 +34,7 @@ from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.request_pace import RequestPace
@@ -134,7 +135,7 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     services = await clients.connected(
         Services(store, aion, observed, access, bot.polling, bot.observer, pictures=pictures, month=month)
     )
-    await load_refused_keys(store, access, lambda place: at(services, place).aion.key_digest)
+    await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
     refused = None if bot.reloading is None else RefusedPlatforms(adapters, bot.reloading.env)
     ask_for_reactions(access.rules, adapters)
     dispatcher = Dispatcher(services, adapters, _options(settings, refused))
@@ -284,7 +285,7 @@ async def _watched(
 
         platforms = [one.platform for one in adapters]
         monitor = Monitor(platforms, None, stop)
-        server = MonitoringServer(settings.http_address, monitor)
+        server = MonitoringServer(settings.http_address, monitor, receivers(adapters))
         watchdog = Watchdog(monitor.metrics.observe_lag)
     watchdog.start()
     try:

@@ -5,13 +5,15 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.storage import Store
+from tests.support.databases import lay_database
 
 hypothesis.settings.register_profile(
     "aion-bot",
@@ -56,3 +58,11 @@ def _own_secrets() -> Iterator[None]:
     before = copy.deepcopy(vars(KNOWN))
     yield
     vars(KNOWN).update(before, version=KNOWN.version + 1)
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """The repositories of a new database; `tests/storage` has them on both engines."""
+    opened = await Store.open(lay_database(tmp_path / "bot.db"))
+    yield opened
+    await opened.close()

@@ -11,7 +11,7 @@ from aion_bot.aion import AionVision
 from aion_bot.cli import read_file
 from aion_bot.config import CONFIG, Settings
 from aion_bot.conversation.access_control import AccessControl
-from aion_bot.conversation.aion_keys import at, is_ours, of_session
+from aion_bot.conversation.aion_keys import is_ours, of_session, services_at
 from aion_bot.conversation.month_allowance import MonthAllowance
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.registry import Registry
@@ -24,7 +24,6 @@ from aion_bot.ports.secrets import KNOWN, MARK
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 
 SITE, NEW, NAME = "site_0123456789abcdefghij", "site_rotated_0123456789abcd", "SITE_KEY"
 SITE_7, ELSEWHERE = Place("T1", "C7"), Place("T1", "C1")
@@ -68,13 +67,6 @@ async def aion() -> AsyncIterator[SimulatedAion]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def clients(aion: SimulatedAion, tmp_path: Path) -> AsyncIterator[KeyClients]:
     """The clients of a bot whose other key stands in a file."""
     settings, _ = Settings.read({**aion.env, "AIONVISION_RETRY_DELAY": "0.01"})
@@ -106,9 +98,9 @@ def sent(aion: SimulatedAion) -> str:
 
 async def test_each_place_has_the_client_of_its_key(services: Services, aion: SimulatedAion) -> None:
     """Key, pace, month and uploads are those of the place; all threads of a channel share one client."""
-    site = at(services, SITE_7)
-    assert at(services, ELSEWHERE) is services
-    assert at(services, replace(SITE_7, workspace="T9")) is site
+    site = services_at(services, SITE_7)
+    assert services_at(services, ELSEWHERE) is services
+    assert services_at(services, replace(SITE_7, workspace="T9")) is site
     for one, key in (site, SITE), (services, API_KEY):
         await one.aion.chats.get_all_images(limit=1)
         assert sent(aion) == key
@@ -122,10 +114,10 @@ async def test_each_place_has_the_client_of_its_key(services: Services, aion: Si
 
 async def test_a_session_keeps_the_key_it_was_made_with(services: Services, store: Store) -> None:
     """Also where the file names the key no more: its plans are decided with it, and no place uses it any more."""
-    site = at(services, SITE_7)
+    site = services_at(services, SITE_7)
     await store.session_keys.note("s1", site.key)
     services.access.rules = Rules()
-    assert at(services, SITE_7) is services
+    assert services_at(services, SITE_7) is services
     assert await of_session(services, "s1") is site
     assert await of_session(site, "s2") is services
     assert not await is_ours(services, "s1")
@@ -143,7 +135,7 @@ async def test_another_key_in_the_file_takes_over_if_aion_takes_it(
     (tmp_path / "site").write_text(held)
     with structlog.testing.capture_logs() as logs:
         await clients.rotate({f"{NAME}_FILE": str(tmp_path / "site")})
-    await at(services, SITE_7).aion.chats.get_all_images(limit=1)
+    await services_at(services, SITE_7).aion.chats.get_all_images(limit=1)
     assert sent(aion) == (NEW if taken else SITE)
     expected = ["key replaced"] if taken else [] if held == SITE else ["key refused"]
     assert [(one["event"], one["variable"]) for one in logs] == [(one, NAME) for one in expected]
@@ -159,6 +151,6 @@ async def test_without_the_key_in_the_file_nothing_is_looked_up(
         access = AccessControl({"slack": AccessPolicy()})
         services = await clients.connected(Services(store, client, Registry([]), access))
     await store.close()
-    assert at(services, SITE_7) is services
+    assert services_at(services, SITE_7) is services
     assert await of_session(services, "s1") is services
     assert await is_ours(services, "s1")

@@ -226,7 +226,7 @@ class RestClient:
             async with self.call() as client:
                 found = await client.fetch_channel(thread)
                 own = client.user
-        except PlatformError:
+        except PlatformError:  # then another process is not known to have opened it
             return False
         return isinstance(found, discord.Thread) and own is not None and found.owner_id == own.id
 

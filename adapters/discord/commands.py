@@ -59,7 +59,7 @@ class Commands(app_commands.CommandTree[discord.Client]):
         await super().on_error(interaction, error)
         # Otherwise the person has an acknowledgement, or an answer, already.
         if not interaction.response.is_done():
-            await answer_privately(interaction, not_taken(ids.prompt_key(interaction.id)))
+            await answer_privately(interaction, not_taken(ids.prompt_key(interaction.id), error))
 
 
 async def register(commands: Commands, host: Host, application: int | None) -> str:

@@ -131,7 +131,7 @@ class DiscordDiagnosis:
         """Ask for the roles of each server, of so many servers at most as ids are looked up."""
         found: set[str] = set()
         for server in list(self._servers)[:MOST_LOOKUPS]:
-            with suppress(Forbidden, MessageGone):
+            with suppress(Forbidden, MessageGone):  # a server that the bot has left has no roles for it
                 async with self._rest.call() as client:
                     guild = await client.http.get_guild(int(server), with_counts=False)
                 found.update(str(one["id"]) for one in guild["roles"])

@@ -176,20 +176,24 @@ class EventDelivery:
                     "event was not accepted, retrying", extra={"reason": type(error).__name__}
                 ),
             )
-        except Exception:
+        except Exception as error:
             # Nobody is told of a lost edit, because the question itself was accepted, nor of a lost message to others
             # in a thread, because it asked nothing.
             if not isinstance(event, MessageChange | HomeOpened | Invited | Reaction) and (
                 not isinstance(event, Prompt) or event.addressed
             ):
-                await self._report_failure(event)
+                await self._report_failure(event, error)
+            else:
+                _log.error("event was not accepted", extra={"reason": type(error).__name__})
             raise
 
-    async def _report_failure(self, event: Prompt | Click | StopRequest | ManageCommand) -> None:
+    async def _report_failure(
+        self, event: Prompt | Click | StopRequest | ManageCommand, error: Exception
+    ) -> None:
         """Tell a person that their question was not accepted, when Discord takes that."""
         # The event has no row, so its own key makes the reference that the sentence and the log share.
         key = event.thread.id if isinstance(event, StopRequest) else event.key
-        told = not_taken(key)
+        told = not_taken(key, error)
         await retry(
             lambda: self._reply_privately(event, (told,)),
             backoff=RETRY_DELAYS,
@@ -197,9 +201,9 @@ class EventDelivery:
         )
 
 
-def not_taken(key: str) -> str:
-    """Return what a person is told of an event that was not accepted, with its reference, and log that."""
-    _log.error("event was not accepted", extra={"ref": reference(key)})
+def not_taken(key: str, error: Exception) -> str:
+    """Return what a person is told of an event that was not accepted, with its reference, and log that with the reason."""
+    _log.error("event was not accepted", extra={"ref": reference(key), "reason": type(error).__name__})
     return with_reference(strings.NOT_TAKEN, key)
 
 

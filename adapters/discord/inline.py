@@ -242,7 +242,8 @@ def harmless(text: str) -> str:
     for opening, shown in _PILLS:
         text = text.replace(opening, shown)
     for name in ("@everyone", "@here"):
-        text = _unaddressed(text, name)
+        if name in text:
+            text = _unaddressed(text, name)
     return text
 
 

@@ -206,7 +206,7 @@ class Interactions:
             direct = await self._retried(lambda: self._rest.direct_channel(interaction.user.id))
             await self._post(direct, Body(content=question, components=[]), str(interaction.id))
         except PlatformError as error:
-            told = strings.DIRECT_CLOSED if is_refusal(error) else not_taken(asked.key)
+            told = strings.DIRECT_CLOSED if is_refusal(error) else not_taken(asked.key, error)
             application, token = interaction.application_id, interaction.token
             await self._retried(lambda: self._rest.follow_up(application, token, told))
         else:

@@ -110,7 +110,7 @@ def _text(content: Content) -> str:
             # Nothing else needs the room: the last line under the titles of pictures ends with names.
             taken = (_NOTE + _MARK) * (len(lines) - 1) + _MARK
             small[-1] = clip(_plain(lines[-1]), max(_NOTE, strings.MESSAGE_LENGTH - taken))
-        small.append(sentence(content.byline))
+        small.append(sentence(content.byline) if content.byline else "")
         size = "" if content.notifies else "-# "
         notes = [f"{size}{line}" for line in small if line.strip()]
         words = plain(content.text) if content.plain else convert(content.text)

@@ -64,7 +64,7 @@ class Listening:
             async with asyncio.timeout(DELIVERY_TIMEOUT):
                 await self._delivery.idle.wait()
         except TimeoutError:
-            pass
+            pass  # a delivery that takes longer does not hold up the change
         finally:
             await _shut(*before)
 

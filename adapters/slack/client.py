@@ -14,6 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
+from adapters.slack.downloads import is_files_host, sent_once
 from adapters.slack.events import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import (
@@ -44,8 +45,6 @@ _FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""
 
-
-_FILES_HOST = "files.slack.com"
 _MOST_REDIRECTS = 3
 
 
@@ -176,14 +175,14 @@ class WebApi:
 
     @asynccontextmanager
     async def download(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Read a file with the bot token, which only the hosts of `_is_files_host` get; lends a good answer's body.
+        """Read a file with the bot token, which only the hosts of `is_files_host` get; lends a good answer's body.
 
         Raises `FileUnavailable` where Slack answers something else than the file, and the other errors of `ports.errors`.
         """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
         # Not unpacked: a small answer could become a large piece.
         async with aiohttp.ClientSession(
-            timeout=timeout, auto_decompress=False, middlewares=(_sent_once,)
+            timeout=timeout, auto_decompress=False, middlewares=(sent_once,)
         ) as session:
             for _ in range(_MOST_REDIRECTS + 1):
                 with closing(await self._get(session, address)) as answer:
@@ -196,7 +195,7 @@ class WebApi:
     async def _get(self, session: aiohttp.ClientSession, address: str) -> aiohttp.ClientResponse:
         """Send one request for a file and report it; the answer is a good one or a redirect."""
         method = Method.FILES_DOWNLOAD
-        if not _is_files_host(address, self._settings.api_url):
+        if not is_files_host(address, self._settings.api_url):
             raise FileUnavailable(f"{method}: an address that is not Slack's", FileProblem.WITHHELD)
         headers = {
             "Authorization": f"Bearer {self._settings.bot_token.get_secret_value()}",
@@ -281,9 +280,8 @@ class WebApi:
         """
         method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
         # The SDK takes a token among the arguments for the one to authorise with.
-        address = field(
-            await self.call(method, me.team, token=self._settings.app_token.get_secret_value()), "url", method
-        )
+        token = self._settings.app_level_token
+        address = field(await self.call(method, me.team, token=token), "url", method)
         try:
             parts = urlsplit(address)
         except ValueError:  # its message quotes a part of the address
@@ -313,31 +311,6 @@ class WebApi:
         # A client that was never used has no pool, and must not get one now.
         if "client" in vars(self) and self.client.session is not None:
             await self.client.session.close()
-
-
-async def _sent_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Let a lost connection end a GET: aiohttp would send it again by itself, and nobody would count that."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
-
-
-def _is_files_host(address: str, api_url: str) -> bool:
-    """Tell whether an address is one that serves Slack's files, which therefore gets the bot token.
-
-    That is `files.slack.com`, or "files." and the host of `SLACK_API_URL`; of a simulator on loopback its own host and port.
-    """
-    try:
-        parts, own = urlsplit(address), urlsplit(api_url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return False
-    if is_loopback(own.hostname):
-        return (parts.scheme, host, port) == (own.scheme, own.hostname, own.port)
-    return parts.scheme == "https" and port in {None, 443} and host in {_FILES_HOST, f"files.{own.hostname}"}
 
 
 def field(answer: Mapping[str, Any], name: str, method: str) -> str:

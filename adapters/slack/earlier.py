@@ -113,7 +113,7 @@ class History:
                 Method.CONVERSATIONS_HISTORY,
                 team,
                 channel=channel,
-                oldest=_ts(after),
+                oldest=f"{after // 1_000_000}.{after % 1_000_000:06d}",
                 latest=ts,
                 limit=_OF_CHANNEL,
             )
@@ -123,8 +123,11 @@ class History:
         else:
             oldest = after / 1e6 or float(ts) - LOOK_BACK
             listed = items(await self._threads.page(prompt.thread, prompt.source, oldest), "messages")
-        me, at = await self._web.me(), ids.number(ts)
+        at = ids.number(ts)
         told = [one for one in listed if after < _number(one) < at]
+        if not told:
+            return ()
+        me = await self._web.me()
         # A look-up would be a request more for the question: ids keep apart those whose names are not known.
         find = self._names.names.known
         return [said for one in told if (said := _said(one, me, channel, root, find))]
@@ -171,10 +174,6 @@ class History:
 def _begin(since: Since) -> int:
     """Return the number of the message behind which others count, or of a time."""
     return round(since * 1e6) if isinstance(since, float) else ids.number(ids.message(since).ts)
-
-
-def _ts(number: int) -> str:
-    return f"{number // 1_000_000}.{number % 1_000_000:06d}"
 
 
 def _number(message: Payload, name: str = "ts") -> int:

@@ -194,7 +194,7 @@ class EventHandlers:
             return prompt
         found = self._attached.seen.of_message(prompt.thread, ids.number(ids.message(source).ts))
         if found is None and not (prompt.text.strip() or prompt.quotes):
-            with suppress(PlatformError, TimeoutError):
+            with suppress(PlatformError, TimeoutError):  # the core looks once more, and logs a failure
                 async with asyncio.timeout(_MOMENT / 2):
                     found = tuple(await self._attached.recent(prompt.thread, source))
         files = found or ()

@@ -87,11 +87,6 @@ APP_SCOPES: dict[Method, tuple[str, ...]] = {
 }
 """Scopes that the app-level token needs; the manifest cannot ask for them."""
 
-CONFIG_METHODS = frozenset(
-    {Method.APPS_MANIFEST_CREATE, Method.APPS_MANIFEST_EXPORT, Method.APPS_MANIFEST_VALIDATE}
-)
-"""Methods that take an app configuration token, which has no scopes."""
-
 EVENTS: dict[str, tuple[str, ...]] = {
     "agent_session_stopped": ("chat:write",),
     "app_mention": ("app_mentions:read",),

@@ -84,7 +84,8 @@ def in_mrkdwn(text: str | Line) -> str:
         if isinstance(part, Person) and is_user(part.id):
             parts.append(f"<@{part.id}>")
         else:
-            parts.append(html.escape(name(part), quote=False))
+            words = part if isinstance(part, str) else name(part)
+            parts.append(html.escape(words, quote=False))
     return _BROADCAST.sub(_NEUTRAL, "".join(parts))
 
 

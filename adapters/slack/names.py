@@ -62,7 +62,7 @@ class SlackNames:
     async def _everybody(self) -> Mapping[str, str]:
         """Name people of the workspace; nobody where Slack does not tell, and then it is asked again sooner."""
         people: Iterable[Answer] = ()
-        with suppress(PlatformError):
+        with suppress(PlatformError):  # their ids stand for their names
             people = (await self._call(Method.USERS_LIST, limit=str(_MOST_PEOPLE))).get("members") or ()
         if not people:
             self._listed_until = monotonic() + _WITHOUT_SCOPE

@@ -172,7 +172,7 @@ def _blocks(content: Content) -> list[Block]:
 
 
 def _answer(text: str) -> list[Block]:
-    before, table, behind = around_table(text) or (text, {}, "")
+    before, table, behind = ("|" in text and around_table(text)) or (text, {}, "")
     shown = [{"type": "markdown", "text": in_markdown_block(part)} for part in (before, behind)]
     # Slack refuses a block of blanks, which is all that is left of tags alone.
     return [one for one in (shown[0], table, shown[1]) if "rows" in one or one.get("text", "").strip()]

@@ -11,7 +11,7 @@ from aion_bot.conversation.standings import Standings
 from aion_bot.domain.access import NOT_ASKED, OWN, AccessPolicy, Intent, Refusal, decide
 from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import unaskable
-from aion_bot.domain.rule_keys import Uploads
+from aion_bot.domain.rule_keys import ACCESS_KEYS, Uploads
 from aion_bot.domain.rules import Rules
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
@@ -46,7 +46,9 @@ class AccessControl:
 
     def policy(self, platform: str, place: Place) -> AccessPolicy:
         """Return what holds at a place."""
-        policy = self.rules.policy(self.policies[platform], place)
+        policy = self.policies[platform]
+        if not self.rules.named.isdisjoint(ACCESS_KEYS):
+            policy = self.rules.policy(policy, place)
         # Nearly always there is none: then nothing is computed.
         if self.refused_keys and self.refuses_plans(self.key_in_use(place), time.time()):
             return replace(policy, plans_refused=True)

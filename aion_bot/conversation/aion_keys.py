@@ -30,7 +30,7 @@ class AionKeys:
         return self.in_use[variable]
 
 
-def at(services: "Services", place: Place) -> "Services":
+def services_at(services: "Services", place: Place) -> "Services":
     """Return the services with the key that holds at a place; takes no look at the database."""
     variable = services.access.rules.aion_key(place)
     if services.keys is None or variable == services.key:

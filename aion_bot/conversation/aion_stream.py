@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
@@ -10,24 +10,25 @@ from functools import cached_property
 import structlog
 
 from aion_bot.aion import AionvisionError, ChatMessage, ChatToken, ChatTokenType
-from aion_bot.conversation import earlier
 from aion_bot.conversation.aion_keys import is_ours, pictures_are_ours
 from aion_bot.conversation.context import about
+from aion_bot.conversation.earlier import said_before, say_how_many
 from aion_bot.conversation.footer import footer
 from aion_bot.conversation.library import Library
-from aion_bot.conversation.picture_questions import bind_new, see_all_again
+from aion_bot.conversation.notices import outcome_of_event
+from aion_bot.conversation.picture_questions import see_all_again
 from aion_bot.conversation.pictures_above import PicturesAbove
 from aion_bot.conversation.plan_steps import agent_words
-from aion_bot.conversation.private_sessions import binding
 from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.session_binding import bind_new, binding
 from aion_bot.conversation.session_end import why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import error_messages, strings
+from aion_bot.domain import strings
 from aion_bot.domain.plan import UNKNOWN_PLACE, Plan, PlanPhase
 from aion_bot.domain.prompts import with_attached
 from aion_bot.domain.rule_keys import FOOTER
@@ -45,9 +46,6 @@ _TITLE = 100
 
 _CONFLICT = 409
 """The status of a question whose `expected_image_ids` a session does not have: it was not asked."""
-
-_SAID = 400
-"""Characters of an error event's words in a log at level debug."""
 
 
 class _SessionGoneError(Exception):
@@ -99,7 +97,10 @@ class AionStream:
         """
         if self.files is not None and (held := await self.files.bring()) is not None:
             return held
-        self._said_before = await earlier.said_before(self._services, self._thread, self._turn, self._view)
+        origin = self._turn.origin
+        # A direct conversation is the bot's own: all that people write there are questions.
+        if origin and origin.source and not origin.place.direct:
+            self._said_before = await said_before(self._services, self._thread, self._turn, self._view)
         began = time.monotonic()
         outcome = await self._ask()
         if outcome.answered:
@@ -118,7 +119,9 @@ class AionStream:
         return Outcome(ended.reason, strings.INTERRUPTED) if ended.retryable else ended
 
     async def _ask(self) -> Outcome:
-        if not await pictures_are_ours(self._services, self._turn):  # a retry, as a press asks nothing then
+        origin = self._turn.origin
+        if origin and origin.pictures and not await pictures_are_ours(self._services, self._turn):
+            # A retry, as a press asks nothing then.
             return Outcome(EndReason.FAILED, strings.PICTURES_GONE)
         self._bound = await binding(self._services, self._turn)
         session = self._bound.session
@@ -153,7 +156,7 @@ class AionStream:
         parked = self._turn.phase is TurnPhase.PARKED
         if self.files is not None:
             await self.files.show_again()
-        await earlier.show_again(self._services, self._turn, self._view)
+        await say_how_many(self._services, self._turn, self._view)
         history, session = self._services.history, self._turn.session_id or ""
         if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
@@ -275,18 +278,9 @@ class AionStream:
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
-            return self._reported(facts.error)
+            return outcome_of_event(facts.error, self._log)
         # After a plan the stream stays open: Aion goes on in it once somebody has decided.
         return Outcome() if facts.complete and not self._view.parked else None
-
-    def _reported(self, data: Mapping[str, object]) -> Outcome:
-        """Read an error event: its own words may hold an address, a key or a trace, so they reach no chat."""
-        kind = error_messages.event_kind(data)
-        self._log.warning("aion reported an error", reason=kind, code=error_messages.event_code(data))
-        self._log.debug(
-            "error event", said=one_line(str(data.get("message") or data.get("error") or ""), _SAID)
-        )
-        return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
 
     async def _name_answer(self, answer_id: str) -> None:
         """Record Aion's id of the answer; where a full disk does not take it, the end of the turn records it."""

@@ -27,15 +27,14 @@ _NOTICE = "earlier"
 
 
 async def said_before(services: Services, thread: Thread, turn: Turn, view: AnswerView) -> str:
-    """Return what Aion is told behind the words of a question of what was said before; "" for nothing.
+    """Return what Aion is told behind the words of a question in a message of what was said before; "" for nothing.
 
     A later question of a thread gets only what was written since the one before. The answer says how many messages that is,
     or that they could not be read. What an earlier process has written down is told as it stands there.
     """
     origin, adapter = turn.origin, thread.adapter
     most = cast("int", services.access.rules.value(EARLIER, turn.place))
-    # A direct conversation is the bot's own: all that people write there are questions.
-    if origin is None or origin.source is None or origin.place.direct or not most:
+    if origin is None or not most:
         return ""
     known = await services.store.earlier.known(turn.key, turn.thread)
     if known.words is not None:
@@ -49,6 +48,8 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
     # What was said before a private question stands where it was asked.
     about = origin if origin.share_to is None else replace(origin, thread=origin.share_to)
     found = await _read(services, turn, view, thread.earlier_messages(about, since=known.since))
+    if not found:
+        return ""
     words, count = quoted_before(turn.text, found, most)
     if words:
         authors = {one.author.id for one in found}
@@ -57,7 +58,7 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
     return words
 
 
-async def show_again(services: Services, turn: Turn, view: AnswerView) -> None:
+async def say_how_many(services: Services, turn: Turn, view: AnswerView) -> None:
     """Say in an answer that an earlier process began how many messages Aion was told of."""
     known = await services.store.earlier.known(turn.key, turn.thread)
     if known.count:

@@ -8,7 +8,7 @@ import structlog
 
 from aion_bot.aion import AionvisionError
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.services import Services
@@ -53,7 +53,7 @@ async def _newest(services: Services, place: Place) -> list[str]:
         return []
     try:
         async with asyncio.timeout(_LONGEST):
-            found = await at(services, place).aion.files.list(limit=_NAMED)
+            found = await services_at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
         _log.info("hint without files", reason=type(error).__name__)
         return []
@@ -96,21 +96,23 @@ async def greet(services: Services, thread: Thread, event: Invited) -> None:
         _log.info("greeting refused", platform=thread.platform, reason=repr(error))
 
 
-async def with_flaw(services: Services, thread: Thread, prompt: Prompt) -> tuple[Prompt, str | None]:
-    """Return a prompt, with the files of its thread since the last answer where it says nothing; and what is wrong with it.
+async def with_files_of_thread(
+    services: Services, thread: Thread, prompt: Prompt
+) -> tuple[Prompt, str | None]:
+    """Return a prompt that says nothing with the files of its thread since the last answer, and what is wrong with it.
 
     In a direct message each file is a question of its own, and a thread that is yet to be opened has none.
     """
-    flaw, adapter = services.access.unaskable(prompt), thread.adapter
-    if flaw != strings.HINT or prompt.source is None or prompt.opening is not None or prompt.place.direct:
-        return prompt, flaw
+    adapter = thread.adapter
+    if prompt.source is None or prompt.opening is not None or prompt.place.direct:
+        return prompt, strings.HINT
     if not isinstance(adapter, AttachedFiles):
-        return prompt, flaw
+        return prompt, strings.HINT
     try:
         found = await adapter.recent_files(thread.key, before=prompt.source)
     except PlatformError as error:
         _log.info("recent files not readable", platform=thread.platform, reason=repr(error))
-        return prompt, flaw
+        return prompt, strings.HINT
     prompt = replace(prompt, files=tuple(found)[:MOST_FILES])
     return prompt, services.access.unaskable(prompt)
 

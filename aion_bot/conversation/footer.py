@@ -52,7 +52,7 @@ async def _left(aion: AionVision, session_id: str, facts: Facts) -> tuple[int | 
     messages = read(facts.data.get("remaining_messages"), int)
     if messages is not None:
         return messages, None, 0
-    with suppress(AionvisionError, TimeoutError):
+    with suppress(AionvisionError, TimeoutError):  # the answer is whole without this note
         async with asyncio.timeout(_LONGEST_LOOK):
             session = (await aion.chats.get_session(session_id, include_messages=False)).session
             tokens = session.remaining_tokens

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from aion_bot.aion import AionvisionError
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.home_facts import REQUESTS, HomeFacts
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
@@ -40,7 +40,7 @@ async def show_home(services: Services, facts: HomeFacts, thread: Thread, event:
     adapter = thread.adapter
     if not isinstance(adapter, Home):
         return
-    services = at(services, event.place)
+    services = services_at(services, event.place)
     sections = [HomeSection(strings.HOME_TITLE, (strings.HINT,))]
     ASKER.set(Asker((thread.platform, event.person.id)))
     if await services.access.allows(thread.platform, Intent.MANAGE, event.place, event.person):

@@ -65,6 +65,6 @@ async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:
             on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
         )
     except MessageGone:
-        pass
+        pass  # somebody else has removed it
     except PlatformError as error:
         _log.warning("message not deleted", turn=turn.key, platform=thread.platform, reason=repr(error))

@@ -200,7 +200,7 @@ class Library:
 
     async def _set_back(self, session: str) -> None:
         """Let a session see all pictures after a Stop or a failure, as far as Aion takes that soon."""
-        with suppress(AionvisionError, TimeoutError):
+        with suppress(AionvisionError, TimeoutError):  # the next question in the session does it first
             async with asyncio.timeout(_SET_BACK):
                 await self._aion.chats.update_mode(session, True)
 

@@ -1,8 +1,8 @@
-"""What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended."""
+"""What the bot says of an answer in its own words: beside it, what it answers and was read; under it, how it ended, and buttons."""
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
@@ -16,15 +16,20 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import error_messages, strings
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.prompts import also_read
+from aion_bot.domain.rule_keys import FEEDBACK
 from aion_bot.domain.turn import RETRYABLE, EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.capabilities import DirectThreads
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import with_reference
-from aion_bot.ports.messages import Action, Content, MessageRef, PostedOnce, Reply
+from aion_bot.ports.messages import Action, Button, Content, MessageRef, PostedOnce, Reply
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
 from aion_bot.storage.plans import Plans
+
+_SAID = 400
+"""Characters of an error event's words in a log at level debug."""
 
 
 def answered_message(turn: Turn) -> MessageRef | None:
@@ -49,7 +54,9 @@ async def add_notices(
         return
     if crowded and turn.text and (thread.replies is None or answered_message(turn) is None):
         view.notice(named(turn.text))
-    _say_what_is_asked(view, origin)
+    beside_words = origin.attachments or origin.quotes or origin.pictures or origin.detailed
+    if beside_words or Action.ANOTHER_PLAN in origin.key:
+        _say_what_is_asked(view, origin)
     if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
@@ -88,6 +95,15 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
             return Outcome(EndReason.FAILED, strings.INTERNAL)
 
 
+def outcome_of_event(event: Mapping[str, object], log: structlog.stdlib.BoundLogger) -> Outcome:
+    """Read an error event: its own words may hold an address, a key or a trace, so they reach no chat."""
+    kind = error_messages.event_kind(event)
+    log.warning("aion reported an error", reason=kind, code=error_messages.event_code(event))
+    said = one_line(str(event.get("message") or event.get("error") or ""), _SAID)
+    log.debug("error event", said=said)
+    return Outcome(error_messages.end_reason(kind), strings.trouble(kind))
+
+
 async def given_up(turn: Turn, plans: Plans, log: structlog.stdlib.BoundLogger) -> Outcome:
     """Return how a turn ends that was started too often; a plan's card that is shown has a way on of its own."""
     log.error("turn given up", starts=turn.starts)
@@ -108,6 +124,19 @@ def as_shown(outcome: Outcome, view: AnswerView) -> Outcome:
     elif outcome.answered and view.trouble:
         return Outcome(EndReason.FAILED, strings.PLAIN_TEXT)
     return outcome
+
+
+def buttons_below(services: Services, turn: Turn, outcome: Outcome) -> tuple[Button, ...]:
+    """Return the buttons under an answer that has ended whole: those that rate, unless ratings are off or the place is not known.
+
+    A private one has one more, which shares it.
+    """
+    if outcome.reason is not EndReason.ANSWERED or turn.origin is None:
+        return ()
+    sharing = (Button(Action.SHARE, turn.key, strings.SHARE),) if turn.origin.share_to else ()
+    if not services.access.rules.value(FEEDBACK, turn.origin.place):
+        return sharing
+    return *sharing, Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
 
 
 def log_flaws(view: AnswerView, log: structlog.stdlib.BoundLogger) -> None:

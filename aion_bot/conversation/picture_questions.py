@@ -2,25 +2,21 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
 
 import structlog
 
 from aion_bot.aion import AionVision, AionvisionError, MessageRole
-from aion_bot.conversation.aion_keys import at, of_session
+from aion_bot.conversation.aion_keys import of_session, services_at
 from aion_bot.conversation.gallery import MOST_SELECTED, referred_to
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.prompts import with_attached
-from aion_bot.domain.rule_keys import IMAGES
-from aion_bot.domain.turn import Turn, read_key
+from aion_bot.domain.turn import read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import Action
 from aion_bot.rendering.citations import Sources
 from aion_bot.rendering.references import cited
-from aion_bot.storage.choices import Binding
-from aion_bot.storage.conversations import Picked
 
 _log = structlog.get_logger(__name__)
 
@@ -43,7 +39,7 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
     turn = await services.store.turns.get(key)
     if turn is None or turn.thread != click.thread:
         return strings.PICTURES_GONE
-    here, services = at(services, click.place), await of_session(services, turn.session_id)
+    here, services = services_at(services, click.place), await of_session(services, turn.session_id)
     if services is not here and click.action is Action.ONLY_THESE:  # the pictures are another key's
         return strings.PICTURES_GONE
     # The row's own words are erased once the answer is shown; Aion has them, with what it was told of files. While a plan
@@ -73,26 +69,6 @@ async def question_of(services: Services, click: Click) -> Prompt | str:
         pictures=tuple(pictures) if only_these else (),
         detailed=not only_these,
     )
-
-
-async def bind_new(services: Services, turn: Turn, session: str, bound: Binding) -> Binding:
-    """Map the thread of a question to a new session; returns what it is about: what was chosen there.
-
-    Where nobody has chosen anything, that is what the asker chose for their next thread in this channel, or else the
-    pictures that `aion-bot.toml` names: a choice like any other.
-    """
-    store, thread = services.store, turn.thread
-    if services.key:
-        await store.session_keys.note(session, services.key)
-    await store.threads.bind(thread, session)
-    if bound.chosen:
-        return Binding(session, bound.chosen)
-    named = cast("frozenset[str]", services.access.rules.value(IMAGES, turn.place))
-    chosen = await store.choices.take_next(turn, services.key) or [Picked(one, one) for one in sorted(named)]
-    if not chosen:
-        return Binding(session)
-    await store.conversations.choose(thread, (), chosen, services.key)
-    return await store.choices.binding(thread, services.key)
 
 
 async def _are_deleted(aion: AionVision, ids: Sequence[str]) -> bool:

@@ -73,6 +73,6 @@ async def show_copies(services: Services, thread: Thread, plan: Plan, plan_forma
         try:
             await show_copy(services, target, plan, copy.person, plan_format, posted=(copy.message,))
         except TakenOver:
-            pass
+            pass  # a later change of the plan shows itself
         except PlatformError as error:
             _log.warning("plan copy not shown", plan=plan.key, platform=thread.platform, reason=repr(error))

@@ -102,7 +102,7 @@ async def show_open(services: Services, thread: Thread, key: str) -> None:
     try:
         await show_card(services, thread, plan, lapsed)
     except TakenOver:
-        pass
+        pass  # the decision shows the card
     except PlatformError as error:
         _log.warning("plan card not shown", plan=plan.key, reason=repr(error))
 

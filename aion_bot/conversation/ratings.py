@@ -1,4 +1,4 @@
-"""The two small buttons under a finished answer, what a press on one does, and why somebody rates an answer as a bad one."""
+"""What a press on one of the two small buttons under a finished answer does, and why somebody rates an answer as a bad one."""
 
 from aion_bot.conversation.forms import unwritten
 from aion_bot.conversation.private_reply import failed
@@ -6,25 +6,11 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.prompts import readable
-from aion_bot.domain.turn import EndReason, Outcome, Turn
 from aion_bot.ports.capabilities import PrivateAnswers
 from aion_bot.ports.events import Click
 from aion_bot.ports.forms import MOST_WORDS, OpensForms
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.ports.secrets import KNOWN
-
-
-def buttons_below(services: Services, turn: Turn, outcome: Outcome) -> tuple[Button, ...]:
-    """Return the buttons under an answer that has ended whole: those that rate, unless ratings are off or the place is not known.
-
-    A private one has one more, which shares it.
-    """
-    if outcome.reason is not EndReason.ANSWERED or turn.origin is None:
-        return ()
-    sharing = (Button(Action.SHARE, turn.key, strings.SHARE),) if turn.origin.share_to else ()
-    if not services.access.rules.asks_for_ratings(turn.origin.place):
-        return sharing
-    return *sharing, Button(Action.GOOD, turn.key, strings.GOOD), Button(Action.BAD, turn.key, strings.BAD)
 
 
 async def rate(services: Services, thread: Thread, click: Click) -> str | Reply:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.asking_privately import question_shown
+from aion_bot.conversation.private_questions import question_shown
 from aion_bot.conversation.silence import tell_of_wait
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn

@@ -17,7 +17,6 @@ from aion_bot.conversation.late_posts import end_growing, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.private_reply import reply_privately
-from aion_bot.conversation.ratings import buttons_below
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
@@ -89,7 +88,7 @@ class TurnRunner:
         cards: int = 0,
         crowded: bool = False,
     ) -> None:
-        self.thread, self.turn = thread, turn
+        self.thread, self.turn, self.resumed = thread, turn, resumed
         self.parked, self.ended = asyncio.Event(), asyncio.Event()
         self.opened, self.started = asyncio.Event(), asyncio.Event()
         self.moved_to: ThreadKey | None = None
@@ -136,11 +135,6 @@ class TurnRunner:
         return [key for key in self._stream.plans if key not in self._view.facts.missing]
 
     @property
-    def may_have_mentioned(self) -> bool:
-        """Whether whoever asked may have been mentioned before the end: below a plan, also by an earlier process."""
-        return self._delivery.resumed or bool(self.plans)
-
-    @property
     def went_on(self) -> bool:
         """Whether text came after the last plan."""
         return self._view.has_plan and not self._view.parked
@@ -154,7 +148,7 @@ class TurnRunner:
 
     async def run(self) -> None:
         """Run the turn; whatever happens is shown in the thread, or told to the person."""
-        thread, turn, resumed = self.thread, self.turn, self._delivery.resumed
+        thread, turn, resumed = self.thread, self.turn, self.resumed
         try:
             try:
                 # Before anything that may stop the process: the next start gives up what has stopped two.
@@ -194,7 +188,8 @@ class TurnRunner:
 
         Returns whether the end of the turn had still to be written.
         """
-        await self._record.write_posts(self.thread, self.sync.diff)
+        if not self._record.posts_written:
+            await self._record.write_posts(self.thread, self.sync.diff)
         if (outcome := self._record.unwritten_end) is None:
             return False
         try:
@@ -259,14 +254,14 @@ class TurnRunner:
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
-        shown = buttons if offers_retry else buttons_below(self._services, self.turn, outcome)
+        shown = buttons if offers_retry else notices.buttons_below(self._services, self.turn, outcome)
         # A late answer may take the place of an interrupted one; its file could not.
         self._view.finish(told, shown, outcome.byline, in_file=outcome.reason is not EndReason.INTERRUPTED)
         self.sync.wake(urgent=True)
         ended_at = time.monotonic()
         gallery, facts, cited = None, self._view.facts, self._view.sources.cited
         if facts.images or cited or facts.data.get("image_context") or facts.data.get("metadata"):
-            above = await self._stream.above.shown() if self._view.has_plan or self._delivery.resumed else ()
+            above = await self._stream.above.shown() if self._view.has_plan or self.resumed else ()
             gallery = due_gallery(self._services, self.thread, self.turn, outcome, self._view, above=above)
         # The thread's next question does not wait for the last edit, which the platform's limits may delay; only for
         # pictures: its answer would stand above them.
@@ -285,9 +280,9 @@ class TurnRunner:
             await recorded(self._log, self._services.store.galleries.add(gallery))
         if self._stream.kept_above:
             await self._stream.above.end()
-        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
-            await self._note_shown(outcome.reason)
         self.reason = outcome.reason
+        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
+            await self._record.note_shown(outcome.reason)
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 
@@ -338,7 +333,7 @@ class TurnRunner:
             # A plan may wait for days: the thread goes on, while this stream stays open for what Aion says then.
             self._replacing.spawn(self._stream.above.show(content.key, self._work, self.parked.set))
             if self.turn.notify_after:
-                again = self._delivery.resumed
+                again = self.resumed
                 self._replacing.spawn(send_due(self._services, self.thread, self.turn.key, again=again))
             await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:

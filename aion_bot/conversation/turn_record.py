@@ -59,8 +59,6 @@ class TurnRecord:
 
     async def write_posts(self, thread: Thread, diff: MessageDiff) -> None:
         """Record the messages that show the answer, until the database takes them."""
-        if self.posts_written:
-            return
         turn, turns = self.turn, self.store.turns
         if not await retry_write(lambda: turns.note_posted(turn.key, turn.attempt, diff.replies, diff.file)):
             for message in diff.replies:

@@ -6,6 +6,7 @@ ends that file, never the question.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import structlog
 
@@ -57,10 +58,13 @@ class QuestionFiles:
         self._services, self._store = services, services.store.files
         self._mode = services.access.rules.uploads(turn.place)
         self._thread, self._turn, self._view, self._changed = thread, turn, view, changed
-        self._workspace = _library_of(services, thread, turn)
         self._more, self._stopped = 0, False
         self._percent: dict[int, int] = {}
         self._log = _log.bind(turn=turn.key, platform=thread.platform)
+
+    @cached_property
+    def _workspace(self) -> str:
+        return _library_of(self._services, self._thread, self._turn)
 
     @property
     def incomplete(self) -> bool:

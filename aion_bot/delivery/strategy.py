@@ -1,14 +1,16 @@
-"""Which delivery mode an answer takes, and which permits its steps need: decisions on values. No I/O.
+"""Which delivery mode an answer takes, and which permits its steps need: decisions on values and on what the limits say. No I/O.
 
 An answer is shown by edits of its messages, which everybody sees grow, or by native streams, which have limits of
 their own. Edits are preferred until there is reason for a stream; an answer that began by edits stays with them.
 """
 
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
+from aion_bot.delivery.thread import Thread
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import PlanCard
 from aion_bot.ports.rate_limits import Operation
@@ -71,6 +73,26 @@ class Conditions:
     posts_wait: bool = False
     streams_wait: bool = False
     stream_has_room: bool = True
+
+
+def with_limits(given: Conditions, thread: Thread, *, waits: bool) -> Conditions:
+    """Return what the choice depends on, with what the thread's platform and its limits say now.
+
+    `waits`: the answer waits for its first message already.
+    """
+    streaming, limits, key = thread.streaming, thread.limiter.limits, thread.key
+    if streaming is None:
+        return given
+    now, crowded_from = time.monotonic(), thread.adapter.limits.crowded_from
+    stops = limits(Operation.STOP_STREAM, key)
+    stream = limits(Operation.START_STREAM, key) + stops
+    return replace(
+        given,
+        support=streaming.streaming_mode(key),
+        crowded=is_stream_due(limits(Operation.EDIT, key), stops, crowded_from, waits=waits),
+        posts_refused=any(limit.window.recently_refused(now) for limit in limits(Operation.POST, key)),
+        stream_has_room=all(one.reservable_at(now, one.awaiting_reservation) <= now for one in stream),
+    )
 
 
 def prefers_stream(given: Conditions) -> bool:

@@ -21,8 +21,8 @@ from aion_bot.delivery.strategy import (
     permit_for,
     prefers_stream,
     wait_for_text,
+    with_limits,
 )
-from aion_bot.delivery.stream_conditions import with_limits
 from aion_bot.delivery.thread import Thread, struck_screen
 from aion_bot.delivery.view import View
 from aion_bot.ports.capabilities import StreamingMode
@@ -138,17 +138,14 @@ class MessageSync:
             self._predecessors = ()
             await self._refresh()
             await self._show()
-            self._note_length()
+            # A plan's answer may wait for a decision for days.
+            if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
+                self._limiter.lengths.record(time.monotonic() - self._share.began)
+            self._is_whole = False
         finally:
             self._share.hold((), ())
             self._mode = None  # it may run again, as to offer a Retry button
             self._over.set()
-
-    def _note_length(self) -> None:
-        """Let the limiter learn how long an answer took, once; a plan's may wait for a decision for days."""
-        if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
-            self._limiter.lengths.record(time.monotonic() - self._share.began)
-        self._is_whole = False
 
     async def _show(self) -> None:
         while True:
@@ -203,6 +200,9 @@ class MessageSync:
 
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
+        # An answer that began by edits stays with them: limits are not looked at before each edit.
+        if self._thread.streaming is None or self._mode is DeliveryMode.EDITS:
+            return False
         given = Conditions(
             StreamingMode.NEVER,
             self._mode,

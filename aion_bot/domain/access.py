@@ -115,7 +115,8 @@ class AccessPolicy:
         """
         if person.id in person.apps or not self.enabled:
             return False
-        return not self.guests or bool(self.roles_that_count(person, owner))
+        listed = self.allow_roles or self.approver_roles
+        return not self.guests or bool(listed and self.roles_that_count(person, owner))
 
     def roles_that_count(self, person: Person, owner: Person | None = None) -> frozenset[str]:
         """Return the roles of which it counts whether a person has them; `owner` as for `depends_on_standing`."""

@@ -1,7 +1,6 @@
 """Why somebody decided a plan as they did. No I/O."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
@@ -15,14 +14,6 @@ _PLAN_ID = 100
 """Characters of Aion's id of a plan that are repeated to it."""
 _TOLD = 2 * MOST_WORDS
 """Characters of a reason as Aion gets it: each line has a mark."""
-
-
-class ReasonPhase(StrEnum):
-    """Whether the thread shows a reason."""
-
-    DUE = "due"
-    POSTED = "posted"
-    """It stands there, or nothing can be posted there."""
 
 
 @dataclass(frozen=True, slots=True)

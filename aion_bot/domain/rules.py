@@ -11,7 +11,6 @@ from aion_bot.domain.rule_keys import (
     ACCESS_KEYS,
     AION_KEY,
     APPROVER_ROLES,
-    FEEDBACK,
     KEYS,
     PER_CHANNEL,
     PER_PERSON,
@@ -43,6 +42,13 @@ class Rules:
     defaults: Section = field(default_factory=dict)
     workspaces: Mapping[str, Section] = field(default_factory=dict)
     channels: Mapping[str, Section] = field(default_factory=dict)
+    named: frozenset[str] = field(init=False, repr=False, compare=False)
+    """The keys that any section names; of all others nothing has to be looked up for a place."""
+
+    def __post_init__(self) -> None:
+        """Find out which keys are named."""
+        sections = (self.defaults, *self.workspaces.values(), *self.channels.values())
+        object.__setattr__(self, "named", frozenset[str]().union(*sections))
 
     def said(self, key: str, place: Place) -> Rule | None:
         """Return what a section says for a place, None where none names the key.
@@ -58,7 +64,7 @@ class Rules:
 
     def value(self, key: str, place: Place) -> object:
         """Return what holds at a place."""
-        said = self.said(key, place)
+        said = self.said(key, place) if key in self.named else None
         return KEYS[key].default if said is None else said.value
 
     def policy(self, base: AccessPolicy, place: Place) -> AccessPolicy:
@@ -90,10 +96,6 @@ class Rules:
     def uploads(self, place: Place) -> Uploads:
         """Return whether files are put into the library at a place."""
         return Uploads(str(self.value(UPLOADS, place)))
-
-    def asks_for_ratings(self, place: Place) -> bool:
-        """Return whether answers at a place have buttons that rate them."""
-        return bool(self.value(FEEDBACK, place))
 
     def answers_privately(self, place: Place) -> bool:
         """Return whether every answer at a place is for its asker alone; a direct conversation is so by itself."""

@@ -130,7 +130,7 @@ def _replace(path: Path, content: bytes) -> None:
         _fill(Path(name), content)
         Path(name).replace(path)
     except OSError:
-        with suppress(OSError):
+        with suppress(OSError):  # the error that counts is the first one
             Path(name).unlink()
         raise
 

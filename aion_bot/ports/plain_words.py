@@ -1,15 +1,21 @@
 """What people read of Markdown, without its marks: for notifications, screen readers, and single lines. No I/O."""
 
+import re
+
 from aion_bot.ports.inline import in_words
 from aion_bot.ports.markdown import Block, blocks, plain_line_ends, table_cells
 
-_MARKS = frozenset("*_~`|[]<>&\\#+-=:.)$\t")
-"""One of these is in every text that has a mark or a block."""
+_MARKS = frozenset("*_~`|[]<>&\\$\t\r\0")
+"""One of these is in every text that has a mark inside a line, but for bare addresses."""
+
+_BLOCK = re.compile(r"^(?:[#+=:-]|\d{1,9}[.)]|[^\S\n])|[^\S\n]$", re.MULTILINE)
+"""What a line begins with that is more than words, or blanks around it, which the parser takes away."""
 
 
 def plain_words(text: str, *, addresses: bool = False) -> str:
     """Return the words of a text, a line for each line of it; `addresses`: behind each label stands where it leads."""
-    if _MARKS.isdisjoint(text):
+    # Most pages are such text, and a growing one is drawn again and again: parsing would cost a hundred times as much.
+    if _MARKS.isdisjoint(text) and "://" not in text and not _BLOCK.search(text):
         return text
     text = plain_line_ends(text)
     lines = text.split("\n")

@@ -43,7 +43,7 @@ def loose(paths: Iterable[Path]) -> dict[Path, int]:
     for path in paths:
         try:
             mode = _mode_of(path.lstat())
-        except OSError:
+        except OSError:  # missing, or in a folder that nobody may enter
             continue
         if mode is not None:
             found[path] = mode

@@ -74,7 +74,7 @@ def loose(paths: Iterable[Path]) -> dict[Path, int]:
     for path in paths if os.name == "posix" else ():  # Windows has no such modes
         try:
             status = path.stat()
-        except OSError:
+        except OSError:  # reading it says why
             continue
         if status.st_mode & (0o037 if _is_of_group(status) else 0o077):
             found[path] = stat.S_IMODE(status.st_mode)

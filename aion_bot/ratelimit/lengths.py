@@ -5,9 +5,10 @@ and counts as `PRIOR_WEIGHT` answers. Each finished answer adds one to its bin; 
 Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answers.
 """
 
+import functools
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 PRIOR_MEDIAN = 18.0
 """Seconds."""
@@ -43,7 +44,7 @@ class AnswerLengths:
             self.weights[place] = weight
         self.version = 0
         """Changes when the distribution does."""
-        self._survival, self._mean = self._tables()
+        self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
         """The seconds before which hardly an answer ends."""
         self._grids: dict[float, Grid] = {}
@@ -61,7 +62,7 @@ class AnswerLengths:
         self.weights[bin_of(seconds)] += 1.0
         self.version += 1
         self._grids.clear()
-        self._survival, self._mean = self._tables()
+        self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
 
     def _soonest(self) -> float:
@@ -75,23 +76,6 @@ class AnswerLengths:
     def grown(self, age: float) -> tuple[float, float]:
         """Return the share of answers that go on for longer, and the mean length of answers that are cut there."""
         return _at(self._survival, age), _at(self._mean, age)
-
-    def _tables(self) -> tuple[list[float], list[float]]:
-        """Return the share of answers that are longer than each point, and the mean of lengths cut there."""
-        total = PRIOR_WEIGHT + sum(self.weights)
-        shares = [
-            (PRIOR_WEIGHT * prior + own) / total for prior, own in zip(_PRIOR, self.weights, strict=True)
-        ]
-        survival, mean, alive, before = [1.0], [0.0], 1.0, 0.0
-        for place, share in enumerate(shares):
-            for part in range(_FINE):
-                point = _point(place * _FINE + part + 1)
-                longer = max(0.0, alive - share * (part + 1) / _FINE)
-                mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
-                survival.append(longer)
-                before = point
-            alive -= share
-        return survival, mean
 
 
 class Grid:
@@ -151,7 +135,7 @@ def _point(number: int) -> float:
     return 0.0 if number == 0 else 2.0 ** (number / _FINE / 2)
 
 
-def _at(table: list[float], seconds: float) -> float:
+def _at(table: Sequence[float], seconds: float) -> float:
     """Interpolate a table."""
     number = int(2.0 * _FINE * math.log2(seconds)) if seconds > 1.0 else 0
     if number >= len(table) - 1:
@@ -174,3 +158,23 @@ def _prior() -> list[float]:
 
 
 _PRIOR = _prior()
+
+
+@functools.lru_cache(maxsize=4)
+def _tables(weights: tuple[float, ...]) -> tuple[Sequence[float], Sequence[float]]:
+    """Return the share of answers that are longer than each point, and the mean of lengths cut there.
+
+    Kept: a process that begins makes several distributions of the same weights.
+    """
+    total = PRIOR_WEIGHT + sum(weights)
+    shares = [(PRIOR_WEIGHT * prior + own) / total for prior, own in zip(_PRIOR, weights, strict=True)]
+    survival, mean, alive, before = [1.0], [0.0], 1.0, 0.0
+    for place, share in enumerate(shares):
+        for part in range(_FINE):
+            point = _point(place * _FINE + part + 1)
+            longer = max(0.0, alive - share * (part + 1) / _FINE)
+            mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
+            survival.append(longer)
+            before = point
+        alive -= share
+    return survival, mean

@@ -278,7 +278,10 @@ class AnswerView(OwnWords):
         if is_long and read_on(self._segments, self._effort):
             self._pending = True
             return ()
-        self._end.list_under(self._segments if self.sources.cited and (self.ended or self.parked) else ())
+        if self.sources.cited and (self.ended or self.parked):
+            self._end.list_under(self._segments)
+        else:
+            self._end.lists = None
         for segment in self._segments[:-1]:
             text = joined(before, segment.lead() if segment.card else segment.text())
             # The plan's words stand above its card, however long the text before them has become.

@@ -12,7 +12,6 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.another_plan import question_after
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.asking_privately import counts_at
 from aion_bot.conversation.failed_answer import show_deleted
 from aion_bot.conversation.first_contact import greet
 from aion_bot.conversation.home import show_home
@@ -21,6 +20,7 @@ from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_plans import where_it_counts
+from aion_bot.conversation.private_questions import counts_at
 from aion_bot.conversation.private_reply import answer_privately, failed, refused, reply_privately
 from aion_bot.conversation.ratings import rate
 from aion_bot.conversation.reasons import add_reason

@@ -79,7 +79,9 @@ class ActiveTurns:
                 if observer is not None:
                     observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
-                    await send_due(self._services, thread, turn.key, again=runner.may_have_mentioned)
+                    # An earlier process, or the card of a plan, may have posted what is due.
+                    again = runner.resumed or bool(runner.plans)
+                    await send_due(self._services, thread, turn.key, again=again)
         finally:
             self._runners[turn.thread].remove(runner)
             if not self._runners[turn.thread]:

@@ -6,16 +6,15 @@ import functools
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.keyed_queue import KeyedQueue
-from aion_bot.conversation.aion_keys import at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.approval import Approvals
-from aion_bot.conversation.asking_privately import as_asked, thread_of
 from aion_bot.conversation.failed_answer import show_waiting
-from aion_bot.conversation.first_contact import tell, with_flaw
+from aion_bot.conversation.first_contact import tell, with_files_of_thread
 from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.private_questions import as_asked
 from aion_bot.conversation.private_reply import refused, remove_echo, reply_privately, tells
 from aion_bot.conversation.retry import Retries
 from aion_bot.conversation.services import Services
@@ -23,11 +22,11 @@ from aion_bot.conversation.turn import TurnRunner
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
-from aion_bot.domain.allowance import UsedUp
 from aion_bot.domain.prompts import bounded, question
+from aion_bot.domain.rule_keys import AION_KEY
 from aion_bot.domain.turn import EndReason, Outcome, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.events import InboundEvent, MessageChange, Prompt
+from aion_bot.ports.events import InboundEvent, MessageChange, Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.actions import Actions
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
@@ -57,7 +56,7 @@ class Dispatcher:
         self._adapters: Mapping[str, PlatformAdapter] = {adapter.platform: adapter for adapter in adapters}
         self._promised = PromisedPlaces()
         self._allowances = Allowances(
-            services.store, services.access, self._promised, lambda place: at(services, place).month
+            services.store, services.access, self._promised, lambda place: self._services_at(place).month
         )
         self._queues: KeyedQueue[ThreadKey] = KeyedQueue()
         self._tasks = BackgroundTasks()
@@ -151,10 +150,11 @@ class Dispatcher:
         self, thread: Thread, prompt: Prompt, *, anew: bool = False, pressed: bool = False
     ) -> None:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
-        if self._replied_to.told(prompt, pressed=pressed):
+        if prompt.key in self._replied_to.wordings and self._replied_to.told(prompt, pressed=pressed):
             return
         prompt = await as_asked(self._services, thread.adapter, prompt)
-        thread = thread_of(self._services, thread, prompt)
+        if prompt.thread != thread.key:  # it is private, and has a thread of its own
+            thread = self._services.registry.thread(thread.adapter, prompt.thread)
         refusal = await self._refusal(prompt, asks=True)
         if refusal is not None:
             if tells(prompt, refusal):
@@ -164,20 +164,28 @@ class Dispatcher:
         # mention again: that of a question which was asked asks nothing anew.
         if not anew and await self._store.turns.accepted(prompt.key):
             return
-        prompt, flaw = await with_flaw(self._services, thread, prompt)
+        flaw = self._services.access.unaskable(prompt)
+        if flaw == strings.HINT:
+            prompt, flaw = await with_files_of_thread(self._services, thread, prompt)
         promised = prompt.key in self._promised.held and self._promised.holds(prompt)
         objection = flaw or (None if promised else self._too_busy(prompt))
         if objection is not None:
             self._reply_once(thread, prompt, objection, hidden=flaw is None)
             return
-        prompt = bounded(prompt) if prompt.quotes else prompt  # its row says what was left out of its quotes
-        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
-        self._indicators.places.arriving(thread, prompt)
         if anew:
             await self._store.turns.release_withdrawn(prompt.key)
+        await self._take(thread, prompt)
+
+    async def _take(self, thread: Thread, prompt: Prompt) -> None:
+        """Write the row of a question that nothing is wrong with, and put it into its thread's queue."""
+        prompt = bounded(prompt) if prompt.quotes else prompt  # its row says what was left out of its quotes
+        turn = Turn(secrets.token_hex(8), prompt.thread, prompt.person, question(prompt), origin=prompt)
+        if prompt.in_place is not None:
+            self._indicators.places.arriving(thread, prompt)
         accepted = await self._allowances.accept(turn, prompt)
-        if accepted is not True:
-            self._refuse_used_up(thread, prompt, accepted)
+        if accepted is not True:  # False: a second delivery, of which nothing is said
+            if accepted and self._reply_once(thread, prompt, strings.used_up(accepted), hidden=True):
+                self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, accepted)
             return
         if self._options.busy == "replace":
             # What waits first: it may begin to run meanwhile.
@@ -185,12 +193,8 @@ class Dispatcher:
             await self._active.replace(prompt)
         if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
-        self._reorder_buffer.opened(prompt.thread)
-
-    def _refuse_used_up(self, thread: Thread, prompt: Prompt, found: UsedUp | Literal[False]) -> None:
-        """Tell a person that too many were asked; nothing about a second delivery, for which `found` is False."""
-        if found and self._reply_once(thread, prompt, strings.used_up(found), hidden=True):
-            self._services.access.log_used_up(thread.platform, prompt.place, prompt.person, found)
+        if prompt.thread in self._reorder_buffer.waiting:
+            self._reorder_buffer.opened(prompt.thread)
 
     async def objection(self, prompt: Prompt) -> str | None:
         """Return the sentence that a prompt would get instead of an answer, or None: then it is taken when it comes.
@@ -253,6 +257,11 @@ class Dispatcher:
         running = self._active.running(platform)
         return running, max(0, self._slots.load(platform) - running)
 
+    def _services_at(self, place: Place) -> Services:
+        # Without a rule there is one key, for all places.
+        several = AION_KEY in self._services.access.rules.named
+        return services_at(self._services, place) if several else self._services
+
     def _enqueue(self, thread: Thread, turn: Turn) -> bool:
         """Put a turn into its thread's queue; returns whether it waits there behind another one."""
         if (observer := self._services.observer) is not None:
@@ -290,7 +299,7 @@ class Dispatcher:
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.
                     crowded = not now.attempt and await self._store.turns.crowded(now)
-                    runner = TurnRunner(at(self._services, now.place), thread, now, crowded=crowded)
+                    runner = TurnRunner(self._services_at(now.place), thread, now, crowded=crowded)
                     await self._active.run(runner)
                     if runner.moved_to is not None:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)

@@ -32,20 +32,20 @@ class ReorderBuffer:
     """Replies that wait until their thread turns out to be the bot's."""
 
     def __init__(self) -> None:
-        self._waiting: dict[ThreadKey, list[asyncio.Event]] = {}
+        self.waiting: dict[ThreadKey, list[asyncio.Event]] = {}
 
     def opened(self, thread: ThreadKey) -> None:
         """Record that a question was accepted in a thread."""
-        for event in self._waiting.get(thread, ()):
+        for event in self.waiting.get(thread, ()):
             event.set()
 
     @contextmanager
     def expecting(self, thread: ThreadKey) -> Iterator[asyncio.Event | None]:
         """Return the event that is set when the thread has been opened, or None where too many replies wait."""
-        events = self._waiting.setdefault(thread, [])
+        events = self.waiting.setdefault(thread, [])
         event = asyncio.Event()
         # Bounded: a flood of replies in foreign threads must not hold up their acknowledgements.
-        full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self._waiting.values())) >= _MOST_IN_ALL
+        full = len(events) >= _MOST_IN_A_THREAD or sum(map(len, self.waiting.values())) >= _MOST_IN_ALL
         if not full:
             events.append(event)
         try:
@@ -54,7 +54,7 @@ class ReorderBuffer:
             if not full:
                 events.remove(event)
             if not events:
-                self._waiting.pop(thread, None)
+                self.waiting.pop(thread, None)
 
 
 async def opens(event: asyncio.Event | None) -> bool:
@@ -70,24 +70,24 @@ class RepliedTo:
     """Remembers the refused wordings of each prompt by its key: an edited prompt gets a private reply of its own."""
 
     def __init__(self) -> None:
-        self._wordings: OrderedDict[str, tuple[int, ...]] = OrderedDict()
+        self.wordings: OrderedDict[str, tuple[int, ...]] = OrderedDict()
 
     def __contains__(self, key: str) -> bool:
         """Tell whether any wording of a prompt got a reply."""
-        return key in self._wordings
+        return key in self.wordings
 
     def told(self, prompt: Prompt, *, pressed: bool = False) -> bool:
         """Tell whether this wording got a reply; that of a press gets one each time, as a platform delivers a press once."""
         if pressed:
-            self._wordings.pop(prompt.key, None)
-        return hash(question(prompt)) in self._wordings.get(prompt.key, ())
+            self.wordings.pop(prompt.key, None)
+        return hash(question(prompt)) in self.wordings.get(prompt.key, ())
 
     def note(self, prompt: Prompt) -> bool:
         """Remember this wording; False where it got a reply before. Slack delivers a mention twice at once."""
-        earlier, wording = self._wordings.pop(prompt.key, ()), hash(question(prompt))
-        self._wordings[prompt.key] = (*earlier[1 - _WORDINGS :], wording)
-        if len(self._wordings) > _PROMPTS:
-            self._wordings.popitem(last=False)
+        earlier, wording = self.wordings.pop(prompt.key, ()), hash(question(prompt))
+        self.wordings[prompt.key] = (*earlier[1 - _WORDINGS :], wording)
+        if len(self.wordings) > _PROMPTS:
+            self.wordings.popitem(last=False)
         return wording not in earlier
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.keyed_queue import KeyedQueue
-from aion_bot.conversation.aion_keys import at, of_session
+from aion_bot.conversation.aion_keys import of_session, services_at
 from aion_bot.conversation.approval import Approvals
 from aion_bot.conversation.gallery import show_gallery
 from aion_bot.conversation.indicators import Indicators
@@ -17,6 +17,7 @@ from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.shared_line import SharedLine
 from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
@@ -78,6 +79,9 @@ class StartupRecovery:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
         await self._resume_shares()
         await self._look_up_files()
+        for line in await self._store.shared_lines.left():
+            if (thread := self._thread(line.channel)) is not None:
+                self._tasks.spawn(SharedLine(self._store, thread, line).remove())
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:
@@ -111,7 +115,7 @@ class StartupRecovery:
         for file in await self._store.files.cut_off():
             turn = await self._store.turns.get(file.turn)
             if turn is not None and (thread := self._thread(turn.thread)) is not None:
-                self._tasks.spawn(look_up_again(at(self._services, turn.place), thread, turn, file))
+                self._tasks.spawn(look_up_again(services_at(self._services, turn.place), thread, turn, file))
 
     async def _resume_turns(self) -> dict[str, asyncio.Event]:
         """Put turns into their queues; returns what is set once each is recovered, by its key."""
@@ -188,7 +192,7 @@ class StartupRecovery:
                     self._waiting.end(turn)
                     await self._indicators.dequeued(thread, turn)
                     crowded = not turn.attempt and await self._store.turns.crowded(turn)
-                    services = at(self._services, turn.place)
+                    services = services_at(self._services, turn.place)
                     runner = TurnRunner(services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
                     if runner.moved_to is not None:

@@ -55,6 +55,6 @@ ROOM_AGAIN = {
 """The condition for a retry. The turn's own row does not count, because its attempt failed."""
 
 
-def counted(asker: Person) -> str:
-    """Return under what the questions of somebody count: the ids of an app, whatever name it writes under."""
-    return json.dumps(sorted(asker.apps)) if asker.apps else asker.id
+def ids_of_app(asker: Person) -> str:
+    """Return under what the questions of an app count: its ids, whatever name it writes under."""
+    return json.dumps(sorted(asker.apps))

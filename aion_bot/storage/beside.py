@@ -112,7 +112,7 @@ def _found(location: Location, sql: str, values: Sequence[str]) -> list[Row]:
                 return connection.execute(sql, values).fetchall()
         with read_file(location) as file:
             return file.execute(sql, values).fetchall()
-    except (sqlite3.Error, OSError, StoreError):
+    except (sqlite3.Error, OSError, StoreError):  # what checks the database says what is wrong with it
         return []
 
 

@@ -8,11 +8,18 @@ from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.storage.conversations import Picked, unpacked
 from aion_bot.storage.statements import Statements
 
 NEXT_HOLDS = 3_600
 """Seconds for which a person's next new thread in a channel is about what they chose for it."""
+
+
+class Picked(NamedTuple):
+    """Something of the library: Aion's id, its title, and what it is, by `domain.file_types.FileKind`."""
+
+    id: str
+    title: str
+    kind: str = FileKind.IMAGE
 
 
 class Binding(NamedTuple):
@@ -44,7 +51,7 @@ class Choices(Statements):
         )  # fmt: skip
         if row is None:
             return Binding()
-        chosen = [*unpacked(row["pictures"]), *unpacked(row["files"])]
+        chosen = [one for packed in (row["pictures"], row["files"]) if packed for one in unpacked(packed)]
         crossed = bool(chosen) and row["chosen_key"] != key_name
         return Binding(row["session_id"], [] if crossed else chosen, bool(row["holds"]), crossed)
 
@@ -89,3 +96,8 @@ class Choices(Statements):
 
 def _channel(place: Place) -> str:
     return f"{place.home} {place.channel}"
+
+
+def unpacked(packed: str | None) -> list[Picked]:
+    """Read a choice from the database."""
+    return [] if packed is None else [Picked(*map(str, one)) for one in json.loads(packed)]

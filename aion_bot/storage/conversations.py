@@ -3,27 +3,19 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from aion_bot.domain.file_types import FileKind
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_PERSON
+from aion_bot.storage.choices import Picked, unpacked
 from aion_bot.storage.engines import Row
 from aion_bot.storage.serialization import pack_place
 from aion_bot.storage.statements import Statements
 
 _IS_PRIVATE = "coalesce(origin -> '$.place[7]', 'false') = 'true'"
 """SQL for a question that was asked privately."""
-
-
-class Picked(NamedTuple):
-    """Something of the library: Aion's id, its title, and what it is, by `domain.file_types.FileKind`."""
-
-    id: str
-    title: str
-    kind: str = FileKind.IMAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +196,6 @@ class Conversations(Statements):
         return Search(
             key, row["platform"], person, row["turn"] or "", found, row["key_name"], row["words"], place
         )
-
-
-def unpacked(packed: str | None) -> list[Picked]:
-    """Read a choice from the database."""
-    return [] if packed is None else [Picked(*map(str, one)) for one in json.loads(packed)]
 
 
 def _halves(choice: Sequence[Picked]) -> tuple[str | None, str | None]:

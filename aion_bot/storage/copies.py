@@ -17,7 +17,7 @@ def copies_of(path: Path) -> list[Path]:
     beginning = f"{path.name}.schema-"
     try:
         names = [one.name for one in path.parent.iterdir()]
-    except OSError:
+    except OSError:  # no folder, or none that can be read
         return []
     return [
         path.with_name(one) for one in sorted(names) if one.startswith(beginning) and one.endswith(".backup")

@@ -1,4 +1,4 @@
-"""The questions of a month by key of Aion's, and who was warned. The database counts: see `migrations/0027_months.sql`."""
+"""The questions of a month by key of Aion's, and who was warned. The database counts: see `migrations/0025_months.sql`."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -24,6 +24,7 @@ from aion_bot.storage.reasons import Reasons
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
+from aion_bot.storage.shared_lines import SharedLines
 from aion_bot.storage.shares import Shares
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
@@ -141,6 +142,7 @@ class Store:
         self.turns = Turns(database)
         self.files = Files(database)
         self.waiting_signs = WaitingSigns(database)
+        self.shared_lines = SharedLines(database)
         self.earlier = Earlier(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)

@@ -6,7 +6,7 @@ from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.turn import UNFINISHED, EndReason, Turn
 from aion_bot.ports.events import Place
 from aion_bot.ports.messages import Person, ThreadKey
-from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, counted
+from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ids_of_app
 from aion_bot.storage.serialization import turn_from
 from aion_bot.storage.statements import Statements, among
 
@@ -24,12 +24,13 @@ class TurnQueries(Statements):
     ) -> UsedUp | None:
         """Return the allowance that leaves no room for another question; of two, the one with the longer wait."""
         found = []
+        counted = ids_of_app(person) if person.apps else person.id
         for whose, limit, rows, values in (
             (
                 Whose.PERSON,
                 allowance.per_person,
                 OF_PERSON[bool(person.apps)],
-                (platform, place.home, counted(person)),
+                (platform, place.home, counted),
             ),
             (Whose.CHANNEL, allowance.per_channel, OF_CHANNEL, (platform, place.channel)),
         ):

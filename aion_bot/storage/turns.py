@@ -7,7 +7,7 @@ from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.turn import RETRYABLE, UNFINISHED, EndReason, FirstSeen, Turn, TurnPhase, turn_sources
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.messages import MessageRef, ThreadKey
-from aion_bot.storage.allowance import ROOM, ROOM_AGAIN, counted
+from aion_bot.storage.allowance import ROOM, ROOM_AGAIN, ids_of_app
 from aion_bot.storage.serialization import WITHOUT_FILES, pack_origin, stripped_origin
 from aion_bot.storage.statements import among
 from aion_bot.storage.turn_queries import TurnQueries
@@ -56,14 +56,15 @@ class Turns(TurnQueries):
         False if this prompt was accepted before, or if the allowance is used up; counting is a part of the write, so
         that of two questions at once one takes the last place.
         """
-        thread, place = turn.thread, prompt.place
+        thread, place, asker = turn.thread, prompt.place, turn.asker
+        counted = ids_of_app(asker) if asker.apps else asker.id
         return await self._do(
             "INSERT INTO turn "
             "(key, prompt, platform, thread, asker_id, asker_name, text, origin, workspace, channel, notify_after, asked_at) "
-            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(turn.asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
-            turn.key, prompt.key, thread.platform, thread.id, turn.asker.id, turn.asker.name, turn.text,
+            f"SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, unixepoch() WHERE {ROOM[bool(asker.apps)]} ON CONFLICT (prompt) DO NOTHING",
+            turn.key, prompt.key, thread.platform, thread.id, asker.id, asker.name, turn.text,
             pack_origin(prompt), place.home, place.channel, turn.notify_after,
-            allowance.per_person, thread.platform, place.home, counted(turn.asker), allowance.per_person,
+            allowance.per_person, thread.platform, place.home, counted, allowance.per_person,
             allowance.per_channel, thread.platform, place.channel, allowance.per_channel,
         ) == 1  # fmt: skip
 

@@ -1,8 +1,6 @@
 """Polling a session for what Aion has stored."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -15,16 +13,8 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Action, MessageRef, Person, ThreadKey
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 
 THREAD, ADA = ThreadKey("slack", "T/C/1"), Person("U1", "Ada")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def asked(store: Store, key: str, text: str) -> Turn:

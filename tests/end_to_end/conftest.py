@@ -94,6 +94,16 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 
 @pytest.fixture
+async def resending_slack() -> AsyncIterator[SimulatedSlack]:
+    """A simulated Slack that resends unacknowledged events sooner than the real one."""
+    simulated = SimulatedSlack(slack_contracts.inspect, ack_timeout=0.3, resend_delays=(0.3, 0.3, 10.0))
+    await simulated.start()
+    yield simulated
+    await simulated.stop()
+    assert simulated.violations == []
+
+
+@pytest.fixture
 async def discord() -> AsyncIterator[SimulatedDiscord]:
     """A simulated Discord that validates every request against Discord's contract."""
     simulated = SimulatedDiscord(discord_contracts.inspect)

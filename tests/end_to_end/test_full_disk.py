@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,7 +12,6 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, Plan
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
-from tests.schemas import slack as contracts
 from tests.support.cases import rest_slow
 
 
@@ -56,13 +54,8 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SimulatedSlack]:
-    """A simulated Slack that resends unacknowledged events sooner than the real one."""
-    simulated = SimulatedSlack(contracts.inspect, ack_timeout=0.3, resend_delays=(0.3, 0.3, 10.0))
-    await simulated.start()
-    yield simulated
-    await simulated.stop()
-    assert simulated.violations == []
+def slack(resending_slack: SimulatedSlack) -> SimulatedSlack:
+    return resending_slack
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)

@@ -11,13 +11,13 @@ import pytest
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
 from aion_bot.domain import strings
-from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MessageRef
 from aion_bot.runtime import active_turns
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
+from tests.support.late_answers import answer_posts_late
 
 
 def row(bot: Bot) -> tuple[str | None, int, str]:
@@ -46,19 +46,11 @@ async def test_a_message_that_an_attempt_posted_too_late_does_not_stay(
 ) -> None:
     """Where the platform answers the post of a Retry only when the retry is answered elsewhere, that message goes."""
     monkeypatch.setattr(active_turns, "_EARLIER", 0.0)
-    post, tried, answered = Executor._post, asyncio.Event(), asyncio.Event()
-
-    async def posting(executor: Executor, step: Post | PostFile | StartStream) -> MessageRef:
-        if not tried.is_set():
-            tried.set()
-            await until_row(bot, lambda found: found[:2] == ("failed", 0))
-            raise PlatformDown("the first message comes only now")
-        message = await post(executor, step)
-        if executor.delivery.name.endswith("-0"):
-            await answered.wait()
-        return message
-
-    monkeypatch.setattr(Executor, "_post", posting)
+    answered = answer_posts_late(
+        monkeypatch,
+        lambda: until_row(bot, lambda found: found[:2] == ("failed", 0)),
+        holds=lambda executor: executor.delivery.name.endswith("-0"),
+    )
     bot.aion.fail_next("send_stream", 500, code="INTERNAL", times=1)
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.workspace.ask(bot.ada, "What do you see?")

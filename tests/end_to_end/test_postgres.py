@@ -1,7 +1,6 @@
 """The whole bot with its database on a Postgres server."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -13,7 +12,6 @@ from aion_bot.simulators.aion.script import PlanEnd
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store, StoreError, verify_audit
 from tests.end_to_end.bot import Bot
-from tests.schemas import slack as contracts
 from tests.support.postgres import lay_postgres, server
 
 QUESTION = "What is damaged on site 7?"
@@ -49,13 +47,8 @@ async def test_a_question_and_a_plan_on_a_server(bot: Bot, location: PostgresUrl
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[SimulatedSlack]:
-    """A simulated Slack that resends unacknowledged events sooner than the real one."""
-    simulated = SimulatedSlack(contracts.inspect, ack_timeout=0.3, resend_delays=(0.3, 0.3, 10.0))
-    await simulated.start()
-    yield simulated
-    await simulated.stop()
-    assert simulated.violations == []
+def slack(resending_slack: SimulatedSlack) -> SimulatedSlack:
+    return resending_slack
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -49,6 +49,11 @@ def rows(bot: Bot, table: str) -> int:
         return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608  # a name of the test's
 
 
+def words_of(number: int) -> str:
+    """The whole answer to the question with a number."""
+    return f"Whole answer number {number}, to its last word."
+
+
 async def sharable(bot: Bot, answer: str) -> Shown:
     """Wait until an answer can be shared; returns its message."""
 
@@ -65,7 +70,7 @@ async def test_a_private_question_survives_every_crash_point(idle: Bot, steps: S
     for fatal in range(1, 200):
         await idle.start(**SHORT_WAITS)
         if not lost:  # the scene of a question that was lost is still to be played
-            answer = f"Whole answer number {fatal}, to its last word."
+            answer = words_of(fatal)
             idle.aion.play(spoken(answer))
         asked_before = idle.aion.count("send_stream")
         steps.arm(fatal)
@@ -94,30 +99,60 @@ async def test_a_private_question_survives_every_crash_point(idle: Bot, steps: S
     assert killed >= 12
 
 
+async def shared_with_a_kill(
+    idle: Bot,
+    steps: Steps,
+    fatal: int,
+    killed: int,
+    *,
+    shown: Callable[[], bool],
+    images: Sequence[library.Image] = (),
+) -> str | None:
+    """Share the answer number `fatal`, kill the bot at that step, start it, and share again what was not claimed.
+
+    Returns the step, once `shown` says that all of it is public; None where sharing has no such step.
+    """
+    answer = words_of(fatal)
+    await idle.start(**SHORT_WAITS)
+    named = " ".join([answer, *(one.reference for one in images)])
+    idle.aion.play(spoken(named, images=tuple(one.to_context() for one in images)))
+    steps.arm(0)
+    await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
+    message = await sharable(idle, answer)
+    if images:
+        await idle.until(lambda: len(with_pictures(idle.workspace.direct_messages(idle.ada))) == fatal)
+    await steps.turn_cleared.wait()
+    steps.arm(fatal)
+    await press(idle, idle.ada, message, strings.SHARE)
+    if not await reaches(steps, steps.share_ended):
+        steps.disarm()
+        return None
+    where = steps.last
+    steps.disarm()
+    await idle.kill()
+    await idle.start(**SHORT_WAITS)
+    if rows(idle, "share") <= killed:
+        await press(idle, idle.ada, message, strings.SHARE)
+    await idle.until(shown)
+    await idle.stop()
+    return where
+
+
 async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
     """Question and answer stand once where they were asked: after the next start, or after another press where none was claimed."""
     killed = 0
     for fatal in range(1, 100):
-        answer = f"Whole answer number {fatal}, to its last word."
-        await idle.start(**SHORT_WAITS)
-        idle.aion.play(spoken(answer))
-        steps.arm(0)
-        await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
-        shown = await sharable(idle, answer)
-        await steps.turn_cleared.wait()
-        steps.arm(fatal)
-        await press(idle, idle.ada, shown, strings.SHARE)
-        if not await reaches(steps, steps.share_ended):
-            steps.disarm()
+        answer = words_of(fatal)
+        where = await shared_with_a_kill(
+            idle,
+            steps,
+            fatal,
+            killed,
+            shown=lambda answer=answer: answer in public(idle),  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
+        )
+        if where is None:
             break
-        killed, where = killed + 1, steps.last
-        steps.disarm()
-        await idle.kill()
-        await idle.start(**SHORT_WAITS)
-        if rows(idle, "share") < killed:
-            await press(idle, idle.ada, shown, strings.SHARE)
-        await idle.until(lambda answer=answer: answer in public(idle))  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
-        await idle.stop()
+        killed += 1
         assert public(idle).count(answer) == 1, where
         assert public(idle).count(f"What is number {fatal}?") == 1, where
     assert killed >= 5
@@ -142,29 +177,13 @@ async def test_shared_pictures_survive_every_crash_point(idle: Bot, steps: Steps
 
     killed, idle.watch = 0, watch
     for fatal in range(1, 100):
-        answer = f"Whole answer number {fatal}, to its last word."
-        await idle.start(**SHORT_WAITS)
-        idle.aion.play(spoken(f"{answer} {library.PUMP.reference}", images=(library.PUMP.to_context(),)))
-        steps.arm(0)
-        await idle.workspace.ask_privately(idle.ada, f"What is number {fatal}?")
-        shown = await sharable(idle, answer)
-        await idle.until(
-            lambda fatal=fatal: len(with_pictures(idle.workspace.direct_messages(idle.ada))) == fatal
-        )  # type: ignore[misc]  # mypy cannot infer a lambda with defaults
-        await steps.turn_cleared.wait()
-        steps.arm(fatal)
-        await press(idle, idle.ada, shown, strings.SHARE)
-        if not await reaches(steps, steps.share_ended):
-            steps.disarm()
+        where = await shared_with_a_kill(
+            idle, steps, fatal, killed, images=(library.PUMP,),
+            shown=lambda wanted=killed + 1: shared_pictures(idle) >= wanted,  # type: ignore[misc]  # likewise
+        )  # fmt: skip
+        if where is None:
             break
-        killed, where = killed + 1, steps.last
-        steps.disarm()
-        await idle.kill()
-        await idle.start(**SHORT_WAITS)
-        if rows(idle, "share") < killed:
-            await press(idle, idle.ada, shown, strings.SHARE)
-        await idle.until(lambda killed=killed: shared_pictures(idle) >= killed)  # type: ignore[misc]  # likewise
-        await idle.stop()
+        killed += 1
         assert shared_pictures(idle) == killed, where
-        assert public(idle).count(answer) == 1, where
+        assert public(idle).count(words_of(fatal)) == 1, where
     assert killed >= 8

@@ -71,4 +71,4 @@ async def test_the_number_of_waiting_replies_is_bounded() -> None:
         assert not other.is_set()
     for one in held:
         one.__exit__(None, None, None)
-    assert openings._waiting == {}
+    assert openings.waiting == {}

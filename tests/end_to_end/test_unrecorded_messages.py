@@ -8,11 +8,11 @@ import pytest
 
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
-from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.messages import MessageRef
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
+from tests.support.late_answers import answer_posts_late
 
 
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
@@ -53,23 +53,13 @@ async def test_a_retry_that_is_pressed_before_its_message_is_recorded(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever presses Retry before the platform has answered the post of that button finds the answer in its place."""
-    post, tried, answered = Executor._post, asyncio.Event(), asyncio.Event()
 
     def row() -> tuple[str | None, int]:
         with closing(sqlite3.connect(bot.database)) as rows:
             found: tuple[str | None, int] = rows.execute("SELECT reason, attempt FROM turn").fetchone()
             return found
 
-    async def posting(executor: Executor, step: Post | PostFile | StartStream) -> MessageRef:
-        if not tried.is_set():
-            tried.set()
-            await bot.until(lambda: row() == ("failed", 0))
-            raise PlatformDown("the first message comes only now")
-        message = await post(executor, step)
-        await answered.wait()
-        return message
-
-    monkeypatch.setattr(Executor, "_post", posting)
+    answered = answer_posts_late(monkeypatch, lambda: bot.until(lambda: row() == ("failed", 0)))
     bot.aion.fail_next("send_stream", 500, code="INTERNAL", times=1)
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.workspace.ask(bot.ada, "What do you see?")

@@ -1,25 +1,12 @@
 """Which servers may use the bot while no list names any."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.domain.access import AccessPolicy, may_use_workspace
 from aion_bot.ports.events import InboundEvent
 from aion_bot.runtime.supervisor import PlatformHost, load_admitted
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 
 HERE = "plain"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def _ignore(_: InboundEvent) -> None:

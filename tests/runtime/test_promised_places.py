@@ -1,9 +1,7 @@
 """Places that are taken before a question is written."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -30,13 +28,6 @@ def asked(number: int, person: Person = ADA, channel: str = "C1") -> Prompt:
 
 def turn(prompt: Prompt) -> Turn:
     return Turn(prompt.key.split()[1].rjust(16, "0"), prompt.thread, prompt.person, "What?")
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(tmp_path / "bot.db")
-    yield opened
-    await opened.close()
 
 
 @pytest.fixture

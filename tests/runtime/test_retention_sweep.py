@@ -15,7 +15,6 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime.retention_sweep import DAY, DEFAULT_PAUSES, RetentionSweep, SweepPauses
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA = Person("U1", "Ada")
@@ -35,13 +34,6 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 @asynccontextmanager

@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -15,15 +13,7 @@ from aion_bot.ports.host import Host, Presence
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
 from tests.support.plain_adapter import PlainAdapter
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(lay_database(tmp_path / "bot.db"))
-    yield opened
-    await opened.close()
 
 
 async def _ignore(_: InboundEvent) -> None:

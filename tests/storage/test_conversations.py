@@ -8,8 +8,8 @@ from aion_bot.domain.turn import KEPT_FOR_RETRY, Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage import Store
-from aion_bot.storage.choices import NEXT_HOLDS
-from aion_bot.storage.conversations import Picked, Search
+from aion_bot.storage.choices import NEXT_HOLDS, Picked
+from aion_bot.storage.conversations import Search
 
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
 HERE = Place("T", "C")

@@ -13,7 +13,8 @@ from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import FileKind
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, PrivateAnswer, Reply
-from aion_bot.storage.conversations import Picked, Search
+from aion_bot.storage.choices import Picked
+from aion_bot.storage.conversations import Search
 
 _log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from aion_bot.domain.file_types import FileKind
 from aion_bot.ports.messages import MOST_PICTURES, Picture
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.citations import Sources
-from aion_bot.storage.conversations import Picked, Search
+from aion_bot.storage.choices import Picked
+from aion_bot.storage.conversations import Search
 
 _MOST_WORDS = 500
 """Characters of a search (Aion's contract, `POST images/search`, the shortest of its searches)."""

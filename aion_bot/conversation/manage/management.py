@@ -10,10 +10,10 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.aion import AionvisionError
-from aion_bot.conversation.aion_keys import at
-from aion_bot.conversation.asking_privately import counts_at
+from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
+from aion_bot.conversation.private_questions import counts_at
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
@@ -135,14 +135,14 @@ class Management:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
         _log.info("command used", platform=thread.platform, command=name, person=event.person.id)
-        return await _carried_out(await use_of(at(self._services, event.place), thread, event), name)
+        return await _carried_out(await use_of(services_at(self._services, event.place), thread, event), name)
 
     async def _click(self, thread: Thread, click: Click) -> Answer:
         key, _, rest = click.key.partition("-")
         if click.action in _OF_SEARCHES:
             return await self._choose(thread, click, key, rest)
         name, _, words = rest.partition(" ")
-        use = await use_of_press(at(self._services, click.place), thread, click, key, words)
+        use = await use_of_press(services_at(self._services, click.place), thread, click, key, words)
         if use is None:
             return strings.LIST_OLD
         if click.action is Action.OPEN:
@@ -158,7 +158,7 @@ class Management:
         kept = await self._services.store.conversations.search(key)
         if kept is None or kept.person.id != click.person.id or kept.platform != thread.platform:
             return strings.LIST_OLD
-        services = at(self._services, click.place)
+        services = services_at(self._services, click.place)
         if kept.key_name != services.key:
             return strings.LIST_OLD
         use = await use_of_press(services, thread, click, kept.turn) if kept.turn else None

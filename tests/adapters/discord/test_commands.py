@@ -278,9 +278,13 @@ async def test_a_command_that_is_not_registered(discord: SimulatedDiscord) -> No
 
 @pytest.mark.parametrize("addressed", [True, False])
 async def test_whoever_asked_nothing_is_told_nothing(
-    host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch, addressed: bool
+    host: RecordingHost,
+    bot: Bot,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    addressed: bool,
 ) -> None:
-    """A message in a thread that does not mention the bot is no question that was lost."""
+    """A message in a thread that does not mention the bot is no question that was lost; the log has why it was, all the same."""
     monkeypatch.setattr(handlers, "RETRY_DELAYS", ())
     host.fail(failure=OSError("disk full"))
     told: list[InboundEvent] = []
@@ -295,6 +299,8 @@ async def test_whoever_asked_nothing_is_told_nothing(
     with pytest.raises(OSError, match="disk full"):
         await delivery.deliver(said)
     assert told == [said] * addressed
+    lost = [one for one in caplog.records if one.getMessage() == "event was not accepted"]
+    assert [vars(one).get("reason") for one in lost] == ["OSError"]
 
 
 @pytest.mark.usefixtures("bot")

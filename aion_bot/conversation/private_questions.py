@@ -6,7 +6,6 @@ from dataclasses import replace
 import structlog
 
 from aion_bot.conversation.services import Services
-from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent
 from aion_bot.domain.prompts import QUESTION_SHOWN
@@ -64,11 +63,6 @@ async def _began_at(services: Services, thread: ThreadKey, person: Person) -> Pl
         _log.warning("place not looked up", platform=thread.platform, reason=str(error))
         return None
     return newest.place if newest.session_id in {None, "", session} else None
-
-
-def thread_of(services: Services, thread: Thread, prompt: Prompt) -> Thread:
-    """Return where a prompt is answered: `thread`, where it was asked, unless it is private."""
-    return thread if prompt.thread == thread.key else services.registry.thread(thread.adapter, prompt.thread)
 
 
 def question_shown(turn: Turn) -> Reply:
