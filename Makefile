@@ -14,7 +14,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos first-answer photos pictures requirements sbom licences hooks clean
+.PHONY: help demo test $(PARTS:%=test-%) slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas first-answer photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -106,6 +106,9 @@ cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, i
 
 chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
+
+chaos-replicas: $(STAMP)  ## the same with three processes on one Postgres database, of which the one that serves is stopped, killed, paused or cut off
+	$(BIN)/python -m benchmarks.chaos --replicas --restart-every 40 --seed $(SEED)
 
 first-answer: $(STAMP)  ## the seconds from a clone to a first answer against the simulators, step by step; a minute
 	$(BIN)/python -m benchmarks.first_answer

@@ -34,12 +34,14 @@ from aion_bot.keys.clients import KeyClients, closing
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.limit_memory import remembering
 from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.ownership import fenced, fenced_aion, owned
 from aion_bot.runtime.platform_secrets import PlatformSecrets
@@ -121,9 +123,8 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
     settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
     access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
     seeing = bot.traces.requests_of if bot.traces else lambda _: None
-    observed = Registry(
-        adapters, observer=fenced(store, seeing), lengths=AnswerLengths(await store.lengths.weights())
-    )
+    lengths, taken = AnswerLengths(await store.lengths.weights()), await store.taken.noted()
+    observed = Registry(adapters, observer=fenced(store, seeing), lengths=lengths, taken=taken)
     reader = PictureReader(settings)
     month, pictures = MonthAllowance(store, aion), Pictures(reader)
     clients = KeyClients(
@@ -146,7 +147,8 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
         _counted(month, settings, check=bot.check_aion),
         audited(store, access.policies, access.rules),
     )
-    async with _closing(adapters), closing(clients), reloaded, heads, counted:
+    remembered = remembering(store, observed)
+    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered:
         return await dispatcher.serve(stop)
 
 
@@ -282,7 +284,7 @@ async def _watched(
 
         platforms = [one.platform for one in adapters]
         monitor = Monitor(platforms, None, stop)
-        server = MonitoringServer(settings.http_address, monitor)
+        server = MonitoringServer(settings.http_address, monitor, receivers(adapters))
         watchdog = Watchdog(monitor.metrics.observe_lag)
     watchdog.start()
     try:

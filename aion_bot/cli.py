@@ -21,6 +21,7 @@ from aion_bot.commands.database import say as _say
 from aion_bot.config import (
     CONFIG,
     Settings,
+    check_http_address,
     check_lists,
     read_approvers,
     read_keys,
@@ -35,7 +36,7 @@ from aion_bot.monitoring import CannotListen
 from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Finding, Status, fail
-from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of
+from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of, secrets_of
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, check_public_url, read_environment
 from aion_bot.storage import StoreError, UnfitServer
@@ -101,6 +102,7 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
     found = [*read, *files.problems, *unknown_variables(env, variables)]
     if settings is not None:
         found += check_lists(settings, [id_forms_of(platform) for platform in available])
+        found += check_http_address(settings, platforms)
     # A malformed variable is reported by itself, and shows that its platform is wanted.
     if not platforms and not more and not files.problems:
         required = [platform.required() for platform in available]
@@ -110,9 +112,9 @@ def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapt
 
 
 def read_secrets(env: Mapping[str, str]) -> secret_files.SecretFiles:
-    """Read the files of secrets: of each variable without which Aion, or a platform, is not used."""
-    required = [Settings.required(), *(platform.required() for platform in adapters.platforms())]
-    return secret_files.read_secret_files(env, [name for names in required for name in names])
+    """Read the files of secrets: those of Aion and of each platform."""
+    given = [Settings.required(), *(secrets_of(platform) for platform in adapters.platforms())]
+    return secret_files.read_secret_files(env, [name for names in given for name in names])
 
 
 def read_file(env: Mapping[str, str]) -> tuple[Rules, list[Problem]]:
@@ -234,13 +236,11 @@ def _has_reactions() -> bool:
 
 @program.command()
 def manifest(
-    http: Annotated[
-        str, typer.Option("--http", help="Public address, for the HTTP mode of a later version.")
-    ] = "",
+    http: Annotated[str, typer.Option("--http", help="Public address, for Slack over HTTP.")] = "",
 ) -> None:
     """Print the manifest from which a platform makes the app. Exit status 2 if the address of --http cannot be used.
 
-    With --http the app gets no Socket Mode, and its events at <address>/slack/events. This version does not serve that yet.
+    With --http the app gets no Socket Mode, and sends its events to <address>/slack/events: see AION_BOT_PUBLIC_URL.
     Where aion-bot.toml turns reactions on, the app is told of them.
     """
     if http:
@@ -249,7 +249,6 @@ def manifest(
         except ValueError as error:
             _say(f"--http: {error}", sys.stderr)
             raise typer.Exit(2) from None
-        _say(strings.HTTP_MODE, sys.stderr)
     reactions = _has_reactions()
     for platform in adapters.platforms():
         if isinstance(platform, SetUpGuide) and (text := platform.manifest(http, reactions=reactions)):

@@ -26,6 +26,7 @@ from aion_bot.domain.rules import Rule, Rules
 from aion_bot.domain.rules_file import parse_rules
 from aion_bot.environment.addresses import ListenAddress, read_listen_address
 from aion_bot.environment.database_location import Location, read_location
+from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import (
@@ -79,7 +80,7 @@ class Settings(ClientSettings):
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
     reserved: ClassVar[tuple[str, ...]] = (
-        "AION_BOT_PUBLIC_URL", "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
+        "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
     )  # fmt: skip
 
     database: Annotated[Location, BeforeValidator(_database)] = Field(
@@ -227,6 +228,12 @@ def check_lists(settings: Settings, forms: Collection[IdForms]) -> list[Problem]
             if one not in settings.allow_users:
                 problems.append(Problem("AION_BOT_APPROVERS", strings.approver_not_allowed(at)))
     return problems
+
+
+def check_http_address(settings: Settings, adapters: Sequence[object]) -> list[Problem]:
+    """Find that a platform sends over HTTP, and no address is there that takes it."""
+    needed = settings.http_address is None and receivers(adapters)
+    return [Problem(Settings.variable("http_address"), strings.HTTP_ADDRESS_NEEDED)] if needed else []
 
 
 def fitting_ids(settings: Settings, forms: IdForms) -> Iterator[tuple[str, IdKind, str]]:

@@ -103,6 +103,7 @@ def test_the_glossary_has_every_capability() -> None:
             "earlier.py",
             "files.py",
             "forms.py",
+            "http_requests.py",
             "private_threads.py",
         )
     )

@@ -27,6 +27,7 @@ CONCURRENT_THREADS = 4
 REQUEST_INTERVAL = 0.05
 """Seconds between two requests: less than half of a bot's fifty a second, so that the others are left to answers."""
 MAX_THREADS = 200
+MAX_CHANNELS = 50
 MESSAGES = 100
 """Messages of one thread: as many as Discord lists at once (Discord's documentation, *Get Channel Messages*)."""
 CLOCK_SKEW = 5.0
@@ -117,17 +118,35 @@ class Backfill:
             self.newest = since
             # Above its lowest 22 bits an id holds milliseconds (Discord's documentation, *Snowflakes*).
             reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver)
-            left = threads[:MAX_THREADS]
-            for delay in (0.0, *RETRY_DELAYS):
-                if left:
-                    await asyncio.sleep(delay)
-                    left = await reader.read_all(left)
+            # Conversations go on before others begin.
+            for places in (threads[:MAX_THREADS], _channels_of(client, threads)):
+                left = (*left, *await _read_patiently(reader, places))
         # Another session may have begun meanwhile: its own task reads what was missed before it.
         if not left and session == self._sessions:
             # Nothing can be missed before the very first session. The clock counts only while no event is known.
             heard = max(self._seen, since or 0)
             self.newest, self._by_clock = heard or snowflake_at(time()) - OVERLAP, not heard
             self._complete = True
+
+
+def _channels_of(client: discord.Client, threads: Sequence[ThreadKey]) -> Sequence[ThreadKey]:
+    """Return the channels in which one of these threads is open: whoever mentions the bot there begins another one."""
+    found: dict[int, None] = {}
+    for thread in threads:
+        # A thread that was archived is in no session's description, and not worth a request.
+        channel = client.get_channel(ids.channel_of(thread))
+        if isinstance(channel, discord.Thread) and len(found) < MAX_CHANNELS:
+            found[channel.parent_id] = None
+    return tuple(map(ids.thread_key, found))
+
+
+async def _read_patiently(reader: "_Reader", left: Sequence[ThreadKey]) -> Sequence[ThreadKey]:
+    """Read these threads or channels, again after a while; returns those that could not be read."""
+    for delay in (0.0, *RETRY_DELAYS):
+        if left:
+            await asyncio.sleep(delay)
+            left = await reader.read_all(left)
+    return left
 
 
 class _Reader:

@@ -30,9 +30,9 @@ _DELETIONS = Budget("deletions", 5, 5.0, Scope.CHANNEL)
 _REACTIONS = Budget("reactions", 1, 0.25, Scope.CHANNEL)
 _TYPING = Budget("typing", 5, 5.0, Scope.CHANNEL)
 _HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
-# Five of the fifty are left to requests that are counted but not scheduled: logging in, looking up a channel, backfill.
+# Previews leave ten of the fifty: to ends, and to requests that are counted but not scheduled, such as looking up a channel.
 # One request at a time would be some ten a second.
-_WHOLE_BOT = Budget(GLOBAL, 45, 1.0, Scope.BOT, headroom=5, probe_width=4)
+_WHOLE_BOT = Budget(GLOBAL, 49, 1.0, Scope.BOT, headroom=9, probe_width=4, ends_double=True)
 
 
 def _undocumented(name: str, scope: Scope, *, side_by_side: int | None = None) -> Budget:

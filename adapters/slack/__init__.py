@@ -1,4 +1,4 @@
-"""Slack, over Socket Mode. The SDK is imported only where an adapter is built."""
+"""Slack, over Socket Mode or HTTP. The SDK is imported only where an adapter is built."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,8 +7,18 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail
 from aion_bot.ports.settings import Problem
 
-_NO_TOKENS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
-"""The settings need both tokens. What stands in for a missing one is not sent."""
+_NO_SOCKETS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
+_NO_HTTP = {
+    config.BOT_TOKEN: "xoxb-0",
+    config.SIGNING_SECRET: "0" * 32,
+    config.PUBLIC_URL: "https://localhost",
+}
+"""The settings need all variables of a way. What stands in for a missing one is not sent."""
+
+
+def _completed(env: Mapping[str, str]) -> Mapping[str, str]:
+    return {**(_NO_HTTP if config.is_http(config.SlackSettings.given(env)) else _NO_SOCKETS), **env}
+
 
 id_forms = config.ID_FORMS
 message_of_link = links.message_of_link
@@ -22,6 +32,35 @@ def variables() -> Sequence[str]:
 def required() -> Sequence[str]:
     """The variables without which Slack is not used."""
     return config.SlackSettings.required()
+
+
+def required_in(env: Mapping[str, str]) -> Sequence[str]:
+    """The variables without which Slack is not used in the way that `env` asks for: HTTP, or else Socket Mode."""
+    return config.HTTP if config.is_http(config.SlackSettings.given(env)) else config.SOCKET_MODE
+
+
+def secrets() -> Sequence[str]:
+    """The secrets that may stand in files, of both ways."""
+    return (*config.SOCKET_MODE, config.SIGNING_SECRET)
+
+
+def manifest_in(env: Mapping[str, str]) -> str:
+    """The manifest for the way that `env` asks for."""
+    return manifest(_public_url(env))
+
+
+def steps_in(env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
+    """What a person does by hand in the way that `env` asks for, or is left to do once `app` was created."""
+    if not config.is_http(config.SlackSettings.given(env)):
+        return strings.steps_of_app(app) if app else strings.MANUAL_STEPS
+    steps = {**strings.HTTP_STEPS, **strings.http_steps_of_app(app)} if app else strings.HTTP_STEPS
+    return {name: step for name, step in steps.items() if not app or name != "the app"}
+
+
+def _public_url(env: Mapping[str, str]) -> str:
+    """The public address where Slack sends over HTTP, "" where it does not, or the address cannot be used."""
+    settings, _ = config.read(_completed(env))
+    return (settings.public_url if settings is not None else None) or ""
 
 
 def loggers() -> Sequence[str]:
@@ -53,7 +92,7 @@ def steps_of_app(app: str) -> Mapping[str, str]:
 
 async def create_app(env: Mapping[str, str]) -> CreatedApp:
     """Create the app through the Manifest API. Raises `PlatformDown` and `RateLimited`."""
-    settings, problems = config.read({**_NO_TOKENS, **env})
+    settings, problems = config.read(_completed(env))
     if settings is None or settings.config_token is None:
         return CreatedApp("", [fail(one.variable, one.mend, one.mend) for one in problems])
     from adapters.slack import app_creation, rate_limits, timeouts
@@ -61,13 +100,14 @@ async def create_app(env: Mapping[str, str]) -> CreatedApp:
 
     web = WebApi(settings, lambda: rate_limits.LIMITS, timeout=timeouts.Timeouts().request)
     try:
-        return await app_creation.create_app(web, settings.config_token.get_secret_value())
+        token = settings.config_token.get_secret_value()
+        return await app_creation.create_app(web, token, settings.public_url or "")
     finally:
         await web.close()
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
-    """Build the adapter if both tokens are set; None if neither is. Connects to nothing."""
+    """Build the adapter if the tokens, or the variables of HTTP, are set; None if none is. Connects to nothing."""
     settings, problems = config.read(env)
     if settings is None:
         return None, problems
@@ -77,8 +117,8 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
 
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
-    """Check one token by a real call; the other one may be missing. Raises `PlatformDown` and `RateLimited`."""
-    settings, problems = config.read({**_NO_TOKENS, **env})
+    """Check one variable by a real call; the others may be missing. Raises `PlatformDown` and `RateLimited`."""
+    settings, problems = config.read(_completed(env))
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]
     if settings is None or wrong:
         return Diagnosis([fail(one.variable, one.mend, one.mend) for one in wrong or problems])

@@ -1,18 +1,19 @@
 """Slack as a platform of the port: what the core asks for, as requests of the Web API."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from adapters.slack import home, ids, markdown, new_tokens, rate_limits, rendering, strings
+from adapters.slack import home, http_mode, ids, markdown, new_tokens, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.earlier import History
-from adapters.slack.events import is_direct
+from adapters.slack.events import BotIdentity, is_direct
 from adapters.slack.galleries import TYPES, Galleries
+from adapters.slack.greeting import Greeting, presence_of
 from adapters.slack.handlers import EventHandlers
+from adapters.slack.http_mode import HttpMode
 from adapters.slack.messages import Messages
 from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
@@ -20,7 +21,7 @@ from adapters.slack.private_answers import NO_NAMES, PrivateAnswers
 from adapters.slack.private_threads import PrivateThreads
 from adapters.slack.reactions import Reactors
 from adapters.slack.session_status import SessionStatus
-from adapters.slack.socket_mode import CONNECTIONS, SocketMode
+from adapters.slack.socket_mode import SocketMode
 from adapters.slack.standings import Standings
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.adapter import OwnMessage
@@ -30,7 +31,8 @@ from aion_bot.ports.earlier import EarlierMessage, Since
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.events import Click, HomeOpened, InboundEvent, ManageCommand, Prompt
 from aion_bot.ports.files import Attachment
-from aion_bot.ports.host import Host, Presence
+from aion_bot.ports.host import Host
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import (
     Content,
     Document,
@@ -46,15 +48,13 @@ from aion_bot.ports.messages import (
 from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 from aion_bot.ports.settings import Problem
 
-_log = logging.getLogger(__name__)
-
 _HOURGLASS = "hourglass_flowing_sand"
 _MUTE = "mute"
 """Marks a message to whose writer nothing can be said."""
 
 
 class SlackAdapter:
-    """One workspace over Socket Mode. `timeouts` apply to the connections from the next `listen` on."""
+    """One workspace, over Socket Mode or HTTP. `timeouts` apply to the connections from the next `listen` on."""
 
     platform = ids.PLATFORM
     limits: Limits = rate_limits.LIMITS
@@ -62,7 +62,6 @@ class SlackAdapter:
     id_forms = ID_FORMS
     direct_threads = opens_forms = reactions_at_once = True
     picture_types = TYPES
-    secrets = new_tokens.SECRETS
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
         self.timeouts = timeouts
@@ -84,6 +83,10 @@ class SlackAdapter:
         self._status = SessionStatus(self._web, timeouts.indicator)
         self.show_activity = self._status.show
         self._sockets: SocketMode | None = None
+        secret = settings.signing_secret
+        self._http = None if secret is None else HttpMode(secret.get_secret_value())
+        self.http_paths = () if self._http is None else http_mode.paths(settings.public_url or "")
+        self.secrets = new_tokens.secrets_of(settings)
 
     @property
     def ask_privately(self) -> str:
@@ -102,22 +105,6 @@ class SlackAdapter:
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()
-        told = False
-
-        # `hello` counts the connections of every process that uses the app-level token. One with a single connection
-        # shows only when our second connection is counted, after the presence was told.
-        async def on_hello(connections: int) -> None:
-            nonlocal told
-            foreign = connections > CONNECTIONS
-            notice = strings.foreign_connections(CONNECTIONS) if foreign else ""
-            if not told:
-                told = True
-                await host.connected(Presence((me.team_name,), f"@{me.name}", (notice,) if notice else ()))
-            elif foreign:
-                _log.warning("foreign connections", extra={"notice": notice})
-                # Not at the first one: Slack may still count those of the process before this one.
-                await host.second_process(strings.FOREIGN)
-
         self._names.remember({f"@{me.user}": me.name})
         # Nobody has told what happened since the last connection was lost.
         self._messages.attached.seen.forget()
@@ -133,20 +120,34 @@ class SlackAdapter:
             retries=self.timeouts.accept_retries,
             lookups=self.timeouts.lookups,
         )
-        self._sockets = SocketMode(self._web, self.timeouts, handlers, on_hello, host.heard)
         loop = asyncio.get_running_loop()
         later = loop.call_later(self.timeouts.people, self._list_people)
         try:
-            await self._sockets.serve()
+            await self._deliver(host, me, handlers)
         finally:
             later.cancel()
+
+    async def _deliver(self, host: Host, me: BotIdentity, handlers: EventHandlers) -> None:
+        """Let Slack deliver to `handlers` in the way that the settings name, until cancelled."""
+        if self._http is not None:
+            await self._http.serve(self._web, handlers, host, presence_of(me), self.timeouts)
+            return
+        greeting = Greeting(host, presence_of(me))
+        self._sockets = SocketMode(self._web, self.timeouts, handlers, greeting.hello, host.heard)
+        try:
+            await self._sockets.serve()
+        finally:
             self._sockets = None
+
+    async def receive(self, request: HttpRequest) -> HttpAnswer:
+        """Take what Slack sends over HTTP; it does where the settings have a signing secret."""
+        return HttpAnswer(404) if self._http is None else await self._http.receive(request)
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
         """Use other tokens of the same bot: for requests from the next one on, for events once new sockets are open."""
         changed, problems = new_tokens.read(env, self._settings)
         if changed is not None and not problems:
-            problems = await new_tokens.adopt(changed, self._web, self._sockets)
+            problems = await new_tokens.adopt(changed, self._web, self._sockets, self._http)
         if changed is None or problems:
             return (), problems
         names, self._settings = new_tokens.names(self._settings, changed), changed
@@ -247,6 +248,14 @@ class SlackAdapter:
         Slack lists a thread from its beginning: this takes one request for each page of it.
         """
         return await self._messages.newest(thread)
+
+    def line_channel(self, prompt: Prompt) -> ThreadKey | None:
+        """Name the channel of a question that begins its thread there."""
+        place = ids.thread(prompt.thread)
+        begins = prompt.source is not None and ids.message(prompt.source).ts == place.ts
+        return (
+            ids.thread_key(place.team, place.channel, "") if begins and not is_direct(place.channel) else None
+        )
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         """Put an hourglass on a person's message, or take it away. Forbidden without the scope `reactions:write`."""

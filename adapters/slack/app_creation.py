@@ -22,12 +22,13 @@ _LENGTH = 200
 """Characters of what Slack says about one problem."""
 
 
-async def create_app(web: WebApi, token: str) -> CreatedApp:
-    """Create the app in the workspace of an app configuration token, once Slack finds the manifest valid.
+async def create_app(web: WebApi, token: str, url: str = "") -> CreatedApp:
+    """Create the app in the workspace of an app configuration token, once Slack finds the manifest valid; `url` is that of HTTP.
 
-    The credentials in the answer are left unread: Socket Mode takes none of them. Raises `PlatformDown` and `RateLimited`.
+    The credentials in the answer are left unread: Socket Mode takes none of them, and the signing secret of HTTP is shown on
+    the app's pages. Raises `PlatformDown` and `RateLimited`.
     """
-    manifest = app_manifest.as_json()
+    manifest = app_manifest.as_json(url)
     answer = await web.ask(Method.APPS_MANIFEST_VALIDATE, token=token, manifest=manifest)
     if not (problems := list(_problems(answer))):
         try:

@@ -92,9 +92,9 @@ def _features(address: str) -> Mapping[str, object]:
     }
 
 
-def as_json() -> str:
-    """Return the manifest as the Manifest API takes it."""
-    return json.dumps(manifest())
+def as_json(url: str = "") -> str:
+    """Return the manifest as the Manifest API takes it; see `manifest`."""
+    return json.dumps(manifest(url))
 
 
 def as_yaml(url: str = "", *, reactions: bool = False) -> str:

@@ -280,9 +280,8 @@ class WebApi:
         """
         method, me = Method.APPS_CONNECTIONS_OPEN, await self.me()
         # The SDK takes a token among the arguments for the one to authorise with.
-        address = field(
-            await self.call(method, me.team, token=self._settings.app_token.get_secret_value()), "url", method
-        )
+        token = self._settings.app_level_token
+        address = field(await self.call(method, me.team, token=token), "url", method)
         try:
             parts = urlsplit(address)
         except ValueError:  # its message quotes a part of the address

@@ -1,16 +1,24 @@
 """Whether the Slack app is set up as the bot needs it: real calls that change nothing."""
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from adapters.slack import methods
+from adapters.slack import http_diagnosis, methods
 from adapters.slack.client import WebApi
 from adapters.slack.commands import COMMAND, MENU
-from adapters.slack.config import APP_TOKEN, BOT_TOKEN, CONFIG_TOKEN, SlackSettings
+from adapters.slack.config import (
+    APP_TOKEN,
+    BOT_TOKEN,
+    CONFIG_TOKEN,
+    PUBLIC_URL,
+    SIGNING_SECRET,
+    SlackSettings,
+)
 from adapters.slack.errors import BAD_APP_TOKEN
 from adapters.slack.events import SHORTCUT
+from adapters.slack.http_mode import PATH
 from adapters.slack.methods import Method
 from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
 from aion_bot.ports.errors import RateLimited
@@ -63,7 +71,13 @@ class SlackDiagnosis:
         """Check everything; a token that Slack refuses hides what needs it. Raises `PlatformDown`."""
         findings: list[Finding] = []
         self._reactions = subjects.reactions
-        checks = [self.bot_token(), self.app_token(), self._configuration()]
+        over_http = self._settings.signing_secret is not None
+        way = (
+            [http_diagnosis.signing_secret(), http_diagnosis.request_url(self._settings)]
+            if over_http
+            else [self.app_token()]
+        )
+        checks = [self.bot_token(), *way, self._configuration()]
         try:
             for check in [*checks, self._channels(subjects.places), self._listed(subjects)]:
                 findings += [one async for one in check]
@@ -72,9 +86,13 @@ class SlackDiagnosis:
         return Diagnosis(findings, self._ahead)
 
     async def one(self, variable: str) -> Diagnosis:
-        """Check one of the two tokens. Raises `PlatformDown` and `RateLimited`."""
-        check = self.bot_token if variable == BOT_TOKEN else self.app_token
-        return Diagnosis([one async for one in check()], self._ahead)
+        """Check one variable. Raises `PlatformDown` and `RateLimited`."""
+        checks: dict[str, Callable[[], AsyncIterator[Finding]]] = {
+            BOT_TOKEN: self.bot_token,
+            SIGNING_SECRET: http_diagnosis.signing_secret,
+            PUBLIC_URL: lambda: http_diagnosis.request_url(self._settings),
+        }
+        return Diagnosis([one async for one in checks.get(variable, self.app_token)()], self._ahead)
 
     async def bot_token(self) -> AsyncIterator[Finding]:
         """Ask whose the bot token is, and which scopes it has."""
@@ -98,7 +116,7 @@ class SlackDiagnosis:
 
     async def app_token(self) -> AsyncIterator[Finding]:
         """Ask for an address of Socket Mode, which is not used, and compare the tokens' apps."""
-        token = self._settings.app_token.get_secret_value()
+        token = self._settings.app_level_token
         answer = await self._web.ask(Method.APPS_CONNECTIONS_OPEN, self._team, token=token)
         self._ahead = self._ahead if self._ahead is not None else seconds_ahead(_header(answer, "date"))
         code = code_of(answer)
@@ -123,7 +141,7 @@ class SlackDiagnosis:
 
     async def _configuration(self) -> AsyncIterator[Finding]:
         """Compare the app's configuration with what the bot needs of `manifest.yml`."""
-        app = self._app or _app_in(self._settings.app_token.get_secret_value())
+        app = self._app or _app_in(self._settings.app_level_token)
         if not app or self._settings.config_token is None:
             return
         token = self._settings.config_token.get_secret_value()
@@ -134,13 +152,15 @@ class SlackDiagnosis:
             return
         manifest = data_of(answer).get("manifest")
         events = methods.events(reactions=self._reactions)
-        problems = [*_manifest_problems(manifest, events), *_scope_problems(manifest, self._granted)]
+        way = _way_problems(manifest, self._settings.public_url)
+        problems = [*_manifest_problems(manifest, events), *way, *_scope_problems(manifest, self._granted)]
         for finding in problems:
             yield finding
         if not problems:
+            way_name = "Socket Mode" if self._settings.public_url is None else "the request URL"
             yield ok(
                 "app configuration",
-                "events, scopes, Socket Mode, interactivity and the shortcut are as needed",
+                f"events, scopes, {way_name}, interactivity and the shortcut are as needed",
             )
 
     async def _channels(self, places: Iterable[Place]) -> AsyncIterator[Finding]:
@@ -203,8 +223,6 @@ def _manifest_problems(manifest: object, needed: Collection[str]) -> Iterable[Fi
     if missing:
         mend = f"add what is missing under Event Subscriptions of {_PAGES}, then reinstall the app"
         yield fail("events", f"the app is not subscribed to {', '.join(missing)}", mend)
-    if not settings.get("socket_mode_enabled"):
-        yield fail("Socket Mode", "it is off, so no event arrives", f"switch it on, on {_PAGES}")
     if not _part(settings, "interactivity").get("is_enabled"):
         mend = f"switch it on under Interactivity & Shortcuts of {_PAGES}"
         yield fail("interactivity", "it is off, so buttons do nothing", mend)
@@ -216,6 +234,26 @@ def _manifest_problems(manifest: object, needed: Collection[str]) -> Iterable[Fi
     if COMMAND not in _named(features.get("slash_commands"), "command"):
         mend = f"add it as manifest.yml has it under Slash Commands of {_PAGES}, then reinstall the app"
         yield warn("command", f"the command {COMMAND} is missing", mend)
+
+
+def _way_problems(manifest: object, public_url: str | None) -> Iterable[Finding]:
+    """Find what keeps Slack from delivering in the way that the settings name: Socket Mode, or HTTP to `public_url`."""
+    settings = _part(manifest, "settings")
+    over_sockets = settings.get("socket_mode_enabled")
+    if public_url is None and not over_sockets:
+        yield fail("Socket Mode", "it is off, so no event arrives", f"switch it on, on {_PAGES}")
+    if public_url is None:
+        return
+    if over_sockets:
+        said = "it is on, so nothing comes over HTTP"
+        yield fail("Socket Mode", said, f"switch it off, on {_PAGES}, or use SLACK_APP_TOKEN instead")
+    for part, where in (
+        ("event_subscriptions", "Event Subscriptions"),
+        ("interactivity", "Interactivity & Shortcuts"),
+    ):
+        if _part(settings, part).get("request_url") != f"{public_url}{PATH}":
+            mend = f"enter {public_url}{PATH} under {where} of {_PAGES}"
+            yield fail("request URL", f"that of {where} is another one", mend)
 
 
 def _named(listed: object, name: str) -> set[object]:

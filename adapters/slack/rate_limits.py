@@ -25,8 +25,11 @@ def _per_minute(
     reserved: bool = False,
     headroom: int = 0,
     probe_threshold: int | None = None,
+    ends: bool = False,
 ) -> Budget:
-    return Budget(method, calls, _MINUTE, Scope.WORKSPACE, reserved, headroom, probe_threshold)
+    return Budget(
+        method, calls, _MINUTE, Scope.WORKSPACE, reserved, headroom, probe_threshold, ends_double=ends
+    )
 
 
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
@@ -43,7 +46,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, headroom=_SEVERAL_HUNDRED // 2),
     ),
     Method.CHAT_UPDATE: (
-        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25),
+        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25, ends=True),
     ),
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
@@ -72,7 +75,9 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CHAT_APPEND_STREAM: (
         _per_minute(Method.CHAT_APPEND_STREAM, _TIER_4, headroom=5, probe_threshold=50),
     ),
-    Method.CHAT_STOP_STREAM: (_per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2),),
+    Method.CHAT_STOP_STREAM: (
+        _per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2, ends=True),
+    ),
     Method.FILES_GET_UPLOAD_URL: (_per_minute(Method.FILES_GET_UPLOAD_URL, _TIER_4),),
     Method.FILES_UPLOAD: (),  # no limit is documented
     Method.FILES_COMPLETE_UPLOAD: (_per_minute(Method.FILES_COMPLETE_UPLOAD, _TIER_4),),

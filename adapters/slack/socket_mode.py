@@ -21,10 +21,10 @@ from typing import Any
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from adapters.slack.client import WebApi
-from adapters.slack.handlers import UNREADABLE, EventHandlers
+from adapters.slack.envelopes import ACKNOWLEDGED, dispatch
+from adapters.slack.handlers import EventHandlers
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
@@ -185,17 +185,8 @@ class SocketConnection:
 
     async def _dispatch(self, envelope_id: str, payload: Mapping[str, Any]) -> None:
         """Acknowledge an envelope if the app did. Slack sends an event again that is not acknowledged."""
-        status = 200
-        try:
-            # Bolt itself fails over an event without fields, and answers as if a handler had failed.
-            if payload.get("type") != "event_callback" or isinstance(payload.get("event"), Mapping):
-                request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
-                status = (await self._app.async_dispatch(request)).status
-        except UNREADABLE as error:
-            # Bolt cannot read it: Slack would send it again, and it would fail again.
-            _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
-        # Bolt answers 200 where a handler acknowledged, 404 where none exists and 500 where one failed.
-        if status == 200 and self._socket is not None and not self._says_nothing:
+        status = await dispatch(self._app, payload)
+        if status == ACKNOWLEDGED and self._socket is not None and not self._says_nothing:
             # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
             with suppress(ConnectionError):
                 await self._socket.send_json({"envelope_id": envelope_id})

@@ -14,6 +14,22 @@ BOTH_NEEDED = "is missing although {given} is set; Slack needs both of them"
 """`{given}`: the token's variable that is set."""
 
 
+NOT_SIGNING = "is not a signing secret: copy the Signing Secret, 32 letters and digits, from Basic Information of your app's pages"
+PLAIN_PATH = "must have a path of letters, digits and - . _ ~ alone"
+TWO_WAYS = (
+    "does nothing beside SLACK_APP_TOKEN: keep that one alone for Socket Mode, "
+    "or SLACK_SIGNING_SECRET and AION_BOT_PUBLIC_URL for HTTP"
+)
+
+
+def http_needs(given: Sequence[str]) -> str:
+    """Say that a variable of the HTTP mode is missing; `given` are those of Slack's that are set."""
+    return (
+        f"is missing although {' and '.join(given)} {'is' if len(given) == 1 else 'are'} set; Slack over HTTP needs "
+        "SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET and AION_BOT_PUBLIC_URL"
+    )
+
+
 def token_refused(code: str) -> str:
     """Say that Slack does not accept a token."""
     return f"Slack refuses it ({code})"
@@ -51,6 +67,16 @@ MANUAL_STEPS = {
     "a channel": "In a channel write /invite @aion",
 }
 """What a person does by hand, by the variable that it yields."""
+
+HTTP_STEPS = {
+    "the app": MANUAL_STEPS["the app"],
+    "SLACK_BOT_TOKEN": MANUAL_STEPS["SLACK_BOT_TOKEN"],
+    "SLACK_SIGNING_SECRET": "Copy the Signing Secret from Basic Information, App Credentials",
+    "AION_BOT_PUBLIC_URL": "Give the https address whose proxy leads to AION_BOT_HTTP_ADDRESS",
+    "the request URL": "Once the bot runs, press Verify under Event Subscriptions of your app's pages",
+    "a channel": MANUAL_STEPS["a channel"],
+}
+"""The same for HTTP."""
 
 
 APP = {
@@ -113,6 +139,14 @@ def steps_of_app(app: str) -> Mapping[str, str]:
     }
 
 
+def http_steps_of_app(app: str) -> Mapping[str, str]:
+    """Tell what differs from `HTTP_STEPS` once Slack has created an app."""
+    return {
+        "SLACK_BOT_TOKEN": steps_of_app(app)["SLACK_BOT_TOKEN"],
+        "SLACK_SIGNING_SECRET": f"Copy the Signing Secret from {app_page(app, 'general')}, App Credentials",
+    }
+
+
 def no_upload(code: str) -> str:
     """Say why Slack takes no file, as a clause; `code` is its error code."""
     if code == "missing_scope":
@@ -132,12 +166,17 @@ catalogue.add(
         "NOT_XAPP",
         "NOT_XOXE",
         "BOTH_NEEDED",
+        "NOT_SIGNING",
+        "PLAIN_PATH",
+        "TWO_WAYS",
+        "http_needs",
         "token_refused",
         "OTHER_BOT",
         "OTHER_APP",
         "foreign_connections",
         "FOREIGN",
         "MANUAL_STEPS",
+        "HTTP_STEPS",
         "APP",
         "NO_APP_ID",
         "no_app",
@@ -149,5 +188,6 @@ catalogue.add(
         "NO_APP_CREATED",
         "app_page",
         "steps_of_app",
+        "http_steps_of_app",
     },
 )

@@ -39,6 +39,11 @@ class Timeouts:
     close: float = 0.3
     """For each step of closing a connection."""
 
+    answer: float = 2.5
+    """For handling a request of Slack's over HTTP until it is answered. Slack waits three seconds."""
+    life: float = 30.0
+    """Between two questions over HTTP whether Slack can be reached; a minute and a half of silence counts as lost."""
+
     stable: float = 10.0
     """A connection that ends sooner is replaced after a pause."""
     reconnect: float = 0.5

@@ -20,7 +20,17 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Finding, Status, fail, unfinished
 from aion_bot.ports.env_file import EnvFile
 from aion_bot.ports.errors import PlatformError, RateLimited
-from aion_bot.ports.platform_package import AppCreation, Platform, SetUpGuide, VariableProbe
+from aion_bot.ports.platform_package import (
+    AppCreation,
+    Platform,
+    SetUpGuide,
+    VariableProbe,
+    manifest_of,
+    required_of,
+    secrets_of,
+    steps_left,
+    steps_of,
+)
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import PROXY_URL, Problem, read_environment
 
@@ -87,8 +97,8 @@ class GuidedSetup:
     def take(self) -> None:
         """Write every variable of the bot that the environment has, addresses too. Raises `EnvironmentFileError`."""
         known = [*Settings.variables(), *(name for one in self._platforms for name in one.variables())]
-        required = [*Settings.required(), *(name for one in self._platforms for name in one.required())]
-        known += secret_files.variables(required)
+        secrets = [*Settings.required(), *(name for one in self._platforms for name in secrets_of(one))]
+        known += secret_files.variables(secrets)
         self._write({name: os.environ[name] for name in known if os.environ.get(name, "").strip()})
 
     def ask(self, env: Mapping[str, str]) -> bool:
@@ -101,18 +111,18 @@ class GuidedSetup:
         wanted = [
             one
             for one in self._platforms
-            if any(given.get(name) for name in one.required())
+            if any(given.get(name) for name in required_of(one, given))
             or typer.confirm(f"Connect {_name(one)}?", default=True)
         ]
         if not wanted:
             self._say(strings.NO_PLATFORM_CHOSEN)
             return False
-        by_hand = [len(one.manual_steps()) for one in wanted if isinstance(one, SetUpGuide)]
+        by_hand = [len(steps_of(one, given)) for one in wanted if isinstance(one, SetUpGuide)]
         self._say(strings.manual_steps(1 + sum(by_hand)))
         if not self._variable(given, aion.KEY, strings.KEY_STEP, None):
             return False
         for platform in wanted:
-            required, sentences = platform.required(), self._steps(given, platform)
+            required, sentences = required_of(platform, given), self._steps(given, platform)
             for name in dict.fromkeys([*sentences, *required]):
                 if name not in required:
                     self._say(f"- {sentences[name]}.")
@@ -138,7 +148,7 @@ class GuidedSetup:
 
     def _steps(self, given: Mapping[str, str], platform: Platform) -> Mapping[str, str]:
         """Have the platform create the app, or show from what a person does; returns the steps that are left to them."""
-        required = platform.required()
+        required = required_of(platform, given)
         if isinstance(platform, AppCreation) and not all(given.get(one) for one in required):
             subject = strings.created_by_init(_name(platform))
             app = self._file.noted(subject)
@@ -151,12 +161,12 @@ class GuidedSetup:
                 if app := created.id:
                     self._said_written(self._file.note(subject, app))
             if app:
-                return platform.steps_of_app(app)
+                return steps_left(platform, given, app)
         if not isinstance(platform, SetUpGuide):
             return {}
         if not all(given.get(one) for one in required):
-            self._show_manifest(platform.manifest())
-        return platform.manual_steps()
+            self._show_manifest(manifest_of(platform, given))
+        return steps_of(platform, given)
 
     def _variable(self, given: dict[str, str], name: str, step: str, platform: Platform | None) -> bool:
         """Take a variable that is there and works, or ask until one does. False where the environment would win over it."""

@@ -20,6 +20,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
+from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
@@ -80,6 +81,7 @@ class Indicators:
         self._store, self._seen, self._tasks = store, seen, tasks
         self._marks = QueuedMarks()
         self.places = PlaceActivity(tasks)
+        self.lines = SharedLines(store, tasks)
         self._working: Counter[ThreadKey] = Counter()
         # The keys of turns that have not ended, and of whose work nothing is shown any more.
         self._idle: set[str] = set()
@@ -107,8 +109,12 @@ class Indicators:
         self._unsigned.add(key)
         try:
             while not over.is_set():
-                marked = await self._mark(over, thread, turn, seen)
+                burst = len(self._unsigned) > _BURST
+                marked = await self._marks.show_unless(over, thread, turn, seen, in_burst=burst)
                 if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
+                    return
+                if burst and await self.lines.join(thread, turn, over):
+                    seen()
                     return
                 await self._unsigned.next_look(key, over)
         finally:
@@ -156,7 +162,7 @@ class Indicators:
             self._idle.add(turn.key)
             self._working -= Counter([turn.thread])
             # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
-            if thread.adapter.limits.activity_lasts >= _LASTING:
+            if thread.adapter.limits.activity_lasts >= _LASTING and thread.runs_now(Operation.SHOW_ACTIVITY):
                 with suppress(TimeoutError, _StillShownError, RateLimited):
                     async with asyncio.timeout(_UNNOTICED):
                         await self._end_activity(thread, turn)
@@ -236,7 +242,7 @@ class Indicators:
     async def _signed_or_over(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
     ) -> bool:
-        """Tell a person, or mark their question, unless something happens before; False to look for room again."""
+        """Tell a person, mark their question or count it in a line, unless something happens before; False to look for room again."""
         began = time.monotonic()
         comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
         crowd = not comes and turn.key in self._unsigned and len(self._unsigned) > _BURST
@@ -246,8 +252,11 @@ class Indicators:
         # A mark would only flicker where the first message comes at once.
         if not crowd and await happens(over, _UNNOTICED):
             return True
-        marked = await self._mark(over, thread, turn, shown)
+        marked = await self._marks.show_unless(over, thread, turn, shown, in_burst=crowd)
         if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
+            return True
+        if crowd and await self.lines.join(thread, turn, over):
+            shown()
             return True
         if crowd or marked is Marked.REFUSED:
             return not crowd
@@ -271,33 +280,11 @@ class Indicators:
         try:
             if not await happens(opened, 0.0 if self._opening[place_of(turn)] > CROWD else _OPENING):
                 self._tasks.spawn(self._show_in_place(opened, thread, turn, shown))
-                await self._mark(opened, thread, turn, shown)
+                await self._marks.show_unless(opened, thread, turn, shown)
                 await opened.wait()
                 await self._marks.remove(thread, turn)
         finally:
             self._opening -= Counter(opening)
-
-    async def _mark(
-        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
-    ) -> Marked:
-        """Mark a question, unless something happens before."""
-        if not self._marks.expect(thread, turn):
-            return Marked.REFUSED
-        marking = asyncio.create_task(self._marks.show(thread, turn))
-        waiting = asyncio.create_task(over.wait())
-        try:
-            await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            if not self._marks.in_flight(turn):
-                # Where it waits for its permit, others need the room now.
-                marking.cancel()
-            await asyncio.wait({marking})
-        finally:
-            waiting.cancel()
-            marking.cancel()
-        marked = Marked.REFUSED if marking.cancelled() else marking.result()
-        if marked is Marked.SHOWN:
-            shown()
-        return marked
 
     async def _show_in_place(
         self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]

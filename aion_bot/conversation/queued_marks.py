@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from weakref import WeakValueDictionary
 
 import structlog
@@ -24,6 +25,9 @@ _REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 _PATIENCE = 1.0
 """Seconds for which a mark waits for room: a sign that comes later is none."""
+
+_AT_ONCE = 0.1
+"""Seconds for which it waits in a burst, where another sign may have room."""
 
 
 class Marked(Enum):
@@ -74,9 +78,42 @@ class QueuedMarks:
         """Tell whether the platform is asked for a mark now: cancelled, it could arrive after its removal."""
         return turn.key in self._in_flight
 
-    async def show(self, thread: Thread, turn: Turn) -> Marked:
+    async def show_unless(
+        self,
+        over: asyncio.Event,
+        thread: Thread,
+        turn: Turn,
+        shown: Callable[[], None],
+        *,
+        in_burst: bool = False,
+    ) -> Marked:
+        """Mark a question, unless something happens before; `shown` is called when people see the mark.
+
+        `in_burst`: other signs may have room where this one has none.
+        """
+        if not self.expect(thread, turn):
+            return Marked.REFUSED
+        show = partial(self.show, patience=_AT_ONCE) if in_burst else self.show
+        marking = asyncio.create_task(show(thread, turn))
+        waiting = asyncio.create_task(over.wait())
+        try:
+            await asyncio.wait({marking, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            if not self.in_flight(turn):
+                # Where it waits for its permit, others need the room now.
+                marking.cancel()
+            await asyncio.wait({marking})
+        finally:
+            waiting.cancel()
+            marking.cancel()
+        marked = Marked.REFUSED if marking.cancelled() else marking.result()
+        if marked is Marked.SHOWN:
+            shown()
+        return marked
+
+    async def show(self, thread: Thread, turn: Turn, *, patience: float | None = None) -> Marked:
         """Show a mark, and return what came of it; one attempt, best effort."""
         message, limiter = _message(turn), thread.limiter
+        patience = _PATIENCE if patience is None else patience
         # A removal that comes while the mark is being shown waits for it, or it would find nothing to remove.
         async with self._lock(turn):
             if message is None:
@@ -87,7 +124,7 @@ class QueuedMarks:
             self._removals[turn.key] = limiter.reserve(Operation.UNMARK_QUEUED, place_of(turn))
             try:
                 async with limiter.permit(
-                    Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=_PATIENCE
+                    Operation.MARK_QUEUED, place_of(turn), Priority.BEST_EFFORT, patience=patience
                 ) as allowed:
                     if allowed:
                         self._in_flight.add(turn.key)

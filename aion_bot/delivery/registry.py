@@ -1,6 +1,7 @@
 """Bound threads, one limiter per platform, and which message sync shows a message."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from weakref import WeakSet
 
 from aion_bot.delivery.executor import Delivery
@@ -13,6 +14,7 @@ from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.rate_limits import RequestObserver
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.limiter import Limiter
+from aion_bot.ratelimit.taken import Key, TakenBefore
 
 
 class Registry:
@@ -20,7 +22,8 @@ class Registry:
 
     The requests of `adapters` are counted from now on, those of others from their first thread. `retry` has the delays
     of every sync while its platform is down, in seconds. `observer` makes, by the name of a platform, what learns of
-    every request to it, as its limiter does. `lengths`: how long answers go on, as far as earlier processes learned.
+    every request to it, as its limiter does. `lengths`: how long answers go on, as far as earlier processes learned;
+    `taken`: what limits took, by platform and limit, as `TakenBefore` takes it.
     """
 
     def __init__(
@@ -30,9 +33,11 @@ class Registry:
         retry: Iterable[float] = RETRY,
         observer: Callable[[str], RequestObserver | None] = lambda _: None,
         lengths: AnswerLengths | None = None,
+        taken: Mapping[str, Mapping[Key, tuple[int, float]]] | None = None,
     ) -> None:
         self._retry = retry
         self._observer, self._lengths = observer, lengths or AnswerLengths()
+        self._taken, self._began = taken or {}, time.monotonic()
         self._limiters = {adapter.platform: self._new_limiter(adapter) for adapter in adapters}
         # Weak references: a process shows many answers, and a sync that no task runs any more is not needed.
         self._syncs: WeakSet[MessageSync] = WeakSet()
@@ -46,7 +51,14 @@ class Registry:
         return Thread(adapter, limiter, key)
 
     def _new_limiter(self, adapter: PlatformAdapter) -> Limiter:
-        return Limiter(adapter, self._observer(adapter.platform), self._lengths)
+        before = TakenBefore(self._taken.get(adapter.platform, {}), self._began)
+        return Limiter(adapter, self._observer(adapter.platform), self._lengths, before)
+
+    def taken(self) -> Iterator[tuple[str, Key, int, float]]:
+        """Return the platform and the name of each limit of which this process has learned, how many requests it took, and in how many seconds."""
+        for platform, limiter in self._limiters.items():
+            for limit, taken, seconds in limiter.taken():
+                yield platform, limit, taken, seconds
 
     def sync(self, thread: Thread, view: View, delivery: Delivery) -> MessageSync:
         """Return a message sync that shows `view` in `thread`.

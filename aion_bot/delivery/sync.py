@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
+from aion_bot.delivery.page_break import foresee_page
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
@@ -268,6 +269,8 @@ class MessageSync:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
         if isinstance(step, StopStream):
             self._share.hold((), self._share.previews)
+        if isinstance(step, Edit | Post):
+            foresee_page(self._share, step, self._thread.page_format.limit, self._thread.limits)
         if self._share.reserved or not isinstance(step, Post | StartStream):
             return
         if isinstance(step, Post) and self._is_urgent():

@@ -41,6 +41,7 @@ from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.private_threads import PrivateThreads
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ports.secrets import KNOWN
+from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.limiter import Limiter
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.screen import PageFormat, Screen
@@ -69,6 +70,14 @@ class Thread:
         self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
         self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
         self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
+
+    def runs_now(self, operation: Operation) -> bool:
+        """Tell whether an operation here would run at once, behind those that wait for their permits."""
+        return self.limiter.runs_now(operation, self.key)
+
+    def limits(self, operation: Operation) -> SharedLimits:
+        """Return the limits that an operation here counts against, as `Limiter.limits`."""
+        return self.limiter.limits(operation, self.key)
 
     async def open(self, prompt: Prompt, *, again: bool = False) -> None:
         """Make the thread of a prompt exist; `again` as for `PlatformAdapter.open_thread`."""

@@ -255,6 +255,13 @@ def ahead(count: int, most: int) -> str:
     return f"⏳ More than {most} ahead of yours." if count > most else f"⏳ {count} ahead of yours."
 
 
+def also_waiting(count: int) -> str:
+    """Say in a channel how many questions wait whose own messages show nothing yet."""
+    if count <= 1:
+        return "⏳ One more question is waiting here. I'll answer it in its thread."
+    return f"⏳ {count} more questions are waiting here. I'll answer each in its thread."
+
+
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."
 FULL_PERSON = "Many of your questions are still waiting. Ask again when some are answered."
 FULL_PROCESS = "I have too many questions waiting. Ask again in a few minutes."
@@ -1293,7 +1300,9 @@ MANIFEST_COPIED = (
     "The manifest was sent to the terminal's clipboard as well (OSC 52; some terminals ignore it)."
 )
 NO_PLATFORM_CHOSEN = "Nothing to connect. Start again and choose a platform."
-HTTP_MODE = "--http: for the HTTP mode of a later version; this one serves an app with Socket Mode alone"
+HTTP_ADDRESS_NEEDED = (
+    "is not set; give the host:port that AION_BOT_PUBLIC_URL leads to, such as 0.0.0.0:8080 behind a proxy"
+)
 
 
 def kept(variable: str) -> str:
@@ -1470,7 +1479,7 @@ catalogue.add(
         "KEY_STEP",
         "MANIFEST_COPIED",
         "NO_PLATFORM_CHOSEN",
-        "HTTP_MODE",
+        "HTTP_ADDRESS_NEEDED",
         "kept",
         "created_by_init",
         "app_is_there",

@@ -1,6 +1,6 @@
 """The base of every component's settings model, and how a wrong variable is reported."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
@@ -117,6 +117,11 @@ class EnvironmentSettings(BaseSettings):
         return tuple(cls.variable(name) for name, field in cls.model_fields.items() if field.is_required())
 
     @classmethod
+    def given(cls, env: Mapping[str, str]) -> Sequence[str]:
+        """Return the required variables that are set."""
+        return [name for name in cls.required() if env.get(name, "").strip()]
+
+    @classmethod
     def variable(cls, field: str) -> str:
         """Name the variable of a field."""
         return str(cls.model_fields[field].validation_alias)
@@ -156,8 +161,7 @@ class EnvironmentSettings(BaseSettings):
         try:
             settings = cls.from_mapping(env)
         except ValidationError as error:
-            given = ", ".join(name for name in cls.required() if env.get(name, "").strip())
-            found = cls.explain(error, given)
+            found = cls.explain(error, ", ".join(cls.given(env)))
         problems = [Problem(cls.variable(name), mend) for name, mend in (found | wrapped).items()]
         return (None if refused or wrapped else settings), (*problems, *refused)
 

@@ -152,6 +152,7 @@ class Metrics:
             "plan_actions", "What came of decisions about plans.", "action", "outcome"
         )
         requests = self._counter("platform_requests", "Requests to platforms.", "method", "status")
+        self._received = self._counter("received_requests", "Requests that came over HTTP.", "outcome")
         limited = self._counter("rate_limited", "Requests that a platform refused as too many.", "method")
         self._requests = _Bounded(requests, _MOST_REQUESTS)
         self._limited = _Bounded(limited, _MOST_LIMITED)
@@ -266,6 +267,10 @@ class Metrics:
     def plan_decided(self, platform: str, action: str, outcome: str) -> None:
         """Count what came of a plan action."""
         self._plans.labels(platform, action, outcome).inc()
+
+    def received_request(self, platform: str, outcome: str) -> None:
+        """Count a request that came over HTTP in a platform's name."""
+        self._received.labels(platform, outcome).inc()
 
     def aion_answered(self, operation: str, error: AionvisionError | None) -> None:
         """Count a request to Aion."""

@@ -1,10 +1,11 @@
-"""The HTTP server of `AION_BOT_HTTP_ADDRESS`: `/healthz`, `/readyz` and `/metrics`, for GET alone.
+"""The HTTP server of `AION_BOT_HTTP_ADDRESS`: `/healthz`, `/readyz` and `/metrics`, for GET alone, and what platforms send.
 
-It asks for no password: whoever reaches the address can read it. No answer holds words, names or ids of people.
+It asks for no password: whoever reaches the address can read it. No answer holds words, names or ids of people. What
+platforms send is checked by their adapters.
 """
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,8 @@ from aiohttp import web
 from aion_bot.environment.addresses import ListenAddress
 from aion_bot.monitoring import CannotListen
 from aion_bot.monitoring.monitor import Monitor
+from aion_bot.monitoring.received_requests import ReceivedRequests
+from aion_bot.ports.http_requests import ReceivesRequests
 
 _log = structlog.get_logger(__name__)
 
@@ -25,18 +28,29 @@ _KEEPALIVE = 30.0
 """Seconds for which an idle connection stays open."""
 
 _MOST_BODY = 1024
-"""Bytes; no request needs a body."""
+"""Bytes; no request but a platform's needs a body."""
+
+_RECEIVING = web.AppKey("receiving", frozenset[str])
+"""The paths to which platforms send."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class MonitoringServer:
-    """Serves from `start` to `stop`."""
+    """Serves from `start` to `stop`; `receivers` are the adapters to which platforms send, with the platforms' names."""
 
-    def __init__(self, address: ListenAddress, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        address: ListenAddress,
+        monitor: Monitor,
+        receivers: Sequence[tuple[str, ReceivesRequests]] = (),
+    ) -> None:
         self._address = address
         self._monitor = monitor
+        received = ReceivedRequests(receivers, monitor.metrics.received_request)
         app = web.Application(middlewares=[_only_get], client_max_size=_MOST_BODY)
+        app[_RECEIVING] = received.paths
+        received.add_to(app)
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._metrics)
@@ -77,7 +91,8 @@ class MonitoringServer:
 
 @web.middleware
 async def _only_get(request: web.Request, handler: Handler) -> web.StreamResponse:
-    if request.method != "GET":
+    """Refuse every method but GET, and POST where a platform sends to."""
+    if request.method != "GET" and not (request.method == "POST" and request.path in request.app[_RECEIVING]):
         raise web.HTTPMethodNotAllowed(request.method, ["GET"])
     return await handler(request)
 

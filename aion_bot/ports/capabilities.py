@@ -81,6 +81,17 @@ class QueuedMarker(Protocol):
 
 
 @runtime_checkable
+class ChannelLines(Protocol):
+    """A platform whose limits leave many questions at once without signs of their own: one message in the channel is for all."""
+
+    def line_channel(self, prompt: Prompt) -> ThreadKey | None:
+        """Name the channel itself, where a question was asked; None where it was asked in a thread or a direct message.
+
+        What is posted there is seen by all who ask there. Pure.
+        """
+
+
+@runtime_checkable
 class Reactions(Protocol):
     """A platform that tells of reactions on the bot's messages only if it is asked to."""
 

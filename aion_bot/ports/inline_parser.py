@@ -114,11 +114,16 @@ class _Found:
 _Rule = Callable[[StateInline, bool], bool]
 
 
-def _noting(rule: _Rule, span: Callable[[StateInline, int], Span | None]) -> _Rule:
-    """Make a rule note what it found, since the library's tokens do not say where in a line they are."""
+def _noting(begins: str, rule: _Rule, span: Callable[[StateInline, int], Span | None]) -> _Rule:
+    """Make a rule note what it found, since the library's tokens do not say where in a line they are.
+
+    `begins`: the characters with which its constructs begin. At others it is not asked: most rules fail at most places.
+    """
 
     def noting(state: StateInline, silent: bool) -> bool:
         start = state.pos
+        if state.src[start] not in begins:
+            return False
         found = rule(state, silent)
         note: _Found = state.env["found"]
         # The words of a picture are parsed as a text of their own.
@@ -295,15 +300,16 @@ def _entity(state: StateInline, start: int) -> Span | None:
     return Span("entity", start, state.pos, character) if character.isprintable() else None
 
 
-_NOTES: dict[str, Callable[[StateInline, int], Span | None]] = {
-    "escape": lambda state, start: Span("escape", start, state.pos),
-    "backticks": _code,
-    "link": _link,
-    "image": _link,
-    "autolink": lambda state, start: Span("autolink", start, state.pos),
-    "html_inline": _tag,
-    "entity": _entity,
+_NOTES: dict[str, tuple[str, Callable[[StateInline, int], Span | None]]] = {
+    "escape": ("\\", lambda state, start: Span("escape", start, state.pos)),
+    "backticks": ("`", _code),
+    "link": ("[", _link),
+    "image": ("!", _link),
+    "autolink": ("<", lambda state, start: Span("autolink", start, state.pos)),
+    "html_inline": ("<", _tag),
+    "entity": ("&", _entity),
 }
+"""How what a rule finds begins, and what is noted of it."""
 
 
 def _find_tag(state: StateInline, silent: bool) -> bool:
@@ -321,12 +327,13 @@ def _parser() -> MarkdownIt:
     for rule in inline.ruler.__rules__:
         if rule.name in _NOTES:
             rule.fn = {"backticks": find_code, "html_inline": _find_tag}.get(rule.name, rule.fn)
-            rule.fn = _noting(rule.fn, _NOTES[rule.name])
+            begins, span = _NOTES[rule.name]
+            rule.fn = _noting(begins, rule.fn, span)
     inline.ruler.at("emphasis", _find_signs)
     inline.ruler.disable(["strikethrough"])  # its signs are found with the others
-    inline.ruler.before("escape", "math", _noting(_find_math, _math))
-    inline.ruler.before("link", "address", _noting(_find_address, _address))
-    inline.ruler.before("link", "footnote", _noting(_find_footnote, _footnote))
+    inline.ruler.before("escape", "math", _noting("\\$", _find_math, _math))
+    inline.ruler.before("link", "address", _noting(":", _find_address, _address))
+    inline.ruler.before("link", "footnote", _noting("[", _find_footnote, _footnote))
     return parser
 
 

@@ -47,6 +47,33 @@ class Platform(Protocol):
 
 
 @runtime_checkable
+class SeveralWays(Protocol):
+    """A sub-package of `adapters` whose platform is used in one of several ways, each with variables of its own."""
+
+    def required_in(self, env: Mapping[str, str]) -> Sequence[str]:
+        """Return what `Platform.required` is for the way that `env` asks for, in part or whole."""
+
+    def secrets(self) -> Sequence[str]:
+        """Return the variables of every way that may be given as the file that `<NAME>_FILE` names."""
+
+    def manifest_in(self, env: Mapping[str, str]) -> str:
+        """Return what `SetUpGuide.manifest` is for that way."""
+
+    def steps_in(self, env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
+        """Return what `SetUpGuide.manual_steps` is for that way; of a created `app` what `AppCreation.steps_of_app` is."""
+
+
+def required_of(platform: Platform, env: Mapping[str, str]) -> Sequence[str]:
+    """Return the variables without which a platform is not used in the way that `env` asks for."""
+    return platform.required_in(env) if isinstance(platform, SeveralWays) else platform.required()
+
+
+def secrets_of(platform: Platform) -> Sequence[str]:
+    """Return the variables of a platform that may be given as files."""
+    return platform.secrets() if isinstance(platform, SeveralWays) else platform.required()
+
+
+@runtime_checkable
 class MessageLinks(Protocol):
     """A sub-package of `adapters` that reads the links to messages which people copy."""
 
@@ -67,6 +94,16 @@ class SetUpGuide(Protocol):
         `url`: the public address, without a slash at its end, where the platform sends events over HTTP; empty: it does not.
         `reactions`: the app needs what lets it learn of reactions.
         """
+
+
+def steps_of(platform: SetUpGuide, env: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a person does by hand in the way that `env` asks for."""
+    return platform.steps_in(env) if isinstance(platform, SeveralWays) else platform.manual_steps()
+
+
+def manifest_of(platform: SetUpGuide, env: Mapping[str, str]) -> str:
+    """Return the manifest for the way that `env` asks for."""
+    return platform.manifest_in(env) if isinstance(platform, SeveralWays) else platform.manifest()
 
 
 @runtime_checkable
@@ -95,3 +132,8 @@ class AppCreation(Protocol):
 
     def steps_of_app(self, app: str) -> Mapping[str, str]:
         """Return the `manual_steps` that are left for a created app, with the addresses of its pages."""
+
+
+def steps_left(platform: AppCreation, env: Mapping[str, str], app: str) -> Mapping[str, str]:
+    """Return what a person still does for a created app in the way that `env` asks for."""
+    return platform.steps_in(env, app) if isinstance(platform, SeveralWays) else platform.steps_of_app(app)

@@ -43,7 +43,8 @@ class Budget:
     each answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody
     foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
     is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
-    documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit.
+    documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit. `ends_double`:
+    the ends of answers that count against it may double their number there each time.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Budget:
     headroom: int = 0
     probe_threshold: int | None = None
     probe_width: int = 1
+    ends_double: bool = False
 
 
 UNLIMITED_CALLS = 1_000_000

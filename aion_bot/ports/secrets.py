@@ -35,6 +35,9 @@ _NAMES = ("TOKEN", "KEY", "KEYS", "SECRET", "PASSWORD")
 _JSON_SIGNS = ("<>&", "<>&'\"", "<>&'+`\"")
 """Signs that writers of JSON escape by their numbers: those of Go, of PHP, and of .NET."""
 
+_IN_JSON = {chr(code): json.dumps(chr(code))[1:-1] for code in range(128)}
+"""How each sign of ASCII stands in JSON."""
+
 _ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in string.punctuation})
 
 
@@ -251,8 +254,10 @@ def _by_numbers(secret: str, signs: str, form: str) -> str:
     """Write a secret as JSON in which these signs and all that is not ASCII stand as numbers of this form."""
     written: list[str] = []
     for one in secret:
-        if one.isascii() and one not in signs:
-            written.append(json.dumps(one)[1:-1])
+        if one not in signs and one in _IN_JSON:
+            written.append(_IN_JSON[one])
+        elif one in _IN_JSON:
+            written.append(f"\\u{ord(one):{form}}")
         else:
             units = one.encode("utf-16-be", "surrogatepass")
             written += (f"\\u{int.from_bytes(units[at : at + 2]):{form}}" for at in range(0, len(units), 2))

@@ -66,7 +66,7 @@ class PlatformSettings(EnvironmentSettings):
     @classmethod
     def is_wanted(cls, env: Mapping[str, str]) -> bool:
         """Tell whether a variable is set without which the platform is not used."""
-        return any(env.get(name, "").strip() for name in cls.required())
+        return bool(cls.given(env))
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:

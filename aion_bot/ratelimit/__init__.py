@@ -14,7 +14,9 @@ is counted besides, so that what follows waits for it. What a permit has paid fo
 answer. A `SlidingWindow` counts it for the whole of that time and `seconds` more, so that no clock of the platform's
 own sees more requests in a window than this one does. A refusal (429) lowers what the limit is taken to be; a quiet
 minute raises it again. Above the *probe threshold* requests go one at a time, so that a limit which is lower than
-documented costs one refusal and not many.
+documented costs one refusal and not many. The ends of answers would be late by that: where several come together, each time one
+more may go than were taken above the threshold, so that twenty take five round trips. A limit of half the size still costs one
+refusal. `taken` is what limits took at most; storage keeps it, so that the next process need not find it out.
 
 **What is minimised.** Staleness: for how long what Aion said stands unseen, summed over all characters, in expectation,
 as nobody knows how long an answer goes on. An answer of which `n` previews a second are shown is `1/2n` seconds stale on

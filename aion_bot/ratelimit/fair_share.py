@@ -26,6 +26,9 @@ class SharedLimit:
     """When the last preview was issued."""
     _given: tuple[float, ...] = ()
     """What the pace of previews was last worked out from."""
+    _used: int = 0
+    _worked_out: float = -math.inf
+    """What counted then, and when the outlook of then was worked out."""
     _due: tuple[float, bool] = (-math.inf, False)
     """What came of it: when the next preview is due, and whether that is later than wanted."""
 
@@ -76,29 +79,33 @@ class SharedLimit:
 
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may be issued, where each message is edited every `gap` seconds at most."""
-        headroom = self.preview_headroom
+        headroom, window = self.preview_headroom, self.window
         # Called for every look, also while there is no room: it raises a limit that was lowered.
-        room = self.window.room_at(now, headroom)
+        room = window.room_at(now, headroom)
         if room > now:
-            self.window.note_saturated(now, saturated=True)
+            window.note_saturated(now, saturated=True)
             return room
-        due, saturated = self._pace(now, headroom, self.answers / gap if gap > 0 else math.inf)
+        due, saturated = self._pace(now, headroom, self.outlook.answers / gap if gap > 0 else math.inf)
         # The window tries more than the documented limit only after permits always waited for it.
-        self.window.note_saturated(now, saturated=saturated)
+        window.note_saturated(now, saturated=saturated)
         return max(now, due)
 
     def _pace(self, now: float, headroom: int, wanted: float) -> tuple[float, bool]:
         """Return when the next preview is due, and whether that is later than wanted.
 
         Worked out anew where anything changed but the time: a pace only grows while the same requests are about to come back.
+        Those that came back were foreseen, and a later outlook does not change that a preview is due.
         """
-        window, ahead = self.window, self.outlook.ahead(now)
-        given = (self.previewed_at, headroom, wanted, window.used(now), window.calls, self.outlook.worked_out)
-        if given != self._given:
+        window, outlook = self.window, self.outlook
+        given, ahead = (self.previewed_at, headroom, wanted, window.calls), outlook.ahead(now)
+        used, changed = window.used(now), given != self._given
+        if not changed and now < self._due[0]:
+            changed = used > self._used or outlook.worked_out != self._worked_out
+        if changed:
             # An answer that is not shown by edits shares nothing: its only edits are not spread.
-            rate = window.rate(now, headroom, wanted, ahead) if self.answers else wanted
+            rate = window.rate(now, headroom, wanted, ahead) if outlook.answers else wanted
             # Evenly spaced: previews that go out together would leave a long time without any.
-            self._given = given
+            self._given, self._used, self._worked_out = given, used, outlook.worked_out
             self._due = (self.previewed_at + 1 / rate if rate > 0 else now), rate < wanted
         return self._due
 

@@ -5,6 +5,7 @@ and counts as `PRIOR_WEIGHT` answers. Each finished answer adds one to its bin; 
 Older answers are forgotten slowly: their weight halves within `HALF_LIFE` answers.
 """
 
+import functools
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -43,16 +44,25 @@ class AnswerLengths:
             self.weights[place] = weight
         self.version = 0
         """Changes when the distribution does."""
-        self._survival, self._mean = self._tables()
+        self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
         """The seconds before which hardly an answer ends."""
+        self._grids: dict[float, Grid] = {}
+
+    def grid(self, step: float, every: int, points: int) -> "Grid":
+        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid for one `version`."""
+        found = self._grids.get(step)
+        if found is None:
+            found = self._grids[step] = Grid(self, step, every, points)
+        return found
 
     def record(self, seconds: float) -> None:
         """Count a finished answer that grew for so many seconds."""
         self.weights = [_FORGET * weight for weight in self.weights]
         self.weights[bin_of(seconds)] += 1.0
         self.version += 1
-        self._survival, self._mean = self._tables()
+        self._grids.clear()
+        self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
 
     def _soonest(self) -> float:
@@ -60,31 +70,57 @@ class AnswerLengths:
 
     def mean_left(self, age: float, within: float) -> float:
         """Return the expected seconds, `within` at most, that an answer of this age still goes on; `within` where nobody knows."""
-        return self.means_left(age, (within,))[0]
+        alive, before = self.grown(age)
+        return within if alive <= _NOBODY else min(within, (self.grown(age + within)[1] - before) / alive)
 
-    def means_left(self, age: float, points: Sequence[float]) -> list[float]:
-        """Return `mean_left` of each point."""
-        alive, before = _at(self._survival, age), _at(self._mean, age)
+    def grown(self, age: float) -> tuple[float, float]:
+        """Return the share of answers that go on for longer, and the mean length of answers that are cut there."""
+        return _at(self._survival, age), _at(self._mean, age)
+
+
+class Grid:
+    """What answers still grow, by ages that are whole numbers of steps; one for all limits with windows of the same length.
+
+    A row has `points` after the first, one every so many steps. Each age is worked out once: all points are ages, too.
+    """
+
+    def __init__(self, lengths: AnswerLengths, step: float, every: int, points: int) -> None:
+        self._lengths, self._step = lengths, step
+        self._within = [number * every * step for number in range(points + 1)]
+        self._offsets = [number * every for number in range(points + 1)]
+        self._grown: dict[int, tuple[float, float]] = {}
+        self._rows: dict[int, list[float]] = {}
+        self._coming: list[float] = []
+
+    def row(self, age: int) -> list[float]:
+        """Return the expected seconds that an answer of so many steps still grows until each point, as `mean_left`."""
+        if (row := self._rows.get(age)) is None:
+            row = self._rows[age] = self._work_out(age)
+        return row
+
+    def coming(self) -> list[float]:
+        """Return, for an arrival each second, the time that all of them grow until each point."""
+        if not self._coming:
+            grown, total, width = [0.0], 0.0, self._within[1]
+            for before, after in itertools.pairwise(self.row(0)):
+                total += width * (before + after) / 2
+                grown.append(total)
+            self._coming = grown
+        return self._coming
+
+    def _work_out(self, age: int) -> list[float]:
+        alive, before = self._at(age)
         if alive <= _NOBODY:
-            return list(points)
-        return [min(within, (_at(self._mean, age + within) - before) / alive) for within in points]
-
-    def _tables(self) -> tuple[list[float], list[float]]:
-        """Return the share of answers that are longer than each point, and the mean of lengths cut there."""
-        total = PRIOR_WEIGHT + sum(self.weights)
-        shares = [
-            (PRIOR_WEIGHT * prior + own) / total for prior, own in zip(_PRIOR, self.weights, strict=True)
+            return self._within
+        return [
+            min(within, (self._at(age + offset)[1] - before) / alive)
+            for within, offset in zip(self._within, self._offsets, strict=True)
         ]
-        survival, mean, alive, before = [1.0], [0.0], 1.0, 0.0
-        for place, share in enumerate(shares):
-            for part in range(_FINE):
-                point = _point(place * _FINE + part + 1)
-                longer = max(0.0, alive - share * (part + 1) / _FINE)
-                mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
-                survival.append(longer)
-                before = point
-            alive -= share
-        return survival, mean
+
+    def _at(self, age: int) -> tuple[float, float]:
+        if (found := self._grown.get(age)) is None:
+            found = self._grown[age] = self._lengths.grown(age * self._step)
+        return found
 
 
 _HARDLY = 20
@@ -99,7 +135,7 @@ def _point(number: int) -> float:
     return 0.0 if number == 0 else 2.0 ** (number / _FINE / 2)
 
 
-def _at(table: list[float], seconds: float) -> float:
+def _at(table: Sequence[float], seconds: float) -> float:
     """Interpolate a table."""
     number = int(2.0 * _FINE * math.log2(seconds)) if seconds > 1.0 else 0
     if number >= len(table) - 1:
@@ -122,3 +158,23 @@ def _prior() -> list[float]:
 
 
 _PRIOR = _prior()
+
+
+@functools.lru_cache(maxsize=4)
+def _tables(weights: tuple[float, ...]) -> tuple[Sequence[float], Sequence[float]]:
+    """Return the share of answers that are longer than each point, and the mean of lengths cut there.
+
+    Kept: a process that begins makes several distributions of the same weights.
+    """
+    total = PRIOR_WEIGHT + sum(weights)
+    shares = [(PRIOR_WEIGHT * prior + own) / total for prior, own in zip(_PRIOR, weights, strict=True)]
+    survival, mean, alive, before = [1.0], [0.0], 1.0, 0.0
+    for place, share in enumerate(shares):
+        for part in range(_FINE):
+            point = _point(place * _FINE + part + 1)
+            longer = max(0.0, alive - share * (part + 1) / _FINE)
+            mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
+            survival.append(longer)
+            before = point
+        alive -= share
+    return survival, mean

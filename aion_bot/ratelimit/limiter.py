@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 
@@ -23,6 +23,7 @@ from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.scheduler import Scheduler
+from aion_bot.ratelimit.taken import Key, TakenBefore
 from aion_bot.ratelimit.tuning import BEST_EFFORT_WAIT, RECONSIDER_EVERY
 
 _LONGEST_TIMER = 86_400.0
@@ -37,7 +38,7 @@ class Limiter(RequestObserver):
     """The limiter of one platform; every operation and every request of it is counted here.
 
     It observes the requests of `adapter`, and forwards what it learns to `observer`, such as the metrics.
-    `lengths` learns how long answers go on.
+    `lengths` learns how long answers go on. `before`: what an earlier process learned of the limits.
     """
 
     def __init__(
@@ -45,11 +46,12 @@ class Limiter(RequestObserver):
         adapter: PlatformAdapter,
         observer: RequestObserver | None = None,
         lengths: AnswerLengths | None = None,
+        before: TakenBefore | None = None,
     ) -> None:
         # Where a request names a budget of `Limits`, that one counts: whoever set the limits may have changed it.
         budgets = {budget.name: budget for one in adapter.limits.budgets.values() for budget in one}
         self.lengths = lengths or AnswerLengths()
-        self._scheduler = Scheduler(adapter.limits.edit_gap, budgets, self.lengths)
+        self._scheduler = Scheduler(adapter.limits.edit_gap, budgets, self.lengths, before)
         self._accounting = RequestAccounting(self._scheduler)
         self._adapter = adapter
         self._observer = observer
@@ -68,6 +70,10 @@ class Limiter(RequestObserver):
         return tuple(
             self._scheduler.limit((budget, scope_key(thread, budget.scope)), now) for budget in budgets
         )
+
+    def taken(self) -> Iterator[tuple[Key, int, float]]:
+        """Return each limit of which this process has learned how many requests it takes, with that number and its seconds."""
+        return self._scheduler.taken()
 
     # Waiting for a permit.
 
@@ -201,6 +207,11 @@ class Limiter(RequestObserver):
             return now + limit.window.budget.seconds if at == math.inf else at
 
         return all(room_at(limit) <= now + within for limit in self.limits(operation, thread))
+
+    def runs_now(self, operation: Operation, thread: ThreadKey) -> bool:
+        """Tell whether an operation would run at once behind those that wait for their permits."""
+        now = time.monotonic()
+        return all(limit.window.takes_now(now, limit.waiting) for limit in self.limits(operation, thread))
 
     # What the adapter reports.
 

@@ -1,6 +1,5 @@
 """How much of the time ahead the answers that share a limit will go on: what its free requests are spread over. No I/O."""
 
-import itertools
 from collections import Counter, deque
 
 from aion_bot.ratelimit.lengths import AnswerLengths
@@ -36,9 +35,6 @@ class Outlook:
         self.answers = 0
         self._points = [seconds * number / POINTS for number in range(POINTS + 1)]
         self._ahead = list(self._points)
-        self._rows: dict[int, list[float]] = {}
-        self._version = -1
-        self._coming: list[float] = []
 
     @property
     def soonest(self) -> float:
@@ -73,29 +69,11 @@ class Outlook:
         arrivals, over = self._arrivals, ARRIVALS_OVER * self._seconds
         while arrivals and arrivals[0] <= now - over:
             arrivals.popleft()
-        if self._version != self._lengths.version:
-            self._version = self._lengths.version
-            self._rows.clear()
-            self._coming = self._of_coming()
-        rate = len(arrivals) / over
-        ahead = [rate * coming for coming in self._coming]
+        grid = self._lengths.grid(self._step, _STEPS // POINTS, POINTS)
+        rate, answers = len(arrivals) / over / self.answers, self.answers
+        ahead = [rate * coming for coming in grid.coming()]
         at = int(now / self._step)
         for began, count in self._ages.items():
-            for number, left in enumerate(self._row(at - began)):
-                ahead[number] += count * left
-        return [one / self.answers for one in ahead]
-
-    def _row(self, age: int) -> list[float]:
-        """Return what an answer of this age still grows, at each point."""
-        if (row := self._rows.get(age)) is None:
-            row = self._rows[age] = self._lengths.means_left(age * self._step, self._points)
-        return row
-
-    def _of_coming(self) -> list[float]:
-        """Return, for an arrival each second, the time that all of them grow until each point."""
-        new, grown, total = self._row(0), [0.0], 0.0
-        width = self._seconds / POINTS
-        for before, after in itertools.pairwise(new):
-            total += width * (before + after) / 2
-            grown.append(total)
-        return grown
+            share = count / answers
+            ahead = [one + share * left for one, left in zip(ahead, grid.row(at - began), strict=True)]
+        return ahead

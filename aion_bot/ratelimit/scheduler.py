@@ -6,7 +6,7 @@ It has no clock: every method is told the time, in seconds of one monotonic cloc
 import heapq
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.ports.rate_limits import Budget, Charge
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
@@ -14,10 +14,8 @@ from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.outlook import Outlook
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
+from aion_bot.ratelimit.taken import Key, TakenBefore, is_kept
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
-
-Key = tuple[str, str]
-"""A budget's name and the scope key that it is counted in: what names one limit."""
 
 _Queue = list[tuple[Priority, float, int, Permit]]
 """A heap of permits that count against the same limits: priority, `since`, order of request."""
@@ -33,19 +31,23 @@ class Scheduler:
     """Everything that waits for the limits of one platform.
 
     `gap`: shortest seconds between two edits of a message. `budgets`: the documented ones by their names; they go
-    before those that a charge brings along.
+    before those that a charge brings along. `before`: what an earlier process learned.
     """
 
     def __init__(
-        self, gap: float, budgets: Mapping[str, Budget] | None = None, lengths: AnswerLengths | None = None
+        self,
+        gap: float,
+        budgets: Mapping[str, Budget] | None = None,
+        lengths: AnswerLengths | None = None,
+        before: TakenBefore | None = None,
     ) -> None:
         self._gap = gap
         self._lengths = lengths or AnswerLengths()
-        self._budgets = budgets or {}
+        self._budgets, self._before = budgets or {}, before or TakenBefore()
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
-        """The first of each queue, by priority and by the widest of their limits."""
+        """The first of each queue, by priority, the highest first, and by the widest of their limits."""
         self._sleeping: list[tuple[float, int, Permit]] = []
         self._order = itertools.count()
         self._forget_above = REMEMBERED_LIMITS
@@ -56,10 +58,18 @@ class Scheduler:
         found = self._limits.get((budget.name, scope))
         if found is None:
             budget = self._budgets.get(budget.name, budget)
+            window = SlidingWindow(budget, now, *self._before.of(budget, scope))
             found = self._limits[budget.name, scope] = SharedLimit(
-                (budget, scope), SlidingWindow(budget, now), Outlook(self._lengths, budget.seconds)
+                (budget, scope), window, Outlook(self._lengths, budget.seconds)
             )
         return found
+
+    def taken(self) -> Iterator[tuple[Key, int, float]]:
+        """Return each limit of which this process has learned how many requests it takes, with that number and its seconds."""
+        for key, limit in self._limits.items():
+            taken = limit.window.taken if is_kept(limit.window.budget) else None
+            if taken is not None:
+                yield key, taken, limit.window.budget.seconds
 
     def _forget_idle(self, now: float) -> None:
         """Forget the limits of channels in which nothing goes on, as long as nothing was learned about them."""
@@ -115,11 +125,13 @@ class Scheduler:
                 self._offer(permit.limits)
         issued: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
-        for priority in Priority:
-            for shared, heads in tuple(self._heads[priority].items()):
+        for of in self._heads.values():
+            if not of:
+                continue
+            for shared, heads in tuple(of.items()):
                 again = min(again, self._issue_from(shared, heads, now, issued))
                 if not heads:
-                    del self._heads[priority][shared]
+                    del of[shared]
         return issued, again
 
     def _offer(self, limits: SharedLimits) -> None:
@@ -199,10 +211,11 @@ class Scheduler:
 
     def _issuable_at(self, permit: Permit, now: float) -> tuple[float, SharedLimit | None]:
         """Return when a permit may be issued, and the limit that holds it up, if one does; `inf` while only an answer can tell."""
-        for limit in reversed(
-            permit.limits
-        ):  # the widest first: where it has no room, the others need no look
-            if (free := self._free_at(limit, permit.priority, now)) > now:
+        previews = permit.priority is Priority.PREVIEW
+        # The widest first: where it has no room, the others need no look.
+        for limit in reversed(permit.limits):
+            free = limit.preview_at(now, self._gap) if previews else _free_at(limit, permit.priority, now)
+            if free > now:
                 return free, limit
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
@@ -210,19 +223,16 @@ class Scheduler:
             return max(now, min(reservable_at, permit.insists_until)), None
         return now, None
 
-    def _free_at(self, limit: SharedLimit, priority: Priority, now: float) -> float:
-        """Return when a limit has room for an operation of this priority."""
-        match priority:
-            case Priority.PREVIEW:
-                return limit.preview_at(now, self._gap)
-            case Priority.BEST_EFFORT:
-                return limit.best_effort_at(now)
-            case _:
-                free = limit.window.room_at(now, 0)
-                if free > now or not limit.answers:
-                    # Where answers share the limit, `preview_at` knows better whether they have enough of it.
-                    limit.window.note_saturated(now, saturated=free > now)
-                return free
+
+def _free_at(limit: SharedLimit, priority: Priority, now: float) -> float:
+    """Return when a limit has room for an operation of this priority, which is no preview."""
+    if priority is Priority.BEST_EFFORT:
+        return limit.best_effort_at(now)
+    free = limit.window.room_at(now, 0, ends=priority is Priority.FINAL)
+    if free > now or not limit.answers:
+        # Where answers share the limit, `preview_at` knows better whether they have enough of it.
+        limit.window.note_saturated(now, saturated=free > now)
+    return free
 
 
 _FIRST = frozenset({Priority.FIRST_SIGN, Priority.FIRST_MESSAGE})

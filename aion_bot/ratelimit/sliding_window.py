@@ -21,17 +21,19 @@ class SlidingWindow:
 
     A request counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
     between, so that no clock of its own can see more requests in a window than this one. Every `begin` is followed by
-    one of `end`, `refused` or `give_back`. All times are seconds of one monotonic clock.
+    one of `end`, `refused` or `give_back`. All times are seconds of one monotonic clock. `taken`: how many requests an earlier
+    process saw it take at once, which is believed from `believed_from` on.
     """
 
-    def __init__(self, budget: Budget, now: float) -> None:
+    def __init__(self, budget: Budget, now: float, taken: int = 0, believed_from: float = -math.inf) -> None:
         self.budget = budget
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
         self.refusals = 0
-        self._probe_threshold = (
+        self._probe_threshold = self._probed_from = (
             math.ceil(budget.calls / 2) if budget.probe_threshold is None else budget.probe_threshold
         )
+        self._taken_before, self._believed_from = taken, believed_from
         self._under_way = 0
         self._until: list[float] = []
         """When each answered request stops counting, in order."""
@@ -57,6 +59,13 @@ class SlidingWindow:
         """Tell whether no request counts, and nothing was learned but what each answer tells anew."""
         learned = self.refusals or (self.calls != self.budget.calls and not self._read)
         return not self.used(now) and not learned
+
+    @property
+    def taken(self) -> int | None:
+        """How many requests the limit takes at once, as far as is known; None where this process has not learned of it."""
+        if self._probe_threshold > self._probed_from:
+            return max(self._probe_threshold, self._taken_before)
+        return 0 if self.refusals else None
 
     def begin(self) -> None:
         """Count a request that begins."""
@@ -93,7 +102,8 @@ class SlidingWindow:
             self._seconds = max(self._seconds, now + retry_after - self._last_end)
         # Never below one: without any request nothing could show that the limit is higher again.
         self.calls = max(1.0, min(self.calls, float(counted)))
-        self._probe_threshold = math.ceil(self.calls / 2)
+        self._probe_threshold = self._probed_from = math.ceil(self.calls / 2)
+        self._taken_before = 0
         # A refusal after a raise means that the raise was too high.
         self._refused_raises += self._raised
         self._raised = False
@@ -107,8 +117,11 @@ class SlidingWindow:
         for _ in range(calls - remaining - self.used(now)):
             insort(self._until, now + reset_after)
 
-    def room_at(self, now: float, headroom: int) -> float:
+    def room_at(self, now: float, headroom: int, *, ends: bool = False) -> float:
         """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell.
+
+        `ends`: it ends an answer. Above the probe threshold those go one more at a time than were taken above it, so that their
+        number doubles: where the limit is half of what is documented, one is refused, and otherwise hardly more than were taken.
 
         A limit that permits wait for is tried a little higher after a quiet time; higher than is documented only where
         they waited for all of it.
@@ -130,19 +143,40 @@ class SlidingWindow:
                 else:
                     self.calls = higher if beyond else min(higher, float(self.budget.calls))
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
-        if self._under_way >= self.budget.probe_width and self.used(now) >= self._probe_threshold:
+        width = self.budget.probe_width
+        if ends and self.budget.ends_double:
+            width += self._probe_threshold - self._probed_from
+        used = self.used(now)
+        if self._under_way >= width and used >= self._together(now):
             return math.inf
-        return self.capacity_at(now, headroom)
+        return self._place_at(now, used + headroom)
+
+    def takes_now(self, now: float, others: int) -> bool:
+        """Tell whether a request may begin now together with so many others, none of which is probed."""
+        counted = self.used(now) + others
+        if now < self._closed_until or counted >= int(self.calls):
+            return False
+        return counted < self._together(now)
+
+    def _together(self, now: float) -> int:
+        """Return how many requests may count before they go one at a time: what was taken once, or half of the limit."""
+        if self._taken_before > self._probe_threshold and now >= self._believed_from:
+            return self._taken_before
+        return self._probe_threshold
 
     def capacity_at(self, now: float, headroom: int) -> float:
         """Return when the limit has a place for a request that leaves `headroom` others, whether or not it is probed.
 
         `inf` while that is not known.
         """
+        return self._place_at(now, self.used(now) + headroom)
+
+    def _place_at(self, now: float, taken: int) -> float:
+        """Return when the limit has a place, where so many are taken now."""
         if now < self._closed_until:
             return self._closed_until  # the platform named this time itself
         # So many of those that were answered have to leave the window first.
-        missing = self.used(now) + headroom + 1 - int(self.calls)
+        missing = taken + 1 - int(self.calls)
         if missing <= 0:
             return now
         return self._until[missing - 1] if missing <= len(self._until) else math.inf
@@ -158,20 +192,26 @@ class SlidingWindow:
         left = int(self.calls) - self.used(now) - headroom
         if left >= wanted * ahead[-1]:
             return wanted
-        rate, whole, points = wanted, max(ahead[-1], _SHORT), (len(ahead) - 1) / self._seconds
-        # A little before the end of the window: at it there would be no further point.
-        end = now + self._seconds * (1 - 1e-9)
-        first, last = bisect_right(self._until, now), bisect_left(self._until, end)
-        # Interpolated here, and nothing is called: this runs for each request of a window, some forty times a look.
-        left += first
-        for until in self._until[first:last]:  # before each step what was sent has to stay below what is left
-            place = (until - now) * points
-            point = int(place)
-            grown = ahead[point] + (ahead[point + 1] - ahead[point]) * (place - point)
-            if left < rate * grown:
-                rate = left / grown if grown > _SHORT else left / _SHORT
-            left += 1
-        return max(0.0, min(rate, left / whole))
+        returns, step = self._until, self._seconds / (len(ahead) - 1)
+        place, last = bisect_right(returns, now), bisect_left(returns, now + self._seconds)
+        rate = min(wanted, (left + last) / max(ahead[-1], _SHORT))
+        left += place
+        # Before each request comes back what was sent has to stay below what is left. From one point of the outlook to the next,
+        # and nothing is called for a request: there are some forty of them, and most stretches hold no pace up.
+        for number in range(1, len(ahead)):
+            begins, before, after = now + (number - 1) * step, ahead[number - 1], ahead[number]
+            there = bisect_left(returns, begins + step, place, last) if number < len(ahead) - 1 else last
+            if left < rate * after:
+                slope = (after - before) / step
+                for until in returns[place:there]:
+                    grown = before + slope * (until - begins)
+                    if left < rate * grown:
+                        rate = left / grown if grown > _SHORT else left / _SHORT
+                    left += 1
+            else:
+                left += there - place
+            place = there
+        return max(0.0, rate)
 
     def note_saturated(self, now: float, *, saturated: bool) -> None:
         """Record whether permits wait for this limit."""

@@ -17,6 +17,7 @@ from aion_bot.conversation.private_plans import ask_approvers
 from aion_bot.conversation.reasons import show_again
 from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
+from aion_bot.conversation.shared_line import SharedLine
 from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
@@ -78,6 +79,9 @@ class StartupRecovery:
                 self._tasks.spawn(show_gallery(self._services, thread, gallery, resumed=True))
         await self._resume_shares()
         await self._look_up_files()
+        for line in await self._store.shared_lines.left():
+            if (thread := self._thread(line.channel)) is not None:
+                self._tasks.spawn(SharedLine(self._store, thread, line).remove())
         # Their threads show how they ended; only an indicator may be left.
         for turn in await self._store.turns.not_cleared():
             if (thread := self._thread(turn.thread)) is not None:

@@ -42,6 +42,10 @@ class Renaming(Statements):
                 await self._do(
                     "UPDATE plan SET thread = ?, message = ? WHERE key = ?", thread, message, row["key"]
                 )
+        for row in await self._all("SELECT * FROM shared_line WHERE platform = ?", platform):
+            message = row["message"] and renamed(row["message"])
+            sql = "UPDATE shared_line SET channel = ?, message = ? WHERE nonce = ?"
+            await self._do(sql, renamed(row["channel"]), message, row["nonce"])
         for row in await self._all("SELECT id, session_id FROM thread WHERE platform = ?", platform):
             thread = renamed(row["id"])
             if thread != row["id"]:

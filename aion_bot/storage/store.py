@@ -15,6 +15,7 @@ from aion_bot.storage.engines import Lease, OpenDatabase, open_engine
 from aion_bot.storage.files import Files
 from aion_bot.storage.galleries import Galleries
 from aion_bot.storage.lengths import Lengths
+from aion_bot.storage.limits import Taken
 from aion_bot.storage.months import Months
 from aion_bot.storage.plan_copies import PlanCopies
 from aion_bot.storage.plans import Plans
@@ -23,6 +24,7 @@ from aion_bot.storage.reasons import Reasons
 from aion_bot.storage.renaming import Renaming
 from aion_bot.storage.retention import Retention
 from aion_bot.storage.session_keys import SessionKeys
+from aion_bot.storage.shared_lines import SharedLines
 from aion_bot.storage.shares import Shares
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.timeline import Timeline
@@ -140,6 +142,7 @@ class Store:
         self.turns = Turns(database)
         self.files = Files(database)
         self.waiting_signs = WaitingSigns(database)
+        self.shared_lines = SharedLines(database)
         self.earlier = Earlier(database)
         self.galleries = Galleries(database)
         self.plans = Plans(database)
@@ -155,6 +158,7 @@ class Store:
         self.kv = KeyValues(database)
         self.months = Months(database)
         self.lengths = Lengths(database)
+        self.taken = Taken(database)
         self.session_keys = SessionKeys(database)
         self.retention = Retention(database)
         self.timeline = Timeline(database)

@@ -2,8 +2,9 @@
 
 Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
 simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
-so that a failing seed draws the same again. Their timing differs from run to run, because it depends on the speed of
-the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
+so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres database, of
+which the one that serves is stopped, killed, paused past its lease or cut off from the database. The timing differs
+from run to run, because it depends on the speed of the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
 question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
 
@@ -23,7 +24,9 @@ from benchmarks.chaos import journal
 from benchmarks.chaos.environment import Environment
 from benchmarks.chaos.extras import Extras
 from benchmarks.chaos.faults import inject
+from benchmarks.chaos.one_process import OneProcess
 from benchmarks.chaos.people import People
+from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.round_end import RoundEnd
 from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
 from benchmarks.chaos.slack_workspace import SlackWorkspace
@@ -42,7 +45,7 @@ class Soak:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
-        self._folder = folder
+        self._bots = Replicas(folder, options.seed) if options.replicas else OneProcess(folder)
         self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every)
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
@@ -52,14 +55,15 @@ class Soak:
 
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
-        async with Environment(self._folder) as environment:
+        async with Environment(self._bots, http=self._options.slack == "http") as environment:
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
             self._report(environment)
+        self._bots.close()
         return self.findings.holds
 
     async def _round(self, environment: Environment) -> None:
-        people, database = People(environment), self._folder / "bot.db"
+        people, database = People(environment), environment.bots.location
         extras = Extras(environment, people, database)
         await self._ask(environment, people, extras)
         asked_after = time.monotonic() - self._begun
@@ -70,6 +74,8 @@ class Soak:
         findings = verifier.verify()
         for kind, number, why in extras.verify():
             findings.add_violation(kind, number, why)
+        for why in self._bots.violations():
+            findings.add_violation("done by a replica that did not serve", 0, why)
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
             keys = [row.key for row in verifier.rows.get(number, ())]
@@ -137,6 +143,7 @@ class Soak:
             "kills": environment.kills,
             "share shown in full": round(self.findings.share_shown, 5),
             **environment.totals,
+            **self._bots.figures(),
             "holds": self.findings.holds,
         }
         print(json.dumps(figures))
@@ -176,6 +183,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--restart-every", type=int, default=RESTART_EVERY, help="mean number of turns between two restarts"
     )
+    parser.add_argument(
+        "--replicas", action="store_true", help="three processes on one Postgres database; the one that serves is disturbed"
+    )  # fmt: skip
+    parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 

@@ -1,24 +1,14 @@
 """One bot on both platforms in this process, one Aion, and Aion's record of every question."""
 
 import asyncio
-import gc
-import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from adapters.discord import gateway as discord_gateway
-from adapters.slack.timeouts import Timeouts
-from aion_bot import app
-from aion_bot.aion import circuit_breaker
-from aion_bot.cli import compose
-from aion_bot.conversation.session_history import Polling
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
@@ -26,27 +16,20 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.aion.stored_files import UNLIMITED
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.storage.beside import open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.discord_workspace import DiscordWorkspace
 from benchmarks.chaos.full_disk import Disk
 from benchmarks.chaos.late_answers import LateAnswers
+from benchmarks.chaos.one_process import OneProcess
+from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.scenarios import Scenario
+from benchmarks.chaos.short_waits import ENV, HEARTBEAT
 from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
 
 _REPEAT_AFTER = (0.0, 6.0, 30.0)
 """Pauses before Slack resends an event: a tenth of the real ones."""
-_TIMEOUTS = Timeouts(
-    stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
-)
-"""The bot's pauses between two sockets of Slack: a tenth of the real ones."""
-_HEARTBEAT, _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 2.0, 5.0, 9.0
-"""Likewise: the heartbeat interval of Discord's gateway, the silence after which the bot closes a
-connection, and the time without one after which it starts a new client: discord.py alone would pause ever longer."""
-_POLLING = Polling().scaled(0.05)
-"""The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
-_CIRCUIT_OPEN = 3.0
-"""The pause of Aion's circuit breaker: a tenth of the real one, in which people would press a button in vain too often."""
 _BEFORE_A_KILL = 0.6, 0.5
 """Seconds by which platforms answer late before a kill, and for how long they do."""
 _CONNECT_TIMEOUT = 120.0
@@ -113,23 +96,21 @@ class Environment:
     around which Discord's events may be lost.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, bots: OneProcess | Replicas, *, http: bool = False) -> None:
+        """`http`: Slack sends over HTTP."""
+        self.bots = bots
         self.aion = _Aion()
         # More questions than any tier allows: the bot would hold them back.
         self.aion.files.limits = replace(self.aion.files.limits, calls=UNLIMITED)
         self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=_REPEAT_AFTER)
         self.slack.sockets.disconnect_notice = 2.0
+        if http:
+            self.slack.use_http()
         self.discord = SimulatedDiscord()
-        self.discord.gateway.heartbeat_every = _HEARTBEAT
-        discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
-        circuit_breaker.OPEN_SECONDS = _CIRCUIT_OPEN
+        self.discord.gateway.heartbeat_every = HEARTBEAT
         self.workspaces: Mapping[str, Workspace] = {
             "slack": SlackWorkspace(self.slack),
             "discord": DiscordWorkspace(self.discord),
-        }
-        self._shorten_waits: Mapping[str, Callable[[Any], None]] = {
-            "slack": lambda adapter: setattr(adapter, "timeouts", _TIMEOUTS),
-            "discord": lambda adapter: setattr(adapter, "heartbeat_timeout", _HEARTBEAT_TIMEOUT),
         }
         self.disk = Disk()
         self.late = LateAnswers(self.slack, self.discord)
@@ -139,9 +120,6 @@ class Environment:
         self.totals: Counter[str] = Counter()
         """What people did beside asking and deciding, in all rounds."""
         self.stops = self.kills = 0
-        self._folder = folder
-        self._stop = asyncio.Event()
-        self._serving: asyncio.Task[bool] | None = None
         self._restarting = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
 
@@ -165,60 +143,57 @@ class Environment:
             await part.stop()
 
     def _env(self) -> Mapping[str, str]:
-        short_waits = {
-            "AIONVISION_RETRY_DELAY": "0.05",
-            "AIONVISION_TIMEOUT": "4",
-            "AION_BOT_SHUTDOWN_GRACE": "0.3",
-        }
-        database = {"AION_BOT_DATABASE_URL": f"sqlite:///{self._folder / 'bot.db'}"}
-        return {**self.aion.env, **self.slack.env, **self.discord.env, **short_waits, **database}
+        database = {"AION_BOT_DATABASE_URL": self.bots.address}
+        return {**self.aion.env, **self.slack.env, **self.discord.env, **ENV, **database}
 
     async def start(self) -> None:
         """Start the bot and wait until it listens on both platforms."""
-        settings, adapters, problems = compose(self._env())
-        if settings is None or problems:
-            raise RuntimeError(f"the soak's own settings are wrong: {problems}")
-        for adapter in adapters:
-            adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
-            self._shorten_waits[adapter.platform](adapter)
-        self._stop = asyncio.Event()
-        self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, _POLLING))
+        await self.bots.start(self._env())
         await self.slack.connected(timeout=_CONNECT_TIMEOUT)
         await self.discord.connected(timeout=_CONNECT_TIMEOUT)
 
     async def end(self, method: str) -> None:
         """End the bot: `stop` as SIGTERM does, `kill` without any cleanup."""
-        if self._serving is None:
+        if not self.bots.running:
             return
         begun = time.monotonic()
-        if method == "stop":
-            self.stops += 1
-            self._stop.set()
-            if not await self._serving:
-                raise RuntimeError("the bot gave up every platform")
-        else:
-            self.kills += 1
-            self._serving.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._serving
-        self._serving = None
+        self._count(method)
+        await self.bots.end(method)
         self.ended.append((begun, time.monotonic()))
-        gc.collect()  # a cancelled cursor keeps the file locked; a killed process would not
         self.discord.gateway.sessions.clear()
 
     async def restart(self, method: str) -> None:
-        """End the bot and start it again; one restart at a time. Before a kill the platforms answer late."""
+        """Let another replica serve, or end the bot and start it again; one at a time. Before a kill the platforms answer late."""
         async with self._restarting:
             if method == "kill":  # most posts fall into it
                 await self.late.for_a_while(*_BEFORE_A_KILL)
             self.note_disturbance()
-            await self.end(method)
-            await self.start()
+            begun = time.monotonic()
+            noting = asyncio.create_task(self._note_disturbances())
+            if await self.bots.hand_over(method):
+                self._count(method)
+                self.ended.append((begun, time.monotonic()))
+            else:
+                await self.end(method)
+                await self.start()
+            noting.cancel()
             self.note_disturbance()
+
+    def _count(self, method: str) -> None:
+        if method == "stop":
+            self.stops += 1
+        else:
+            self.kills += 1
+
+    async def _note_disturbances(self) -> None:
+        """A replica that is paused seems to listen."""
+        while True:
+            self.note_disturbance()
+            await asyncio.sleep(0.1)
 
     def question_of(self, message: str) -> tuple[str, str]:
         """The key of the question that a message asks, and how it ended; "" where there is none, or it has not."""
-        with closing(sqlite3.connect(self._folder / "bot.db")) as rows:
+        with open_beside(self.bots.location) as rows:
             sql = "SELECT key, coalesce(reason, '') FROM turn WHERE prompt LIKE ?"
             found = rows.execute(sql, (f"%/{message}",)).fetchone() if message else None
         return ("", "") if found is None else (str(found[0]), str(found[1]))
@@ -264,6 +239,8 @@ class Environment:
         self.discord.server.faults.clear()
         self.slack.sockets.refusing_connections = False
         self.slack.sockets.invalid_tickets = 0
+        if self.slack.sockets.http is not None:
+            self.slack.sockets.http.unreachable = False
         self.slack.sockets.ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
         gateway = self.discord.gateway
         gateway.refusing_connections = gateway.dropping_events = gateway.zombied = False

@@ -5,16 +5,16 @@ reason once, one rating a person, one question for each card that asks for anoth
 """
 
 import asyncio
-import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import suppress
 
 from aion_bot.domain import strings
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.messages import Action
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
+from aion_bot.storage.beside import Beside, open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.environment import Environment, Record
 from benchmarks.chaos.people import PATIENCE, People
@@ -35,7 +35,7 @@ _REASONS_DUE = "SELECT count(*) FROM reason WHERE phase = 'due'"
 class Extras:
     """What the people of one round do beside asking and deciding."""
 
-    def __init__(self, environment: Environment, people: People, database: Path) -> None:
+    def __init__(self, environment: Environment, people: People, database: Location) -> None:
         self._environment, self._people, self._database = environment, people, database
         self._rated: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         """What people pressed, by the turn's key and the person's id."""
@@ -146,14 +146,14 @@ class Extras:
     @property
     def open(self) -> int:
         """How many private questions, shares and reasons have not ended."""
-        with closing(sqlite3.connect(self._database)) as rows:
+        with open_beside(self._database) as rows:
             return sum(_count(rows, sql) for sql in (_OPEN_PRIVATELY, _SHARING, _REASONS_DUE))
 
     def verify(self) -> Iterator[tuple[str, int, str]]:
         """Return every violation: its kind, the number of the question, and what is wrong."""
         yield from self._verify_private()
         yield from self._verify_reasons()
-        with closing(sqlite3.connect(self._database)) as rows:
+        with open_beside(self._database) as rows:
             yield from self._verify_rows(rows)
             yield from self._verify_ratings(rows)
         yield from self._verify_files()
@@ -188,7 +188,7 @@ class Extras:
             if said > 1:
                 yield "doubled", number, f"a reason stands {said} times"
 
-    def _verify_rows(self, rows: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
+    def _verify_rows(self, rows: Beside) -> Iterator[tuple[str, int, str]]:
         totals = self._environment.totals
         for name, sql in (
             ("private question", _OPEN_PRIVATELY),
@@ -206,7 +206,7 @@ class Extras:
         if asked > _count(rows, _ANOTHER):
             yield "doubled", 0, f"another plan was asked for {asked} times by {_count(rows, _ANOTHER)}"
 
-    def _verify_ratings(self, rows: sqlite3.Connection) -> Iterator[tuple[str, int, str]]:
+    def _verify_ratings(self, rows: Beside) -> Iterator[tuple[str, int, str]]:
         totals = self._environment.totals
         for turn, person, rating in rows.execute("SELECT turn, person_id, rating FROM rating"):
             if turn in self._rated:
@@ -223,7 +223,7 @@ class Extras:
                 yield "doubled", 0, f"the library has {times} files {digest[:8]}"
 
 
-def _count(rows: sqlite3.Connection, sql: str) -> int:
+def _count(rows: Beside, sql: str) -> int:
     return int(rows.execute(sql).fetchone()[0])
 
 

@@ -77,6 +77,11 @@ async def inject(environment: Environment, fault: str, seed: int) -> None:
 
 async def _slack_socket(environment: Environment, fault: str) -> None:
     sockets = environment.slack.sockets
+    if sockets.http is not None and fault != "slack repeats":
+        sockets.http.unreachable = True
+        await asyncio.sleep(0.5)
+        sockets.http.unreachable = False
+        return
     match fault:
         case "slack refresh":
             await sockets.refresh()

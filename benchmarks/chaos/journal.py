@@ -1,12 +1,12 @@
 """Reads the bot's database after the bot has ended."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.messages import Action
+from aion_bot.storage.beside import open_beside
 from benchmarks.chaos.environment import Environment
 
 _ROWS = "SELECT key, prompt, thread, attempt, phase, reason, erased_at IS NOT NULL FROM turn"
@@ -29,14 +29,14 @@ class Row:
         return self.erased and self.reason in {"failed", "interrupted"}
 
 
-def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
+def rows(environment: Environment, database: Location) -> Mapping[int, list[Row]]:
     """The turns by question, found by the message that asked, or for a command by the thread that it opened."""
     numbers = {
         (one.scenario.platform, one.message or one.thread): one.scenario.number
         for one in environment.records.values()
     }
     found: dict[int, list[Row]] = defaultdict(list)
-    with sqlite3.connect(database) as connection:
+    with open_beside(database) as connection:
         for key, prompt, thread, attempt, phase, reason, erased in connection.execute(_ROWS):
             if Action.ANOTHER_PLAN in prompt:  # a question of its own, in the thread of another
                 continue
@@ -50,11 +50,10 @@ def rows(environment: Environment, database: Path) -> Mapping[int, list[Row]]:
     return found
 
 
-def whole_rows(keys: Collection[str], database: Path) -> list[dict[str, object]]:
+def whole_rows(keys: Collection[str], database: Location) -> list[dict[str, object]]:
     """Every column of some turns, and what happened to them when: for a question that went wrong."""
     found: list[dict[str, object]] = []
-    with sqlite3.connect(database) as connection:
-        connection.row_factory = sqlite3.Row
+    with open_beside(database) as connection:
         for key in keys:
             for select in (
                 "SELECT * FROM turn WHERE key = ?",
@@ -66,9 +65,9 @@ def whole_rows(keys: Collection[str], database: Path) -> list[dict[str, object]]
     return found
 
 
-def plans(database: Path) -> set[str]:
+def plans(database: Location) -> set[str]:
     """The ids of the plans that the bot recorded."""
-    with sqlite3.connect(database) as connection:
+    with open_beside(database) as connection:
         return {plan for (plan,) in connection.execute("SELECT plan_id FROM plan")}
 
 

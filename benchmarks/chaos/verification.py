@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
+from aion_bot.environment.database_location import Location
 from aion_bot.ports.errors import Hindrance
 from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.environment import Environment, Record
@@ -16,7 +16,7 @@ from benchmarks.chaos.round_end import RoundEnd, unfinished
 from benchmarks.chaos.scenarios import Behaviour, Extra
 
 BOUNDS: Mapping[str, int] = {
-    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "reported as unanswered though Aion had answered": 0,
+    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "done by a replica that did not serve": 0, "reported as unanswered though Aion had answered": 0,
 }  # fmt: skip
 SHOWN = 0.999
 """The minimum share of stored answers that are shown in full."""
@@ -63,7 +63,9 @@ _FORBIDS = (Hindrance.NOT_A_MEMBER, Hindrance.ARCHIVED, Hindrance.LOCKED, Hindra
 class Verifier:
     """Verifies one round, after its end and after the bot has ended."""
 
-    def __init__(self, environment: Environment, people: People, round_end: RoundEnd, database: Path) -> None:
+    def __init__(
+        self, environment: Environment, people: People, round_end: RoundEnd, database: Location
+    ) -> None:
         self._environment = environment
         self._people = people
         self._round_end = round_end

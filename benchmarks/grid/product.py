@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -14,8 +14,9 @@ from aion_bot.delivery.registry import Registry
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Content, MessageRef, Person, PostedOnce, Reply, ThreadKey
-from aion_bot.ports.rate_limits import Limits
+from aion_bot.ports.rate_limits import Limits, Scope
 from aion_bot.ratelimit.lengths import AnswerLengths
+from aion_bot.ratelimit.taken import Key, is_kept
 from aion_bot.rendering.screen import Screen
 from aion_bot.storage import Store
 from benchmarks.grid.cells import CHARACTERS, RATE, Ask, Cell, Limiting
@@ -27,6 +28,11 @@ DEADLINE = 180.0
 """Seconds after the last token in which all answers have to stand."""
 CHANGES_AFTER = 10.0
 """Seconds after which a limit changes that does so in mid-run."""
+_STARTED_BEFORE = 60.0
+"""Seconds for which a bot runs that has learned: in the first minute it does not rely on what an earlier process saw."""
+_SCOPES = {Scope.WORKSPACE: "T", Scope.BOT: ""}
+Taken = Mapping[Key, tuple[int, float]]
+"""What limits took, as `ratelimit.taken.TakenBefore` takes it."""
 TOKEN = "word"[: CHARACTERS - 1] + " "
 
 
@@ -86,9 +92,10 @@ class Shown:
 class _Bot:
     """The parts of the bot that show answers."""
 
-    def __init__(self, platform: CountedPlatform, lengths: AnswerLengths) -> None:
+    def __init__(self, platform: CountedPlatform, lengths: AnswerLengths, taken: Taken) -> None:
         self.platform = platform
-        self._registry, self._tasks = Registry([platform], lengths=lengths), BackgroundTasks()
+        self._registry = Registry([platform], lengths=lengths, taken={platform.platform: taken})
+        self._tasks = BackgroundTasks()
         self._indicators = Indicators(cast("Store", _NoStore()), self._tasks)
 
     async def answer(self, turn: Turn, ask: Ask) -> None:
@@ -139,7 +146,11 @@ async def play(cell: Cell, *, learned: bool = False) -> Shown:
     platform.restrict(Limiting.DOCUMENTED if cell.limiting is Limiting.CHANGING else cell.limiting)
     if cell.limiting is Limiting.CHANGING:
         asyncio.get_running_loop().call_later(CHANGES_AFTER, partial(platform.restrict, Limiting.HALF))
-    bot, began = _Bot(platform, AnswerLengths(cell.earlier_lengths() if learned else {})), time.monotonic()
+    lengths = AnswerLengths(cell.earlier_lengths() if learned else {})
+    bot = _Bot(platform, lengths, _taken_before(cell, platform) if learned else {})
+    if learned:
+        await asyncio.sleep(_STARTED_BEFORE)
+    began = time.monotonic()
     turns = [turn_of(platform.platform, number, ask) for number, ask in enumerate(asks)]
     competing = asyncio.create_task(_compete(cell, platform, [one.thread for one in turns]))
     _, late = await asyncio.wait(
@@ -150,6 +161,14 @@ async def play(cell: Cell, *, learned: bool = False) -> Shown:
     await end([competing, *late])
     seen = list(platform.seen.values())
     return Shown(seen, platform, sum(one.standing(TOKEN * one.ask.tokens) for one in seen))
+
+
+def _taken_before(cell: Cell, platform: CountedPlatform) -> Taken:
+    """What a bot has noted of the limits before: that they took what is documented, or nothing where they refuse that."""
+    if cell.limiting not in {Limiting.DOCUMENTED, Limiting.NONE}:
+        return {}
+    budgets = {one for of in platform.limits.budgets.values() for one in of}
+    return {(one.name, _SCOPES[one.scope]): (one.calls, one.seconds) for one in budgets if is_kept(one)}
 
 
 async def end(tasks: Iterable[asyncio.Task[None]]) -> None:

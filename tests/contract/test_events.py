@@ -12,6 +12,7 @@ from aion_bot.ports.events import Click, MessageChange, Prompt
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.simulators.workspace import Failure, Operation, Workspace
 from tests.contract.conftest import Connection
+from tests.support.loop_time import loop_seconds
 from tests.support.recording_host import RecordingHost
 
 RETRY = Button(Action.RETRY, "0123456789abcdef", "Retry")
@@ -136,7 +137,7 @@ async def test_listening_ends_when_it_is_cancelled(workspace: Workspace, adapter
     prompt = await host.newest(Prompt)
     await adapter.open_thread(prompt)
     listening.cancel()
-    async with asyncio.timeout(10):  # sooner than any request or connection is given up
+    async with loop_seconds(10):  # sooner than any request or connection is given up
         with suppress(asyncio.CancelledError):
             await listening
     await adapter.post(prompt.thread, Reply("Goodbye."), nonce="a")

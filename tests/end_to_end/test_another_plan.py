@@ -85,7 +85,9 @@ async def test_an_answer_has_two_suggestions_at_most(bot: Bot) -> None:
     await bot.until(lambda: under(refused) == [strings.ANOTHER_PLAN])
     bot.aion.play(spoken("Nothing to show."))
     plain = await bot.asked(bot.ada, "Anything else?", "Nothing to show.")
-    await bot.until(lambda: bot.aion.streaming == 0)
+    await bot.until(
+        lambda: "Stop" not in bot.pressable(plain)
+    )  # the answer is complete, with what stands under it
     assert under(plain) == []
     for thread in (pictures, refused, plain):
         others = [each for one in bot.bots(thread) for each in one.buttons if each.label not in suggestions]

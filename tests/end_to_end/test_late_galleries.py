@@ -12,6 +12,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.galleries import DueGallery, Galleries
 from tests.end_to_end.bot import Bot
+from tests.support.loop_time import loop_seconds
 
 QUESTION, ANSWER = "What is damaged on site 7?", "I found 3 pieces"
 
@@ -56,7 +57,7 @@ def shown(bot: Bot, thread: str) -> int:
 async def is_shown_once(bot: Bot, thread: str) -> None:
     """Wait for the pictures; neither time nor another start brings them again."""
     await bot.until(lambda: shown(bot, thread) > 0)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.3)  # several of its pauses: nothing tells that no further attempt follows
     await bot.stop()
     await bot.start()
     await bot.asked(bot.ben, "What can you do?", "Ask me what is damaged")
@@ -87,7 +88,7 @@ async def test_pictures_whose_answer_was_lost_are_not_posted_again(
     monkeypatch.setattr(Galleries, "note_shown", note)
     await idle.start()
     thread = await idle.asked(idle.ada, QUESTION, ANSWER)
-    async with asyncio.timeout(10.0):
+    async with loop_seconds(10.0):
         await noted.wait()
     await is_shown_once(idle, thread)
     assert len(tried) == 1
@@ -104,7 +105,7 @@ async def test_the_next_question_does_not_wait_for_pictures(
     await idle.until(lambda: len(tried) == 1)
     await idle.workspace.reply(idle.ada, thread, "What can you do?")
     await idle.shows(thread, "Ask me what is damaged")
-    async with asyncio.timeout(10.0):
+    async with loop_seconds(10.0):
         await idle.stop()
     assert shown(idle, thread) == 0
     await idle.start()

@@ -18,6 +18,7 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.model import TEXT, Channel
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
+from tests.support.loop_time import loop_seconds
 
 
 def section(**said: object) -> Section:
@@ -136,7 +137,7 @@ async def test_new_rules_hold_from_the_next_question_on(
         assert bot.reloading is not None
         output = capsys.readouterr().out and ""
         bot.reloading.asked.set()
-        async with asyncio.timeout(2):
+        async with loop_seconds(2):
             while event not in output:
                 await asyncio.sleep(0.005)  # there is no event for what was written to standard output
                 output += capsys.readouterr().out

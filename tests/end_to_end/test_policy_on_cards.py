@@ -1,6 +1,5 @@
 """A change of policy while plans wait: SIGHUP shows it on the open cards, and no turn is lost."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
 from tests.end_to_end.bot import Bot
 from tests.support.logs import logged
+from tests.support.loop_time import loop_seconds
 
 FILE = "aion-bot.toml"
 
@@ -55,7 +55,7 @@ async def test_open_cards_show_a_change_of_policy(bot: Bot, tmp_path: Path) -> N
         (f"{everybody}\napprovals_required = 2\nfour_eyes = true", "Needs the approval of 2 people."),
     ):
         await reload(bot, tmp_path, rules)
-        async with asyncio.timeout(2):
+        async with loop_seconds(2):
             await bot.shows(thread, shown)
     before = bot.text(thread)
     with capture_logs() as logs:

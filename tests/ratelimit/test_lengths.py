@@ -94,3 +94,21 @@ def test_an_answer_that_is_no_more_is_expected_no_more() -> None:
     outlook.remove(1.0)
     assert outlook.answers == 0
     assert outlook.ahead(2.0)[-1] == 60.0
+
+
+def test_a_grid_has_what_is_left_at_each_point() -> None:
+    """The table of a window's steps says what the distribution says, also of ages that no answer has, and anew after an answer."""
+    lengths = AnswerLengths({bin_of(40.0): 30.0})
+    for _ in range(2):
+        grid = lengths.grid(1.0, 5, 12)
+        for age in (0, 1, 7, 59, 2_000):
+            expected = [lengths.mean_left(age, 5.0 * point) for point in range(13)]
+            assert grid.row(age) == pytest.approx(expected)
+        lengths.record(3.0)
+    assert lengths.grid(1.0, 5, 12) is not grid
+
+
+def test_those_that_come_grow_for_the_integral_of_what_one_grows() -> None:
+    """Of arrivals, one a second, of answers that never end in a window, the sum grows with the square of time."""
+    grid = AnswerLengths({BINS - 1: 1e9}).grid(1.0, 5, 12)
+    assert grid.coming() == pytest.approx([(5.0 * point) ** 2 / 2 for point in range(13)], rel=1e-6)

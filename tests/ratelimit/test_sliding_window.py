@@ -48,6 +48,94 @@ def test_what_is_kept_is_left_alone() -> None:
     assert window.room_at(1.0, headroom=0) == 1.0
 
 
+STOPS = Budget("stops", 20, 60.0, Scope.WORKSPACE, reserved=True, ends_double=True)
+
+
+def at_once(window: SlidingWindow, now: float, *, ends: bool = True) -> int:
+    """Begin as many requests as may go at once; returns their number."""
+    begun = 0
+    while window.room_at(now, 0, ends=ends) <= now:
+        window.begin()
+        begun += 1
+    return begun
+
+
+def test_ends_double_above_what_is_sure() -> None:
+    """Ends that come together need few rounds of requests, each of at most one more than were taken above half of the limit."""
+    window, rounds = SlidingWindow(STOPS, 0.0), []
+    for number in range(5):
+        rounds.append(at_once(window, number * 0.1))
+        for _ in range(rounds[-1]):
+            window.end(number * 0.1 + 0.1)
+    assert rounds == [10, 1, 2, 4, 3]
+
+
+@pytest.mark.parametrize("budget", [UPDATES, STOPS])
+def test_half_of_a_limit_costs_ends_one_refusal(budget: Budget) -> None:
+    """Where the limit is half of what is documented, one end is refused, and no other is sent before the platform's time."""
+    window = SlidingWindow(budget, 0.0)
+    make(window, 0.0, budget.calls // 2)
+    assert at_once(window, 0.1) == 1
+    window.refused(0.2, 60.0)
+    assert at_once(window, 0.3) == 0
+
+
+def test_where_ends_do_not_double_they_go_one_at_a_time() -> None:
+    """A budget says whether its ends may: the taking away of indicators may not."""
+    window = SlidingWindow(UPDATES, 0.0)
+    make(window, 0.0, 25)
+    window.begin()
+    window.end(0.1)
+    assert at_once(window, 0.1) == 1
+
+
+def test_what_was_taken_before_goes_at_once() -> None:
+    """What an earlier process saw taken need not be found out again."""
+    window = SlidingWindow(STOPS, 0.0, taken=18, believed_from=60.0)
+    assert at_once(window, 60.0, ends=False) == 18
+    assert window.taken is None
+
+
+def test_what_was_taken_before_is_not_believed_in_the_first_window() -> None:
+    """What the process before sent still counts there."""
+    window = SlidingWindow(STOPS, 0.0, taken=18, believed_from=60.0)
+    assert at_once(window, 59.9, ends=False) == 10
+
+
+def test_a_refusal_forgets_what_was_taken_before() -> None:
+    """The limit has become lower, so that nothing goes at once that was only taken before; the next process learns of it."""
+    window = SlidingWindow(STOPS, 0.0, taken=18)
+    make(window, 0.0, 12)
+    window.begin()
+    window.refused(0.1, 30.0)
+    assert window.taken == 0
+    assert at_once(window, 61.0, ends=False) == 6
+
+
+def test_what_is_taken_is_known() -> None:
+    """Below half of the limit nothing is learned; above it the most that counted at once."""
+    window = SlidingWindow(STOPS, 0.0)
+    make(window, 0.0, 10)
+    assert window.taken is None
+    make(window, 1.0, 3)
+    assert window.taken == 13
+    make(window, 70.0, 1)
+    assert window.taken == 13
+
+
+def test_it_is_known_whether_a_request_would_run_at_once() -> None:
+    """It would not while the limit is closed or full, nor where it is probed behind others."""
+    window = SlidingWindow(STOPS, 0.0)
+    assert window.takes_now(0.0, 9)
+    assert not window.takes_now(0.0, 10)
+    make(window, 0.0, 20)
+    assert not window.takes_now(59.0, 0)
+    assert window.takes_now(61.0, 19)
+    window.begin()
+    window.refused(61.0, 30.0)
+    assert not window.takes_now(62.0, 0)
+
+
 def test_above_what_is_sure_calls_go_one_at_a_time() -> None:
     """Beyond half of the documented limit the next call waits for the answer of the one before, until that is proven."""
     window = SlidingWindow(UPDATES, 0.0)

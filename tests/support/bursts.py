@@ -58,6 +58,19 @@ class NoStore:
     async def note_cleared(self, key: str) -> None:
         """Note nothing."""
 
+    @property
+    def shared_lines(self) -> "NoStore":
+        return self
+
+    async def note_posting(self, nonce: str, channel: ThreadKey) -> None:
+        """Note nothing."""
+
+    async def note_standing(self, nonce: str, message: MessageRef) -> None:
+        """Note nothing."""
+
+    async def note_gone(self, nonce: str) -> None:
+        """Note nothing."""
+
     async def is_first(self, turn: Turn) -> bool:  # noqa: ARG002  # as `Turns.is_first`
         """Say that each question begins its thread."""
         return True
@@ -104,6 +117,7 @@ class Burst:
         assert turn.origin is not None
         opening = turn.origin.opening is not None
         await asyncio.sleep(at * APART)
+        self.platform.channels[turn.key] = turn.place.channel
         self.platform.ask(turn.asker.id, turn.key)
         thread, view = self.thread(turn), OneAnswer()
         started, opened, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
@@ -147,6 +161,7 @@ def in_burst(
     assert len(limited.seen.first) == len(limited.seen.ended) == len(channels)
     assert not limited.marks
     assert not limited.statuses
+    assert not limited.lines
     return limited
 
 

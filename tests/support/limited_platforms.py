@@ -70,8 +70,12 @@ class LimitedPlatform(PlainAdapter):
         self.refused: list[str] = []
         self.statuses: set[str] = set()
         self.marks: set[str] = set()
+        self.lines: set[str] = set()
+        """Channels in which a line says that questions wait."""
         self.asked: defaultdict[str, list[str]] = defaultdict(list)
         """Questions by who asked them."""
+        self.channels: dict[str, str] = {}
+        """Where each question was asked."""
         self.told: set[str] = set()
         self._observer: RequestObserver | None = None
 
@@ -128,14 +132,39 @@ class LimitedSlack(LimitedPlatform):
         charges = slack_limits.charges(self.limits, method, "T", channel)
         await self.request(PlatformRequest(method, charges), lambda: self._rates.take(method, channel))
 
+    def ask(self, person: str, question: str) -> None:
+        """Note a question: who asks in a channel with a line sees that."""
+        super().ask(person, question)
+        if self.channels.get(question) in self.lines:
+            self.seen.sign(question, "line")
+
+    def line_channel(self, prompt: Prompt) -> ThreadKey | None:
+        channel = channel_of(prompt.thread)
+        return None if channel.startswith("D") else ThreadKey(self.platform, f"{channel}~")
+
+    async def delete(self, message: MessageRef) -> None:
+        await self.call(Method.CHAT_DELETE, channel_of(message.thread))
+        self.lines.discard(channel_of(message.thread))
+
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         await self.call(Method.CHAT_POST_MESSAGE, channel_of(thread))
+        if not question_of(thread):
+            self._line(channel_of(thread))
+            return MessageRef(thread, nonce)
         self._shown(thread, content, "post")
         return MessageRef(thread, nonce)
 
     async def edit(self, message: MessageRef, content: Content) -> None:
         await self.call(Method.CHAT_UPDATE, channel_of(message.thread))
-        self._shown(message.thread, content, "edit")
+        if question_of(message.thread):
+            self._shown(message.thread, content, "edit")
+
+    def _line(self, channel: str) -> None:
+        """Note that a line stands, which all see who have asked in the channel."""
+        self.lines.add(channel)
+        for question in self.seen.asked:
+            if self.channels.get(question) == channel:
+                self.seen.sign(question, "line")
 
     def _shown(self, thread: ThreadKey, content: Content, kind: str) -> None:
         question = question_of(thread)

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from tests.support.loop_time import loop_seconds
+
 
 @contextmanager
 def logs_put_back() -> Iterator[None]:
@@ -24,7 +26,10 @@ def logs_put_back() -> Iterator[None]:
 
 
 async def logged(logs: Sequence[MutableMapping[str, Any]], event: str, *, within: float = 60.0) -> None:
-    """Wait until `logs`, of `structlog.testing.capture_logs`, have an event. Raises TimeoutError after `within` seconds."""
-    async with asyncio.timeout(within):
+    """Wait until `logs`, of `structlog.testing.capture_logs`, have an event. Raises TimeoutError after `within` seconds.
+
+    They are those of `loop_seconds`.
+    """
+    async with loop_seconds(within):
         while event not in [one["event"] for one in logs]:  # noqa: ASYNC110  # capture_logs tells nobody of an event
             await asyncio.sleep(0.005)

@@ -95,7 +95,7 @@ class SimulatedAion:
         audit_log: What happened in the workspace, oldest first; times as the client writes them.
         objects: What the storage behind presigned addresses has, by key; `object_keys` are those of idempotency keys.
         bytes_arrived: The bytes of all uploads so far.
-        uploads_held: Whether uploads wait in their middle.
+        uploads_held: Whether uploads wait in their middle; `held_uploads` are their requests.
         rate: The requests a minute that it allows; None: any number, and no answer says anything of it.
     """
 
@@ -131,6 +131,7 @@ class SimulatedAion:
         self.object_keys: dict[str, str] = {}
         self.bytes_arrived = 0
         self.uploads_held = False
+        self.held_uploads: list[web.Request] = []
         self.rate: RateLimit | None = None
         self._inspector = inspector
         self._scenes: deque[Scene] = deque()
@@ -231,7 +232,14 @@ class SimulatedAion:
     def release_uploads(self) -> None:
         """Let uploads go on."""
         self.uploads_held = False
+        self.held_uploads.clear()
         self.changed()
+
+    def cut_uploads(self) -> None:
+        """Break the connection of every upload that is held, and lose what the network has of it: up to all of a file."""
+        for request in self.held_uploads:
+            if request.transport is not None:
+                request.transport.abort()
 
     def cut_streams(self) -> None:
         """Break the connection of every open stream; the answers are completed and stored nevertheless."""

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader, web
@@ -44,7 +45,8 @@ async def upload_image(aion: "SimulatedAion", request: web.Request) -> web.Respo
             continue
         filename, content_type = part.filename or "", part.headers.get("Content-Type", "")
         while chunk := await part.read_chunk(CHUNK):
-            await _take(aion, arrived, bytes(chunk), lambda size: aion.files.objection(size, document=False))
+            objection = partial(aion.files.objection, document=False)
+            await _take(aion, request, arrived, bytes(chunk), objection)
     await aion.inspect("upload_image", {**fields, "file": filename})
     if not arrived.is_image:
         raise Refused(
@@ -106,7 +108,7 @@ async def put_object(aion: "SimulatedAion", request: web.Request) -> web.Respons
         return web.Response(status=403, text="<Error><Code>SignatureDoesNotMatch</Code></Error>")
     arrived = Arriving()
     async for chunk in request.content.iter_chunked(CHUNK):
-        await _take(aion, arrived, chunk, lambda _: None)
+        await _take(aion, request, arrived, chunk, lambda _: None)
     if arrived.size != entry.size:
         return web.Response(status=400, text="<Error><Code>IncompleteBody</Code></Error>")
     entry.arrived = arrived
@@ -188,7 +190,11 @@ async def get_picture(aion: "SimulatedAion", request: web.Request) -> web.Respon
 
 
 async def _take(
-    aion: "SimulatedAion", arrived: Arriving, chunk: bytes, objection: Callable[[int], Fault | None]
+    aion: "SimulatedAion",
+    request: web.Request,
+    arrived: Arriving,
+    chunk: bytes,
+    objection: Callable[[int], Fault | None],
 ) -> None:
     """Take bytes of an upload, once uploads are not held; refuse it as soon as it is too large."""
     arrived.take(chunk)
@@ -197,4 +203,5 @@ async def _take(
     if (fault := objection(arrived.size)) is not None:
         raise Refused(fault)
     if aion.uploads_held:
+        aion.held_uploads.append(request)
         await aion.until(lambda: not aion.uploads_held)

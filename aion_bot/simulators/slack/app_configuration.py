@@ -42,6 +42,8 @@ class AppConfiguration:
     shortcuts: list[str] = field(default_factory=lambda: ["aion_ask", "aion_manage"])
     commands: list[str] = field(default_factory=lambda: ["/aion"])
     socket_mode: bool = True
+    request_url: str = ""
+    """Where Slack sends to over HTTP; empty with Socket Mode."""
     interactivity: bool = True
     requested: list[str] = field(default_factory=lambda: list(SCOPES))
     """Scopes that the app asks for at its next installation."""
@@ -71,8 +73,9 @@ class AppConfiguration:
         except ValueError:
             return [{"message": "failed to parse the manifest", "pointer": "/"}]
         settings = read.get("settings", {})
-        without_address = not settings.get("socket_mode_enabled")
-        if settings.get("event_subscriptions") and without_address:
+        subscribed = settings.get("event_subscriptions") or {}
+        without_address = not settings.get("socket_mode_enabled") and "request_url" not in subscribed
+        if subscribed and without_address:
             message = "Event Subscription requires either Request URL or Socket Mode Enabled"
             return [*self.problems, {"message": message, "pointer": "/settings/event_subscriptions"}]
         return self.problems
@@ -83,6 +86,8 @@ class AppConfiguration:
         scopes, settings = read["oauth_config"]["scopes"], read["settings"]
         self.requested = [*scopes["bot"], *scopes.get("bot_optional", ())]
         self.events = list(settings["event_subscriptions"]["bot_events"])
+        self.request_url = settings["event_subscriptions"].get("request_url", "")
+        self.socket_mode = settings["socket_mode_enabled"]
         self.shortcuts = [one["callback_id"] for one in read["features"]["shortcuts"]]
         self.created += 1
         secret = {name: f"simulated-{name}" for name in CREDENTIALS}
@@ -98,6 +103,7 @@ class AppConfiguration:
             {"name": one, "type": "message", "callback_id": one, "description": one} for one in self.shortcuts
         ]
         commands = [{"command": one, "description": one} for one in self.commands]
+        received = {"request_url": self.request_url} if self.request_url else {}
         return {
             "display_information": {"name": BOT.name},
             "features": {
@@ -107,8 +113,8 @@ class AppConfiguration:
             },
             "oauth_config": {"scopes": {"bot": list(self.requested)}},
             "settings": {
-                "event_subscriptions": {"bot_events": list(self.events)},
-                "interactivity": {"is_enabled": self.interactivity},
+                "event_subscriptions": {"bot_events": list(self.events), **received},
+                "interactivity": {"is_enabled": self.interactivity, **received},
                 "socket_mode_enabled": self.socket_mode,
             },
         }

@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from aion_bot.simulators.slack.http_delivery import NOT_SENT, HttpDelivery
 from aion_bot.simulators.slack.state import APP
 
 
@@ -40,13 +41,15 @@ class Sockets:
     `disconnect_notice` the seconds for which Slack leaves a connection open after it announced its end. `changed` is called
     whenever something happened that a test may wait for. The next `invalid_tickets` tickets open no connection, and the next
     `connections_without_hello` connections get no hello; while `refusing_connections` none is opened. `app` is
-    the id in `hello`. Until `reads_closes` is set, a connection that the app closes stays, and gets deliveries.
+    the id in `hello`. Until `reads_closes` is set, a connection that the app closes stays, and gets deliveries. With `http`
+    everything goes over that.
     """
 
     def __init__(
         self, changed: Callable[[], None], *, ack_timeout: float, resend_delays: Sequence[float]
     ) -> None:
         self.deliveries: list[Delivery] = []
+        self.http: HttpDelivery | None = None
         self.refusing_connections = False
         self.invalid_tickets = 0
         self.connections_without_hello = 0
@@ -168,6 +171,8 @@ class Sockets:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.abort()
+        if self.http is not None:
+            await self.http.stop()
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -224,7 +229,19 @@ class Sockets:
         delivery.over = True
         self._changed()
 
+    async def _send_over(self, http: HttpDelivery, delivery: Delivery, attempt: int) -> bool:
+        """Send over HTTP. What a bot refused with 503, or was not reached by, counts as not sent."""
+        delivery.envelopes.append(f"http-{attempt}")
+        begun = time.monotonic()
+        status = await http.send(delivery.kind, delivery.payload, attempt, self.ack_timeout)
+        if status not in {503, NOT_SENT}:
+            delivery.sent.append(begun)
+        self._changed()
+        return 200 <= status < 300
+
     async def _send(self, delivery: Delivery, attempt: int) -> bool:
+        if self.http is not None:
+            return await self._send_over(self.http, delivery, attempt)
         if not self._connections:
             return False
         socket = self._connections[next(self._next) % len(self._connections)]

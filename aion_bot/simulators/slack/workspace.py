@@ -13,6 +13,7 @@ from aion_bot.simulators.slack.api import FAILURES, Api, Fault
 from aion_bot.simulators.slack.app_configuration import BOT_TOKEN, EVENTS, TOKENS, AppConfiguration
 from aion_bot.simulators.slack.display import Display
 from aion_bot.simulators.slack.forms import FormUse
+from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port
 from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
@@ -98,11 +99,18 @@ class SimulatedSlack(Messages, FormUse):
     @property
     def env(self) -> Mapping[str, str]:
         """The settings that connect a bot to this workspace."""
+        way = {"SLACK_APP_TOKEN": APP_TOKEN} if self.sockets.http is None else self.sockets.http.env
         return {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
-            "SLACK_APP_TOKEN": APP_TOKEN,
+            **way,
             "SLACK_API_URL": f"http://127.0.0.1:{self._port}/api/",
         }
+
+    def use_http(self, port: int = 0) -> HttpDelivery:
+        """Let Slack send over HTTP instead of Socket Mode, to a bot that listens on this port, or on a free one."""
+        self.sockets.http = HttpDelivery(port or free_port())
+        self.configuration.socket_mode, self.configuration.request_url = False, self.sockets.http.address
+        return self.sockets.http
 
     @property
     def violations(self) -> list[str]:
@@ -296,6 +304,9 @@ class SimulatedSlack(Messages, FormUse):
 
     async def connected(self, *, timeout: float = PATIENCE) -> None:
         """Wait until a bot listens. Raises TimeoutError."""
+        if self.sockets.http is not None:
+            await self.sockets.http.until_taken(timeout)
+            return
         await self.until(lambda: self.sockets.open > 0, timeout=timeout)
 
     def authorized(self, method: str, token: str) -> bool:

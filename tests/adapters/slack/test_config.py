@@ -64,11 +64,78 @@ def test_malformed_value_is_refused_and_not_repeated(variable: str, value: str) 
 
 
 def test_every_problem_is_listed() -> None:
-    """Four wrong values are four problems."""
+    """Six wrong values are six problems."""
     found = problems(
-        {"SLACK_BOT_TOKEN": "a", "SLACK_APP_TOKEN": "b", "SLACK_CONFIG_TOKEN": "d", "SLACK_API_URL": "c"}
+        {
+            "SLACK_BOT_TOKEN": "a",
+            "SLACK_APP_TOKEN": "b",
+            "SLACK_SIGNING_SECRET": "e",
+            "AION_BOT_PUBLIC_URL": "f",
+            "SLACK_CONFIG_TOKEN": "d",
+            "SLACK_API_URL": "c",
+        }
     )
     assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
+
+
+SECRET, URL = "SLACK_SIGNING_SECRET", "AION_BOT_PUBLIC_URL"
+HTTP = {"SLACK_BOT_TOKEN": BOT, SECRET: "0123456789abcdef0123456789abcdef", URL: "https://bot.example/aion/"}
+
+
+def test_three_variables_are_http() -> None:
+    """With a signing secret and a public address in place of the app-level token Slack is used over HTTP."""
+    settings, found = config.read(HTTP)
+    assert found == ()
+    assert settings is not None
+    assert (settings.app_token, settings.public_url) == (None, "https://bot.example/aion")
+    assert HTTP[SECRET] not in repr(settings)
+    assert list(adapters.slack.required_in(HTTP)) == list(HTTP)
+    assert list(adapters.slack.required_in(WHOLE)) == list(WHOLE)
+
+
+@pytest.mark.parametrize("missing", list(HTTP))
+def test_a_missing_variable_of_http_names_all(missing: str) -> None:
+    """The one sentence begins with what is missing, and names the others."""
+    (problem,) = problems({name: value for name, value in HTTP.items() if name != missing})
+    assert problem.startswith(f"{missing}: is missing although ")
+    assert all(name in problem for name in HTTP)
+
+
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        (WHOLE | HTTP, [SECRET, URL]),
+        (WHOLE | {SECRET: HTTP[SECRET]}, [SECRET]),
+        (WHOLE | {URL: HTTP[URL]}, [URL]),
+        ({"SLACK_APP_TOKEN": APP, SECRET: HTTP[SECRET]}, ["SLACK_BOT_TOKEN", SECRET]),
+        ({SECRET: HTTP[SECRET]}, ["SLACK_BOT_TOKEN", URL]),
+        ({URL: HTTP[URL]}, ["SLACK_BOT_TOKEN", SECRET]),
+    ],
+)
+def test_two_ways_at_once_are_refused(env: dict[str, str], named: list[str]) -> None:
+    """Neither way wins by itself: each variable that would have no effect is a problem."""
+    assert [one.partition(":")[0] for one in problems(env)] == named
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        (SECRET, "secret"),
+        (SECRET, "secret-89abcdef0123456789abcdef01"),
+        (SECRET, f"{HTTP[SECRET]}\n"),
+        (URL, "http://secret.example"),
+        (URL, "secret.example"),
+        (URL, "https://user:secret@bot.example"),
+        (URL, "https://bot.example/?secret"),
+        (URL, "https://bot.example/{secret}"),
+        (URL, "https://bot.example/secret%2fpath"),
+    ],
+)
+def test_a_malformed_value_of_http_is_refused_and_not_repeated(variable: str, value: str) -> None:
+    """A wrong value is named by its variable, and what it is stays unsaid."""
+    (problem,) = problems(HTTP | {variable: value})
+    assert problem.startswith(f"{variable}: ")
+    assert "secret" not in problem.replace("signing secret", "").replace("SLACK_SIGNING_SECRET", "")
 
 
 def test_loopback_may_be_plain_http() -> None:

@@ -20,6 +20,9 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.adapters.slack.conftest import HASTE, end
 from tests.support.recording_host import RecordingHost
 
+PAUSE = 0.01
+"""Seconds between two questions where each more of them tries nothing new."""
+
 
 def built(slack: SimulatedSlack, timeouts: Timeouts = HASTE) -> SlackAdapter:
     env = slack.env
@@ -38,10 +41,16 @@ async def connected(slack: SimulatedSlack, timeouts: Timeouts) -> AsyncIterator[
     await adapter.close()
 
 
-async def talk_until(slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool]) -> None:
-    """Ask one question after the other, each answered by its arrival, until `done`."""
+async def talk_until(
+    slack: SimulatedSlack, host: RecordingHost, done: Callable[[], bool], *, pause: float = 0.0
+) -> None:
+    """Ask one question after the other, each answered by its arrival, until `done`; `pause` seconds between them.
+
+    Where a time has to go by, and no moment is tried in which a question could be lost, a pause leaves the machine alone.
+    """
     async with asyncio.timeout(60):
         while not done():
+            await asyncio.sleep(pause)
             asked = len(host.prompts)
             await slack.direct_message(slack.people[0], f"question {asked}")
             await host.until(lambda asked=asked: len(host.prompts) > asked)  # type: ignore[misc]  # mypy infers no type for a default of a lambda
@@ -196,7 +205,7 @@ async def test_refused_sockets_are_asked_for_with_pauses(slack: SimulatedSlack, 
     begun = slack.api.calls["apps.connections.open"]
     clock = asyncio.get_running_loop().time
     since = clock()
-    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] >= begun + 5)
+    await talk_until(slack, host, lambda: slack.api.calls["apps.connections.open"] >= begun + 5, pause=PAUSE)
     assert clock() - since > 2 * HASTE.reconnect
     slack.sockets.refusing_connections = False
     await talk_until(slack, host, repaired(slack, 1))
@@ -211,7 +220,7 @@ async def test_pause_that_slack_wants_before_a_ticket_is_kept(
     clock = asyncio.get_running_loop().time
     await slack.sockets.abort(1)
     begun = clock()
-    await talk_until(slack, host, repaired(slack, 1))
+    await talk_until(slack, host, repaired(slack, 1), pause=PAUSE)
     assert clock() - begun >= 0.3
 
 
@@ -268,7 +277,7 @@ async def test_one_socket_is_enough_to_stay(slack: SimulatedSlack, host: Recordi
     await slack.sockets.abort(0)
     clock = asyncio.get_running_loop().time
     begun = clock()
-    await talk_until(slack, host, lambda: clock() - begun > 1.5 * HASTE.offline)
+    await talk_until(slack, host, lambda: clock() - begun > 1.5 * HASTE.offline, pause=PAUSE)
     assert len(host.presences) == 1
 
 

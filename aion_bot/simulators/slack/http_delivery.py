@@ -1,0 +1,138 @@
+"""Slack's side of HTTP: signed requests to the app's request URL, and what Slack makes of the answers.
+
+https://docs.slack.dev/apis/events-api/using-http-request-urls and
+https://docs.slack.dev/authentication/verifying-requests-from-slack
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from aion_bot.simulators.slack.state import APP, TEAM
+from aion_bot.simulators.workspace import CALLS_KEPT
+
+SIGNING_SECRET = "51mu1a7ed51ack51gn1ng5ec2e70f7e5"  # noqa: S105  # a secret of this simulator only
+PREFIX = "/behind/a/proxy"
+"""A path of the public address, as behind a proxy that passes it on."""
+
+NO_ANSWER, NOT_SENT = -1, -2
+"""In place of a status: it was sent, or may have been; the app was not reached."""
+
+_PROBE_EVERY = 0.02
+"""Seconds between two looks whether a bot takes requests: another side has no event for it."""
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def signed(secret: str, body: str, *, at: float | None = None) -> Mapping[str, str]:
+    """Return the headers of a request with this body, signed `at` these seconds since the epoch, by default now."""
+    timestamp = str(int(time.time() if at is None else at))
+    digest = hmac.new(secret.encode(), f"v0:{timestamp}:{body}".encode(), hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
+
+
+def written(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the body for a payload and its content type: JSON for events, a form for interactions and commands."""
+    if kind == "events_api":
+        return json.dumps(payload), "application/json"
+    fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+    return urlencode(fields), "application/x-www-form-urlencoded"
+
+
+class HttpDelivery:
+    """Sends to a bot that listens on `port` of this machine.
+
+    `statuses` are the newest of all answers, in order; `secret` is the one that the app's page shows. While it is
+    `unreachable`, as with a proxy that is down, nothing arrives.
+    """
+
+    def __init__(self, port: int, secret: str = SIGNING_SECRET) -> None:
+        self.secret = secret
+        self.statuses: deque[int] = deque(maxlen=CALLS_KEPT)
+        self.unreachable = False
+        self._port = port
+        self._reasons: dict[str, str] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The settings that let a bot take what this sends."""
+        return {
+            "SLACK_SIGNING_SECRET": self.secret,
+            "AION_BOT_PUBLIC_URL": f"http://127.0.0.1:{self._port}{PREFIX}",
+            "AION_BOT_HTTP_ADDRESS": f"127.0.0.1:{self._port}",
+        }
+
+    @property
+    def address(self) -> str:
+        """The request URL of the app."""
+        return f"http://127.0.0.1:{self._port}{PREFIX}/slack/events"
+
+    async def send(self, kind: str, payload: Mapping[str, Any], attempt: int, timeout: float) -> int:
+        """Send a payload, for the first time or again; returns the status, `NO_ANSWER` or `NOT_SENT`."""
+        event = str(payload.get("event_id", ""))
+        headers = {}
+        if attempt:
+            reason = self._reasons.get(event, "http_timeout")
+            headers = {"X-Slack-Retry-Num": str(attempt), "X-Slack-Retry-Reason": reason}
+        try:
+            async with asyncio.timeout(timeout):
+                status = await self.post(*written(kind, payload), headers)
+        except TimeoutError:
+            self._reasons[event] = "http_timeout"
+            return NO_ANSWER
+        except (OSError, aiohttp.ClientError) as error:
+            self._reasons[event] = "connection_failed"
+            refused = isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError)
+            return NOT_SENT if refused else NO_ANSWER
+        self.statuses.append(status)
+        self._reasons[event] = "http_error"
+        if 200 <= status < 300:
+            del self._reasons[event]
+        return status
+
+    async def post(self, body: str, content_type: str, headers: Mapping[str, str]) -> int:
+        """Send one signed request; returns the status. Raises aiohttp.ClientError, and OSError while it is unreachable."""
+        if self.unreachable:
+            raise ConnectionRefusedError
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        signature = signed(self.secret, body)
+        sent = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **signature, **headers}
+        async with self._session.post(self.address, data=body, headers=sent, allow_redirects=False) as answer:
+            await answer.read()
+            return answer.status
+
+    async def until_taken(self, timeout: float) -> None:
+        """Wait until a bot takes requests. Raises TimeoutError.
+
+        The probe is what Slack sends of its own accord: https://docs.slack.dev/reference/events/app_rate_limited
+        """
+        probe = {"type": "app_rate_limited", "team_id": TEAM, "api_app_id": APP, "minute_rate_limited": 0}
+        async with asyncio.timeout(timeout):
+            while True:
+                try:
+                    if await self.post(json.dumps(probe), "application/json", {}) == 200:
+                        return
+                except (OSError, aiohttp.ClientError):
+                    pass
+                await asyncio.sleep(_PROBE_EVERY)
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
