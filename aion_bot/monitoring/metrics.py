@@ -154,8 +154,7 @@ class Metrics:
         requests = self._counter("platform_requests", "Requests to platforms.", "method", "status")
         self._received = self._counter("received_requests", "Requests that came over HTTP.", "outcome")
         limited = self._counter("rate_limited", "Requests that a platform refused as too many.", "method")
-        self._requests = _Bounded(requests, _MOST_REQUESTS)
-        self._limited = _Bounded(limited, _MOST_LIMITED)
+        self._requests, self._limited = _Bounded(requests, _MOST_REQUESTS), _Bounded(limited, _MOST_LIMITED)
         self._aion = Counter(
             "aion_bot_aion_requests", "Requests to Aion.", ["operation", "status"], registry=registry
         )

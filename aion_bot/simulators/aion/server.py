@@ -124,12 +124,11 @@ class SimulatedAion:
         self.violations: list[Exception] = []
         self.released: set[str] = set()
         self.streams: list[tuple[web.Request, StreamText]] = []
-        self.streaming = self.left = self.pings = 0
+        self.streaming = self.left = self.pings = self.bytes_arrived = 0
         self.files = StoredFiles()
         self.audit_log: list[dict[str, Any]] = []
         self.objects: dict[str, uploads.Object] = {}
         self.object_keys: dict[str, str] = {}
-        self.bytes_arrived = 0
         self.uploads_held = False
         self.held_uploads: list[web.Request] = []
         self.rate: RateLimit | None = None
