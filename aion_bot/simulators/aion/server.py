@@ -210,6 +210,7 @@ class SimulatedAion:
         headers: Mapping[str, str] | None = None,
         acts: bool = False,
         silent: bool = False,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         """Refuse the next `times` requests for an operation of `OPERATIONS`.
 
@@ -217,7 +218,9 @@ class SimulatedAion:
         was performed.
         """
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
+        fault = Fault(
+            status, code, message, shape, with_retry | dict(headers or {}), acts, silent, details or {}
+        )
         self._faults.setdefault(operation, deque()).extend([fault] * times)
 
     def fail_next_upload(self, status: int | None, **fault: Any) -> None:
