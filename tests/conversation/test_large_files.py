@@ -99,7 +99,7 @@ async def test_a_limit_that_a_refusal_told_is_known(tmp_path: Path) -> None:
     """Where the key may not read the limits; a smaller file is still sent, and after some minutes any is."""
     async with conversation(tmp_path) as place:
         place.platform = counting = Counting()
-        place.aion.files.hides_limits = True
+        place.aion.files.hides_limits, place.aion.files.limits.image = True, 1024 * 1024
         details = {"max_size_bytes": IMAGES}
         place.aion.fail_next_upload(413, code="FILE_TOO_LARGE", shape=Shape.GATEWAY, details=details)
         assert "the limit is 200 KB" in (await ask(place, "a.gif", filled(gif(), 300 * 1024))).seen[-1]
