@@ -48,7 +48,9 @@ async def address(receiver: Receiver) -> AsyncIterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         host, port = probe.getsockname()
     server = MonitoringServer(
-        ListenAddress(host, port), Monitor(["plain"], _write, asyncio.Event()), receivers([receiver, object()])
+        ListenAddress(host, port),
+        Monitor(["plain"], _write, asyncio.Event()),
+        receivers([receiver, object()]),
     )
     await server.start()
     yield host, port
