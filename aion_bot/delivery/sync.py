@@ -12,12 +12,12 @@ from contextlib import suppress
 
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
-from aion_bot.delivery.page_break import foresee_page
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     Conditions,
     DeliveryMode,
+    foresee_page,
     permit_for,
     prefers_stream,
     wait_for_text,

@@ -123,15 +123,12 @@ class SimulatedAion:
         self.requests: list[Taken] = []
         self.violations: list[Exception] = []
         self.released: set[str] = set()
-        self.streaming = 0
         self.streams: list[tuple[web.Request, StreamText]] = []
-        self.left = 0
-        self.pings = 0
+        self.streaming = self.left = self.pings = self.bytes_arrived = 0
         self.files = StoredFiles()
         self.audit_log: list[dict[str, Any]] = []
         self.objects: dict[str, uploads.Object] = {}
         self.object_keys: dict[str, str] = {}
-        self.bytes_arrived = 0
         self.uploads_held = False
         self.held_uploads: list[web.Request] = []
         self.rate: RateLimit | None = None
