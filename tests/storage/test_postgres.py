@@ -440,6 +440,7 @@ async def test_a_lease_is_held_until_a_second_before_its_end(monkeypatch: pytest
     with pytest.raises(StoreError, match="another process holds it"):
         await Store.open(location)
     await store.close()
+    assert not lease.held()
 
 
 async def test_who_waits_brings_the_schema_up_to_date_only_when_it_serves(waits: asyncio.Event) -> None:
