@@ -1,8 +1,7 @@
 """The coroutine that makes a thread show what it should: one operation in flight, and the newest text always wins.
 
 `MessageSync.run` repeats one step: take the screen, let the diff name the next operation, wait for its permit, take
-the screen again if it has changed meanwhile, and perform the operation. Nothing is queued but the permit, so that a
-slow platform gets fewer and larger edits.
+the screen again if it has changed meanwhile, and perform the operation. Nothing but the permit waits.
 """
 
 import asyncio
@@ -13,9 +12,11 @@ from contextlib import suppress
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
 from aion_bot.delivery.page_break import foresee_page
+from aion_bot.delivery.replacement import may_be_replaced, replace_last
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
+    POSTED,
     Conditions,
     DeliveryMode,
     permit_for,
@@ -64,8 +65,7 @@ class MessageSync:
     ) -> None:
         """`predecessors` showed the same messages; nothing is shown until none of their operations is in flight.
 
-        `retry` has the delays in seconds while the platform is down. `diff` knows the messages; the replies among them
-        are those that only this sync may change.
+        `retry` has the delays in seconds while the platform is down. Only this sync may change the replies of `diff`.
         """
         self._thread, self._limiter = thread, thread.limiter
         self._view, self._delivery, self._predecessors = view, delivery, predecessors
@@ -76,9 +76,11 @@ class MessageSync:
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
         self._share = AnswerShare(self._unseen_since)
-        # Of what an earlier process began nobody knows how long it took.
-        self._is_whole = not (delivery.owns_cards or delivery.resumed)
+        self._is_whole = not (
+            delivery.owns_cards or delivery.resumed
+        )  # of earlier ones nobody knows since when
         self._mode: DeliveryMode | None = None
+        self._post_mode = DeliveryMode.EDITS
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
         # What ends or replaces the current step.
@@ -154,6 +156,9 @@ class MessageSync:
             # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 await self._refresh()
+            if self._mode is DeliveryMode.REPLACED and self._view.ended:
+                self._mode = DeliveryMode.EDITS
+                replace_last(self._thread, self.diff)
             step = await self._next_step(streams=self._prefers_stream())
             if isinstance(step, Idle) and self._must_post:
                 step = await self._next_step(streams=False)
@@ -201,7 +206,7 @@ class MessageSync:
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
         # An answer that began by edits stays with them: limits are not looked at before each edit.
-        if self._thread.streaming is None or self._mode is DeliveryMode.EDITS:
+        if self._thread.streaming is None or self._mode in POSTED:
             return False
         given = Conditions(
             StreamingMode.NEVER,
@@ -220,7 +225,10 @@ class MessageSync:
             """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
             self._posts_wait = True
             self._streams_wait |= streams
-            return not (streams or (self._prefers_stream() and not self._must_post))
+            replaced = bool(permit.reserve) and may_be_replaced(self._thread, self._share.began)
+            changes = replaced and self._post_mode is DeliveryMode.EDITS
+            self._post_mode = DeliveryMode.REPLACED if replaced else self._post_mode
+            return not (streams or changes or (self._prefers_stream() and not self._must_post))
 
         try:
             issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
@@ -249,7 +257,7 @@ class MessageSync:
         end: SharedLimits = ()
         text_wait = 0.0
         if isinstance(step, Post | StartStream) and not self._share.reserved:
-            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
+            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._post_mode
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
@@ -275,7 +283,7 @@ class MessageSync:
             return
         if isinstance(step, Post) and self._is_urgent():
             return  # it ends the answer itself
-        self._mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
+        self._mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._post_mode
         limits, key = self._limiter.limits, self._thread.key
         self._share.hold(limits(self._mode.end, key), limits(self._mode.preview, key))
 
