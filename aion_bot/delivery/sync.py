@@ -225,7 +225,8 @@ class MessageSync:
             """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
             self._posts_wait = True
             self._streams_wait |= streams
-            replaced = bool(permit.reserve) and may_be_replaced(self._thread, self._share.began)
+            begins = bool(permit.reserve) and not self.diff.replies
+            replaced = begins and may_be_replaced(self._thread, self._share.began)
             changes = replaced and self._post_mode is DeliveryMode.EDITS
             self._post_mode = DeliveryMode.REPLACED if replaced else self._post_mode
             return not (streams or changes or (self._prefers_stream() and not self._must_post))
@@ -238,8 +239,7 @@ class MessageSync:
             await self._refresh()
         if not issued:
             return
-        # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
-        # as used would make the other mode look better.
+        # The text may have grown. The delivery mode stays the permit's, whose use would make the other one look better.
         newer = await self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
