@@ -123,6 +123,7 @@ pictures: $(STAMP)  ## the README's pictures, of the demo's page and of the tour
 requirements:  ## pin anew what pyproject.toml names; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet --group dev pyproject.toml -o requirements-dev.txt
+	$(PYTHON) scripts/extra_requirements.py
 
 sbom: $(STAMP)  ## the pinned libraries as a CycloneDX file: dist/sbom.cdx.json
 	mkdir -p dist

@@ -41,6 +41,7 @@ from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
+from aion_bot.runtime.heap import trimmed
 from aion_bot.runtime.limit_memory import remembering
 from aion_bot.runtime.options import DispatchOptions
 from aion_bot.runtime.ownership import fenced, fenced_aion, owned
@@ -148,7 +149,7 @@ async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
         audited(store, access.policies, access.rules),
     )
     remembered = remembering(store, observed)
-    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered:
+    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered, trimmed():
         return await dispatcher.serve(stop)
 
 

@@ -135,6 +135,7 @@ MADE: dict[str, list[str | Line]] = {
     "files_line": [strings.files_line(["`a.jpg`: added"], more) for more in (0, 3)],
     "code": [strings.code(one, 20) for one in ("", "a `b`", "long name " * 9)],
     "commands_like": [strings.commands_like("exprot", one) for one in ("export", "")],
+    "takes_no_words": [strings.takes_no_words(one) for one in ("new", "sessions")],
     "command_line": [strings.command_line(one) for one in SUBCOMMANDS],
     "named_thread": [strings.named_thread("Roof damage " * 9)],
     "conversation": [strings.conversation("Roof damage " * 9)],

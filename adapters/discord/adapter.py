@@ -85,7 +85,7 @@ class DiscordAdapter:
         self._rest = RestClient(settings, self._reporter)
         standings = Standings(self._rest)
         self.member_roles, self.look_up_place = standings.member_roles, standings.look_up_place
-        self.has_left = standings.has_left
+        self.has_left, self.may_write = standings.has_left, standings.may_write
         self._tokens, self._other = InteractionTokens(), OtherProcess()
         self._private = PrivateAnswers(self._rest, self._tokens)
         self._names = DiscordNames(self._rest).names

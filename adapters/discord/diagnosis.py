@@ -11,6 +11,7 @@ from adapters.discord.client import RestClient
 from adapters.discord.config import MESSAGE_CONTENT, TOKEN, Settings
 from adapters.discord.gateway import PERMISSIONS, SCOPES
 from adapters.discord.http import RequestReporter
+from adapters.discord.permissions import permissions
 from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.events import Place
@@ -29,9 +30,6 @@ _PORTAL = "discord.com/developers/applications"
 
 _DIRECT = {1, 3}
 """Types of channels without permissions (Discord's documentation, *Channel Types*)."""
-
-_READING = discord.Permissions(view_channel=True, read_message_history=True)
-"""All that a member may do who is timed out (Discord's documentation, *Permissions for Timed Out Members*)."""
 
 
 class DiscordDiagnosis:
@@ -164,30 +162,6 @@ def _application(client: discord.Client, settings: Settings, *, is_limited: bool
         yield warn("invitation", "the link does not work", f"switch off Requires OAuth2 Code Grant on {page}")
     link = discord.utils.oauth_url(app.id, permissions=PERMISSIONS, scopes=SCOPES)
     yield ok("invitation link", link)
-
-
-def permissions(
-    server: Mapping[str, Any], member: Mapping[str, Any], own: str, channel: Mapping[str, Any]
-) -> discord.Permissions:
-    """Compute what the bot may do in a channel from Discord's own records (its documentation, *Permissions*)."""
-    values = {str(one["id"]): int(one["permissions"]) for one in server["roles"]}
-    everyone, roles = str(server["id"]), {str(one) for one in member["roles"]}
-    granted = values.get(everyone, 0)
-    for one in roles:
-        granted |= values.get(one, 0)
-    if str(server.get("owner_id")) == own or discord.Permissions(granted).administrator:
-        return discord.Permissions.all()
-    overwrites = {str(one["id"]): one for one in channel.get("permission_overwrites") or ()}
-    # Everybody's first, then those of all roles together, then the member's own.
-    for among in ({everyone}, roles - {everyone}, {own}):
-        applied = [overwrites[one] for one in among if one in overwrites]
-        for one in applied:
-            granted &= ~int(one["deny"])
-        for one in applied:
-            granted |= int(one["allow"])
-    if member.get("communication_disabled_until"):
-        granted &= _READING.value
-    return discord.Permissions(granted)
 
 
 def names_of(lacking: discord.Permissions) -> list[str]:

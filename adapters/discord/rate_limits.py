@@ -66,6 +66,7 @@ class Method(StrEnum):
     GET_APPLICATION = "GET /oauth2/applications/@me"
     GET_USER = "GET /users/{user_id}"
     LIST_SERVERS = "GET /users/@me/guilds"
+    GET_SERVER = "GET /guilds/{guild_id}"
     PUT_COMMANDS = "PUT /applications/{application_id}/commands"
     GET_CHANNEL = "GET /channels/{channel_id}"
     EDIT_CHANNEL = "PATCH /channels/{channel_id}"
@@ -93,6 +94,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.GET_APPLICATION: (_LOGIN, _WHOLE_BOT),
     Method.GET_USER: (_OTHERS, _WHOLE_BOT),
     Method.LIST_SERVERS: (_OTHERS, _WHOLE_BOT),
+    Method.GET_SERVER: (_OTHERS, _WHOLE_BOT),
     Method.PUT_COMMANDS: (_COMMANDS, _WHOLE_BOT),
     Method.GET_CHANNEL: (_CHANNEL_LOOKUPS, _WHOLE_BOT),
     Method.EDIT_CHANNEL: (_CHANNEL_EDITS, _WHOLE_BOT),

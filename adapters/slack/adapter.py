@@ -76,6 +76,7 @@ class SlackAdapter:
         standings = Standings(self._web)
         self.group_members, self.is_guest = standings.group_members, standings.is_guest
         self.look_up_place, self.has_left = standings.look_up_place, standings.has_left
+        self.may_write = standings.may_write
         names = SlackNames(self._web, timeout=timeouts.names)
         self._names, self._list_people = names.names, names.list_people
         self._history = History(self._web, self._messages.threads, self._messages.attached.seen, names)

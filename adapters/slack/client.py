@@ -16,7 +16,7 @@ from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
 from adapters.slack.downloads import is_files_host, sent_once
 from adapters.slack.events import BotIdentity
-from adapters.slack.methods import Method
+from adapters.slack.methods import READS, Method
 from aion_bot.ports.errors import (
     FileProblem,
     FileUnavailable,
@@ -29,19 +29,7 @@ from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestO
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
-_READS = {
-    Method.ASSISTANT_SEARCH_CONTEXT,
-    Method.BOTS_INFO,
-    Method.CONVERSATIONS_HISTORY,
-    Method.CONVERSATIONS_INFO,
-    Method.CONVERSATIONS_REPLIES,
-    Method.FILES_INFO,
-    Method.USERGROUPS_LIST,
-    Method.USERS_INFO,
-    Method.USERS_LIST,
-}
-"""Methods that change nothing."""
-_FORMS = _READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
+_FORMS = READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""
 
@@ -93,7 +81,7 @@ class WebApi:
         try:
             return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)
         except errors.ConnectionLost:
-            if method not in _READS:
+            if method not in READS:
                 raise
         # A connection of the pool may have been closed while it was idle. Reading twice is harmless.
         return await self._send(method, charges, lambda: self.client.api_call(method, **body), tolerated)

@@ -7,6 +7,7 @@ from adapters.slack import ids
 from adapters.slack.content import items
 from adapters.slack.events import ACTIONS
 from adapters.slack.files import nonce_of
+from adapters.slack.tables import in_markdown
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.messages import Action, ThreadKey
 
@@ -35,14 +36,19 @@ def own_message(thread: ThreadKey, channel: str, message: Mapping[str, Any]) -> 
     # metadata to everything else that it posts, and to a stream when it stops it.
     may_stream = message.get("thread_ts") not in {None, message["ts"]} and not metadata
     ref = ids.message_ref(thread, channel, message["ts"])
-    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream, growing=_growing_words(message))
+    words = _growing_words(message, streams=may_stream)
+    return OwnMessage(ref, str(nonce) if nonce else None, stream=may_stream, growing=words)
 
 
-def _growing_words(message: Mapping[str, Any]) -> str | None:
-    """Read the words of a message with the button that stops an answer; None without that button."""
+def _growing_words(message: Mapping[str, Any], *, streams: bool) -> str | None:
+    """Read the words of a message with the button that stops an answer, which a stream has not; None of any other."""
     blocks = items(message, "blocks")
     elements = (one for block in blocks if block.get("type") == "actions" for one in items(block, "elements"))
-    if all(ACTIONS.get(str(one.get("action_id"))) is not Action.STOP for one in elements):
+    if not streams and all(ACTIONS.get(str(one.get("action_id"))) is not Action.STOP for one in elements):
         return None
-    written = (str(one.get("text") or "") for one in blocks if one.get("type") == "markdown")
+    written = (
+        in_markdown(one) if one.get("type") == "table" else str(one.get("text") or "")
+        for one in blocks
+        if one.get("type") in {"markdown", "table"}
+    )
     return "\n\n".join(written).strip()

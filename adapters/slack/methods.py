@@ -25,6 +25,7 @@ class Method(StrEnum):
     CONVERSATIONS_HISTORY = "conversations.history"
     CONVERSATIONS_INFO = "conversations.info"
     CONVERSATIONS_REPLIES = "conversations.replies"
+    USERS_CONVERSATIONS = "users.conversations"
     USERS_INFO = "users.info"
     USERS_LIST = "users.list"
     USERGROUPS_LIST = "usergroups.list"
@@ -49,6 +50,21 @@ class Method(StrEnum):
     """No method: the answer to a command goes to an address that the command names."""
 
 
+READS = {
+    Method.ASSISTANT_SEARCH_CONTEXT,
+    Method.BOTS_INFO,
+    Method.CONVERSATIONS_HISTORY,
+    Method.CONVERSATIONS_INFO,
+    Method.CONVERSATIONS_REPLIES,
+    Method.FILES_INFO,
+    Method.USERGROUPS_LIST,
+    Method.USERS_CONVERSATIONS,
+    Method.USERS_INFO,
+    Method.USERS_LIST,
+}
+"""Methods that change nothing."""
+
+
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.AUTH_TEST: (),
     Method.BOTS_INFO: ("users:read",),
@@ -60,6 +76,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.CONVERSATIONS_HISTORY: ("channels:history", "groups:history", "im:history", "mpim:history"),
     Method.CONVERSATIONS_INFO: ("channels:read", "groups:read", "mpim:read"),
     Method.CONVERSATIONS_REPLIES: ("channels:history", "groups:history", "im:history", "mpim:history"),
+    Method.USERS_CONVERSATIONS: ("groups:read", "mpim:read"),
     Method.USERS_INFO: ("users:read",),
     Method.USERS_LIST: ("users:read",),
     Method.USERGROUPS_LIST: ("usergroups:read",),

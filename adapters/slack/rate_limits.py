@@ -62,6 +62,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.VIEWS_PUBLISH: (_per_minute(Method.VIEWS_PUBLISH, _TIER_4),),
     Method.CONVERSATIONS_INFO: (_per_minute(Method.CONVERSATIONS_INFO, _TIER_3),),
     Method.CONVERSATIONS_REPLIES: (_per_minute(Method.CONVERSATIONS_REPLIES, _TIER_3),),
+    Method.USERS_CONVERSATIONS: (_per_minute(Method.USERS_CONVERSATIONS, _TIER_3),),
     Method.USERS_INFO: (_per_minute(Method.USERS_INFO, _TIER_4),),
     Method.USERS_LIST: (_per_minute(Method.USERS_LIST, _TIER_2),),
     Method.USERGROUPS_LIST: (_per_minute(Method.USERGROUPS_LIST, _TIER_2),),

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack.client import WebApi
+from adapters.slack.content import items
 from adapters.slack.errors import not_slack
 from adapters.slack.events import ChannelFacts, channel_facts, is_direct
 from adapters.slack.methods import Method
-from aion_bot.ports.errors import Forbidden, MessageGone
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.events import Place
+from aion_bot.ports.messages import ThreadKey
 
 _NO_GROUP = "no_such_subteam"
+_LARGEST_PAGE = 999
+"""Channels of a page."""
 
 _GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
 """Flags of a user: a guest of several channels, of one, and somebody of another workspace who shares none with the bot's
@@ -51,6 +55,39 @@ class Standings:
             return True
         except Forbidden:
             return False
+
+    async def may_write(self, thread: ThreadKey, place: Place, person: str) -> bool:  # noqa: ARG002  # threads have no members
+        """Return whether a person is in a channel, if it is private, by two requests; anybody may write in others.
+
+        Who may post in a channel that admins have restricted Slack does not tell.
+        """
+        me = await self._web.me()
+        try:
+            answer = await self._web.call(Method.CONVERSATIONS_INFO, me.team, channel=place.channel)
+        except MessageGone:  # the bot itself is not there, and can post nothing
+            return True
+        channel = answer.get("channel")
+        if not isinstance(channel, dict):
+            raise not_slack(Method.CONVERSATIONS_INFO)
+        return not channel.get("is_private") or await self._is_in(place.channel, person)
+
+    async def _is_in(self, channel: str, person: str) -> bool:
+        """Return whether a private channel is among those that a person and the bot share.
+
+        https://docs.slack.dev/reference/methods/users.conversations
+        """
+        me = await self._web.me()
+        answer = await self._web.call(
+            Method.USERS_CONVERSATIONS,
+            me.team,
+            user=person,
+            types="private_channel,mpim",
+            limit=_LARGEST_PAGE,
+        )
+        found = any(one.get("id") == channel for one in items(answer, "channels"))
+        if not found and (answer.get("response_metadata") or {}).get("next_cursor"):
+            raise PlatformError(f"{Method.USERS_CONVERSATIONS}: more than a page")
+        return found
 
     async def look_up_place(self, channel: str, person: str) -> Place:
         """Describe a channel or a direct message with the bot, by two requests at most."""

@@ -5,7 +5,7 @@ https://docs.slack.dev/reference/block-kit/blocks/table-block. So an answer's pa
 and a table in a quote or a list, is left to Slack's `markdown` block.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -69,6 +69,15 @@ def table_block(block: Block) -> Shown | None:
 def characters(table: Shown) -> int:
     """Count the characters of a table, with the bars that it has in Markdown."""
     return sum(3 + sum(len(text) for text in _texts(cell)) for row in table["rows"] for cell in row)
+
+
+def in_markdown(table: Mapping[str, Any]) -> str:
+    """Return a table that Slack draws as Markdown, in the plain words of its cells."""
+    rows = [["".join(_texts(cell)).replace("|", "\\|") for cell in row] for row in table.get("rows") or ()]
+    return "".join(
+        f"| {' | '.join(row)} |\n" + ("|" + " --- |" * len(row) + "\n" if at == 0 else "")
+        for at, row in enumerate(rows)
+    )
 
 
 def _texts(cell: Shown) -> Iterator[str]:

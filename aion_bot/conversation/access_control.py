@@ -111,6 +111,14 @@ class AccessControl:
         """Return whether `person` may do this. Logs nothing: the caller has a log line of its own, or needs none."""
         return await self.judge(platform, intent, place, person, owner, absent=absent) is None
 
+    async def as_now(self, thread: ThreadKey, place: Place, person: Person) -> Place:
+        """Return a place with whether a person may write in a thread of it now.
+
+        For what somebody does who acted there earlier, or whose platform does not say it with what they do.
+        """
+        writes = await self.standings.may_write(thread, place, person.id)
+        return replace(place, person_may_write=writes is True, checked=place.checked and writes is not None)
+
     def unaskable(self, prompt: Prompt) -> str | None:
         """Return what is wrong with a question itself, by what holds for files where it is asked."""
         return unaskable(prompt, reads_files=self.rules.uploads(prompt.place) is not Uploads.OFF)

@@ -55,11 +55,11 @@ class _SessionGoneError(Exception):
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a
-    full disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None
-    for a question that begins its thread and has none: it can get none. `kept_above`: pictures above a card may be recorded. `changed` is called
-    after each change of the view; its argument says whether that is urgent. `replaced` is called with the key of each
-    plan whose card a newer one replaced.
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full
+    disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a
+    question that begins its thread and has none. `kept_above`: pictures above a card may be recorded. `changed` is called after
+    each change of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a
+    newer one replaced, `before_last` is awaited before the last words are shown, with whether they replace all others.
     """
 
     def __init__(
@@ -71,6 +71,7 @@ class AionStream:
         *,
         changed: Callable[[bool], None],
         replaced: Callable[[str], object],
+        before_last: Callable[[bool], Awaitable[None]],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
@@ -80,7 +81,7 @@ class AionStream:
         self._thread, self._turn = thread, turn
         self._view = view
         self.kept_above = False
-        self._changed, self._replaced = changed, replaced
+        self._changed, self._replaced, self._before_last = changed, replaced, before_last
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
         self._log = _log.bind(turn=turn.key, ref=reference(turn.key))
@@ -175,6 +176,7 @@ class AionStream:
 
     async def show_stored(self, found: ChatMessage) -> None:
         """Show an answer that Aion stored after a stop of the bot; its time is from the question until it was stored."""
+        await self._before_last(True)
         self._view.show_stored(found.content, answer_data(found))
         now, stored_at = time.time(), found.created_at
         ended_at = now if stored_at is None else stored_at.timestamp()
@@ -186,6 +188,8 @@ class AionStream:
     async def _add_footer(self, seconds: float) -> None:
         if self._services.access.rules.value(FOOTER, self._turn.place):
             session = self._turn.session_id or ""
+            await self._before_last(False)
+            self._changed(True)  # the words do not wait for the line below them
             self._view.footnote(await footer(self._services.aion, session, self._view.facts, seconds))
 
     async def show_unposted_plans(self) -> None:
@@ -275,12 +279,14 @@ class AionStream:
             await recorded(self._log, self._turns.note_went_on(self._turn.key), "text after a plan")
         self._changed(False)
         facts = self._view.facts
+        # After a plan the stream stays open: Aion goes on in it once somebody has decided.
+        if whole := facts.complete and not self._view.parked:
+            await self._before_last(False)
         if facts.answer_id is not None and facts.answer_id != before:
             await self._name_answer(facts.answer_id)
         if facts.error is not None:
             return outcome_of_event(facts.error, self._log)
-        # After a plan the stream stays open: Aion goes on in it once somebody has decided.
-        return Outcome() if facts.complete and not self._view.parked else None
+        return Outcome() if whole else None
 
     async def _name_answer(self, answer_id: str) -> None:
         """Record Aion's id of the answer; where a full disk does not take it, the end of the turn records it."""
@@ -322,6 +328,7 @@ class AionStream:
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
+        await self._before_last(False)  # nothing works while a person decides
         self._changed(True)
 
     async def _find_again(self) -> Outcome:

@@ -5,17 +5,28 @@ What it raises ends the file, never its question.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import structlog
 
 from aion_bot.aion import AionvisionError, DocumentProcessingError
+from aion_bot.aion.errors import UploadError, UploadProblem
 from aion_bot.conversation.file_spool import FileSpool, in_utf8
 from aion_bot.conversation.library import CLOCKS, Library
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.file_types import JPEG, FileKind, FileType, is_cut_off, is_other_text, recognise
+from aion_bot.domain.file_types import (
+    HEAD,
+    JPEG,
+    FileKind,
+    FileType,
+    is_cut_off,
+    is_named_text,
+    is_other_text,
+    marked_encoding,
+    recognise,
+)
 from aion_bot.domain.uploads import (
     MOST_BYTES,
     AttachedFile,
@@ -134,10 +145,16 @@ class FileUpload:
         if promised > MOST_BYTES:
             await self._end(FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, MOST_BYTES))
             return None
+        # Of a kind that only its content tells: what exceeds every limit is not even asked for.
+        if (most := await self._library.largest_limit(promised)) < promised and not is_named_text(
+            self.file.attachment.name
+        ):
+            await self._end(FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, most))
+            return None
         progress(number, 0, 1)
         async with adapter.open_file(self.file.attachment) as pieces:
             await spool.fill(
-                in_utf8(pieces, self.file.attachment.name),
+                in_utf8(self._unless_too_large(pieces), self.file.attachment.name),
                 MOST_BYTES,
                 lambda size: progress(number, size, 2 * (promised or 2 * size)),
             )
@@ -156,6 +173,27 @@ class FileUpload:
             await self._end(end)
             return None
         return kind
+
+    async def _unless_too_large(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield a file's bytes as far as its beginning, and the rest unless it is larger than Aion takes of its kind.
+
+        The platform says how large it is.
+
+        Raises:
+            UploadError: It is larger.
+        """
+        head, (name, promised) = b"", (self.file.attachment.name, self.file.attachment.size)
+        async for piece in pieces:
+            if len(head) < HEAD <= len(head := (head + piece)[:HEAD]):
+                kind = recognise(head, b"", name)
+                # Text in another encoding is smaller in UTF-8; of videos the end says more than the size.
+                if kind and kind.kind is not FileKind.VIDEO and marked_encoding(head, name) is None:
+                    limit = await self._library.limit(kind.kind, promised)
+                    if promised > limit:
+                        raise UploadError(
+                            "The file is too large", problem=UploadProblem.TOO_LARGE, limit=limit
+                        )
+            yield piece
 
     async def _put_once(self, kind: FileType, spool: FileSpool) -> None:
         """Upload a file unless the workspace has its content in the library."""

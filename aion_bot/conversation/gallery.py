@@ -148,10 +148,17 @@ class Pictures:
 def referred_to(
     sources: Sources, metadata: Mapping[str, Any], found: Sequence[Mapping[str, Any]] = ()
 ) -> list[Referred]:
-    """Return the pictures of an answer, each once: those that it cites, others of its metadata, then those that were `found`."""
-    known = EntryIndex.of("img", with_images(metadata, None, found)).entries
+    """Return the pictures of an answer, each once: those that it cites, others of its metadata, then those that were `found`.
+
+    One that only its comments name is none of them: nobody sees why it would be there.
+    """
+    index = EntryIndex.of("img", with_images(metadata, None, found))
+    known = index.entries
     named = {one.id: one.name for _, one in sorted(sources.cited.items()) if one.kind == "img" and one.id}
-    return [_referred(one, named.get(one, ""), known.get(one, {})) for one in dict.fromkeys((*named, *known))]
+    searched = EntryIndex.of("img", with_images({}, None, found)).entries
+    unseen = {index.find(one)[0] for one in sources.unseen} - {*named, *searched}
+    shown = [one for one in dict.fromkeys((*named, *known)) if one not in unseen]
+    return [_referred(one, named.get(one, ""), known.get(one, {})) for one in shown]
 
 
 def _referred(image_id: str, name: str, entry: Mapping[str, Any]) -> Referred:

@@ -1,18 +1,25 @@
 """Messages that no attempt shows any more: confirmed after a retry had begun, or left growing by an earlier process."""
 
+import re
+
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.one_message import OneMessage
 from aion_bot.conversation.services import Services
+from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import Turn, TurnPhase
 from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply
+from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
+
+_NOTICE = re.compile(r"_[^\n]+_|")
+"""A paragraph that may be a sentence of the bot's own above an answer."""
 
 _REMOVE_AGAIN = Backoff(0.5, attempts=6)
 """For a message whose buttons do nothing: nobody removes it later."""
@@ -53,6 +60,21 @@ async def end_growing(services: Services, thread: Thread, turn: Turn) -> None:
         await services.registry.sync(thread, OneMessage(Reply(words)), delivery).run()
     except PlatformError as error:
         _log.warning("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
+
+
+def keep_words(turn: Turn, view: AnswerView, diff: MessageDiff) -> None:
+    """Show what people have read of an answer that an earlier process began, until it is found, or ends under these words.
+
+    Of several messages the newest alone changes. A plan's row says more: its words are looked for first.
+    """
+    if turn.growing is None or turn.phase is TurnPhase.PARKED:
+        return
+    message, words = turn.growing
+    said = words.split("\n\n")
+    while said and _NOTICE.fullmatch(said[0]):  # the bot's own, which are said again
+        del said[0]
+    if said and diff.keep_before(message):
+        view.show_stored("\n\n".join(said), None)
 
 
 async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:

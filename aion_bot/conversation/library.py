@@ -34,6 +34,8 @@ _LIMITS_HOLD = 3_600.0
 """Seconds for which Aion's limits are believed."""
 _RAISED = 60.0
 """Seconds for which a limit that a file exceeds is believed."""
+_REFUSAL_HOLDS = 600.0
+"""Seconds for which a limit is believed that a refusal alone told: nothing tells that somebody has raised it."""
 CLOCKS = 300
 """Seconds by which Aion's clock may differ from this machine's."""
 _LONGEST_PAUSE = 60.0
@@ -53,6 +55,8 @@ class SharedUploads:
     """By workspace and digest: of two questions with the same file, the second waits, and finds it there."""
     limits: dict[str, int] = field(default_factory=dict)
     limits_read_at: float = -_LIMITS_HOLD
+    refused: dict[FileKind, tuple[int, float]] = field(default_factory=dict)
+    """The limit that Aion's last refusal of a file told, and when (`time.monotonic`)."""
     narrowed: set[str] = field(default_factory=set)
     """Sessions that could see all pictures, and perhaps cannot any more: the next question there sets that back."""
 
@@ -80,7 +84,16 @@ class Library:
                 # Then the refusal says it.
                 shared.limits = {}
                 _log.info("limits not readable", code=error.code)
-        return min(largest(shared.limits, kind) or MOST_BYTES, MOST_BYTES)
+        return min(largest(shared.limits, kind) or self._refused(kind, size) or MOST_BYTES, MOST_BYTES)
+
+    async def largest_limit(self, size: int) -> int:
+        """Return the most bytes of a file of any kind that Aion takes, as `limit` has it."""
+        return max([await self.limit(kind, size) for kind in (FileKind.IMAGE, FileKind.DOCUMENT)])
+
+    def _refused(self, kind: FileKind, size: int) -> int | None:
+        """Return the limit that an earlier refusal told, while it is believed; None where a file is not above it."""
+        limit, told_at = self._shared.refused.get(kind, (size, 0.0))
+        return limit if limit < size and time.monotonic() - told_at < _REFUSAL_HOLDS else None
 
     async def put(
         self, file: AttachedFile, kind: FileType, spool: FileSpool, progress: Progress
@@ -116,6 +129,8 @@ class Library:
             if error.problem is UploadProblem.TOO_LARGE:
                 self._shared.limits_read_at = -_LIMITS_HOLD
                 most = await self.limit(kind.kind, spool.size)
+                if error.limit:
+                    self._shared.refused[kind.kind] = error.limit, time.monotonic()
                 error.limit = error.limit or (most if most < spool.size else None)
             raise
         return document.document_id, document.deduplicated

@@ -34,8 +34,12 @@ async def send_due(services: Services, thread: Thread, owner: str, *, again: boo
 async def send(services: Services, thread: Thread, mention: Mention, *, resumed: bool = False) -> None:
     """Post a reply that is due. `resumed`: an earlier process may have posted it; then the thread is looked at first.
 
-    Where the platform does not take it, nobody is mentioned: the answer stands all the same.
+    Where the platform does not take it, or who asked has left, nobody is mentioned: the answer stands all the same.
     """
+    if await _has_left(services, mention):
+        _log.info("mention left out", owner=mention.owner, platform=thread.platform)
+        await retry_write(lambda: services.store.mentions.note_sent(mention))
+        return
     ready = strings.PLAN_WAITS if mention.waits else strings.ANSWER_READY
     ready = strings.PLAN_ENDED if mention.of_plan else ready
     view = OneMessage(Reply("", byline=(mention.person, ready), notifies=True))
@@ -49,6 +53,16 @@ async def send(services: Services, thread: Thread, mention: Mention, *, resumed:
     except PlatformError as error:
         _log.info("mention refused", owner=mention.owner, platform=thread.platform, reason=repr(error))
     await retry_write(lambda: services.store.mentions.note_sent(mention))
+
+
+async def _has_left(services: Services, mention: Mention) -> bool:
+    """Return whether the platform says that who asked has left; it is asked once in a while, and its silence says nothing."""
+    store = services.store
+    asked = await (store.plans if mention.of_plan else store.turns).get(mention.owner)
+    if asked is None:
+        return False
+    platform = mention.thread.platform
+    return await services.access.standings.has_left(platform, asked.place, mention.person.id) is True
 
 
 async def _is_posted(thread: Thread, mention: Mention) -> bool:

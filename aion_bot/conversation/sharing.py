@@ -23,7 +23,7 @@ from aion_bot.domain.prompts import QUESTION_SHOWN, own_words
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Click
-from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply
+from aion_bot.ports.messages import Content, MessageRef, PostedOnce, Reply, ThreadKey
 from aion_bot.ports.text import clip
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.screen import Screen
@@ -72,12 +72,8 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
     turn = await services.store.turns.get(click.key)
     if turn is None or turn.thread != click.thread or turn.origin is None or turn.origin.share_to is None:
         return failed(thread.platform, click, strings.SHARE_GONE)
-    place = replace(turn.place, private=False, person_workspace=click.place.person_workspace)
-    refusal = await services.access.refusal(thread.platform, Intent.SHARE, place, click.person, turn.asker)
-    if refusal is Refusal.NOT_THEIRS:  # in these direct messages it was theirs, and whose it was is erased
-        return failed(thread.platform, click, strings.SHARE_GONE)
-    if refusal is not None:
-        return refused(thread.platform, click, refusal)
+    if (objection := await _objection(services, thread, click, turn, turn.origin.share_to)) is not None:
+        return objection
     if turn.key in services.sharing:
         return strings.SHARING
     services.sharing.add(turn.key)
@@ -91,6 +87,21 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
     finally:
         services.sharing.discard(turn.key)
     return failed(thread.platform, click, told) if told else strings.NOW_SHARED
+
+
+async def _objection(
+    services: Services, thread: Thread, click: Click, turn: Turn, target: ThreadKey
+) -> str | None:
+    """Return why whoever pressed may not share an answer in the target; None if they may."""
+    place = replace(turn.place, private=False, person_workspace=click.place.person_workspace)
+    if turn.asker.id == click.person.id:  # whether they may write where they asked may have changed since
+        place = await services.access.as_now(target, place, click.person)
+    refusal = await services.access.refusal(thread.platform, Intent.SHARE, place, click.person, turn.asker)
+    if refusal is Refusal.NOT_THEIRS:  # in these direct messages it was theirs, and whose it was is erased
+        return failed(thread.platform, click, strings.SHARE_GONE)
+    if refusal is Refusal.MUTED:
+        return strings.SHARE_MUTED
+    return None if refusal is None else refused(thread.platform, click, refusal)
 
 
 async def resume_share(services: Services, thread: Thread, turn: Turn, known: Share) -> None:

@@ -12,9 +12,9 @@ from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.domain.access import AccessPolicy, Standing
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.events import Place
-from aion_bot.ports.messages import Person
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.ports.platform_package import id_forms_of
-from aion_bot.ports.roles import Departures, GroupMembers, Guests, MemberRoles
+from aion_bot.ports.roles import Departures, GroupMembers, Guests, MemberRoles, Writers
 from aion_bot.ports.settings import IdKind
 
 T = TypeVar("T")
@@ -105,6 +105,14 @@ class Standings:
             return False
         key, home = (platform, "left", place.home, person), place.home
         return await self._ask(key, lambda: adapter.has_left(home, person))
+
+    async def may_write(self, thread: ThreadKey, place: Place, person: str) -> bool | None:
+        """Return whether a person may write in a thread or channel; None where the platform does not say it now."""
+        adapter = self._offered.get(thread.platform)
+        if not isinstance(adapter, Writers):
+            return True
+        key = (thread, "writes", place.channel, person)
+        return await self._ask(key, lambda: adapter.may_write(thread, place, person))
 
     async def _is_guest(self, platform: str, person: str) -> bool | None:
         adapter = self._offered.get(platform)

@@ -13,23 +13,22 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import notices
 from aion_bot.conversation.aion_stream import AionStream
 from aion_bot.conversation.gallery import due_gallery, show_gallery
-from aion_bot.conversation.late_posts import end_growing, remove_unseen
+from aion_bot.conversation.late_posts import end_growing, keep_words, remove_unseen
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_plans import ask_approvers
-from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
 from aion_bot.conversation.turn_record import TurnRecord
-from aion_bot.conversation.unshown_answer import close_unshown
+from aion_bot.conversation.unshown_answer import close_unshown, tell_internal
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn, TurnPhase
 from aion_bot.ports.errors import PlatformError, TakenElsewhere
-from aion_bot.ports.failures import reference, with_reference
+from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import (
     Action,
     Button,
@@ -67,13 +66,13 @@ class Mode(Enum):
 class TurnRunner:
     """Runs one turn.
 
-    `parked` is set once the thread may go on to its next question: when the answer has ended, or when a plan waits for a
-    decision while the stream stays open. `ended` is set when nothing more will be shown, `started` when the first message
-    stands or none will, `opened` once the thread exists. `reason` is why it ended here. `moved_to` is where the turn has
-    to be run instead, because its thread could not be opened. `sync` shows the answer, `silence` tells whether Aion has
-    said nothing for long. `before_end` is awaited before the last text is shown, and when a plan waits. `resumed`: an
-    earlier process may have posted messages of it. `stored` is the answer that `Mode.COMPLETE` shows, `cards` how many
-    cards an earlier process posted. `crowded`: other questions came between, and the answer says which is its own.
+    `parked` is set once the thread may go on to its next question: when the answer has ended, or a plan waits. `ended` is set
+    when nothing more will be shown, `started` when the first message stands or none will, `opened` once the thread exists.
+    `reason` is why it ended here. `moved_to` is where the turn has to be run instead, because its thread could not be opened.
+    `sync` shows the answer, `silence` tells whether Aion has said nothing for long. `before_end` is awaited before the last
+    text, and when a plan waits. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
+    `Mode.COMPLETE` shows, `cards` how many cards an earlier process posted. `crowded`: other questions came between, and the
+    answer says which is its own.
     """
 
     def __init__(
@@ -89,12 +88,10 @@ class TurnRunner:
         crowded: bool = False,
     ) -> None:
         self.thread, self.turn, self.resumed = thread, turn, resumed
-        self.parked, self.ended = asyncio.Event(), asyncio.Event()
-        self.opened, self.started = asyncio.Event(), asyncio.Event()
+        self.parked, self.ended, self.opened, self.started = (asyncio.Event() for _ in range(4))
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
-        self._services = services
-        self._mode, self._stored, self._crowded = mode, stored, crowded
+        self._services, self._mode, self._stored, self._crowded = services, mode, stored, crowded
         self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
         stop = (Button(Action.STOP, turn.key, strings.STOP),)
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
@@ -104,7 +101,7 @@ class TurnRunner:
         self._stream = AionStream(
             services, thread, turn, self._view,
             changed=partial(notices.receive_for, observer, turn, self._view, heard) if observer else heard,
-            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)),
+            replaced=lambda key: self._replacing.spawn(show_replaced(services, thread, key)), before_last=self._before_last,
         )  # fmt: skip
         self._replacing = BackgroundTasks()
         self._log = _log.bind(turn=turn.key, platform=thread.platform, ref=reference(turn.key))
@@ -213,6 +210,8 @@ class TurnRunner:
                 await end_growing(self._services, self.thread, self.turn)
                 await self._note_shown(EndReason.ANSWERED)
                 return
+        if self._mode is Mode.RESUME:
+            keep_words(self.turn, self._view, self.sync.diff)
         showing = asyncio.create_task(self.sync.run())
         reassuring = asyncio.create_task(self.silence.reassure(self.ended))
         try:
@@ -250,7 +249,7 @@ class TurnRunner:
     async def _close(self, outcome: Outcome, showing: "asyncio.Task[None]") -> None:
         outcome = notices.as_shown(outcome, self._view)
         offers_retry = outcome.retryable and await self._record.note_failure(outcome)
-        await self.before_end()
+        await self._before_last()
         button = offers_retry or self._record.unwritten_end is not None
         told = outcome.sentence and notices.told(outcome, self.turn.key, self._log, has_button=button)
         buttons = outcome.buttons or (self._retry,)
@@ -286,6 +285,12 @@ class TurnRunner:
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)
 
+    async def _before_last(self, anew: bool = False) -> None:
+        """Let nobody read the whole answer under a sign that the bot works; `anew`: it takes the place of words that were kept."""
+        self.sync.hold()
+        self.sync.diff.past = () if anew else self.sync.diff.past
+        await self.before_end()
+
     async def _fail_after_end(self) -> Outcome:
         """Record that an answer could only be shown as plain text, and offer Retry under it."""
         if await recorded(self._log, self._stream.record_end(EndReason.FAILED)):
@@ -297,9 +302,7 @@ class TurnRunner:
         """End a turn as failed of which not even the plain text can be shown; the person is told."""
         self._release()
         await recorded(self._log, self._stream.record_end(EndReason.FAILED))
-        if self.turn.origin is not None:
-            told = with_reference(strings.INTERNAL, self.turn.key)
-            await reply_privately(self.thread, self.turn.origin, (told,))
+        await tell_internal(self.thread, self.turn)
         await self._note_shown(EndReason.FAILED)
 
     async def _give_up(self, error: PlatformError) -> None:

@@ -9,7 +9,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.delivery.thread import Thread
-from aion_bot.domain import error_messages
+from aion_bot.domain import error_messages, strings
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformDown, PlatformError, QuestionGone
 from aion_bot.ports.failures import with_reference
@@ -86,3 +86,9 @@ async def _close_message(
             await thread.delete(message)
         except PlatformError as refusal:
             _log.warning("message not deleted", turn=turn.key, platform=thread.platform, reason=repr(refusal))
+
+
+async def tell_internal(thread: Thread, turn: Turn) -> None:
+    """Tell the person of a failure of the bot's own that no answer can show."""
+    if turn.origin is not None:
+        await reply_privately(thread, turn.origin, (with_reference(strings.INTERNAL, turn.key),))

@@ -73,6 +73,8 @@ class MessageDiff:
         """A file of an earlier process that has no slot yet: how many messages stand before it is not known."""
         self._files_gone = 0
         self._slots = [_Slot(message=message) for message in posted if message != self._file]
+        self.past: tuple[Reply | None, ...] = ()
+        """What a screen begins with while the first messages are left as they are."""
         self._replaced: list[MessageRef] = []
         """Messages that newer ones have taken the place of, still to be deleted."""
 
@@ -102,6 +104,16 @@ class MessageDiff:
             if slot.message is not None and not slot.holds_card and not isinstance(shown, PostedOnce):
                 return slot.message, shown
         return None
+
+    def keep_before(self, message: MessageRef) -> bool:
+        """Leave the messages before `message` as they are while screens begin with `past`; False where it is not there."""
+        at = next((at for at, slot in enumerate(self._slots) if slot.message == message), None)
+        if at is None:
+            return False
+        for slot in self._slots[:at]:
+            slot.shown = Reply("")  # equal to what is wanted, and to no page
+        self.past = tuple(None if slot.message is None else Reply("") for slot in self._slots[:at])
+        return True
 
     def awaits_card(self, screen: Screen) -> bool:
         """Tell whether a plan's card should be there and is not."""

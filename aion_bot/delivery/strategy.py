@@ -1,4 +1,4 @@
-"""Which delivery mode an answer takes, and which permits its steps need: decisions on values and on what the limits say. No I/O.
+"""Which delivery mode an answer takes, and what its steps need of the limits: decisions on values and on what those say. No I/O.
 
 An answer is shown by edits of its messages, which everybody sees grow, or by native streams, which have limits of
 their own. Edits are preferred until there is reason for a stream; an answer that began by edits stays with them.
@@ -6,15 +6,16 @@ their own. Edits are preferred until there is reason for a stream; an answer tha
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from aion_bot.delivery.steps import AppendStream, Delete, Edit, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.capabilities import StreamingMode
-from aion_bot.ports.messages import PlanCard
+from aion_bot.ports.messages import PlanCard, Reply
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import SharedLimits
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.tuning import RESERVATION_PATIENCE
 
@@ -44,6 +45,10 @@ _INDICATOR_WAIT = 0.3
 
 _FREQUENT = 1.5
 """Seconds between two previews below which a first message does not wait: it shows its first words soon enough."""
+
+
+NEARLY_FULL = 4 / 5
+"""The part of a message from which on a further one is foreseen: on Discord the rest lasts some six seconds, longer than its window."""
 
 
 class DeliveryMode(Enum):
@@ -201,3 +206,22 @@ def permit_for(
         case Delete():
             # What a new message has replaced goes before anything else: until then it stands twice.
             return Permit(limits, Priority.FINAL if step.slot < 0 else Priority.PREVIEW, since)
+
+
+def foresee_page(
+    share: AnswerShare, step: Edit | Post, page: int, limits: Callable[[Operation], SharedLimits]
+) -> None:
+    """Reserve the post of the next message in the limits that it shares with the end, or give that back where it stands.
+
+    A further message is posted there, and the answer may end in the next moment: the last edit of the full message, the post
+    and the end come within a second or two. Where posts and edits share one small limit, as on Discord, previews have to leave
+    room for two of them. `step` makes or changes the growing message, which takes so much as a `page`; `limits` of an operation
+    are looked up.
+    """
+    held = ending = share.previews
+    if not ending or share.reserved[: len(ending)] != ending:
+        return  # it ends by another operation than an edit
+    if isinstance(step.content, Reply) and len(step.content.text) > NEARLY_FULL * page:
+        held += tuple(one for one in limits(Operation.POST) if one in ending)
+    if held != share.reserved:
+        share.hold(held, ending)

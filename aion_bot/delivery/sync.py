@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
-from aion_bot.delivery.page_break import foresee_page
 from aion_bot.delivery.replacement import may_be_replaced, replace_last
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
@@ -19,6 +18,7 @@ from aion_bot.delivery.strategy import (
     POSTED,
     Conditions,
     DeliveryMode,
+    foresee_page,
     permit_for,
     prefers_stream,
     wait_for_text,
@@ -76,14 +76,11 @@ class MessageSync:
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
         self._share = AnswerShare(self._unseen_since)
-        self._is_whole = not (
-            delivery.owns_cards or delivery.resumed
-        )  # of earlier ones nobody knows since when
+        self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode: DeliveryMode | None = None
         self._post_mode = DeliveryMode.EDITS
-        self._indicated = self._must_post = self._posts_wait = self._streams_wait = False
+        self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
         self._permit: Permit | None = None
-        # What ends or replaces the current step.
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
         self._outage: Outage | None = None
@@ -96,10 +93,16 @@ class MessageSync:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
         if urgent:
+            self._held = False
             self._urgent_news.set()
             if self._permit is not None:
                 # The permit was requested for a preview: the end, or a card, has a higher priority.
                 self._limiter.cancel(self._permit)
+
+    def hold(self) -> None:
+        """Show nothing more until something urgent is to be shown, as the end of the answer."""
+        self._held = True
+        self._urgent_news.clear()
 
     def may_wait(self) -> None:
         """Tell that people see another sign of life, so that the first message may wait for some text in a crowd."""
@@ -153,6 +156,8 @@ class MessageSync:
         while True:
             if self._taken_over.is_set():
                 raise TakenOver("another sync shows these messages")
+            if self._held:
+                await self._urgent_news.wait()
             # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 await self._refresh()
@@ -183,7 +188,7 @@ class MessageSync:
         self._news.clear()
         self._urgent_news.clear()
         self.screen_at = time.monotonic()
-        self.screen = struck_screen(self._view.screen())
+        self.screen = (*self.diff.past, *struck_screen(self._view.screen()))
 
     async def _next_step(self, *, streams: bool) -> Step | Idle:
         ended = self._view.ended
@@ -243,6 +248,7 @@ class MessageSync:
         newer = await self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
+            or self._held
             or isinstance(newer, Idle)
             or self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) != permit.limits
         ):
@@ -263,15 +269,9 @@ class MessageSync:
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
         return permit_for(
-            step,
-            needed,
-            self._unseen_since,
-            urgent=self._is_urgent(),
-            end=end,
-            began=self._share.began,
-            text_wait=text_wait,
-            indicated=self._indicated,
-        )
+            step, needed, self._unseen_since, urgent=self._is_urgent(), end=end, began=self._share.began,
+            text_wait=text_wait, indicated=self._indicated,
+        )  # fmt: skip
 
     def _reserve_end(self, step: Step) -> None:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""

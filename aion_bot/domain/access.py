@@ -38,6 +38,8 @@ class Intent(StrEnum):
     """A command about the person's own conversations: its answer is private."""
     CHANGE = "change"
     """Ending, renaming or replacing a conversation that somebody began."""
+    ANNOUNCE = "announce"
+    """What a command shows to everybody who reads a thread: a file, or that its conversation goes on elsewhere."""
     USAGE = "usage"
     """Seeing how much the bot is used, which is `OPERATOR`'s: those alone whom the list of approvers names by id."""
     SHARE = "share"
@@ -151,8 +153,8 @@ class Standing:
 NOT_ASKED = Standing()
 
 
-_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE})
-"""Intents that lead to a new answer in the place itself, unless it is private."""
+_POSTING = frozenset({Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE, Intent.ANNOUNCE})
+"""Intents that lead to a new message in the place itself, unless it is private."""
 
 _PRIVATE = frozenset({Intent.MANAGE, Intent.CHANGE})
 """Intents that may be used where the bot is not, as a platform offers them everywhere."""
@@ -206,7 +208,7 @@ def decide(
             refusal = Refusal.UNSEEN if place.checked or place.lacks else Refusal.UNCHECKED
         elif not place.person_may_write:
             # The bot's answer would be public in a channel where the person may not write.
-            refusal = Refusal.MUTED
+            refusal = Refusal.MUTED if place.checked else Refusal.UNCHECKED
     if refusal is None and owner is not None and intent in OWN:
         refusal = _ownership(policy, intent, person, owner, standing)
     return refusal

@@ -153,12 +153,17 @@ def is_other_text(head: bytes, name: str) -> bool:
     return _extension(name) in {*TXT.extensions, *MARKDOWN.extensions} and not _has_controls(head)
 
 
+def is_named_text(name: str) -> bool:
+    """Tell whether a file may be text by its name: it is in UTF-8 then, or becomes so, and perhaps smaller."""
+    return _extension(name) in {"", *TXT.extensions, *MARKDOWN.extensions}
+
+
 def marked_encoding(head: bytes, name: str) -> str | None:
     """Return Python's name of the encoding in which a text file says that it is written; None for UTF-8 and other files.
 
     `head` are its first `MARK` bytes.
     """
-    if _extension(name) not in {"", *TXT.extensions, *MARKDOWN.extensions}:
+    if not is_named_text(name):
         return None
     return next((encoding for mark, encoding in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
 

@@ -137,6 +137,8 @@ INTERNAL = "Something went wrong on my side. Ask again, or tell your admin."
 WAIT = "I'm still answering here. Ask again when I'm done."
 NOT_HERE = "You can't use me here. Ask your admin for access."
 NEW_SERVER = "I'm not set up for this server yet. Ask your admin to add it."
+SHARE_MUTED = "You can't post where you asked this, so it stays here. Ask an admin to let you write there."
+MUTED_HERE = "You can't post here, so I didn't do that. Use /aion export private for a copy."
 MUTED = "You can't post here, so I can't answer you here. Ask me in a direct message."
 DISABLED = "I'm switched off in this channel. Ask me somewhere else, or ask your admin."
 GUEST = "Guests can't use me here. Ask your admin for access."
@@ -362,6 +364,11 @@ SHARED_ALREADY = "You shared this answer already."
 SHARING = "I'm sharing it already. Wait a moment."
 SHARE_NOT_YET = "I couldn't share all of it yet. Press Share again in a moment."
 SHARE_GONE = "I can't find this answer to share it. Ask again, and share the new answer."
+
+
+def takes_no_words(name: str) -> str:
+    """Say that a subcommand stands alone; `name` is one of ours."""
+    return f"/aion {name} takes no words, so I did nothing. Use it alone, or try /aion help."
 
 
 def commands_like(name: str, nearest: str) -> str:

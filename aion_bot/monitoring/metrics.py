@@ -151,15 +151,19 @@ class Metrics:
         self._plans = self._counter(
             "plan_actions", "What came of decisions about plans.", "action", "outcome"
         )
+        self._count_requests()
+        self._aion = Counter(
+            "aion_bot_aion_requests", "Requests to Aion.", ["operation", "status"], registry=registry
+        )
+        self._add_gauges(platforms, connected)
+
+    def _count_requests(self) -> None:
+        """Make the counters of requests from and to platforms."""
         requests = self._counter("platform_requests", "Requests to platforms.", "method", "status")
         self._received = self._counter("received_requests", "Requests that came over HTTP.", "outcome")
         limited = self._counter("rate_limited", "Requests that a platform refused as too many.", "method")
         self._requests = _Bounded(requests, _MOST_REQUESTS)
         self._limited = _Bounded(limited, _MOST_LIMITED)
-        self._aion = Counter(
-            "aion_bot_aion_requests", "Requests to Aion.", ["operation", "status"], registry=registry
-        )
-        self._add_gauges(platforms, connected)
 
     def _counter(self, name: str, documentation: str, *labels: str) -> Counter:
         return Counter(f"aion_bot_{name}", documentation, [*_PLATFORM, *labels], registry=self._registry)

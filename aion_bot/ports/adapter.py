@@ -17,7 +17,7 @@ class OwnMessage:
     `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it,
     and `fingerprint` that of what it shows, where the platform has `Fingerprints`. `rates` are the keys of its buttons that
     rate, which are not among `keys`: they stand under the end of an answer. `growing` are the words of a message with the button
-    that stops an answer, None without that button.
+    that stops an answer, or of such a stream, None of any other.
     """
 
     message: MessageRef

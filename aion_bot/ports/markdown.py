@@ -13,6 +13,8 @@ from markdown_it.parser_block import ParserBlock
 from markdown_it.rules_block import StateBlock, blockquote, list_block
 from markdown_it.token import Token
 
+from aion_bot.ports.comments import find_comment, find_fence
+
 DEEPEST = 24
 """Levels of nesting that are followed: a quote is one, a list and its item are two. A line takes time for each level.
 
@@ -39,8 +41,8 @@ class Block:
     """A block that holds no other one, on the lines `first` to `end` (exclusive), counted from 0.
 
     Attributes:
-        kind: `fence`, `code` (indented), `heading`, `underlined` (a heading with a line under it), `rule`, `table` or
-            `paragraph`.
+        kind: `fence`, `code` (indented), `heading`, `underlined` (a heading with a line under it), `rule`, `table`,
+            `paragraph`, or where it is asked for `comment`.
         containers: The quotes and list items around it, the outermost first.
         markup: A fence's mark or the signs of a heading.
         info: The words behind a fence.
@@ -93,6 +95,16 @@ def blocks(text: str, *, is_plain: Callable[[str], bool] | None = None) -> list[
     """
     # A last line without its end would make an empty line of code look like a closing fence.
     return list(_blocks(_PARSER.parse(text if text.endswith("\n") else text + "\n", {"is_plain": is_plain})))
+
+
+def blocks_as_written(text: str) -> list[Block]:
+    """Return the blocks of `text`, as `blocks` does, before comments are struck from it; rows of tables are words.
+
+    What block a line belongs to does not depend on later lines, but for a comment that may go on (see `comments`).
+    """
+    return list(
+        _blocks(_PARSER_AS_WRITTEN.parse(text if text.endswith("\n") else text + "\n", {"is_plain": None}))
+    )
 
 
 class BlockReader:
@@ -159,6 +171,7 @@ _KINDS = {
     "hr": "rule",
     "table": "table",
     "paragraph_open": "paragraph",
+    "comment": "comment",
 }
 
 
@@ -269,4 +282,13 @@ def _parser() -> MarkdownIt:
     return parser
 
 
+def _parser_as_written() -> MarkdownIt:
+    parser = _parser()
+    parser.block.ruler.disable(["own_table"])
+    parser.block.ruler.at("fence", find_fence, {"alt": ["paragraph", "blockquote", "list"]})
+    parser.block.ruler.before("code", "comment", find_comment, {"alt": ["paragraph", "blockquote"]})
+    return parser
+
+
 _PARSER = _parser()
+_PARSER_AS_WRITTEN = _parser_as_written()

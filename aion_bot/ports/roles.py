@@ -3,6 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 from aion_bot.ports.events import Place
+from aion_bot.ports.messages import ThreadKey
 
 
 @runtime_checkable
@@ -37,6 +38,17 @@ class Departures(Protocol):
         """Return whether an account was deactivated or removed, or is no member of a workspace any more.
 
         False where the platform does not let the bot know it.
+        """
+
+
+@runtime_checkable
+class Writers(Protocol):
+    """A platform that says whether somebody may write in a place now, by a few requests, which may raise `PlatformError`."""
+
+    async def may_write(self, thread: ThreadKey, place: Place, person: str) -> bool:
+        """Return whether a person may write in a thread or channel, of which `place` says where it is.
+
+        True where the platform does not let the bot know it, or the bot itself is not there.
         """
 
 

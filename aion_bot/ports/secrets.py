@@ -112,7 +112,7 @@ class Secrets:
                 self._groups[form[:_HEAD]].remove(form)
                 if not self._groups[form[:_HEAD]].forms:
                     del self._groups[form[:_HEAD]]
-        self._note_heads()
+        self._begun = frozenset(head[:size] for head in self._groups for size in range(1, _HEAD))
 
     def strike(self, text: str) -> str:
         """Return `text` with `MARK` in the place of each secret."""
@@ -157,19 +157,20 @@ class Secrets:
         """Return what may be shown of a text that is still growing: a secret may come in two pieces."""
         return self.strike(text[: self.settled(text)])
 
-    def _note_heads(self) -> None:
-        self._begun = frozenset(head[:size] for head in self._groups for size in range(1, _HEAD))
-
     def _add(self, secret: str) -> None:
         self.version += 1
+        begun: set[str] = set()
         for form in _forms(secret):
             if not self._uses[form]:
-                if form[:_HEAD] not in self._groups:
-                    self._groups[form[:_HEAD]] = _Group()
-                self._groups[form[:_HEAD]].add(form)
+                head = form[:_HEAD]
+                if head not in self._groups:
+                    self._groups[head] = _Group()
+                    begun.update(head[:size] for size in range(1, _HEAD))
+                self._groups[head].add(form)
                 self._longest = max(self._longest, len(form))
             self._uses[form] += 1
-        self._note_heads()
+        # Platforms bring a token with each command: what the others begin with is known already.
+        self._begun |= begun
 
 
 KNOWN = Secrets()

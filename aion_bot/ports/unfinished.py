@@ -15,8 +15,6 @@ _LONGEST_WAIT = 300
 """Characters at the end of a text that may wait for what follows."""
 _LONGEST_LABEL = 80
 """Characters of a link's label that wait for its end; most brackets begin no link."""
-LONGEST_COMMENT = 2_000
-"""Characters of a comment of HTML that wait for its end."""
 _LONGEST_ROW = 120
 """Characters of a row that begins without a bar."""
 _LONGEST_ENTITY, _LONGEST_TAG = 10, 12
@@ -39,8 +37,7 @@ _AROUND_NAME = "`'\",.;:)]"
 def settled(text: str) -> int:
     """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
     formula = _open_formula(text, max(0, len(text) - _LONGEST_WAIT))
-    text = text if formula < 0 else text[:formula]
-    return _settled(text[: open_comment(text)] if "<!--" in text[-LONGEST_COMMENT:] else text)
+    return _settled(text if formula < 0 else text[:formula])
 
 
 def _settled(text: str) -> int:
@@ -197,17 +194,6 @@ def _unfinished_autolink(text: str, word: int) -> int:
     inside = text[at + 1 :]
     begun = at >= 0 and inside.isascii() and inside[:1].isalpha() and ">" not in inside
     return at if begun and not {":", "@"}.isdisjoint(inside) else len(text)
-
-
-def open_comment(text: str) -> int:
-    """Return where a comment of HTML begins that is not closed yet; the length of the text where none does."""
-    at = text.rfind("<!--")
-    line = text.rfind("\n", 0, at) + 1
-    # Inside a line a comment ends in its paragraph.
-    over = "\n\n" in text[at:] and text[line:at].strip(f"{_ROW_MARKS}+.)0123456789")
-    if over or text.find("-->", at + 2) >= 0 or masked(text[line:].split("\n", 1)[0])[at - line] != "<":
-        return len(text)
-    return at
 
 
 def _open_formula(text: str, begin: int) -> int:

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import math
 import time
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Mapping
 from contextvars import ContextVar
@@ -55,6 +56,9 @@ TELL_EVERY = 10.0
 SHORTEST_PAUSE = 1.0
 """Seconds that a refusal closes the limit for, at least: Aion may name none."""
 
+_MOMENT = 1.0
+"""Seconds whose requests count as sent together where those of `SHARED_OVER` are compared."""
+
 _LATE = 0.001
 _LIMIT, _REMAINING, _RESET = "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"
 
@@ -82,7 +86,8 @@ class RequestPace:
         self._waiting: dict[int, asyncio.Future[_Passage]] = {}
         self._numbers = itertools.count(1)
         self._timer: asyncio.TimerHandle | None = None
-        self._sent: deque[tuple[float, Hashable]] = deque()
+        self._sent: deque[tuple[float, Counter[Hashable]]] = deque()
+        """The requests of `SHARED_OVER`, by the moment in which they were sent: people's numbers, so that a busy bot keeps few objects."""
         self._recent: deque[tuple[float, Hashable]] = deque()
         self._of_minute: Counter[Hashable] = Counter()
         self._window, self._known = self._new_window(), False
@@ -156,7 +161,8 @@ class RequestPace:
         """Return when a request of somebody may be sent."""
         sent = self._sent
         while sent and sent[0][0] <= now - SHARED_OVER:
-            self._order.end(sent.popleft()[1])
+            for one in sent.popleft()[1].elements():
+                self._order.end(one)
         while self._recent and self._recent[0][0] <= now - MINUTE:
             self._of_minute -= Counter([self._recent.popleft()[1]])  # which drops what is zero
         if not self._known and len(self._recent) >= AT_FIRST:
@@ -178,7 +184,9 @@ class RequestPace:
         self._window.begin()
         self._last[owner] = now
         sent = (now, owner)
-        self._sent.append(sent)
+        if not self._sent or now >= self._sent[-1][0] + _MOMENT:
+            self._sent.append((now, Counter()))
+        self._sent[-1][1][owner] += 1
         self._recent.append(sent)
         self._of_minute[owner] += 1
         return _Passage(self, self._window, sent)
@@ -202,7 +210,8 @@ class RequestPace:
     def take_back(self, window: SlidingWindow, sent: tuple[float, Hashable]) -> None:
         """Let a request that came to nothing not count for its asker, and let through what has a place now."""
         if window is self._window and sent in self._recent:
-            self._sent.remove(sent)
+            at = bisect_right(self._sent, sent[0], key=lambda one: one[0]) - 1
+            self._sent[at][1][sent[1]] -= 1
             self._recent.remove(sent)
             self._order.end(sent[1])
             self._of_minute -= Counter([sent[1]])

@@ -132,8 +132,8 @@ class AnswerView(OwnWords):
                 if content and (self.has_plan or self.trouble or "[[" in content):
                     self._settle(content, self.facts.metadata)
                 elif resolved := token.resolved_content:
-                    self.sources.cited.clear()
-                    segment.settle(self._kept(resolved))
+                    self.sources.forget()
+                    segment.settle(self._kept(resolved), self.sources)
             case ChatTokenType.IMAGE_RESULTS:
                 self.facts.images += read_list(data.get("images"), dict) or []
             case ChatTokenType.ERROR | ChatTokenType.AUTH_ERROR:
@@ -243,7 +243,7 @@ class AnswerView(OwnWords):
         return True
 
     def _new_pages(self) -> Pages | PlainPages:
-        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit, comments=False)
+        return PlainPages(self._limit) if self.trouble else Pages(self._measure, self._limit)
 
     def refuse_file(self, reason: str) -> None:
         """Show no document, and say why; no card either whose plan only such a file could show."""

@@ -13,12 +13,11 @@ from aion_bot.ports.plain_words import plain_words
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line, visible_line
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.comments import without_open_comment
 from aion_bot.rendering.markdown import closed, healed
 from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.rendering.reference_links import as_labels, with_links, without_definitions
-from aion_bot.rendering.references import PIECE, Growing, cited, cited_pieces
+from aion_bot.rendering.references import PIECE, Growing, cited, cited_pieces, is_marked
 from aion_bot.rendering.sources import MOST_IN_FILE, source_list
 
 
@@ -106,7 +105,7 @@ class Segment:
     def settle(self, text: str, sources: Sources | None = None) -> None:
         """Take the whole text; its markers become citations of `sources`, a long one's piece by piece, as `text` reads it."""
         self.final = self.settling = None
-        if sources is None or sources.as_written or "[[" not in text:
+        if sources is None or sources.as_written or not is_marked(text):
             self._end(text)
         elif len(text) <= PIECE:
             self._end(cited(text, sources))
@@ -117,7 +116,6 @@ class Segment:
         # Secrets are struck before the text is cut into pages, which could cut one in two.
         if self.growing:
             text = with_links(text) if "]: " in text else text
-            text = without_open_comment(text) if "<!--" in text else text
         self.final = KNOWN.strike(text)
 
     def lead(self) -> str:

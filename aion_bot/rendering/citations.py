@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, parse_result_refs
+from aion_bot.aion.references import EntryIndex, Marker, ResultRefData, find_markers, parse_result_refs
 from aion_bot.domain import strings
 from aion_bot.ports.links import names_host
 from aion_bot.ports.text import one_line, visible_line
+from aion_bot.rendering.markers import Comment
 
 LONGEST_NAME = 100
 """Characters of a source's name that are shown."""
@@ -80,10 +81,12 @@ class Sources:
     Attributes:
         as_written: Whether markers stay, because the text could not be rendered and nothing reads it any more.
         cited: The sources of the newest text, by number.
+        unseen: The ids of pictures that its comments name, as they are written there.
     """
 
     as_written: bool = False
     cited: dict[int, Source] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
     _numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     _by_id: dict[tuple[str, str], int] = field(default_factory=dict)
     """Numbers by full ids: markers may have beginnings of different lengths."""
@@ -92,9 +95,14 @@ class Sources:
 
     def learn(self, metadata: Mapping[str, Any]) -> None:
         """Take Aion's data about the whole answer; what was cited so far is forgotten, but for its numbers."""
-        self.cited.clear()
+        self.forget()
         self._indexes = {kind: EntryIndex.of(kind, metadata) for kind in ("img", "doc", "link")}
         self._counts = parse_result_refs(metadata)
+
+    def forget(self) -> None:
+        """Cite nothing: the text is read anew. Numbers stay taken."""
+        self.cited.clear()
+        self.unseen.clear()
 
     def number(self, marker: Marker) -> int:
         """Cite what a marker names and return its number; 0 for a count, and for an id that Aion's data does not have."""
@@ -127,28 +135,34 @@ class Sources:
 class CitationWriter:
     """Writes citations into a text that comes in pieces. However it is cut, the result is the same.
 
-    What follows a citation without being a word, such as blanks, waits for the next piece.
+    What follows a citation without being a word, such as blanks, waits for the next piece. `said`: words were written before.
     """
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, *, said: bool = False) -> None:
         self._sources = sources
+        self._said, self._left_out = said, ""
+        """Whether there were words, and which blanks are left out behind a comment."""
         self._tail = self._held = ""
         self._follows = False
         """Whether nothing but `_held` has followed the last marker."""
         self._number = 0
         self._opens_line = False
 
-    def write(self, text: str, markers: Iterable[Marker], start: int, before: str = "") -> str:
-        """Return a piece of the text with its markers replaced; `before` ends with what was written before it.
+    def write(self, text: str, found: Iterable[Marker | Comment], start: int, before: str = "") -> str:
+        """Return a piece of the text with its markers replaced, without its comments; `before` ends with what was written before it.
 
-        `markers` tell their places in the whole text, in which the piece begins at `start`.
+        `found` tell their places in the whole text, in which the piece begins at `start`.
         """
         # Joined once: adding to a text for each marker would take quadratic time.
         pieces: list[str] = []
         done, self._tail = 0, before[-TAIL:]
-        for marker in markers:
-            pieces += self._text(text[done : marker.start - start]), self._reference(marker)
-            done = marker.end - start
+        for one in found:
+            pieces.append(self._text(text[done : one.start - start]))
+            if isinstance(one, Marker):
+                pieces.append(self._reference(one))
+            else:
+                self._strike(text[one.start - start : one.end - start])
+            done = one.end - start
         return "".join((*pieces, self._text(text[done:])))
 
     def end(self) -> str:
@@ -158,6 +172,11 @@ class CitationWriter:
 
     def _text(self, text: str) -> str:
         """Return the text before the next marker, set off from the one behind it where they would be read as one."""
+        if self._left_out:
+            rest = text.lstrip("\n") if self._left_out == "\n" else text.removeprefix(" ")
+            goes_on = not text or (not rest and self._left_out == "\n")
+            self._left_out, text = self._left_out if goes_on else "", rest
+        self._said = self._said or bool(text.strip())
         if self._follows:
             rest = text.lstrip(f" {_MARKS}")
             self._held += text[: len(text) - len(rest)]
@@ -172,7 +191,14 @@ class CitationWriter:
         self._tail = (self._tail + text[-TAIL:])[-TAIL:]
         return text
 
+    def _strike(self, comment: str) -> None:
+        """Leave out one of the blanks on both sides of a comment, and the ends of its lines where no words stand before them."""
+        self._sources.unseen.update(one.id for one in find_markers(comment) if one.kind == "img")
+        blank = (self._tail + self._held).endswith(" ")
+        self._left_out = self._left_out or ("\n" if not self._said else " " if blank else "")
+
     def _reference(self, marker: Marker) -> str:
+        self._said, self._left_out = True, ""
         number = self._sources.number(marker)
         held, follows = self._held, self._follows
         self._held, self._follows = "", True

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 from aion_bot.ports.inline import spans
 from aion_bot.ports.markdown import Block, Container, blocks, line_starts, plain_line_ends
-from aion_bot.ports.unfinished import LONGEST_COMMENT, closing_marks, open_comment, open_marks, settled
+from aion_bot.ports.unfinished import closing_marks, open_marks, settled
 
 _LONGEST_INFO = 40
 """Characters behind a fence that are worth repeating on each page: a language's name."""
@@ -97,10 +97,10 @@ class Page:
     blank: bool
 
 
-def open_at_end(text: str) -> Context:
-    """Return what is open behind the last character of `text`."""
+def open_at_end(text: str, read: Callable[[str], Sequence[Block]] = blocks) -> Context:
+    """Return what is open behind the last character of `text`, whose blocks are those that `read` finds."""
     text = plain_line_ends(text)
-    found = blocks(text)
+    found = read(text)
     if not found:
         return NOTHING_OPEN
     last = found[-1]
@@ -199,9 +199,6 @@ def healed(page: str, closing: int, *, growing: bool) -> tuple[str, int]:
         plain = plain_line_ends(text)
         last = blocks(plain)[-1:]
         opened = line_starts(plain)[last[0].first] if last else 0
-        comment = open_comment(text[:opened]) if growing and "<!--" in text[:opened] else opened
-        if comment < opened and text.find("-->", comment) < 0 and len(text) - comment <= LONGEST_COMMENT:
-            return text[:comment], 0  # the fence stands in a comment that is not over
         line = text.rfind("\n") + 1
         if growing and line > opened and not text[line:].strip(" \t>`~"):
             # This may become the mark that closes the code.

@@ -1,238 +1,346 @@
-"""Finding Aion's markers in the words of an answer that is still growing, but not in its code. No I/O.
+"""What an answer says beside its words, while it is still growing: Aion's markers, and comments that nobody sees. No I/O.
 
-In code, such as an example of the markup itself, a marker is text that people copy. Code is a fence, or what stands between two
-runs of backticks in one line (CommonMark 4.5, 6.1). Indented lines are words here: models indent what belongs to a list.
+This is the one place that tells which markers count. In code a marker is text that people copy, in a comment it is nothing; so is
+a comment in code. Blocks and code in a line are found by markdown-it-py (see `lines`). Indented code is code for comments only:
+models indent what belongs to a list, with citations in it.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 
 from aion_bot.aion.references import MAX_MARKER_LENGTH, Marker, marker_at
+from aion_bot.ports.code_spans import find_code
+from aion_bot.ports.comments import LONGEST_COMMENT, MAY_GO_ON
+from aion_bot.rendering.lines import Lines
 
 REACH = MAX_MARKER_LENGTH
-"""Characters of a line in which a fence opens, and from the beginning of code in a line to its end. It bounds what waits for
-the text after it, and the work for each backtick."""
+"""Characters from the beginning of code in a line to its end. It bounds what waits for the text after it, and the work for each
+backtick."""
 
-_NEXT = re.compile(r"\\[\\`]|`+|\[\[(?:img|doc|link|ref):|\n")
-_MARKER = re.compile(r"\[\[(?:img|doc|link|ref):")
-_BEGUN = re.compile(r"\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?$")
+_AT_ONCE = 8_000
+"""Characters of a line that are parsed at once; no marker and no code has as many."""
+
+_OPENING = re.compile(r"\[\[(?:img|doc|link|ref):|<!--")
+_BEGUN = re.compile(r"(?:\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?|<(?:!-?)?)\Z")
+_LONGEST_BEGINNING = len("[[link")
+_SIGN = re.compile(r"[\\`\[<]")
 _RUN = re.compile("`+")
-_AROUND = re.compile(r" *(?:(>) ?|(?:[-+*]|\d{1,9}[.)])(?= |$))")
-_OPENS = re.compile(r"`{3,}|~{3,}")
-_MAY_OPEN = re.compile(r"`*|~*|\d{1,9}[.)]?|[-+*]")
-"""The first words of a line so far, of which a fence or a list item may become."""
-_CLOSES = re.compile(r" {0,3}(`{3,}|~{3,}) *")
-_MAY_CLOSE = re.compile(r"[ >]*(?:`*|~*) *")
-_QUOTE = re.compile(r" *> ?")
-_INDENT = 3
-"""Columns by which a fence may stand further in than what holds it; more of them make an indented line."""
+_PATIENCE = 200
+"""Characters that come before it is looked whether the quote, the list item or the paragraph of a comment has ended."""
 
+_MAY_HOLD = frozenset(" \t>-+*0123456789\r")
+"""Signs that may begin a line in a quote or a list item, or an indented one."""
 
-class _In(Enum):
-    """Where a reader is: at the beginning of a line, in words, or in a line of code."""
-
-    LINE = auto()
-    WORDS = auto()
-    CODE = auto()
+_ESCAPED = frozenset("\\`<")
 
 
 @dataclass(frozen=True, slots=True)
-class _Fence:
-    """An open fence: its mark, the quotes around it, and the column from which its list item goes."""
+class Comment:
+    """A comment of HTML as it stands in the text: `text[start:end]`, which nobody is shown."""
 
-    mark: str
-    quotes: int
-    column: int
-
-    def inside(self, line: str) -> str | None:
-        """Return a line without what holds the fence; None where the quote or the list item has ended."""
-        for _ in range(self.quotes):
-            if not (quote := _QUOTE.match(line)):
-                return None
-            line = line[quote.end() :]
-        indent = len(line) - len(line.lstrip(" "))
-        return None if indent < self.column and line.strip() else line[self.column :]
-
-    def closes(self, inside: str) -> bool:
-        """Tell whether a line ends the fence."""
-        found = _CLOSES.fullmatch(inside)
-        return found is not None and found[1].startswith(self.mark)
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """What a line begins with: quotes, and the columns of list items' contents behind them; then its `words` at a column.
-
-    `start` is the column of the first item's mark, or of the words.
-    """
-
-    quotes: int
-    items: Sequence[int]
     start: int
-    column: int
-    words: str
-
-    @classmethod
-    def of(cls, line: str, within: int) -> "_Layout":
-        """Read a line that may stand in a list item whose words begin in the column `within`."""
-        quotes, items, start, at, base = 0, list[int](), -1, 0, 0
-        while found := _AROUND.match(line, at):
-            mark = found.group().lstrip(" ")
-            if found.end() - len(mark) - at > within + _INDENT:
-                break  # an indented line
-            at, within = found.end(), 0
-            if found[1]:
-                quotes, items, start, base = quotes + 1, [], -1, at
-                continue
-            if start < 0:
-                start = at - base - len(mark)
-            blanks = len(line) - at - len(line[at:].lstrip(" "))
-            # An item whose words stand far behind its mark, or in the next line, begins right behind it.
-            at += blanks if 0 < blanks <= _INDENT + 1 and line[at:].strip() else min(1, blanks)
-            items.append(at - base)
-        words = line[at:].lstrip(" ")
-        column = len(line) - len(words) - base
-        return cls(quotes, items, start if items else column, column, words)
+    end: int
 
 
 class MarkerReader:
-    """Reads a text that grows, and returns each marker outside of code once. However it is cut, they are the same."""
+    """Reads a text that grows, and returns each marker and each comment outside of code once. However it is cut, they are the same."""
 
     def __init__(self) -> None:
-        self._at = 0
-        self._in = _In.LINE
-        self._fence: _Fence | None = None
-        self._items: list[int] = []
-        self._quotes = 0
-        self._blank = False
+        self._at = self._looked = 0
+        """Up to where the text was parsed, never in a construct, and from where on an opening is looked for."""
+        self._kind = ""
+        """What the line at `_at` is: `words`, `code` (indented), `fence`, or `unfenced`, of which no more is known; "" if nothing is."""
+        self._lines = Lines()
+        self._line = 0
+        """Where the line at `_at` begins, or that of the comment before."""
+        self._end, self._endless = -1, 0
+        """Where the line at `_at` ends, and up to where no end of it is."""
+        self._waits, self._asked = (-1, 0), 0
+        """The place of a comment that goes on, up to where its end was looked for, and how long the text was when its block was."""
 
-    def read(self, text: str, *, ends: bool = False) -> tuple[int, list[Marker]]:
-        """Take the whole text so far; returns how much of it is settled, and the markers in what is newly so.
+    def read(self, text: str, *, ends: bool = False) -> tuple[int, list[Marker | Comment]]:
+        """Take the whole text so far; returns how much of it is settled, and what was found in that which is newly so.
 
-        What no later text can make part of a marker, or of code, is settled. `ends`: nothing follows the text.
+        What no later text can make part of a marker, of a comment or of code is settled. `ends`: nothing follows the text.
         """
-        found: list[Marker] = []
-        while self._at < len(text):
-            if (settled := self._step(text, found, ends=ends)) is not None:
-                return settled, found
-        return len(text), found
+        found: list[Marker | Comment] = []
+        if not ends and self._goes_on(text):
+            return self._waits[0], found
+        self._waits = -1, 0
+        while opening := _OPENING.search(text, self._looked):
+            self._looked = opening.start()
+            if not self._knows_line(text, found, ends=ends) or not self._parse_line(text, found, ends=ends):
+                return self._looked, found
+        begun = None if ends else _begun(text, self._looked)
+        self._looked = begun.start() if begun else len(text)
+        return self._looked, found
 
-    def _step(self, text: str, found: list[Marker], *, ends: bool) -> int | None:
-        """Read a line's beginning, or the next sign in it; returns how much is settled where that has to wait."""
-        if self._in is _In.LINE:
-            return self._line(text, ends=ends)
-        if self._in is _In.CODE:
-            end = text.find("\n", self._at)
-            self._at, self._in = (len(text), _In.CODE) if end < 0 else (end + 1, _In.LINE)
-            return None
-        sign = _NEXT.search(text, self._at)
-        if sign is None:
-            return self._plain_end(text, ends=ends)
-        if sign.group().startswith("["):
-            return self._marker(text, sign.start(), sign.end(), found, ends=ends)
-        if sign.group().startswith("`"):
-            return self._code(text, sign, ends=ends)
-        self._at, self._in = sign.end(), _In.LINE if sign.group() == "\n" else _In.WORDS
-        return None
+    def _goes_on(self, text: str) -> bool:
+        """Tell whether a comment still waits for its end."""
+        start, looked = self._waits
+        if start < 0 or len(text) - start >= LONGEST_COMMENT:
+            return False
+        self._waits = start, len(text)
+        return text.find("-->", max(start + 2, looked - 2)) < 0 and not self._may_ask(text)
 
-    def _plain_end(self, text: str, *, ends: bool) -> int | None:
-        """Read words without any sign up to the end, where a marker, or a backslash before a sign, may begin."""
-        begun = None if ends else _BEGUN.search(text, self._at)
-        settled = begun.start() if begun else len(text)
-        waits = not ends and text.endswith("\\")
-        self._at = min(settled, len(text) - 1) if waits else settled
-        return settled if begun or waits else None
+    def _may_ask(self, text: str) -> bool:
+        """Tell whether it is time to parse what stands behind a comment without an end: not for each word of it."""
+        if 0 < len(text) - self._asked < _PATIENCE:
+            return False
+        self._asked = len(text)
+        return True
 
-    def _marker(self, text: str, start: int, opened: int, found: list[Marker], *, ends: bool) -> int | None:
-        marker, self._at = marker_at(text, start), start
-        rest = text[start : start + MAX_MARKER_LENGTH + 1]
-        written = text[start : marker.end] if marker else ""
-        # What looks like a marker by now may end later while a bracket in it is open. One too long, or over the end of its
-        # line, never ends.
-        may_close = not ends and len(rest) <= MAX_MARKER_LENGTH and "\n" not in rest
-        if may_close and (not marker or written.count("[") > written.count("]")):
-            return start
-        if marker:
-            found.append(marker)
-        self._at = marker.end if marker else opened
-        return None
+    def _knows_line(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
+        """Find out what the line of the next opening is; False where later text may tell."""
+        at = self._looked
+        if (line := text.rfind("\n", self._at, at) + 1) > 0:
+            self._at, self._line, self._kind = line, line, ""
+        if not self._kind and not self._lines.may_be_fenced(text, at):
+            self._kind = "unfenced"
+        is_comment = text.startswith("<!--", at)
+        # Behind a sign that begins no quote, no list item and no indented line, a comment is in words.
+        if self._kind == "unfenced" and is_comment and text[self._line] not in _MAY_HOLD:
+            self._kind = "words" if at > self._line else self._kind
+        if self._kind and not (is_comment and self._kind == "unfenced"):
+            return True
+        close = text.find("-->", at + 2, at + LONGEST_COMMENT - 1) if is_comment else at
+        if self._kind and at == self._line:
+            never = close < 0 and (ends or len(text) - at >= LONGEST_COMMENT)
+            behind = self._end_of_unclosed(text, at) if never else -1
+            self._kind = "words"
+            return self._block_comment(text, close, found, behind) if behind else True
+        if close < 0 and not ends and not self._may_ask(text):
+            self._waits = at, len(text)
+            return self._forget()
+        here = self._lines.at(text, at, until=close if close >= 0 else at + LONGEST_COMMENT)
+        kind = here.block.kind if here.block else ""
+        self._kind = kind if kind in {"fence", "code"} else "words"
+        if kind == "fence" and here.block and here.begins and here.block.markup.startswith("`"):
+            return (
+                ends or text.find("\n", at) >= 0 or self._forget()
+            )  # a backtick may follow: it opens no fence then
+        if kind == "comment" and here.block and here.begins:
+            close = text.find("-->", at + 2, here.end)
+            never = ends or not (here.block.info == MAY_GO_ON or not here.over)
+            return self._block_comment(text, close, found, here.end if never else -1)
+        return True
 
-    def _code(self, text: str, opening: re.Match[str], *, ends: bool) -> int | None:
-        """Read over code in a line, or over backticks that begin none."""
-        start, after = opening.span()
-        self._at, limit = start, start + REACH
-        line = text.find("\n", after, limit)
-        end, behind = min(limit, len(text)) if line < 0 else line, after
-        # A run that ends with the text may become longer.
-        while (ends or behind < len(text)) and (closing := _RUN.search(text, behind, end)):
-            # The run may go on behind the last place that is looked at.
-            behind = (_RUN.match(text, closing.start()) or closing).end()
-            if behind - closing.start() == after - start and (ends or behind < len(text)):
-                self._at = behind
-                return None
-        if not ends and (behind == len(text) or (line < 0 and len(text) < limit)):
-            return _before_marker(text, after)
-        self._at = after
-        return None
+    def _end_of_unclosed(self, text: str, at: int) -> int:
+        """Return where a comment that never ends goes to, in no quote and no list item; 0 where it is words."""
+        limit = at + LONGEST_COMMENT
+        blank = text.find("\n\n", at, limit) + 1
+        return blank or (len(text) if len(text) < limit - 1 else 0)
 
-    def _line(self, text: str, *, ends: bool) -> int | None:
-        """Read how a line begins, which tells whether it is code."""
-        end = text.find("\n", self._at, self._at + REACH)
-        line = text[self._at : self._at + REACH if end < 0 else end].expandtabs(4)
-        short = end >= 0 or len(text) < self._at + REACH
-        whole = short and (end >= 0 or ends)
-        waits = short and not whole
-        kind = self._kind_in_fence(line, waits=waits) if self._fence else None
-        kind = kind or self._kind(line, whole=whole, waits=waits)
-        if kind is _In.LINE:  # not to be told yet
-            return _before_marker(text, self._at)
-        self._in = kind
-        return None
+    def _block_comment(self, text: str, close: int, found: list[Marker | Comment], behind: int = -1) -> bool:
+        """Read a comment at the beginning of a block, which never ends where the block does; False where it waits for its end."""
+        at, self._kind = self._looked, "words"
+        if close < 0 and behind < 0:
+            self._waits = at, len(text)
+            return self._forget()
+        found.append(Comment(at, close + 3 if close >= 0 else behind - text.startswith("\n", behind - 1)))
+        self._at = self._looked = found[-1].end
+        return True
 
-    def _kind_in_fence(self, line: str, *, waits: bool) -> _In | None:
-        """Return what a line is while a fence is open; `LINE` where that cannot be told yet, None where the fence has ended before."""
-        fence = self._fence
-        if fence is None:
-            return None
-        if waits and _MAY_CLOSE.fullmatch(line):
-            return _In.LINE
-        inside = fence.inside(line)
-        if inside is None or fence.closes(inside):
-            # A line further out is no more of the item, as behind a blank line.
-            self._fence, self._blank = None, True
-        return None if inside is None else _In.CODE
+    def _forget(self) -> bool:
+        self._kind = ""
+        return False
 
-    def _kind(self, line: str, *, whole: bool, waits: bool) -> _In:
-        """Return what a line outside of a fence is; `LINE` where that cannot be told yet."""
-        layout = _Layout.of(line, max(self._items, default=0))
-        opens = _OPENS.match(layout.words)
-        backticks = opens is not None and opens.group().startswith("`")
-        if opens and backticks and "`" in layout.words[opens.end() :]:
-            opens = None
-        elif waits and (backticks or _MAY_OPEN.fullmatch(layout.words)):
-            return _In.LINE
-        elif backticks and not whole:
-            opens = None
-        self._blank |= opens is not None  # no words of an item's paragraph go on in a fence
-        self._follow_items(layout)
-        column = max((one for one in self._items if one <= layout.column), default=0)
-        if opens is None or layout.column - column > _INDENT:
-            return _In.WORDS
-        self._fence = _Fence(opens.group(), layout.quotes, column)
-        return _In.CODE
+    def _end_of_line(self, text: str) -> int:
+        """Return where the line at `_at` ends; -1 where it goes on. A long one is searched once."""
+        if self._end < self._at:
+            self._end = text.find("\n", max(self._at, self._endless))
+            self._endless = len(text) if self._end < 0 else self._endless
+        return self._end
 
-    def _follow_items(self, layout: _Layout) -> None:
-        """Note which list items a line stands in."""
-        if layout.quotes != self._quotes:
-            self._items, self._quotes = [], layout.quotes
-        if layout.items or (self._blank and layout.words):
-            self._items = [one for one in self._items if one <= layout.start] + list(layout.items)
-        self._blank = not layout.words
+    def _parse_line(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
+        """Parse the rest of the line of the next opening; False where what follows `_looked` has to wait."""
+        line = self._end_of_line(text)
+        end = len(text) if line < 0 else line
+        if self._kind == "fence":
+            self._at = self._looked = end
+            return True
+        part = min(end, self._at + _AT_ONCE)
+        here = _Here(text[self._at : part], whole=(ends or line >= 0) and part == end)
+        _PARSER.inline.parse(here.text, _PARSER, {"here": here}, [])
+        found += [_moved(one, self._at) for one in here.markers]
+        self._at = self._looked = self._at + here.end
+        match here.waits:
+            case "comment":
+                return self._inline_comment(text, found, ends=ends)
+            case "code" if part == end:
+                # What stands behind the backtick is shown by now, up to what is read otherwise in code.
+                behind = _OPENING.search(text, self._at) or _begun(text, self._at)
+                self._looked = behind.start() if behind else len(text)
+                return behind is None
+            case "marker" if part == end:
+                return False
+        return True
+
+    def _inline_comment(self, text: str, found: list[Marker | Comment], *, ends: bool) -> bool:
+        """Read a comment inside of a line, which ends in its paragraph or is words; False where it waits for its end."""
+        at, line = self._at, self._end_of_line(text)
+        close = text.find("-->", at + 2, at + LONGEST_COMMENT - 1)
+        may_end = not ends and (close >= 0 or len(text) - at < LONGEST_COMMENT)
+        is_long = line >= 0 and not 0 <= close < line
+        if (self._kind == "unfenced" or is_long) and self._kind != "code" and (close >= 0 or may_end):
+            if close < 0 and may_end and not self._may_ask(text):
+                self._waits = at, len(text)
+                return False
+            blank = text.find("\n\n", at, close if close >= 0 else at + LONGEST_COMMENT) + 2
+            here = self._lines.at(
+                text, at, blank if blank > 1 else close if close >= 0 else at + LONGEST_COMMENT
+            )
+            kind = here.block.kind if here.block else ""
+            self._kind = "code" if kind == "code" else "words"
+            if is_long:
+                in_words = kind in {"paragraph", "underlined"}
+                close = close if in_words and close < here.end else -1
+                may_end = may_end and in_words and not here.over
+        if self._kind == "code":
+            close, may_end = -1, False
+        if close >= 0:
+            found.append(Comment(at, close + 3))
+            self._at = self._looked = close + 3
+        elif may_end:
+            self._waits = at, len(text)
+            return False
+        else:
+            self._at = self._looked = at + len("<!--")
+        return True
 
 
-def _before_marker(text: str, start: int) -> int:
-    """Return how much of a text is settled of which it cannot be told yet whether what follows `start` is code."""
-    found = _MARKER.search(text, start) or _BEGUN.search(text, start)
-    return found.start() if found else len(text)
+def _begun(text: str, start: int) -> re.Match[str] | None:
+    """Find the beginning of an opening at the end of a text."""
+    return _BEGUN.search(text, max(start, len(text) - _LONGEST_BEGINNING))
+
+
+def markers_in(text: str) -> list[Marker]:
+    """Return the markers of a whole text that count: outside of code and of comments."""
+    _, found = MarkerReader().read(text, ends=True)
+    return [one for one in found if isinstance(one, Marker)]
+
+
+@dataclass(slots=True)
+class _Here:
+    """A line, or the rest of one, and what the parser notes of it: up to where it got, and what waits there."""
+
+    text: str
+    whole: bool
+    end: int = 0
+    waits: str = ""
+    markers: list[Marker] = field(default_factory=list)
+
+    def wait(self, state: StateInline, reason: str) -> bool:
+        """Stop before what is not to be told yet."""
+        self.end, self.waits = state.pos, reason
+        state.pos = state.posMax
+        return True
+
+
+def _moved(marker: Marker, by: int) -> Marker:
+    return Marker(
+        marker.start + by,
+        marker.end + by,
+        marker.kind,
+        marker.id,
+        marker.name,
+        marker.page,
+        marker.page_range,
+    )
+
+
+def _find_words(state: StateInline, _silent: bool) -> bool:
+    """Pass over words up to the next sign."""
+    here: _Here = state.env["here"]
+    sign = _SIGN.search(state.src, state.pos)
+    start, state.pos = state.pos, sign.start() if sign else state.posMax
+    return _passed(state, here) and state.pos > start
+
+
+def _find_escape(state: StateInline, _silent: bool) -> bool:
+    here: _Here = state.env["here"]
+    if state.src[state.pos] != "\\":
+        return False
+    if state.pos + 1 == state.posMax and not here.whole:
+        return here.wait(state, "code")  # the words behind it decide, and are shown
+    state.pos += 2 if state.src[state.pos + 1 : state.pos + 2] in _ESCAPED else 1
+    return _passed(state, here)
+
+
+def _find_code(state: StateInline, _silent: bool) -> bool:
+    here: _Here = state.env["here"]
+    start = state.pos
+    if (run := _RUN.match(state.src, start)) is None or not find_code(state, True):
+        return False
+    may_close = not here.whole and len(state.src) - run.end() <= REACH
+    is_code = run.end() < state.pos <= run.end() + REACH
+    if is_code and (here.whole or state.pos < state.posMax):  # a run at the end may become longer
+        return _passed(state, here)
+    state.pos = start if may_close else run.end()
+    return here.wait(state, "code") if may_close else _passed(state, here)
+
+
+def _find_marker(state: StateInline, _silent: bool) -> bool:
+    here: _Here = state.env["here"]
+    if state.src[state.pos] != "[":
+        return False
+    start = state.pos
+    if not here.whole and _BEGUN.match(state.src, start):
+        return here.wait(state, "marker")
+    if not _OPENING.match(state.src, start):
+        state.pos += 1
+        return _passed(state, here)
+    marker = marker_at(state.src, start)
+    rest = len(state.src) - start
+    written = state.src[start : marker.end] if marker else ""
+    # What looks like a marker by now may end later while a bracket in it is open. One too long never ends.
+    if (
+        not here.whole
+        and rest <= MAX_MARKER_LENGTH
+        and (not marker or written.count("[") > written.count("]"))
+    ):
+        return here.wait(state, "marker")
+    if marker:
+        here.markers.append(marker)
+    state.pos = marker.end if marker else start + state.src[start:].index(":") + 1
+    return _passed(state, here)
+
+
+def _find_comment(state: StateInline, _silent: bool) -> bool:
+    here: _Here = state.env["here"]
+    if state.src[state.pos] != "<":
+        return False
+    if state.src.startswith("<!--", state.pos):
+        return here.wait(state, "comment")
+    if not here.whole and _BEGUN.match(state.src, state.pos):
+        return here.wait(state, "marker")
+    state.pos += 1
+    return _passed(state, here)
+
+
+def _passed(state: StateInline, here: _Here) -> bool:
+    here.end = state.pos
+    return True
+
+
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("zero")
+    rules: dict[str, Callable[[StateInline, bool], bool]] = {
+        "own_escape": _find_escape,
+        "own_code": _find_code,
+        "marker": _find_marker,
+        "comment": _find_comment,
+    }
+    parser.inline.ruler.at("text", _find_words)
+    for name, rule in rules.items():
+        parser.inline.ruler.push(name, rule)
+    parser.inline.ruler.enableOnly(["text", *rules])
+    parser.inline.ruler2.enableOnly([])
+    return parser
+
+
+_PARSER = _parser()

@@ -9,8 +9,7 @@ from collections.abc import Callable
 from aion_bot.ports.markdown import BlockReader, blocks, plain_line_ends
 from aion_bot.ports.text import character_start
 from aion_bot.ports.unfinished import settled
-from aion_bot.rendering.comments import without_comments
-from aion_bot.rendering.markdown import NOTHING_OPEN, Context, Page, open_at_end
+from aion_bot.rendering.markdown import NOTHING_OPEN, Context
 from aion_bot.rendering.piece import Piece
 
 Measure = Callable[[str], int]
@@ -47,20 +46,17 @@ _UNSAFE = frozenset(" \t\n\r`~>#*+-=_|0123456789")
 class Pages:
     """The pages of a text that mostly grows at its end. Pages that are full are not looked at again.
 
-    `comments`: whether comments of HTML are shown.
-
     Attributes:
         closing: How many characters at the end of the last page only close a fence that the text leaves open.
         over: Whether the text has more than the pages that `update` was asked for.
         pending: Whether `update` was told to stop before it had made all of them.
     """
 
-    def __init__(self, measure: Measure, limit: int, *, comments: bool = True) -> None:
+    def __init__(self, measure: Measure, limit: int) -> None:
         self.closing = 0
         self.over = self.pending = False
         self._measure = measure
         self._limit = limit
-        self._comments = comments
         self._full: list[str] = []
         self._taken = ""
         self._context = NOTHING_OPEN
@@ -104,8 +100,8 @@ class Pages:
             self._last_cut, self._reader = cut, BlockReader()
             self._taken = text[: len(self._taken) + cut]
             page = piece.page(cut, ending=self._context)
-            if shown := self._shown(page)[0]:
-                self._full.append(shown)
+            if not page.blank:
+                self._full.append(page.text)
                 made += 1
             piece, length, size = self._next(text)
         return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
@@ -124,22 +120,10 @@ class Pages:
             length, ending = piece.ending(most)
         is_open = ending is None and bool(self._context.marks)
         page = piece.last_page(length) if is_open else piece.page(length, ending=ending)
-        shown, closing = self._shown(page)
-        full = not shown or len(self._full) >= most
-        self.over = room is not None or bool(full and shown)
-        self.closing = 0 if full else closing
-        return self._full[:most] if full else [*self._full, shown]
-
-    def _shown(self, page: Page) -> tuple[str, int]:
-        """Return what people see of a page, nothing where that is blank, and how much of its end only closes."""
-        if self._comments or "<!--" not in page.text or page.blank:
-            return ("", 0) if page.blank else (page.text, page.closing)
-        end = len(page.text) - page.closing
-        shown, closing = without_comments(page.text[:end]).lstrip("\n"), page.text[end:]
-        # What looks like a fence in a comment goes with it.
-        fenced = "```" in closing or "~~~" in closing
-        closing = "" if fenced and open_at_end(shown).leaf != "fence" else closing
-        return (shown + closing, len(closing)) if shown.strip() else ("", 0)
+        full = page.blank or len(self._full) >= most
+        self.over = room is not None or (full and not page.blank)
+        self.closing = 0 if full else page.closing
+        return self._full[:most] if full else [*self._full, page.text]
 
     def fits(self, page: str) -> bool:
         """Tell whether a message can hold this page."""
@@ -180,11 +164,7 @@ class Pages:
         page = piece.page(length, ending=ending)
         # Every screen is made twice: `advance` cuts it, and `screen` finds it cut. Measuring renders the page.
         if self._measured is None or page.text != self._measured[0]:
-            size = self._measure(page.text)
-            if not self._comments and "<!--" in page.text:
-                # What is a fence with the comment may be two tables without it.
-                size = max(size, self._measure(self._shown(page)[0]))
-            self._measured = page.text, size
+            self._measured = page.text, self._measure(page.text)
         return self._measured[1] - page.closing + page.reserve
 
     def _cut(self, piece: Piece, length: int, size: int) -> tuple[int, Context]:

@@ -1,4 +1,7 @@
-"""Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. In code they stay as they are. No I/O."""
+"""Aion's reference markup in text that is still growing: whole markers become citations, half ones stay hidden. No I/O.
+
+In code they stay as they are. Comments, whole or half, are left out.
+"""
 
 import re
 import sys
@@ -19,8 +22,13 @@ PIECE = 50_000
 
 
 def cited(text: str, sources: Sources) -> str:
-    """Return a whole text with citations in place of its markers."""
-    return text if sources.as_written or "[[" not in text else "".join(cited_pieces(text, sources))
+    """Return a whole text with citations in place of its markers, and without its comments."""
+    return "".join(cited_pieces(text, sources)) if is_marked(text) and not sources.as_written else text
+
+
+def is_marked(text: str) -> bool:
+    """Tell whether a text may have markers or comments; it need not be read if not."""
+    return "[[" in text or "<!--" in text
 
 
 def cited_pieces(text: str, sources: Sources) -> Iterator[str]:
@@ -88,7 +96,7 @@ class Growing:
             self.begun, self._settled, self._readable, self._writer = self.begun + 1, 0, "", None
             self._markers = MarkerReader()
             self._struck, self._struck_to, self._raw = "", 0, ""
-            self._sources.cited.clear()  # what it cites now is found anew, under the same numbers
+            self._sources.forget()  # what it cites now is found anew, under the same numbers
         while len(raw) - len(self._raw) > PIECE and pieces > 1:
             self._read(raw[: len(self._raw) + PIECE])
             pieces -= 1
@@ -102,7 +110,9 @@ class Growing:
             return shown
         raw = raw[: settled_length(raw, max(0, len(raw) - PIECE))]  # half a marker is never shown
         _, markers = copy(self._markers).read(raw, ends=True)
-        writer = copy(self._writer) or CitationWriter(self._sources)
+        writer = copy(self._writer) or CitationWriter(
+            self._sources, said=bool(self._readable) and not self._readable.isspace()
+        )
         rest = writer.write(raw[read_to:], markers, read_to, self._readable[-TAIL:]) + writer.end()
         return shown + KNOWN.strike(self._readable[self._struck_to :] + rest)
 
@@ -111,12 +121,12 @@ class Growing:
         # The attribute is emptied meanwhile: Python appends in place, without a copy, to a string with one reference.
         words, self._readable = self._readable, ""
         new = raw[self._settled :]
-        # Nothing without a bracket is a marker, or begins one.
-        end, markers = self._markers.read(raw) if "[" in new else (len(raw), ())
+        # Nothing without one of these signs is a marker or a comment, or begins one.
+        end, found = self._markers.read(raw) if "[" in new or "<" in new else (len(raw), ())
         new = new[: end - self._settled]
-        if self._writer is None and markers:
-            self._writer = CitationWriter(self._sources)
-        words += self._writer.write(new, markers, self._settled, words[-TAIL:]) if self._writer else new
+        if self._writer is None and found:
+            self._writer = CitationWriter(self._sources, said=bool(words) and not words.isspace())
+        words += self._writer.write(new, found, self._settled, words[-TAIL:]) if self._writer else new
         self._raw, self._settled, self._readable = raw, end, words
         # After the markers: what stands around one may be a secret once its words take its place.
         shown, self._struck = self._struck, ""

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from aion_bot.ports.messages import Step
 from aion_bot.ports.text import one_line
@@ -94,7 +95,7 @@ def riskiest_step(steps: Sequence[Step]) -> Step | None:
     """Return the step that could do the most harm, with its number; None where no word of any says so."""
     found: tuple[int, Step] | None = None
     for number, step in enumerate(steps, 1):
-        risk = _risk(step)
+        risk = _risk(step.agent, step.description)
         if risk and (found is None or risk > found[0]):
             found = risk, Step(step.agent, one_line(step.description, _STEP), number)
     return None if found is None else found[1]
@@ -102,7 +103,8 @@ def riskiest_step(steps: Sequence[Step]) -> Step | None:
 
 def deletes(description: str, steps: Sequence[Step]) -> bool:
     """Tell whether the words of a plan or of one of its steps say that something is deleted."""
-    return any(_risk(step) == len(_RISKS) for step in (Step("", description), *steps))
+    said = [("", description), *((step.agent, step.description) for step in steps)]
+    return any(_risk(agent, words) == len(_RISKS) for agent, words in said)
 
 
 def destructive_word(description: str, steps: Sequence[Step], words: Sequence[str]) -> str:
@@ -136,15 +138,16 @@ def _spaced(said: str) -> str:
     return "".join(one if one.isalpha() else " " for one in both.lower())
 
 
-def _risk(step: Step) -> int:
-    spaced = _spaced(f"{step.agent} {step.description}")
+@lru_cache(
+    maxsize=512
+)  # a card is drawn again for each change of its plan, whose hundreds of steps stay the same
+def _risk(agent: str, description: str) -> int:
+    spaced = _spaced(f"{agent} {description}")
     words = set(spaced.split())
     # Anywhere else these two may be adjectives.
-    if _folded(step.description[:_OPENING].lstrip(_LIST_MARKS)).lower().startswith(("clear ", "empty ")):
+    if _folded(description[:_OPENING].lstrip(_LIST_MARKS)).lower().startswith(("clear ", "empty ")):
         words.add("delete")
-    found = (
-        len(_RISKS) - at
-        for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True))
-        if words & forms or any(beginning in spaced for beginning in beginnings)
-    )
-    return max(found, default=0)
+    for at, (forms, beginnings) in enumerate(zip(_RISKS, _RISKS_ELSEWHERE, strict=True)):
+        if not words.isdisjoint(forms) or any(beginning in spaced for beginning in beginnings):
+            return len(_RISKS) - at
+    return 0

@@ -8,6 +8,7 @@ import structlog
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.rules import Rules
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.capabilities import Reactions
 from aion_bot.ports.events import Click, Reaction
@@ -35,18 +36,32 @@ class ReactionShortcuts:
     async def take(self, thread: Thread, event: Reaction) -> None:
         """Do what a reaction on an answer stands for; nothing where it is off, and on any other message."""
         services, platform = self._services, thread.platform
-        if event.person.apps or not services.access.rules.takes_reactions(event.place):
-            return
-        turn = await services.store.turns.of_message(platform, event.place.channel, event.message.id)
+        turn = None if event.person.apps else await self._turn(platform, event)
         if turn is None or not self._is_first((turn.key, turn.attempt, event.person.id, event.action)):
             return
         _log.info(
             "reaction taken", turn=turn.key, platform=platform, action=event.action, person=event.person.id
         )
         key = f"{turn.key}-{_EXPORT}" if event.action is Action.MANAGE else turn.key
-        message = MessageRef(turn.thread, event.message.id)
-        click = Click(event.action, key, message, event.place, event.person, by_reaction=True)
+        message, place = MessageRef(turn.thread, event.message.id), event.place
+        if (
+            event.action is Action.RETRY and not place.alone
+        ):  # no platform says with a reaction whether its person may write
+            place = await services.access.as_now(turn.thread, place, event.person)
+        click = Click(event.action, key, message, place, event.person, by_reaction=True)
         await self._press(services.registry.thread(thread.adapter, turn.thread), click)
+
+    async def _turn(self, platform: str, event: Reaction) -> Turn | None:
+        """Return the turn whose answer has the reaction; None where it is none, or reactions are off.
+
+        The rules of a private answer are those of the place where it was asked.
+        """
+        turns, rules = self._services.store.turns, self._services.access.rules
+        if event.place.direct and (private := await turns.of_private_message(event)) is not None:
+            return private if rules.takes_reactions(private.place) else None
+        if not rules.takes_reactions(event.place):
+            return None
+        return await turns.of_message(platform, event.place.channel, event.message.id)
 
     def _is_first(self, reaction: tuple[str, int, str, Action]) -> bool:
         if reaction in self._taken:

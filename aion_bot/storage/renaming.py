@@ -35,6 +35,14 @@ class Renaming(Statements):
                 "WHERE key = ?",
                 thread, None if row["prompt"] is None else renamed(row["prompt"]), posted, row["file"] and renamed(row["file"]), origin, *channel, row["key"],
             )  # fmt: skip
+        await self._rename_plans(platform, renamed)
+        for row in await self._all("SELECT * FROM shared_line WHERE platform = ?", platform):
+            message = row["message"] and renamed(row["message"])
+            sql = "UPDATE shared_line SET channel = ?, message = ? WHERE nonce = ?"
+            await self._do(sql, renamed(row["channel"]), message, row["nonce"])
+        await self._rename_threads(platform, renamed)
+
+    async def _rename_plans(self, platform: str, renamed: Renamed) -> None:
         for row in await self._all("SELECT key, thread, message FROM plan WHERE platform = ?", platform):
             thread, message = renamed(row["thread"]), row["message"]
             if thread != row["thread"]:
@@ -42,10 +50,8 @@ class Renaming(Statements):
                 await self._do(
                     "UPDATE plan SET thread = ?, message = ? WHERE key = ?", thread, message, row["key"]
                 )
-        for row in await self._all("SELECT * FROM shared_line WHERE platform = ?", platform):
-            message = row["message"] and renamed(row["message"])
-            sql = "UPDATE shared_line SET channel = ?, message = ? WHERE nonce = ?"
-            await self._do(sql, renamed(row["channel"]), message, row["nonce"])
+
+    async def _rename_threads(self, platform: str, renamed: Renamed) -> None:
         for row in await self._all("SELECT id, session_id FROM thread WHERE platform = ?", platform):
             thread = renamed(row["id"])
             if thread != row["id"]:

@@ -4,14 +4,14 @@ import json
 
 from aion_bot.domain.allowance import WINDOW, Allowance, UsedUp, Whose
 from aion_bot.domain.turn import UNFINISHED, EndReason, Turn
-from aion_bot.ports.events import Place
+from aion_bot.ports.events import Place, Reaction
 from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ids_of_app
 from aion_bot.storage.serialization import turn_from
 from aion_bot.storage.statements import Statements, among
 
 MOST_SEARCHED = 2_000
-"""Questions of a channel, the newest ones, in which a message is looked for."""
+"""Questions of a channel, or of a person, the newest ones, in which a message is looked for."""
 
 _UNFINISHED = among("phase", UNFINISHED)
 
@@ -111,6 +111,20 @@ class TurnQueries(Statements):
         )
         row = await self._one(sql, platform, channel, MOST_SEARCHED, message)
         return None if row is None else turn_from(row)
+
+    async def of_private_message(self, event: Reaction) -> Turn | None:
+        """Find the private turn whose answer a message in somebody's direct messages shows, among their newest `MOST_SEARCHED`."""
+        thread, place = event.message.thread, event.place
+        sql = (
+            "SELECT * FROM (SELECT * FROM turn WHERE platform = ? AND (thread = ? OR (workspace = ? AND asker_id = ?)) "
+            "ORDER BY asked_at DESC LIMIT ?) AS newest "
+            "WHERE EXISTS (SELECT 1 FROM json_each(posted) AS one WHERE one.value = ?)"
+        )
+        among_theirs = (thread.platform, thread.id, place.home, event.person.id, MOST_SEARCHED)
+        row = await self._one(sql, *among_theirs, event.message.id)
+        turn = None if row is None else turn_from(row)
+        own = turn is not None and turn.place.private and turn.asker.id == event.person.id
+        return turn if own else None
 
     async def is_first(self, turn: Turn) -> bool:
         """Return whether a turn is the first one of its thread."""

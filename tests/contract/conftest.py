@@ -3,16 +3,20 @@
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 import adapters
+from aion_bot.environment.addresses import read_listen_address
+from aion_bot.monitoring.monitor import Monitor
+from aion_bot.monitoring.server import MonitoringServer
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Prompt
+from aion_bot.ports.http_requests import receivers
 from aion_bot.simulators.workspace import SimulatedPerson, Workspace
 from tests.contract.harness import Harness
 from tests.support.recording_host import RecordingHost
@@ -30,6 +34,39 @@ def found_harnesses() -> Mapping[str, Harness]:
 
 
 HARNESSES = found_harnesses()
+
+
+_DELIVERY = {"test_events.py", "test_whole_bot.py"}
+"""What another way to reach a platform is tried with; the rest are requests, which are the same."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the cases of a harness that is another way of delivery to `make slow`, those about delivery alone."""
+    ways = [name for name, harness in HARNESSES.items() if harness.delivery_alone]
+    ours = [one for one in items if one.path.is_relative_to(Path(__file__).parent)]
+    found = [one for one in ours if any(name in one.nodeid for name in ways)]
+    for item in found:
+        item.add_marker("slow")
+    left_out = [one for one in found if one.path.name not in _DELIVERY]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [one for one in items if one not in left_out]
+
+
+@asynccontextmanager
+async def served(workspace: Workspace, adapter: PlatformAdapter) -> AsyncIterator[None]:
+    """Let the bot's server take what a workspace sends over HTTP, if it does."""
+    address, found = workspace.env.get("AION_BOT_HTTP_ADDRESS"), receivers([adapter])
+    if address is None or not found:
+        yield
+        return
+    monitor = Monitor([adapter.platform], None, asyncio.Event())
+    server = MonitoringServer(read_listen_address(address), monitor, found)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop()
 
 
 @dataclass(slots=True)
@@ -97,7 +134,8 @@ def built(workspace: Workspace) -> PlatformAdapter:
 async def adapter(workspace: Workspace) -> AsyncIterator[PlatformAdapter]:
     """An adapter that does not listen."""
     made = built(workspace)
-    yield made
+    async with served(workspace, made):
+        yield made
     await made.close()
 
 

@@ -16,3 +16,5 @@ class Harness:
 
     simulator: Callable[[], Workspace]
     capabilities: frozenset[type] = frozenset()
+    delivery_alone: bool = False
+    """Whether it is another way in which a platform delivers, so that the cases about that alone run, in `make slow`."""

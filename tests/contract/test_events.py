@@ -10,6 +10,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import RateLimited, TokenRefused
 from aion_bot.ports.events import Click, MessageChange, Prompt
 from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.ports.platform_package import required_of
 from aion_bot.simulators.workspace import Failure, Operation, Workspace
 from tests.contract.conftest import Connection
 from tests.support.loop_time import loop_seconds
@@ -115,10 +116,9 @@ async def test_a_press_gets_a_private_reply(connection: Connection) -> None:
 
 async def test_a_refused_token_is_named(workspace: Workspace) -> None:
     """Listening with a refused token raises an error that names the variable."""
-    (platform,) = [
-        one for one in adapters.platforms() if set(one.required()) & set(workspace.env) == set(one.required())
-    ]
-    secret = next(name for name in platform.required() if name.endswith("TOKEN"))
+    given = {one: set(required_of(one, workspace.env)) for one in adapters.platforms()}
+    (platform,) = [one for one, required in given.items() if required <= set(workspace.env)]
+    secret = next(name for name in required_of(platform, workspace.env) if name.endswith("TOKEN"))
     wrong = workspace.env[secret][:-4] + "zzzz"
     (adapter,), problems = adapters.discover({**workspace.env, secret: wrong})
     assert not problems

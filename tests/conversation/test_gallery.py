@@ -56,6 +56,26 @@ def test_pictures_come_in_the_order_of_reference() -> None:
     assert pictures[2].addresses == ("/b2",)
 
 
+def test_a_picture_that_only_a_comment_names_is_none() -> None:
+    """It is not shown, though the answer's data has it, unless words name it as well or a search found it."""
+    metadata = {
+        "image_context": [
+            {"image_id": f"{one}-full", "filename": f"{one}.jpg"} for one in ("a1", "b2", "c3", "d4")
+        ]
+    }
+    for text, expected in {
+        "First [[img:a1|a.jpg]] <!-- [[img:b2|b.jpg]] -->": ["a1", "c3", "d4"],
+        "First [[img:b2|b.jpg]] <!-- [[img:b2|b.jpg]] -->": ["b2", "a1", "c3", "d4"],
+        "First <!-- [[img:d4|d.jpg]] -->": ["a1", "b2", "c3", "d4"],
+        "First `<!-- [[img:b2|b.jpg]] -->`": ["a1", "b2", "c3", "d4"],
+    }.items():
+        sources = Sources()
+        sources.learn(metadata)
+        cited(text, sources)
+        pictures = referred_to(sources, metadata, [{"image_id": "d4-full"}])
+        assert [one.id for one in pictures] == [f"{one}-full" for one in expected]
+
+
 def test_what_the_server_says_of_a_picture_is_words() -> None:
     """Titles and descriptions are one line each, without what turns them around; what is missing has words."""
     entry = {"image_id": "a", "title": "Pu\u202emp\nline", "description": "d" * 5_000, "medium_url": 7}

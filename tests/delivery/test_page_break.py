@@ -2,8 +2,8 @@
 
 import pytest
 
-from aion_bot.delivery.page_break import NEARLY_FULL, foresee_page
 from aion_bot.delivery.steps import Edit, Post
+from aion_bot.delivery.strategy import NEARLY_FULL, foresee_page
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Budget, Operation, Scope
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimit, SharedLimits

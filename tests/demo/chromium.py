@@ -32,6 +32,7 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-port=0",
 )
+KEY_CODES = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowUp": 38, "ArrowDown": 40}
 PATIENCE = 30.0
 """The time limit of every wait, in seconds."""
 
@@ -93,8 +94,10 @@ class Tab:
     async def key(self, name: str, text: str = "") -> None:
         """Press a key."""
         more: dict[str, Any] = {"text": text} if text else {}
-        if name == "Escape":
-            more["windowsVirtualKeyCode"] = 27  # what closes a popover looks at it
+        if name in KEY_CODES:
+            more["windowsVirtualKeyCode"] = KEY_CODES[
+                name
+            ]  # what moves the focus or closes a popover looks at it
         await self.send("Input.dispatchKeyEvent", type="keyDown", key=name, code=name, **more)
         await self.send("Input.dispatchKeyEvent", type="keyUp", key=name, code=name)
 

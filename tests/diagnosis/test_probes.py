@@ -11,7 +11,8 @@ import discord
 import pytest
 from aiohttp import web
 
-from adapters.discord.diagnosis import names_of, permissions
+from adapters.discord.diagnosis import names_of
+from adapters.discord.permissions import permissions
 from aion_bot.aion import AionVision, ResourceNotFoundError, WrongAddressError
 from aion_bot.diagnosis.network import Route, check_clock, check_proxies
 from aion_bot.ports.diagnosis import Status, seconds_ahead
@@ -36,6 +37,7 @@ def overwrite(of: str, *, allow: int = 0, deny: int = 0) -> Mapping[str, Any]:
         (VIEW | SEND, 0, [overwrite("2", allow=SEND), overwrite("9", deny=SEND)], {}, VIEW),
         (VIEW, 0, [overwrite("8", allow=SEND)], {}, VIEW),
         (VIEW | SEND, 0, [], {"communication_disabled_until": "2999-01-01T00:00:00+00:00"}, VIEW),
+        (VIEW | SEND, 0, [], {"communication_disabled_until": "2020-01-01T00:00:00+00:00"}, VIEW | SEND),
     ],
     ids=[
         "roles add up",
@@ -45,6 +47,7 @@ def overwrite(of: str, *, allow: int = 0, deny: int = 0) -> Mapping[str, Any]:
         "the member wins",
         "of others",
         "timed out",
+        "timed out in the past",
     ],
 )
 def test_permissions_are_those_that_discord_computes(

@@ -62,8 +62,9 @@ def test_who_may_use_the_bot_where_holds_for_every_intent(
 def test_nothing_is_asked_where_the_answer_cannot_be_shown(
     intent: Intent, place: Place, refusal: Refusal
 ) -> None:
-    """Only what leads to a new answer needs a place for it: whoever may not write can still stop or decide."""
-    expected = refusal if intent in {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE} else None
+    """Only what leads to a new message needs a place for it: whoever may not write can still stop or decide."""
+    posts = {Intent.ASK, Intent.FOLLOW_UP, Intent.RETRY, Intent.SHARE, Intent.ANNOUNCE}
+    expected = refusal if intent in posts else None
     assert decide(OPEN, intent, place, ADA) == expected
 
 
@@ -102,6 +103,7 @@ def test_what_belongs_to_ada(policy: AccessPolicy, person: Person, allowed: set[
         Intent.RECOVER,
         Intent.MANAGE,
         Intent.RATE,
+        Intent.ANNOUNCE,
         Intent.EXPLAIN,
     }
     # Who may stop an answer may also end its conversation.

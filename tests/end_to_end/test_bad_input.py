@@ -26,6 +26,12 @@ ON_SLACK_ALONE = {
     "export json text": strings.EXPORT_HOW,
     "export markdown later": strings.EXPORT_HOW,
     "ask": strings.HINT,
+    "close it": strings.takes_no_words("close"),
+    "new x": strings.takes_no_words("new"),
+    "NEW \u2003 what is damaged?": strings.takes_no_words("new"),
+    "status foo": strings.takes_no_words("status"),
+    "sessions of Ben": strings.takes_no_words("sessions"),
+    "help me": "/aion status",
 }
 EVERYWHERE = {
     "export pdf": strings.EXPORT_HOW,  # a client that is behind, or a forged one, sends what Discord's list does not offer
@@ -66,6 +72,8 @@ async def test_slack_s_wrong_words_have_a_sentence_each(on_slack: Bot) -> None:
     await on_slack.start()
     thread = await on_slack.asked(on_slack.ada, DAMAGE, "I found 3 pieces")
     await each_is_told(on_slack, ON_SLACK_ALONE, thread)
+    (session,) = on_slack.aion.sessions
+    assert (session.is_active, session.title) == (True, DAMAGE)
 
 
 async def test_before_anything_was_asked(bot: Bot) -> None:
@@ -190,6 +198,14 @@ async def test_a_guest_who_may_not_use_the_bot(on_slack: Bot) -> None:
     for words in REFUSED:
         await told(on_slack, on_slack.ben, words, shows=strings.refusal(Refusal.GUEST))
     assert on_slack.aion.requests == []
+
+
+@pytest.mark.slow
+async def test_nobody_is_a_guest_on_discord(on_discord: Bot) -> None:
+    """Discord has none, so that `guests = false` keeps nobody out."""
+    await on_discord.start(rules=Rules(defaults={"guests": Rule(False, "")}))
+    await told(on_discord, on_discord.ben, "help", shows="/aion status")
+    await on_discord.asked(on_discord.ben, DAMAGE, "I found 3 pieces")
 
 
 async def test_in_a_direct_message(bot: Bot) -> None:

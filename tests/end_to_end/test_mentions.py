@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from aion_bot.conversation import mentions as mentions_module
 from aion_bot.domain import strings
+from aion_bot.domain.rule_keys import SHARED
+from aion_bot.domain.rules import Rules
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak
+from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.store import Mention, Mentions
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_approvals import section
 
 LONG = Scene(
     (Speak("The first half, "), Hold("on", pings=True), Speak("and all."), *ENDING), Answer("All of it.")
@@ -58,6 +64,68 @@ async def test_nobody_is_mentioned_where_that_is_switched_off(idle: Bot, tmp_pat
     thread = await long_answer(idle, tmp_path)
     await idle.stop()
     assert strings.ANSWER_READY not in idle.text(thread)
+
+
+async def test_who_has_left_is_not_mentioned(
+    idle: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Deactivated on Slack, no member of the server any more on Discord: the answer ends, nothing is posted or tried again."""
+    bot, noted, note_sent = idle, asyncio.Event(), Mentions.note_sent
+
+    async def note(store: Mentions, mention: Mention) -> None:
+        await note_sent(store, mention)
+        noted.set()
+
+    monkeypatch.setattr(Mentions, "note_sent", note)
+    await bot.start()
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    asked_earlier(tmp_path)
+    bot.workspace.leave(bot.ada)
+    with capture_logs() as logs:
+        bot.aion.release("on")
+        await bot.shows(thread, "All of it.")
+        await noted.wait()
+    await bot.stop()
+    assert [one["log_level"] for one in logs if one["event"] == "mention left out"] == ["info"]
+    before = len(bot.workspace.log)
+    await bot.start()
+    await bot.workspace.reply(bot.ben, thread, "What does the safety report say?")
+    await bot.shows(thread, "Both are due this week")
+    assert strings.ANSWER_READY not in bot.text(thread)
+    assert all(bot.ada.id not in one.pings for one in bot.bots(thread))
+    assert all(one.status < 400 for one in bot.workspace.log[before:])
+
+
+@pytest.mark.slow
+async def test_whom_the_platform_cannot_tell_of_is_mentioned(idle: Bot, tmp_path: Path) -> None:
+    """Where it does not answer whether somebody is still there, it is taken that they are."""
+    bot = idle
+    await bot.start()
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    asked_earlier(tmp_path)
+    bot.workspace.refuse(Operation.LOOK_UP_PERSON, Failure.DOWN, times=20)
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.", strings.ANSWER_READY)
+    assert mentions(bot, thread, strings.ANSWER_READY) == [[bot.ada.id]]
+
+
+@pytest.mark.slow
+async def test_who_belongs_to_another_workspace_is_mentioned(
+    on_slack: Bot, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    """In a channel that two organisations share, whoever asked is mentioned, whichever is theirs."""
+    bot = on_slack
+    site = slack.open_channel("site", shared=True, guests=[bot.ada.id])
+    await bot.start(rules=Rules(channels={site.id: section(**{SHARED: True})}))
+    bot.aion.play(LONG)
+    thread = await slack.ask(bot.ada, "Tell me", channel=site)
+    await bot.shows(thread, "The first half")
+    asked_earlier(tmp_path)
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.", strings.ANSWER_READY)
+    assert mentions(bot, thread, strings.ANSWER_READY) == [[bot.ada.id]]
 
 
 @pytest.mark.parametrize("posted", [True, False])

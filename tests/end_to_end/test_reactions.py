@@ -157,3 +157,48 @@ async def test_another_app_has_no_shortcuts_on_discord(on_discord: Bot, discord:
     discord.react(on_discord.ada, answer(on_discord, thread), STOP)
     await on_discord.replies_privately(thread, on_discord.ada, strings.STOP_GONE)
     assert len(on_discord.asked_words) == 1
+
+
+async def begun_privately(bot: Bot, scene: Scene, shows: str) -> str:
+    """Ask privately; returns the private thread, once it shows something."""
+    bot.aion.play(scene)
+    await bot.workspace.ask_privately(bot.ada, "What is damaged?")
+    await bot.until(lambda: any(shows in one.text for one in bot.workspace.direct_messages(bot.ada)))
+    return bot.workspace.thread_of(bot.workspace.direct_messages(bot.ada)[0].id)
+
+
+async def test_reactions_count_on_private_answers(idle: Bot) -> None:
+    """In the direct messages where they stand: each does for the asker what it does elsewhere, by the rules of where it was asked."""
+    await started(idle)
+    thread = await begun_privately(idle, FAILS, "At work.")
+    await idle.until(lambda: strings.RETRY in idle.pressable(thread))
+    idle.aion.play(Scene((Speak("The first half, "), Hold("go", pings=True), Speak("the second."))))
+    idle.workspace.react(idle.ada, answer(idle, thread), RETRY)
+    await idle.shows(thread, "The first half")
+    idle.workspace.react(idle.ada, answer(idle, thread), STOP)
+    await idle.shows(thread, "Stopped by")
+    idle.workspace.react(idle.ada, answer(idle, thread), EXPORT)
+    await idle.until(lambda: any(one.files for one in idle.workspace.direct_messages(idle.ada)))
+    assert len(idle.asked_words) == 2
+    assert not any(one.files for one in idle.workspace.public_messages())
+
+
+@pytest.mark.slow
+async def test_reactions_on_private_answers_are_off_where_they_were_asked(idle: Bot) -> None:
+    """Where the channel's rules say nothing of them, nothing happens, whatever holds in direct messages elsewhere."""
+    installed(idle.workspace)
+    channel = (
+        idle.workspace.world.named("general").id
+        if isinstance(idle.workspace, SimulatedDiscord)
+        else "C0GENERAL"
+    )
+    off = Rule(False, "bot.toml, line 5")
+    await idle.start(rules=Rules(ON.defaults, channels={channel: {REACTIONS: off}}))
+    thread = await begun_privately(idle, FAILS, "At work.")
+    await idle.until(lambda: strings.RETRY in idle.pressable(thread))
+    idle.workspace.react(idle.ada, answer(idle, thread), STOP)
+    idle.aion.play(spoken("The answer."))
+    await idle.press(idle.ada, thread, strings.RETRY)
+    await idle.shows(thread, "The answer.")
+    await idle.aion.until(lambda: idle.aion.streaming == 0)
+    assert strings.STOP_GONE not in "\n".join(idle.private_replies(thread, idle.ada))

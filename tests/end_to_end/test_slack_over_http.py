@@ -1,6 +1,7 @@
 """The main stories with Slack over HTTP: signed requests to the bot's own server, behind a path of a proxy."""
 
 import json
+import signal
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import closing
@@ -17,12 +18,14 @@ from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.http_delivery import HttpDelivery, signed
+from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port, signed
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.program import Program
 from tests.end_to_end.test_full_disk import Disk
 from tests.end_to_end.test_private import QUESTION, answered
 from tests.end_to_end.test_reasons import explains
 from tests.schemas import slack as contracts
+from tests.support.postgres import lay_postgres
 
 
 @pytest.fixture
@@ -110,6 +113,46 @@ async def test_what_slack_repeats_after_a_kill_is_neither_lost_nor_doubled(
     await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
     assert sorted(on_slack.asked_words) == ["The first question?", "The second question?"]
     assert "Begun." in on_slack.text(first)
+
+
+@pytest.mark.slow  # starts whole programs
+async def test_a_real_process_that_is_killed_and_ended(
+    on_slack: Bot, slack: SimulatedSlack, http: HttpDelivery, tmp_path: Path
+) -> None:
+    """After `kill -9` Slack's repetition reaches the next process; a wrong signature is a line in its log; SIGTERM ends it with 0."""
+    program = Program(tmp_path)
+    try:
+        await program.start(on_slack.env())
+        await slack.connected()
+        await program.kill()
+        thread = await slack.ask(on_slack.ada, "What is damaged on site 7?")
+        lost = list(slack.sockets.deliveries)
+        await program.start(on_slack.env())
+        await slack.connected()
+        for one in lost:  # the last repetition, minutes later
+            slack.sockets.deliver("events_api", one.payload)
+        await on_slack.shows(thread, "I found 3 pieces")
+        assert on_slack.aion.count("send_stream") == 1
+        assert await send(http, b"{}", {"Content-Type": "application/json"}) == 401
+        await program.prints("requests refused")
+        program.send(signal.SIGTERM)
+        assert (await program.end())[0] == 0
+        assert http.secret not in program.output
+    finally:
+        await program.kill()
+
+
+@pytest.mark.slow  # starts a whole program
+async def test_a_real_process_with_two_ways_is_not_started(on_slack: Bot, tmp_path: Path) -> None:
+    """Exit status 2, and one line for each variable that would do nothing; no value is repeated."""
+    program = Program(tmp_path)
+    env = on_slack.env(SLACK_APP_TOKEN="xapp-1-secret")
+    await program.start(env)
+    assert (await program.end())[0] == 2
+    lines = [line for line in program.output.splitlines() if "does nothing beside SLACK_APP_TOKEN" in line]
+    assert [line.partition(":")[0] for line in lines] == ["SLACK_SIGNING_SECRET", "AION_BOT_PUBLIC_URL"]
+    assert "xapp-1-secret" not in program.output
+    assert env["SLACK_SIGNING_SECRET"] not in program.output
 
 
 @pytest.mark.slow  # a hundred questions wait, and then are given up
@@ -202,6 +245,58 @@ async def test_a_bot_without_an_address_is_not_started(slack: SimulatedSlack, on
     env = {name: value for name, value in on_slack.env().items() if name != "AION_BOT_HTTP_ADDRESS"}
     assert [str(one) for one in compose(env)[2]] == [f"AION_BOT_HTTP_ADDRESS: {strings.HTTP_ADDRESS_NEEDED}"]
     assert slack.sockets.http is not None
+
+
+@pytest.mark.slow  # starts a server
+async def test_a_question_and_a_plan_with_the_database_on_postgres(
+    on_slack: Bot, slack: SimulatedSlack
+) -> None:
+    """The journal on a server is written before the acknowledgement as well; what Slack repeats is answered once."""
+    bot = on_slack
+    await bot.start(AION_BOT_DATABASE_URL=lay_postgres().url)
+    await bot.asked(bot.ada, QUESTION, "I found 3 pieces")
+    for one in list(slack.sockets.deliveries):
+        if one.kind == "events_api":
+            slack.sockets.deliver("events_api", one.payload)
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7 into folders")
+    await bot.card(thread)
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Done")
+    await slack.until(lambda: all(one.over for one in slack.sockets.deliveries))
+    assert acknowledged_once(slack)
+    assert len(bot.asked_words) == 2
+
+
+@pytest.mark.slow  # starts whole programs
+async def test_a_replica_that_stands_by_takes_nothing(
+    on_slack: Bot, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    """It answers Slack's challenge, and an event with 503, so that Slack sends it again; once it serves it takes events."""
+    url, ours, other = lay_postgres().url, slack.sockets.http, HttpDelivery(free_port())
+    programs = []
+    try:
+        for name, http in (("first", ours), ("second", other)):
+            assert http is not None
+            (tmp_path / name).mkdir()
+            programs.append(Program(tmp_path / name))
+            await programs[-1].start(
+                on_slack.env(AION_BOT_DATABASE_URL=url, AION_BOT_REPLICA=name, **http.env)
+            )
+            await (slack.connected() if http is ours else programs[-1].prints("standing by"))
+        challenge, event = '{"type": "url_verification", "challenge": "c"}', '{"type": "event_callback"}'
+        assert await other.post(challenge, "application/json", {}) == 200
+        assert await other.post(event, "application/json", {}) == 503
+        programs[0].send(signal.SIGTERM)
+        assert (await programs[0].end())[0] == 0
+        slack.sockets.http = other  # a load balancer looks at `/readyz`
+        await slack.connected()
+        await on_slack.asked(on_slack.ada, QUESTION, "I found 3 pieces")
+    finally:
+        for program in programs:
+            await program.kill()
+        assert ours is not None
+        await ours.stop()
 
 
 async def send(http: HttpDelivery, body: bytes, headers: Mapping[str, str]) -> int:

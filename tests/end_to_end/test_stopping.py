@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.domain import strings
 from aion_bot.runtime.dispatcher import MOST_WAITING
 from aion_bot.simulators.aion import SimulatedAion, script
@@ -13,6 +15,7 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, s
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
+from tests.support.cases import rest_slow
 
 HELD = Scene(
     (Speak("The first half, "), Hold("go", pings=True), Speak("the second half."), *ENDING),
@@ -35,6 +38,50 @@ async def test_stop_ends_an_answer(bot: Bot) -> None:
     await bot.start()
     assert "the second half." not in bot.text(thread)
     assert bot.aion.count("send_stream") == 1
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    rest_slow(
+        [
+            ("stopped", "few"),
+            ("interrupted", "few"),
+            ("stopped", "table"),
+            ("stopped", "pages"),
+            ("interrupted", "pages"),
+            ("stopped", "stream"),
+            ("interrupted", "stream"),
+        ],
+        quick=1,
+    ),
+)
+async def test_what_was_read_before_a_kill_stays(idle: Bot, ends: str, words: str) -> None:
+    """Stopped after a restart, or lost by Aion, an answer ends under the words that people have read of it."""
+    bot, table = idle, "| Site | Damage |\n| --- | --- |\n| North | The hoist |\n"
+    written = {"table": f"See here:\n\n{table}\n", "pages": "A line of words.\n\n" * 1_200}.get(words, "")
+    await bot.start()
+    bot.aion.play(
+        Scene((Speak(f"First. {written}And the newest."), Hold("never", pings=True), *ENDING), Answer(""))
+    )
+    ask = bot.workspace.direct_message if words == "stream" else bot.workspace.mention
+    thread = await ask(bot.ada, "What?")
+    before = await bot.shows(thread, "First.", "And the newest.")
+    if words != "stream":
+        await bot.until(lambda: bot.pressable(thread) == ["Stop"])
+    await bot.kill()
+    bot.polling = replace(
+        bot.polling, stored_answer=Backoff(0.1, attempts=2 if ends == "interrupted" else 200)
+    )
+    await bot.start()
+    if ends == "stopped":
+        # A stream has Slack's own button, and gets the bot's as it goes on by edits.
+        await bot.until(lambda: bot.pressable(thread) == ["Stop"])
+        await bot.press(bot.ada, thread, "Stop")
+    sign = "Stopped by" if ends == "stopped" else strings.INTERRUPTED
+    after = await bot.shows(thread, "First.", "And the newest.", sign)
+    await bot.until(lambda: "Stop" not in bot.pressable(thread))
+    for said in ("First.", "And the newest.", "The hoist", "A line of words."):
+        assert after.count(said) == before.count(said)
 
 
 async def test_others_may_not_stop_an_answer(bot: Bot) -> None:

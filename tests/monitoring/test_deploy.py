@@ -37,6 +37,7 @@ def served() -> dict[str, set[str]]:
     metrics.plan_decided("slack", "approve", "done")
     metrics.aion_answered("messages", None)
     metrics.requests_of("slack").answered(PlatformRequest("chat.update"), RequestStatus.RATE_LIMITED)
+    metrics.received_request("slack", "ok")
     found: dict[str, set[str]] = {}
     for family in text_string_to_metric_families(metrics.text().decode()):
         for sample in family.samples:

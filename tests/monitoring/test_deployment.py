@@ -11,7 +11,10 @@ import yaml
 
 import adapters
 from aion_bot.config import VARIABLES, Settings
+from aion_bot.environment.database_location import PostgresUrl, read_location
 from aion_bot.ports import secret_files
+from aion_bot.ports.platform_package import secrets_of
+from scripts import extra_requirements
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -168,3 +171,85 @@ def test_the_unit_is_hardened(tmp_path: Path) -> None:
     """The figure of `systemd-analyze security`, from 0 to 10, is at most 1.5."""
     found = _analyze(tmp_path, "security", "--offline=true", "--threshold=15")
     assert found.returncode == 0, found.stdout[-500:]
+
+
+class _Overriding(yaml.SafeLoader):
+    """Reads Compose's `!reset` and `!override` as marked values."""
+
+
+_Overriding.add_constructor("!reset", lambda *_: None)
+_Overriding.add_constructor("!override", lambda loader, node: (loader.construct_sequence(node),))
+
+
+def _merged(base: Any, over: Any) -> Any:
+    """Merge as Compose does: mappings by key, lists joined, `!reset` takes a key away, `!override` replaces."""
+    if isinstance(over, tuple):
+        return over[0]
+    if isinstance(base, dict) and isinstance(over, dict):
+        merged = {**base, **{name: _merged(base.get(name), value) for name, value in over.items()}}
+        gone = {name for name in over if over[name] is None and base.get(name) is not None}
+        return {name: value for name, value in merged.items() if name not in gone}
+    return [*base, *over] if isinstance(base, list) and isinstance(over, list) else over
+
+
+def _composed(*files: str) -> dict[str, Any]:
+    """Return what Compose makes of compose.yml and further files."""
+    found: dict[str, Any] = {}
+    for file in ("compose.yml", *files):
+        read = yaml.load((DEPLOY / file).read_text(), Loader=_Overriding)  # noqa: S506  # a SafeLoader, for files of this repository
+        found = _merged(found, read)
+    return found
+
+
+@pytest.mark.parametrize(
+    "files",
+    [("compose.http.yml",), ("compose.postgres.yml",), ("compose.http.yml", "compose.postgres.yml")],
+)
+def test_the_compose_files_for_http_and_postgres_fit_the_first_one(files: tuple[str, ...]) -> None:
+    """Each variable is one of the bot's, each secret is declared and handed over, each volume is there; the root stays read-only."""
+    composed = _composed(*files)
+    bot = composed["services"]["aion-bot"]
+    platforms = [name for platform in adapters.platforms() for name in platform.variables()]
+    secrets = [
+        *SECRET_FILES,
+        *secret_files.variables(name for one in adapters.platforms() for name in secrets_of(one)),
+    ]
+    assert bot["environment"].keys() <= {*VARIABLES, *platforms, *secrets}
+    for service in composed["services"].values():
+        assert set(service["secrets"]) <= composed["secrets"].keys()
+        assert {one.partition(":")[0] for one in service["volumes"]} <= composed["volumes"].keys()
+        named = [one for one in service["environment"].values() if "/run/secrets/" in str(one)]
+        assert {one.rpartition("/")[2] for one in named} == set(service["secrets"])
+    assert bot["read_only"] is True
+
+
+def test_the_compose_file_for_http_is_of_one_way() -> None:
+    """The app-level token is gone, and the port that a proxy reaches is the one that the bot listens on, on loopback alone."""
+    composed = _composed("compose.http.yml")
+    bot = composed["services"]["aion-bot"]
+    assert "SLACK_APP_TOKEN" not in str(composed)
+    (port,) = bot["ports"]
+    host, _, inside = port.rpartition(":")
+    assert bot["environment"]["AION_BOT_HTTP_ADDRESS"].endswith(f":{inside}")
+    assert host.startswith("127.0.0.1:")
+    assert f":{inside}/readyz" in dict(_instructions())["HEALTHCHECK"]
+
+
+def test_the_compose_file_for_postgres_has_an_address_that_the_bot_reads() -> None:
+    """The address names the database of the other service, and no password."""
+    composed = _composed("compose.postgres.yml")
+    bot, server = composed["services"]["aion-bot"], composed["services"]["postgres"]
+    location = read_location(bot["environment"]["AION_BOT_DATABASE_URL"])
+    assert isinstance(location, PostgresUrl)
+    user, database = server["environment"]["POSTGRES_USER"], server["environment"]["POSTGRES_DB"]
+    assert str(location) == f"postgresql://{user}@postgres/{database}"
+    assert ":" not in location.url.partition("//")[2].partition("@")[0]
+
+
+def test_the_image_has_the_extra_for_postgres_as_it_is_pinned() -> None:
+    """requirements-postgres.txt is what the script makes of requirements-dev.txt, and the image installs it by its hashes."""
+    assert extra_requirements.TARGET.read_text("utf-8") == extra_requirements.requirements()
+    (install,) = [
+        rest for word, rest in _instructions() if word == "RUN" and extra_requirements.TARGET.name in rest
+    ]
+    assert "--require-hashes" in install

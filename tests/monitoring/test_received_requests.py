@@ -1,6 +1,7 @@
 """What platforms send over HTTP: bounds, paths and counts, whatever the adapter makes of it."""
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ import pytest
 
 from aion_bot.environment.addresses import ListenAddress
 from aion_bot.monitoring import received_requests
+from aion_bot.monitoring import server as server_module
 from aion_bot.monitoring.monitor import Monitor
 from aion_bot.monitoring.server import MonitoringServer
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest, receivers
@@ -18,8 +20,8 @@ from aion_bot.ports.http_requests import HttpAnswer, HttpRequest, receivers
 class Receiver:
     """A platform that keeps what it gets, and answers what a test says."""
 
-    platform = "toy"
-    http_paths = ("/toy/events", "/behind/toy/events")
+    platform = "plain"
+    http_paths = ("/plain/events", "/behind/plain/events")
 
     def __init__(self) -> None:
         self.answer = HttpAnswer(200, "taken")
@@ -46,7 +48,9 @@ async def address(receiver: Receiver) -> AsyncIterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         host, port = probe.getsockname()
     server = MonitoringServer(
-        ListenAddress(host, port), Monitor(["toy"], _write, asyncio.Event()), receivers([receiver, object()])
+        ListenAddress(host, port),
+        Monitor(["plain"], _write, asyncio.Event()),
+        receivers([receiver, object()]),
     )
     await server.start()
     yield host, port
@@ -78,12 +82,12 @@ async def test_a_request_reaches_its_adapter_as_it_is(
     [
         ("POST", "/readyz", 405),
         ("POST", "/metrics", 405),
-        ("PUT", "/toy/events", 405),
-        ("DELETE", "/toy/events", 405),
-        ("POST", "/toy/events/", 405),
-        ("POST", "/elsewhere/toy/events", 405),
+        ("PUT", "/plain/events", 405),
+        ("DELETE", "/plain/events", 405),
+        ("POST", "/plain/events/", 405),
+        ("POST", "/elsewhere/plain/events", 405),
         ("GET", "/elsewhere", 404),
-        ("GET", "/toy/events", 200),
+        ("GET", "/plain/events", 200),
     ],
 )
 async def test_no_other_path_takes_a_post(
@@ -100,8 +104,8 @@ async def test_a_body_is_bounded_in_size_and_time(
     """Too many bytes get 413, named before or not, and a body that does not come 408; the adapter sees none of them."""
     monkeypatch.setattr(received_requests, "_BODY_TIME", 0.05)
     large = b"x" * (received_requests.MOST_BODY + 1)
-    assert (await ask(address, "/toy/events", large[:-1]))[0] == 200
-    head = "POST /toy/events HTTP/1.1\r\nHost: bot\r\n"
+    assert (await ask(address, "/plain/events", large[:-1]))[0] == 200
+    head = "POST /plain/events HTTP/1.1\r\nHost: bot\r\n"
     assert await answered(address, f"{head}Content-Length: {len(large)}\r\n\r\n".encode()) == 413
     chunk = f"{len(large):x}\r\n".encode() + large
     assert await answered(address, f"{head}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk) == 413
@@ -120,17 +124,17 @@ async def test_outcomes_are_counted_and_refusals_logged_with_their_number(
     monkeypatch.setattr(received_requests.time, "monotonic", lambda: now[0])
     for status in (200, 503, 500, 400):
         receiver.answer = HttpAnswer(status)
-        await ask(address, "/toy/events", b"{}")
+        await ask(address, "/plain/events", b"{}")
     receiver.answer = HttpAnswer(401, refused="no signature")
     for pause in (0.0, 10.0, 20.0, 40.0):
         now[0] += pause
-        await ask(address, "/toy/events", b"{}")
+        await ask(address, "/plain/events", b"{}")
     text = (await ask(address, "/metrics", method="GET"))[1]
     counted = [line for line in text.splitlines() if line.startswith("aion_bot_received")]
     assert sorted(counted) == [
-        'aion_bot_received_requests_total{outcome="ok",platform="toy"} 1.0',
-        'aion_bot_received_requests_total{outcome="refused",platform="toy"} 5.0',
-        'aion_bot_received_requests_total{outcome="unavailable",platform="toy"} 2.0',
+        'aion_bot_received_requests_total{outcome="ok",platform="plain"} 1.0',
+        'aion_bot_received_requests_total{outcome="refused",platform="plain"} 5.0',
+        'aion_bot_received_requests_total{outcome="unavailable",platform="plain"} 2.0',
     ]
     lines = [line for line in capsys.readouterr().out.splitlines() if "requests refused" in line]
     assert [("count=1 " in f"{line} ", "count=3 " in f"{line} ") for line in lines] == [
@@ -150,6 +154,37 @@ async def answered(address: tuple[str, int], raw: bytes) -> int:
 
 async def test_a_head_that_never_ends_is_cut_off(address: tuple[str, int]) -> None:
     """The server refuses a head of many kilobytes, so that nobody fills the memory with it."""
-    head = b"POST /toy/events HTTP/1.1\r\nX-Long: " + b"x" * 100_000
+    head = b"POST /plain/events HTTP/1.1\r\nX-Long: " + b"x" * 100_000
     assert await answered(address, head + b"\r\n\r\n") == 400
     assert json.loads((await ask(address, "/healthz", method="GET"))[1]) == []
+
+
+async def test_a_head_that_comes_slowly_ends_the_connection(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends a byte now and then keeps no connection: the server closes it, however lively it is."""
+    monkeypatch.setattr(server_module, "_KEEPALIVE", 0.2)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    server = MonitoringServer(
+        ListenAddress(host, port), Monitor(["plain"], None, asyncio.Event()), receivers([receiver])
+    )
+    await server.start()
+    reader, writer = await asyncio.open_connection(host, port)
+
+    async def dribble() -> None:
+        for one in itertools.cycle(b"POST /plain/events"):
+            writer.write(bytes([one]))
+            await asyncio.sleep(0.02)  # the pace of a slow sender is the case
+
+    slow = asyncio.create_task(dribble())
+    try:
+        async with asyncio.timeout(20):
+            assert await reader.read() == b""
+    except ConnectionError:
+        pass  # closed while a byte was under way
+    finally:
+        slow.cancel()
+        writer.close()
+        await server.stop()

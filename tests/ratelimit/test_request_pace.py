@@ -292,3 +292,24 @@ def test_a_refusal_without_a_number_closes_for_its_time_alone(monkeypatch: pytes
         assert pace.limit is None
 
     run_in_virtual_time(monkeypatch, work())
+
+
+def test_a_busy_key_keeps_few_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of requests of the last five minutes are numbers of a moment; what was taken back, and what is older, counts for nobody."""
+
+    async def work() -> None:
+        pace, server = RequestPace(), Server(1_000_000, headers=False, latency=0.0)
+        for number in range(4_000):
+            await send(pace, server, Asker(("slack", f"U{number % 2}")))
+            await asyncio.sleep(0.07)
+        assert len(pace._sent) <= 300
+        assert sum(pace._order.running.values()) == 4_000
+        for _ in range(3):
+            passage = pace.begin() or await pace.wait()
+            passage.give_back()
+        assert sum(pace._order.running.values()) == 4_000
+        await asyncio.sleep(request_pace.SHARED_OVER + 2.0)
+        await send(pace, server, Asker("another"))
+        assert pace._order.running == Counter({"another": 1})
+
+    run_in_virtual_time(monkeypatch, work())

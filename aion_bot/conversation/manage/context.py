@@ -13,6 +13,7 @@ from aion_bot.conversation.session_history import answer_data
 from aion_bot.domain import strings
 from aion_bot.domain.file_types import FileKind
 from aion_bot.ports.messages import MOST_PICTURES, Action, Button, PrivateAnswer, Reply
+from aion_bot.rendering.markers import markers_in
 from aion_bot.storage.choices import Picked
 from aion_bot.storage.conversations import Search
 
@@ -179,7 +180,8 @@ def referred_files(messages: Sequence[ChatMessage]) -> list[Picked]:
     for one in reversed(messages):
         if one.role is not MessageRole.ASSISTANT:
             continue
-        references = parse_references(one.content, answer_data(one))
+        shown = "\n".join(one.content[marker.start : marker.end] for marker in markers_in(one.content))
+        references = parse_references(shown, answer_data(one))
         documents |= {
             each.full_id: each.filename
             for each in references.documents

@@ -48,6 +48,9 @@ async def export(use: Use) -> Answer:
         await use.check_may_change(begun)
     if begun is not None and begun.private and begun.owner.id != use.event.person.id:
         return strings.NOT_BEGUN_BY_YOU
+    alone = use.private or _PRIVATE in words
+    if not alone:
+        await use.check_may_announce()
     kind = formats[0] if formats else "markdown"
     written = await use.services.aion.chats.export_session(
         session, format=kind, include_metadata=_METADATA in words
@@ -58,7 +61,7 @@ async def export(use: Use) -> Answer:
     if kind != _DATA and "[[" in text:
         text = await _with_names(text)
     document = Document(f"{strings.EXPORT_FILE}.{FORMATS[kind]}", text)
-    if use.private or _PRIVATE in words:
+    if alone:
         return PrivateAnswer(Reply(strings.EXPORTED_PRIVATELY), document)
     return await _post(use, use.target, document)
 

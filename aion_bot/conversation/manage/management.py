@@ -41,6 +41,9 @@ COMMANDS: Mapping[str, Callable[[Use], Awaitable[Answer]]] = {
 
 _ABOUT_A_THREAD = frozenset({"new", "rename", "close", "context", "export", "status"})
 
+_WITHOUT_WORDS = frozenset({"new", "sessions", "close", "status"})
+"""What takes no words: somebody who writes some may mean something else. Help is given whatever stands behind it."""
+
 _OF_SEARCHES = frozenset({Action.THESE, Action.PICK})
 
 ACTIONS = frozenset({Action.MANAGE, Action.OPEN, Action.PAGE, Action.THESE, Action.PICK})
@@ -134,6 +137,12 @@ class Management:
         if name not in COMMANDS:
             nearest = difflib.get_close_matches(name[:20], COMMANDS, 1)
             return strings.commands_like(name, nearest[0] if nearest else "")
+        if (
+            name in _WITHOUT_WORDS
+            and event.words.strip()
+            and not (name == "sessions" and event.words.strip().isdigit())
+        ):
+            return strings.takes_no_words(name)
         _log.info("command used", platform=thread.platform, command=name, person=event.person.id)
         return await _carried_out(await use_of(services_at(self._services, event.place), thread, event), name)
 

@@ -53,6 +53,7 @@ async def close(use: Use) -> Answer:
 async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
     session = await use.needed_session()
     await use.check_may_change(await use.begun(session))
+    await use.check_may_announce()
     if close:
         try:
             await use.services.aion.chats.close_session(session)
@@ -156,6 +157,7 @@ async def open_here(use: Use, turn: str) -> Answer:
         return stays
     if not await is_ours(use.services, wanted.session):
         return strings.CONVERSATION_GONE
+    await use.check_may_announce()
     # Also one of another key, which the thread leaves.
     if (before := await store.threads.session(use.where().key)) is not None:
         await use.check_may_change(await use.begun(before))

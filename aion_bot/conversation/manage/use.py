@@ -11,7 +11,7 @@ from aion_bot.conversation.services import Services
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.domain.access import Intent
+from aion_bot.domain.access import Intent, Refusal
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click, ManageCommand
 from aion_bot.ports.messages import PrivateAnswer, Reply
@@ -81,6 +81,13 @@ class Use:
         access = self.services.access
         if not await access.allows(self.asked_in.platform, Intent.CHANGE, event.place, event.person, owner):
             raise DeclinedError(strings.NOT_BEGUN_BY_YOU)
+
+    async def check_may_announce(self) -> None:
+        """Raise `DeclinedError` where others read the target and the person may not write there themselves."""
+        event, platform, access = self.event, self.asked_in.platform, self.services.access
+        refusal = await access.judge(platform, Intent.ANNOUNCE, event.place, event.person)
+        if refusal is Refusal.MUTED and await self.is_public():
+            raise DeclinedError(strings.MUTED_HERE)
 
     async def switch(self, before: str | None, session: str | None) -> None:
         """Let the target go on in another session, None: in a new one. Raises `DeclinedError` where somebody was quicker."""

@@ -191,6 +191,20 @@ def _pressing(side: Side, place: Place, entry: Entry) -> Button:
     return button
 
 
+def _words_field(side: Side, label: str, prefix: str) -> Html:
+    return element(
+        "input",
+        type="text",
+        name="words",
+        placeholder=label,
+        aria_label=f"{label}, after {prefix}" if prefix else label,
+        autocomplete="off",
+        maxlength="3000",
+        list=f"{side.key}-commands",
+        id=f"{side.key}-words",
+    )
+
+
 def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
     how = {
         "channel": "Ask in #{}",
@@ -205,17 +219,7 @@ def _composer(side: Side, person: SimulatedPerson, place: Place) -> Html:
         [
             element("input", type="hidden", name="place", value=place.id),
             element("span", prefix, class_="prefix", id=f"{side.key}-prefix") if prefix else "",
-            element(
-                "input",
-                type="text",
-                name="words",
-                placeholder=label,
-                aria_label=f"{label}, after {prefix}" if prefix else label,
-                autocomplete="off",
-                maxlength="3000",
-                list=f"{side.key}-commands",
-                id=f"{side.key}-words",
-            ),
+            _words_field(side, label, prefix),
             element(
                 "datalist",
                 element("option", value=side.ask_privately),

@@ -149,6 +149,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     acts: bool = False
     silent: bool = False
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

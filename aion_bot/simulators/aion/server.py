@@ -123,15 +123,12 @@ class SimulatedAion:
         self.requests: list[Taken] = []
         self.violations: list[Exception] = []
         self.released: set[str] = set()
-        self.streaming = 0
         self.streams: list[tuple[web.Request, StreamText]] = []
-        self.left = 0
-        self.pings = 0
+        self.streaming = self.left = self.pings = self.bytes_arrived = 0
         self.files = StoredFiles()
         self.audit_log: list[dict[str, Any]] = []
         self.objects: dict[str, uploads.Object] = {}
         self.object_keys: dict[str, str] = {}
-        self.bytes_arrived = 0
         self.uploads_held = False
         self.held_uploads: list[web.Request] = []
         self.rate: RateLimit | None = None
@@ -213,6 +210,7 @@ class SimulatedAion:
         headers: Mapping[str, str] | None = None,
         acts: bool = False,
         silent: bool = False,
+        details: Mapping[str, object] | None = None,
     ) -> None:
         """Refuse the next `times` requests for an operation of `OPERATIONS`.
 
@@ -220,7 +218,9 @@ class SimulatedAion:
         was performed.
         """
         with_retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
-        fault = Fault(status, code, message, shape, with_retry | dict(headers or {}), acts, silent)
+        fault = Fault(
+            status, code, message, shape, with_retry | dict(headers or {}), acts, silent, details or {}
+        )
         self._faults.setdefault(operation, deque()).extend([fault] * times)
 
     def fail_next_upload(self, status: int | None, **fault: Any) -> None:

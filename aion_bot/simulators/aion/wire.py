@@ -48,7 +48,7 @@ def error_body(fault: Fault) -> dict[str, Any]:
     """The body of a refusal in the form that the fault names."""
     match fault.shape:
         case Shape.GATEWAY:
-            complaint = {"code": fault.code, "message": fault.message, "details": {}}
+            complaint = {"code": fault.code, "message": fault.message, "details": dict(fault.details)}
             return {"error": complaint, "request_id": "req_simulated"}
         case Shape.FASTAPI:
             return {"detail": [{"loc": ["body", "message"], "msg": fault.message, "type": "value_error"}]}

@@ -50,6 +50,11 @@ def member(roles: Sequence[str] = ()) -> Payload:
     return {"roles": list(roles), "joined_at": JOINED, "deaf": False, "mute": False, "flags": 0, "nick": None}
 
 
+def silent_until(world: World, person: SimulatedPerson) -> Payload:
+    """The part of a member that says until when they may not write."""
+    return {"communication_disabled_until": _FAR_AWAY if person.id in world.timed_out else None}
+
+
 def application(world: World, *, message_content: bool) -> Payload:
     """The application, as its own token gets it. Its flags show the switch of the privileged intent."""
     return {
@@ -89,15 +94,16 @@ def partial_guild(world: World, server: str) -> Payload:
 
 
 def overwrites(world: World, of: Channel) -> Payload:
-    """The part of a channel that takes permissions from the bot's role there."""
-    denied = 0
+    """The part of a channel that takes permissions from the bot's role there, and from people who may not write."""
+    denied, silent = 0, str(int(ALL_PERMISSIONS) & ~int(READING))
+    muted = [{"id": one, "type": 1, "allow": "0", "deny": silent} for one in sorted(world.muted)]
     if of.id in world.read_only:
         denied = int(ALL_PERMISSIONS) & ~int(READING)
     elif of.id in world.without_threads:
         denied = CREATE_PUBLIC_THREADS
-    if not denied:
-        return {}
-    return {"permission_overwrites": [{"id": world.bot_role, "type": 0, "allow": "0", "deny": str(denied)}]}
+    if denied:
+        muted.append({"id": world.bot_role, "type": 0, "allow": "0", "deny": str(denied)})
+    return {"permission_overwrites": muted} if muted else {}
 
 
 def channel(of: Channel) -> Payload:
@@ -265,11 +271,14 @@ def interaction(of: Interaction, world: World) -> Payload:
         shown["message"] = message(of.message, world)
     if where.guild is None:
         return shown | {"user": user(of.person)}
-    own = member(world.roles_of(of.person.id)) | {
-        "user": user(of.person),
-        "permissions": READING if of.person.id in world.muted else ALL_PERMISSIONS,
-        "communication_disabled_until": _FAR_AWAY if of.person.id in world.timed_out else None,
-    }
+    own = (
+        member(world.roles_of(of.person.id))
+        | {
+            "user": user(of.person),
+            "permissions": READING if of.person.id in world.muted else ALL_PERMISSIONS,
+        }
+        | silent_until(world, of.person)
+    )
     server = {"id": where.guild, "locale": "en-US", "features": []}
     return shown | {"guild_id": where.guild, "guild": server, "guild_locale": "en-US", "member": own}
 

@@ -189,7 +189,8 @@ def get_member(backend: Backend, call: Call) -> Any:
         raise unknown_member()
     if person == world.bot:
         return payloads.own_member(world)
-    return payloads.member(world.roles_of(person.id)) | {"user": payloads.user(person)}
+    until = payloads.silent_until(world, person)
+    return payloads.member(world.roles_of(person.id)) | {"user": payloads.user(person)} | until
 
 
 def get_user(backend: Backend, call: Call) -> Any:

@@ -188,6 +188,26 @@ def _users(backend: Backend, arguments: Arguments) -> Answer:
     return {"members": people[:end], "response_metadata": {"next_cursor": "more" if people[end:] else ""}}
 
 
+_KINDS = {"public_channel": "channel", "private_channel": "group", "mpim": "mpim", "im": "im"}
+
+
+def _conversations_of(backend: Backend, arguments: Arguments) -> Answer:
+    """List what a person and the app are both in: https://docs.slack.dev/reference/methods/users.conversations"""
+    user = str(arguments.get("user"))
+    if user not in backend.conversations.people:
+        raise Refused("user_not_found")
+    kinds = {_KINDS.get(one.strip()) for one in str(arguments.get("types") or "public_channel").split(",")}
+    if None in kinds:
+        raise Refused("invalid_types")
+    found = [
+        {"id": one.id, "name": one.name, "is_private": one.kind != "channel"}
+        for one in backend.conversations.channels.values()
+        if one.member and one.kind in kinds and (one.id, user) not in backend.conversations.removed
+    ]
+    end = int(arguments.get("limit") or 100)
+    return {"channels": found[:end], "response_metadata": {"next_cursor": "more" if found[end:] else ""}}
+
+
 def _user(backend: Backend, person: SimulatedPerson) -> Answer:
     names = {"real_name": person.name, "display_name": person.name}
     # Slack calls a guest of one channel both.
@@ -253,6 +273,7 @@ METHODS: Mapping[str, Callable[[Backend, Arguments], Answer]] = {
     "files.delete": upload_methods.delete,
     "files.info": upload_methods.info,
     "users.info": _user_info,
+    "users.conversations": _conversations_of,
     "users.list": _users,
     "usergroups.list": _user_groups,
     "usergroups.users.list": _group_members,

@@ -46,6 +46,7 @@ DOCUMENTED: Mapping[str, int] = {
     "reactions.remove": TIER_2,
     "usergroups.list": TIER_2,
     "usergroups.users.list": TIER_2,
+    "users.conversations": TIER_3,
     "users.info": TIER_4,
     "users.list": TIER_2,
     "views.open": TIER_4,

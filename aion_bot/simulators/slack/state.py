@@ -123,6 +123,8 @@ class Conversations:
         self.bots: set[str] = set()
         self.single_channel_guests: set[str] = set()
         self.deactivated: set[str] = set()
+        self.removed: set[tuple[str, str]] = set()
+        """People who were removed from a channel: its id and theirs. All others are in every channel."""
         self.closed: set[str] = set()
         """Direct messages that take nothing of the app: its Messages tab is switched off."""
         self.people = {person.id: person for person in people}

@@ -315,7 +315,7 @@ async def test_what_is_not_sent_is_not_reported(
 @pytest.mark.parametrize(
     ("verb", "path", "method", "charged"),
     [
-        ("GET", "/guilds/1", "GET /{unlisted}", {("other routes", ""), WHOLE_BOT}),
+        ("GET", "/guilds/1/roles", "GET /{unlisted}", {("other routes", ""), WHOLE_BOT}),
         ("POST", "/webhooks/1/secret/other", "POST /{unlisted}", set()),
         ("PATCH", "/webhooks/1/secret/messages/@original", EDIT_ORIGINAL, set()),
         ("GET", "/users/@me", "GET /users/@me", {("login", ""), WHOLE_BOT}),

@@ -17,7 +17,7 @@ from adapters.slack.http_mode import PATH, paths
 from aion_bot.ports.errors import TokenRefused
 from aion_bot.ports.events import ManageCommand, Prompt
 from aion_bot.ports.http_requests import HttpRequest, receivers
-from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack import SimulatedSlack, methods
 from aion_bot.simulators.slack.http_delivery import SIGNING_SECRET, signed
 from tests.adapters.slack.conftest import HASTE, end
 from tests.support.recording_host import RecordingHost
@@ -32,8 +32,8 @@ class Direct:
 
     secret = SIGNING_SECRET
 
-    def __init__(self, adapter: SlackAdapter) -> None:
-        self._adapter = adapter
+    def __init__(self, adapter: SlackAdapter, env: Mapping[str, str]) -> None:
+        self._adapter, self.env = adapter, env
         self.statuses: list[int] = []
 
     async def send(self, kind: str, payload: Mapping[str, object], attempt: int, timeout: float) -> int:
@@ -52,11 +52,11 @@ class Direct:
 @pytest.fixture
 async def adapter(slack: SimulatedSlack) -> AsyncIterator[SlackAdapter]:
     """An adapter for HTTP that does not listen yet."""
-    slack.use_http(1)
+    env = slack.use_http(1).env
     settings, problems = read(slack.env)
     assert settings is not None, problems
     built = SlackAdapter(settings, replace(HASTE, life=0.05))
-    slack.sockets.http = Direct(built)  # type: ignore[assignment]  # it has what is used
+    slack.sockets.http = Direct(built, env)  # type: ignore[assignment]  # it has what is used
     yield built
     await built.close()
 
@@ -287,3 +287,38 @@ def test_a_proxy_may_pass_its_path_on_or_take_it_away(url: str, expected: tuple[
 def test_the_sdk_still_compares_in_constant_time() -> None:
     """The verifier of the SDK is used as it is: it must go on comparing with `hmac.compare_digest`."""
     assert "compare_digest" in http_mode.SignatureVerifier.is_valid.__code__.co_names
+
+
+OTHER = "f" * 32
+
+
+@pytest.mark.parametrize("case", ["good", "malformed", "refused bot token", "other bot", "same"])
+async def test_the_signing_secret_rotates_whole_or_not_at_all(
+    slack: SimulatedSlack,
+    adapter: SlackAdapter,
+    host: RecordingHost,
+    monkeypatch: pytest.MonkeyPatch,
+    case: str,
+) -> None:
+    """A new secret is in force with the next request; with a problem of either secret the old ones stay."""
+    env = {**slack.env, "SLACK_SIGNING_SECRET": SIGNING_SECRET if case == "same" else OTHER}
+    if case == "malformed":
+        env["SLACK_SIGNING_SECRET"] = "short"
+    elif case == "refused bot token":
+        env["SLACK_BOT_TOKEN"] = "xoxb-not-known"
+    elif case == "other bot":
+        other = {**methods.METHODS["auth.test"](slack, {}), "user_id": "U0OTHER"}
+        monkeypatch.setitem(methods.METHODS, "auth.test", lambda *_: other)  # type: ignore[arg-type]  # a method that answers the same to all
+    replaced, problems = await adapter.take_secrets(env)
+    named = {
+        "malformed": "SLACK_SIGNING_SECRET",
+        "refused bot token": "SLACK_BOT_TOKEN",
+        "other bot": "SLACK_BOT_TOKEN",
+    }
+    assert [one.variable for one in problems] == ([named[case]] if case in named else [])
+    assert list(replaced) == (["SLACK_SIGNING_SECRET"] if case == "good" else [])
+    holds = OTHER if case == "good" else SIGNING_SECRET
+    for secret in (SIGNING_SECRET, OTHER):
+        assert (await post(adapter, CHALLENGE, secret=secret))[0] == (200 if secret == holds else 401)
+    assert host.presences
+    assert list(adapter.secrets) == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"]
