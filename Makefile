@@ -32,10 +32,10 @@ test-end-to-end-1: $(STAMP)
 	$(PART) tests/end_to_end/test_[a-f]*.py
 
 test-end-to-end-2: $(STAMP)
-	$(PART) tests/end_to_end/test_[g-p]*.py
+	$(PART) tests/end_to_end/test_[g-o]*.py tests/end_to_end/test_p[a-l]*.py
 
 test-end-to-end-3: $(STAMP)
-	$(PART) tests/end_to_end --ignore-glob='*/end_to_end/test_[a-p]*.py'
+	$(PART) tests/end_to_end --ignore-glob='*/end_to_end/test_[a-o]*.py' --ignore-glob='*/end_to_end/test_p[a-l]*.py'
 
 test-discord: $(STAMP)
 	$(PART) tests/adapters/discord

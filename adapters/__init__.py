@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from aion_bot.ports.adapter import PlatformAdapter
@@ -31,8 +32,12 @@ def platforms() -> Sequence[Platform]:
     Raises:
         TypeError: a sub-package is no platform, because it lacks a function of `Platform`.
     """
-    names = sorted({found.name for found in pkgutil.iter_modules(__path__) if found.ispkg})
-    return [_platform(f"{__name__}.{name}") for name in names]
+    return [_platform(f"{__name__}.{name}") for name in _names(tuple(__path__))]
+
+
+@cache  # a start asks several times, and each look reads every folder
+def _names(folders: Sequence[str]) -> Sequence[str]:
+    return sorted({found.name for found in pkgutil.iter_modules(folders) if found.ispkg})
 
 
 def discover(

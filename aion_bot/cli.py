@@ -236,7 +236,7 @@ def _has_reactions() -> bool:
 
 @program.command()
 def manifest(
-    http: Annotated[str, typer.Option("--http", help="Public address, for Slack over HTTP.")] = "",
+    http: Annotated[str, typer.Option("--http", help="Public address, for events over HTTP.")] = "",
 ) -> None:
     """Print the manifest from which a platform makes the app. Exit status 2 if the address of --http cannot be used.
 

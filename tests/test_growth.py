@@ -39,6 +39,7 @@ from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, pa
 from aion_bot.aion.events import StreamReader
 from aion_bot.aion.references import find_markers
 from aion_bot.aion.sse import SSEParser
+from aion_bot.conversation.late_posts import without_notices
 from aion_bot.conversation.notices import named
 from aion_bot.conversation.proposal import read_pending, read_plan
 from aion_bot.conversation.session_history import answer_to
@@ -347,6 +348,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "files for Aion": lambda text: prompts.with_attached(
         text, prompts.attached_words([(FileKind.IMAGE, text)], len(text) * 2)
     ),
+    "notices above an answer": lambda text: (without_notices(text), without_notices(f"_{text}_")),
     "what is settled": settled_length,
     "what is unfinished": lambda text: (settled(text), closing_marks(text)),
     "words without marks": lambda text: (plain_words(text), plain_words(text, addresses=True)),
@@ -480,13 +482,14 @@ EXPRESSIONS: dict[str, str] = {
     "aion_bot/ports/env_file.py _PLAIN": _SETTINGS,
     "aion_bot/config.py _ids": _SETTINGS,
     "aion_bot/config.py _replica": _SETTINGS,
+    "aion_bot/conversation/late_posts.py _NOTICE": "notices above an answer",
     "aion_bot/ports/plain_words.py _BLOCK": "words without marks",
     "aion_bot/domain/strings.py _agent_words": "an agent's name",
     "aion_bot/environment/addresses.py _LISTEN_ADDRESS": _SETTINGS,
-    "aion_bot/rendering/markers.py _BEGUN": "markers outside of code",
-    "aion_bot/rendering/markers.py _OPENING": "markers outside of code",
-    "aion_bot/rendering/markers.py _RUN": "markers outside of code",
-    "aion_bot/rendering/markers.py _SIGN": "markers outside of code",
+    "aion_bot/rendering/line_parser.py BEGUN": "markers outside of code",
+    "aion_bot/rendering/line_parser.py OPENING": "markers outside of code",
+    "aion_bot/rendering/line_parser.py _RUN": "markers outside of code",
+    "aion_bot/rendering/line_parser.py _SIGN": "markers outside of code",
     "aion_bot/rendering/references.py _BEGUN": "what is settled",
     "aion_bot/rendering/references.py _OPENING": "what is settled",
     "aion_bot/storage/postgres/dialect.py _BUILT": _STATEMENTS,

@@ -174,7 +174,7 @@ def _address(span: Span, source: str, line: str) -> tuple[str, str]:
     beside = line[max(0, span.start - 1) : span.start] + line[span.end : span.end + 1]
     # Slack takes what stands beside an address for a part of it.
     glued = not beside.isascii() or any(sign in beside for sign in "*_~")
-    if beside[:1] == "<":
+    if line.endswith(("<", f"<{JOINER}"), 0, span.start):  # also where this line was drawn before
         return source, ""
     shown = mrkdwn.in_address(source)
     return "", f"<{shown}>" if glued and "|" not in source else shown

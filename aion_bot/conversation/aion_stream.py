@@ -328,7 +328,6 @@ class AionStream:
             self._log.warning("plan not shown", plan=plan.key, reason="the answer has no room for it")
             return
         self.plans[plan.key] = plan.plan_id
-        await self._before_last(False)  # nothing works while a person decides
         self._changed(True)
 
     async def _find_again(self) -> Outcome:

@@ -1,6 +1,7 @@
 """Messages that no attempt shows any more: confirmed after a retry had begun, or left growing by an earlier process."""
 
 import re
+from itertools import dropwhile
 
 import structlog
 
@@ -70,11 +71,15 @@ def keep_words(turn: Turn, view: AnswerView, diff: MessageDiff) -> None:
     if turn.growing is None or turn.phase is TurnPhase.PARKED:
         return
     message, words = turn.growing
-    said = words.split("\n\n")
-    while said and _NOTICE.fullmatch(said[0]):  # the bot's own, which are said again
-        del said[0]
-    if said and diff.keep_before(message):
-        view.show_stored("\n\n".join(said), None)
+    said = without_notices(words)
+    if said is not None and diff.keep_before(message):
+        view.show_stored(said, None)
+
+
+def without_notices(words: str) -> str | None:
+    """Return an answer without the bot's own sentences above it, which are said again; None where they are all of it."""
+    said = list(dropwhile(_NOTICE.fullmatch, words.split("\n\n")))
+    return "\n\n".join(said) if said else None
 
 
 async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:

@@ -6,7 +6,7 @@ it (CommonMark 4.6, start condition 2). One that never ends there goes up to a b
 
 from markdown_it.rules_block import StateBlock, fence
 
-LONGEST_COMMENT = 4_000
+LONGEST_COMMENT = 1_000
 """Characters of a comment with its signs. A growing answer waits for so many; what is longer is read as one that never ends."""
 
 LONGEST_FENCE_LINE = 1_000

@@ -131,13 +131,13 @@ class LimitReading:
 class RequestObserver(Protocol):
     """Learns of every request to a platform: the limiter counts them, the metrics too.
 
-    The three methods are called from the event loop, return at once and never raise. They are called in the task of
+    The three methods are called from the event loop, return at once and never raise, but for `sent`. They are called in the task of
     the operation, or in one that it started: that tells which permit has paid for the request. A request of any other
     task is counted in addition.
     """
 
     def sent(self, request: PlatformRequest) -> None:
-        """Called before a request is sent."""
+        """Called before a request is sent. Raises `PlatformDown` where it must not be sent: this replica does not serve."""
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Called once for each request that was `sent`, also when its task is cancelled (`RequestStatus.ERROR`).

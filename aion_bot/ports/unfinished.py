@@ -37,7 +37,10 @@ _AROUND_NAME = "`'\",.;:)]"
 def settled(text: str) -> int:
     """Return how much of a growing text may be shown: without what may be the beginning of another construct at its end."""
     formula = _open_formula(text, max(0, len(text) - _LONGEST_WAIT))
-    return _settled(text if formula < 0 else text[:formula])
+    end = _settled(text if formula < 0 else text[:formula])
+    # What is left out may close a formula, as alone in a line of a list item.
+    formula = _open_formula(text[:end], max(0, end - _LONGEST_WAIT)) if end < len(text) else -1
+    return end if formula < 0 else formula
 
 
 def _settled(text: str) -> int:

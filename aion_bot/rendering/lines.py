@@ -8,7 +8,7 @@ from aion_bot.ports.comments import LONGEST_COMMENT
 from aion_bot.ports.markdown import Block, blocks_as_written, line_starts, plain_line_ends
 from aion_bot.rendering.markdown import NOTHING_OPEN, Context, open_at_end, preamble
 
-_PART = 2_000
+_PART = 700
 """Characters, to the end of their line, that are parsed together. What they leave open is opened again before the next ones, so
 that no long text is parsed from its beginning."""
 

@@ -6,36 +6,21 @@ models indent what belongs to a list, with citations in it.
 """
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-
-from aion_bot.aion.references import MAX_MARKER_LENGTH, Marker, marker_at
-from aion_bot.ports.code_spans import find_code
+from aion_bot.aion.references import Marker
 from aion_bot.ports.comments import LONGEST_COMMENT, MAY_GO_ON
+from aion_bot.rendering.line_parser import BEGUN, LONGEST_BEGINNING, OPENING, parse_part
 from aion_bot.rendering.lines import Lines
-
-REACH = MAX_MARKER_LENGTH
-"""Characters from the beginning of code in a line to its end. It bounds what waits for the text after it, and the work for each
-backtick."""
 
 _AT_ONCE = 8_000
 """Characters of a line that are parsed at once; no marker and no code has as many."""
 
-_OPENING = re.compile(r"\[\[(?:img|doc|link|ref):|<!--")
-_BEGUN = re.compile(r"(?:\[(?:\[(?:i|im|img|d|do|doc|l|li|lin|link|r|re|ref)?)?|<(?:!-?)?)\Z")
-_LONGEST_BEGINNING = len("[[link")
-_SIGN = re.compile(r"[\\`\[<]")
-_RUN = re.compile("`+")
 _PATIENCE = 200
 """Characters that come before it is looked whether the quote, the list item or the paragraph of a comment has ended."""
 
 _MAY_HOLD = frozenset(" \t>-+*0123456789\r")
 """Signs that may begin a line in a quote or a list item, or an indented one."""
-
-_ESCAPED = frozenset("\\`<")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +39,8 @@ class MarkerReader:
         """Up to where the text was parsed, never in a construct, and from where on an opening is looked for."""
         self._kind = ""
         """What the line at `_at` is: `words`, `code` (indented), `fence`, or `unfenced`, of which no more is known; "" if nothing is."""
+        self._in_run = False
+        """Whether backticks at `_at` go on with a run that is too long to open code."""
         self._lines = Lines()
         self._line = 0
         """Where the line at `_at` begins, or that of the comment before."""
@@ -71,7 +58,11 @@ class MarkerReader:
         if not ends and self._goes_on(text):
             return self._waits[0], found
         self._waits = -1, 0
-        while opening := _OPENING.search(text, self._looked):
+        opening: re.Match[str] | None = None
+        # Of a long line only a part may have been parsed, up to a place before the opening that was found.
+        while opening := (
+            opening if opening and opening.start() >= self._looked else OPENING.search(text, self._looked)
+        ):
             self._looked = opening.start()
             if not self._knows_line(text, found, ends=ends) or not self._parse_line(text, found, ends=ends):
                 return self._looked, found
@@ -164,16 +155,17 @@ class MarkerReader:
             self._at = self._looked = end
             return True
         part = min(end, self._at + _AT_ONCE)
-        here = _Here(text[self._at : part], whole=(ends or line >= 0) and part == end)
-        _PARSER.inline.parse(here.text, _PARSER, {"here": here}, [])
-        found += [_moved(one, self._at) for one in here.markers]
+        whole = (ends or line >= 0) and part == end
+        here = parse_part(text[self._at : part], self._at, whole=whole, goes_on=self._in_run)
+        found += here.markers
         self._at = self._looked = self._at + here.end
+        self._in_run = here.goes_on
         match here.waits:
             case "comment":
                 return self._inline_comment(text, found, ends=ends)
             case "code" if part == end:
                 # What stands behind the backtick is shown by now, up to what is read otherwise in code.
-                behind = _OPENING.search(text, self._at) or _begun(text, self._at)
+                behind = OPENING.search(text, self._at) or _begun(text, self._at)
                 self._looked = behind.start() if behind else len(text)
                 return behind is None
             case "marker" if part == end:
@@ -215,132 +207,10 @@ class MarkerReader:
 
 def _begun(text: str, start: int) -> re.Match[str] | None:
     """Find the beginning of an opening at the end of a text."""
-    return _BEGUN.search(text, max(start, len(text) - _LONGEST_BEGINNING))
+    return BEGUN.search(text, max(start, len(text) - LONGEST_BEGINNING))
 
 
 def markers_in(text: str) -> list[Marker]:
     """Return the markers of a whole text that count: outside of code and of comments."""
     _, found = MarkerReader().read(text, ends=True)
     return [one for one in found if isinstance(one, Marker)]
-
-
-@dataclass(slots=True)
-class _Here:
-    """A line, or the rest of one, and what the parser notes of it: up to where it got, and what waits there."""
-
-    text: str
-    whole: bool
-    end: int = 0
-    waits: str = ""
-    markers: list[Marker] = field(default_factory=list)
-
-    def wait(self, state: StateInline, reason: str) -> bool:
-        """Stop before what is not to be told yet."""
-        self.end, self.waits = state.pos, reason
-        state.pos = state.posMax
-        return True
-
-
-def _moved(marker: Marker, by: int) -> Marker:
-    return Marker(
-        marker.start + by,
-        marker.end + by,
-        marker.kind,
-        marker.id,
-        marker.name,
-        marker.page,
-        marker.page_range,
-    )
-
-
-def _find_words(state: StateInline, _silent: bool) -> bool:
-    """Pass over words up to the next sign."""
-    here: _Here = state.env["here"]
-    sign = _SIGN.search(state.src, state.pos)
-    start, state.pos = state.pos, sign.start() if sign else state.posMax
-    return _passed(state, here) and state.pos > start
-
-
-def _find_escape(state: StateInline, _silent: bool) -> bool:
-    here: _Here = state.env["here"]
-    if state.src[state.pos] != "\\":
-        return False
-    if state.pos + 1 == state.posMax and not here.whole:
-        return here.wait(state, "code")  # the words behind it decide, and are shown
-    state.pos += 2 if state.src[state.pos + 1 : state.pos + 2] in _ESCAPED else 1
-    return _passed(state, here)
-
-
-def _find_code(state: StateInline, _silent: bool) -> bool:
-    here: _Here = state.env["here"]
-    start = state.pos
-    if (run := _RUN.match(state.src, start)) is None or not find_code(state, True):
-        return False
-    may_close = not here.whole and len(state.src) - run.end() <= REACH
-    is_code = run.end() < state.pos <= run.end() + REACH
-    if is_code and (here.whole or state.pos < state.posMax):  # a run at the end may become longer
-        return _passed(state, here)
-    state.pos = start if may_close else run.end()
-    return here.wait(state, "code") if may_close else _passed(state, here)
-
-
-def _find_marker(state: StateInline, _silent: bool) -> bool:
-    here: _Here = state.env["here"]
-    if state.src[state.pos] != "[":
-        return False
-    start = state.pos
-    if not here.whole and _BEGUN.match(state.src, start):
-        return here.wait(state, "marker")
-    if not _OPENING.match(state.src, start):
-        state.pos += 1
-        return _passed(state, here)
-    marker = marker_at(state.src, start)
-    rest = len(state.src) - start
-    written = state.src[start : marker.end] if marker else ""
-    # What looks like a marker by now may end later while a bracket in it is open. One too long never ends.
-    if (
-        not here.whole
-        and rest <= MAX_MARKER_LENGTH
-        and (not marker or written.count("[") > written.count("]"))
-    ):
-        return here.wait(state, "marker")
-    if marker:
-        here.markers.append(marker)
-    state.pos = marker.end if marker else start + state.src[start:].index(":") + 1
-    return _passed(state, here)
-
-
-def _find_comment(state: StateInline, _silent: bool) -> bool:
-    here: _Here = state.env["here"]
-    if state.src[state.pos] != "<":
-        return False
-    if state.src.startswith("<!--", state.pos):
-        return here.wait(state, "comment")
-    if not here.whole and _BEGUN.match(state.src, state.pos):
-        return here.wait(state, "marker")
-    state.pos += 1
-    return _passed(state, here)
-
-
-def _passed(state: StateInline, here: _Here) -> bool:
-    here.end = state.pos
-    return True
-
-
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("zero")
-    rules: dict[str, Callable[[StateInline, bool], bool]] = {
-        "own_escape": _find_escape,
-        "own_code": _find_code,
-        "marker": _find_marker,
-        "comment": _find_comment,
-    }
-    parser.inline.ruler.at("text", _find_words)
-    for name, rule in rules.items():
-        parser.inline.ruler.push(name, rule)
-    parser.inline.ruler.enableOnly(["text", *rules])
-    parser.inline.ruler2.enableOnly([])
-    return parser
-
-
-_PARSER = _parser()

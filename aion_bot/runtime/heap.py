@@ -1,7 +1,7 @@
 """Gives memory that is free back to the system.
 
-What is received from a socket leaves holes between what stays, and the allocator of glibc keeps them: a bot in use grew by
-half a megabyte in a thousand answers, while what it holds stayed the same. `malloc_trim` gives the pages in the holes back
+The heap of a bot in use grew by half a megabyte in a thousand answers, all of it free: the allocator of glibc keeps what lies
+between what stays. What makes those holes is not known. `malloc_trim` gives their pages back
 (https://man7.org/linux/man-pages/man3/malloc_trim.3.html). Other allocators have no such function, and need none.
 """
 

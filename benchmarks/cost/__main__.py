@@ -16,7 +16,7 @@ ratios or bytes, because seconds would depend on the machine. The platform's lim
   ten of 20 MB in one message, and five questions with 50 MB each at the same time. The figure is the maximum of resident
   bytes meanwhile, less those of the idle bot that has uploaded small ones before.
 - soak: twenty thousand answers of 10 tokens, a hundred at a time. The figure is by how much the resident bytes grow after the
-  first ten thousand, between the median of the first quarter and of the last, for each thousand turns.
+  first five thousand, between the median of the first quarter and of the last, for each thousand turns.
 - growth: rendering alone, with no network. The time a token of answers of 4,000 and 16,000 tokens against those of
   1,000, and the time of a page's thousandth edit against its first with the same text.
 - scheduler: the CPU time of the scheduler for each permit, while a thousand answers wait for theirs, in virtual time.
@@ -41,9 +41,8 @@ from benchmarks.cost.processes import Peer
 WARM = Load(answers=20, tokens=60, rate=30.0)
 TWENTY = Load(answers=20, tokens=600, rate=30.0)
 SOAK = Load(answers=100, tokens=10, rate=100.0)
-SETTLED, TURNS = 10_000, 20_000
-"""Turns after which memory is first looked at, and in all. Until then what remembers the last 4,000 turns or 2,000 threads fills, and
-what remembers the requests to Aion of the last five minutes: with no limit at Aion those of up to 10,000 turns."""
+SETTLED, TURNS = 5_000, 20_000
+"""Turns after which memory is first looked at, and in all. Until then what remembers the last 4,000 turns or 2,000 threads fills."""
 THOUSAND = Load(answers=1_000, tokens=200, rate=3.0)
 UPLOADS: Mapping[str, Sequence[Sequence[int]]] = {
     "a file of 100 MB": [[100_000_000]],

@@ -42,6 +42,7 @@ CONSTRUCTS = {
     "a table without bars at its sides": "Look:\n\na | b\n--- | ---\n1 | 2\n3 | 4\n\nend",
     "tables in others": "- item\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\n> | a | b |\n> |---|---|\n> | 1 | 2 |\n\nend",
     "formulas": "so \\(a_1*b_2\\) and $$x^2$$ and\n\n\\[\n\\frac{a}{b}\n\\]\n\n$$\nE=m*c*d\n$$\n\ncosts $5, $x_1$ end",
+    "formulas in items": "1. First:\n   \\[\n   \\frac{a}{b} * c\n   \\]\n2. next\n   $$\n   a*b\n   $$\n- \\[x*y\\] z\n\nend",
     "footnotes": "a[^1] b[^note] c.\n\n[^1]: The *one*.\n[^note]: The other.\n\nend",
     "links by reference": "See [the guide][g] and [site 7][]. Then arr[i][j] more.\n\n[g]: https://x.example/g\n[site 7]: https://x.example/7\n",
     "headings": "# A *b* c\n\n## D ##\n\nE f\n===\n\nG\n---\n\n### `h` **i**\n\n#hash\n\nend",

@@ -165,6 +165,7 @@ def test_drawing_twice_changes_nothing(draw: Callable[[str], str]) -> None:
     "1.     a\n   b\n-", "a\n- ```\n  b\n  ```", "> b\n- a\n- ```", "> b\n- a\n+ ```\n  x\n  ```",
     "> b\n- a\n- ~~~\n  x\n  ~~~\n- c", "1.  a\n    > b\n- a\n- ```",
     "*s <details>*", "\n<details>", "***<br>***", "*<b> s*", "x **_s <b>_** y", "*<details>*", "http://x_", ". \n\n<details>\n\n *", "---\n0) o\n\n    2",
+    "x <https://x.example/site 7> y", "[r]: https://x.example/r\n[s]: <https://x.example/site 7>",
 ])  # fmt: skip
 def test_drawing_other_constructs_twice(text: str) -> None:
     """The same holds where a quote, a line of signs alone or a link's label has other constructs beside it."""

@@ -197,7 +197,7 @@ async def test_the_status_lasts_while_files_are_uploaded_and_no_longer(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["edits", "footer", "stream", "pages", "stored", "plan"])
+@pytest.mark.parametrize("way", ["edits", "footer", "stream", "pages", "stored"])
 async def test_no_whole_answer_stands_under_a_status(
     on_slack: Bot, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -206,11 +206,7 @@ async def test_no_whole_answer_stands_under_a_status(
     bot, seen, before = on_slack, list[bool](), "word " * (4_000 if way == "pages" else 40)
     bot.watch = lambda adapter: setattr(adapter._status, "_timeout", 60.0)
     await bot.start(AION_BOT_FOOTER=str(way == "footer").lower())
-    plan = Propose(
-        Plan("Sort", (Operation("ImageSearchAgent", "Find them"),), "All are sorted.", (PlanEnd.DONE,))
-    )
-    ending = (plan, AwaitDecision(), *ENDING) if way == "plan" else ENDING
-    steps = (Speak(before), Hold("on", pings=True), Speak("and the last."), *ending)
+    steps = (Speak(before), Hold("on", pings=True), Speak("and the last."), *ENDING)
     bot.aion.play(Scene(steps, Answer(f"{before}and the last.")))
     ask = bot.workspace.direct_message if way == "stream" else bot.workspace.mention
     thread = await ask(bot.ada, "Tell me")
@@ -230,6 +226,4 @@ async def test_no_whole_answer_stands_under_a_status(
     if way == "stored":
         await bot.start()
     await bot.until(is_over)
-    # The words above a card are whole only once the plan has come, and they may be shown before.
-    assert not seen[-1]
-    assert way == "plan" or not any(seen)
+    assert not any(seen)

@@ -13,6 +13,7 @@ from aion_bot.delivery.executor import Executor
 from aion_bot.delivery.steps import Post, PostFile, StartStream
 from aion_bot.domain import strings
 from aion_bot.ports.messages import MessageRef
+from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.scene import (
     ENDING,
     Answer,
@@ -61,6 +62,32 @@ async def test_a_long_answer_ends_with_a_file(idle: Bot) -> None:
     assert strings.WHOLE_IN_FILE in shown[-1].text
     assert idle.bots(thread)[-1].files
     assert files(idle, thread)[0].strip() == LONG.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paragraphs", [60, 78, 82, 400])
+async def test_the_sources_of_a_long_answer_stand_once(idle: Bot, paragraphs: int) -> None:
+    """Under the last message, also of twenty full ones; with the whole answer in the file, where there is one."""
+    names = [one.id[:8] for one in library.DOCUMENTS]
+    cited = (
+        f"Paragraph {at} of a report. {'words ' * 60}[[doc:{names[at % len(names)]}]]"
+        for at in range(paragraphs)
+    )
+    data = {"tool_document_data": [one.to_data() for one in library.DOCUMENTS]}
+    await idle.start()
+    idle.aion.play(Scene(ENDING, Answer("\n\n".join(cited), data)))
+    thread = await idle.workspace.mention(idle.ada, "Everything?")
+
+    def lists() -> list[str]:
+        messages = idle.bots(thread)
+        return [
+            text for one in messages for text in (one.text, *one.files.values()) if strings.SOURCES in text
+        ]
+
+    await idle.until(lambda: len(lists()) == 1)
+    (text,) = lists()
+    assert all(text.count(one.filename) == 1 for one in library.DOCUMENTS)
+    assert text in (files(idle, thread) or [idle.bots(thread)[-1].text])
 
 
 async def test_a_lost_upload_is_not_repeated(on_slack: Bot) -> None:

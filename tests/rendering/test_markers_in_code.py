@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from aion_bot.ports.markdown import blocks
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.citations import Sources
-from aion_bot.rendering.markers import REACH
+from aion_bot.rendering.line_parser import REACH
 from aion_bot.rendering.references import Growing, cited
 from tests.rendering.test_answer import CARD, fold, tokens
 from tests.rendering.test_citations import HOSE, REPORT, answered

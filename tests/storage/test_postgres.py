@@ -440,6 +440,7 @@ async def test_a_lease_is_held_until_a_second_before_its_end(monkeypatch: pytest
     with pytest.raises(StoreError, match="another process holds it"):
         await Store.open(location)
     await store.close()
+    assert not lease.held()
 
 
 async def test_who_waits_brings_the_schema_up_to_date_only_when_it_serves(waits: asyncio.Event) -> None:
@@ -506,3 +507,20 @@ async def test_a_bot_of_a_version_without_leases_is_waited_for() -> None:
     assert store.lease is not None
     assert store.lease.epoch == 1
     await store.close()
+
+
+async def test_a_lease_lasts_while_the_schema_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration may take longer than a lease: nobody else takes over meanwhile."""
+    location = lay_postgres()
+    monkeypatch.setattr("aion_bot.storage.postgres.lease.RENEW_EVERY", 0.05)
+
+    def slowly(where: PostgresUrl) -> None:
+        """Take until the lease was renewed once, by its end."""
+        with connect(where) as beside:
+            (before,) = beside.execute("SELECT until FROM lease").fetchone() or (None,)
+            give_up = time.monotonic() + 5
+            while beside.execute("SELECT until FROM lease").fetchone() == (before,):
+                assert time.monotonic() < give_up, "the lease was not renewed"
+
+    monkeypatch.setattr("aion_bot.storage.postgres.opening._bring_up_to_date", slowly)
+    await (await Store.open(location)).close()

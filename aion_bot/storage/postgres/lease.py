@@ -1,6 +1,7 @@
 """The lease of the replica that serves: taken, renewed, and lost to another one."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -66,7 +67,8 @@ class Lease:
             self.lost.set()
 
     async def end(self) -> None:
-        """Renew it no more. It ends by itself, unless it is given back."""
+        """Send nothing and renew it no more. It ends by itself, unless it is given back."""
+        self._until = -math.inf
         await self._keeping.cancel()
         if self._connection is not None:
             await self._connection.close()

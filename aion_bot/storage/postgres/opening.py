@@ -81,12 +81,15 @@ async def open_database(
         if taken is None:
             return None
         connection, lease = taken
+        # From now on: a migration may take longer than a lease.
+        lease.keep()
         try:
             # The owner before may have been of another version.
             await asyncio.to_thread(_bring_up_to_date, location)
             cursor = await connection.execute("SELECT number FROM newest_write")
             row = await cursor.fetchone()
         except BaseException:
+            await lease.end()
             await connection.execute(b"SELECT renew_lease(%s, -1)", (lease.epoch,))
             await connection.close()
             raise
@@ -94,7 +97,6 @@ async def open_database(
         raise refusal(location, error) from None
     number = int(row[0]) if row else 0
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
-    lease.keep()
     return PostgresDatabase(location, PostgresConnection(location, connection, lease, number), folder, lease)
 
 

@@ -63,7 +63,7 @@ async def test_a_concluded_stream_is_found_like_a_post(
     """It carries its nonce once it has ended; until then another process sees that it may be a stream."""
     message = await begin(adapter, thread, "Two", "t-0-0")
     later = another(slack)
-    assert await later.own_messages(thread) == [OwnMessage(message, None, stream=True)]
+    assert await later.own_messages(thread) == [OwnMessage(message, None, stream=True, growing="Two")]
     await adapter.stop_stream(message, Reply("Two"), Reply("Two roofs"))
     assert await later.own_messages(thread) == [OwnMessage(message, "t-0-0")]
     await later.close()
