@@ -284,14 +284,6 @@ class MessageDiff:
         slot.lost = slot.attempt > 0 or not isinstance(step.content, PlanCard)
         slot.attempt += 1
 
-    def freeze(self) -> None:
-        """Let a new message take the place of the last one, which is no card, once its content is final."""
-        for slot in self._slots[::-1]:
-            if slot.message is not None and not slot.holds_card:
-                slot.frozen = slot.lost = True
-                slot.attempt += 1
-                return
-
     def deletion_refused(self, step: Delete) -> None:
         """Record that a message cannot be deleted."""
         if step.message in self._replaced:

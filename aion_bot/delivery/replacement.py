@@ -7,7 +7,6 @@ answer takes the place of the one that grew, unless an edit is free then.
 
 import time
 
-from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.strategy import LONGEST_TEXT_WAIT
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.rate_limits import Operation
@@ -33,8 +32,7 @@ def may_be_replaced(thread: Thread, began: float) -> bool:
     return kept and all(one.best_effort_at(now) <= now for one in thread.limits(Operation.POST))
 
 
-def replace_last(thread: Thread, diff: MessageDiff) -> None:
-    """Let an answer for whose end no edit is kept end by a new message, unless an edit is free that nobody else needs."""
+def edit_is_free(thread: Thread) -> bool:
+    """Tell whether there is an edit now that nobody else needs."""
     now = time.monotonic()
-    if not all(one.window.room_at(now, one.reserved) <= now for one in thread.limits(Operation.EDIT)):
-        diff.freeze()
+    return all(one.window.room_at(now, one.reserved) <= now for one in thread.limits(Operation.EDIT))

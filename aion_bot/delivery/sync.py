@@ -1,7 +1,8 @@
 """The coroutine that makes a thread show what it should: one operation in flight, and the newest text always wins.
 
 `MessageSync.run` repeats one step: take the screen, let the diff name the next operation, wait for its permit, take
-the screen again if it has changed meanwhile, and perform the operation. Nothing but the permit waits.
+the screen again if it has changed meanwhile, and perform the operation. Nothing is queued but the permit, so that a
+slow platform gets fewer and larger edits.
 """
 
 import asyncio
@@ -9,16 +10,15 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from aion_bot.delivery.answer_mode import AnswerMode
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
-from aion_bot.delivery.replacement import may_be_replaced, replace_last
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     POSTED,
     Conditions,
     DeliveryMode,
-    foresee_page,
     permit_for,
     prefers_stream,
     wait_for_text,
@@ -41,7 +41,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
+from aion_bot.ratelimit.fair_share import SharedLimits, queue_of
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -65,7 +65,8 @@ class MessageSync:
     ) -> None:
         """`predecessors` showed the same messages; nothing is shown until none of their operations is in flight.
 
-        `retry` has the delays in seconds while the platform is down. Only this sync may change the replies of `diff`.
+        `retry` has the delays in seconds while the platform is down. `diff` knows the messages; the replies among them
+        are those that only this sync may change.
         """
         self._thread, self._limiter = thread, thread.limiter
         self._view, self._delivery, self._predecessors = view, delivery, predecessors
@@ -75,10 +76,9 @@ class MessageSync:
         self.screen_at = 0.0  # when it was taken, by `time.monotonic`
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
-        self._share = AnswerShare(self._unseen_since)
+        # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
-        self._mode: DeliveryMode | None = None
-        self._post_mode = DeliveryMode.EDITS
+        self._mode = AnswerMode(thread, self.diff, self._unseen_since)
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
@@ -145,11 +145,11 @@ class MessageSync:
             await self._show()
             # A plan's answer may wait for a decision for days.
             if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
-                self._limiter.lengths.record(time.monotonic() - self._share.began)
+                self._limiter.lengths.record(time.monotonic() - self._mode.share.began)
             self._is_whole = False
         finally:
-            self._share.hold((), ())
-            self._mode = None  # it may run again, as to offer a Retry button
+            self._mode.share.hold((), ())
+            self._mode.now = None  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:
@@ -161,9 +161,6 @@ class MessageSync:
             # Other news can wait: until the step at hand has its permit, or until there is no step left.
             if self._urgent_news.is_set() or (self._view.ended and self._news.is_set()):
                 await self._refresh()
-            if self._mode is DeliveryMode.REPLACED and self._view.ended:
-                self._mode = DeliveryMode.EDITS
-                replace_last(self._thread, self.diff)
             step = await self._next_step(streams=self._prefers_stream())
             if isinstance(step, Idle) and self._must_post:
                 step = await self._next_step(streams=False)
@@ -211,11 +208,11 @@ class MessageSync:
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
         # An answer that began by edits stays with them: limits are not looked at before each edit.
-        if self._thread.streaming is None or self._mode in POSTED:
+        if self._thread.streaming is None or self._mode.now in POSTED:
             return False
         given = Conditions(
             StreamingMode.NEVER,
-            self._mode,
+            self._mode.now,
             ended=self._view.ended,
             posts_wait=self._posts_wait,
             streams_wait=self._streams_wait,
@@ -223,28 +220,32 @@ class MessageSync:
         return prefers_stream(with_limits(given, self._thread, waits=self._permit is not None))
 
     async def _wait_and_perform(self, step: Step) -> None:
+        last_edit = self._mode.now is DeliveryMode.REPLACED and isinstance(step, Edit) and self._is_urgent()
+        if last_edit and self._mode.replaces(step):
+            return
         permit = self._permit = self._permit_for(step)
         posts, streams = isinstance(step, Post | StartStream), isinstance(step, StartStream)
 
         def keep_waiting() -> bool:
-            """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
+            """Cancel the permit of a post as soon as there is a better way to begin, and that of another step for good."""
+            if last_edit:
+                return False  # somebody else took the edit that was free
             self._posts_wait = True
             self._streams_wait |= streams
-            begins = bool(permit.reserve) and not self.diff.replies
-            replaced = begins and may_be_replaced(self._thread, self._share.began)
-            changes = replaced and self._post_mode is DeliveryMode.EDITS
-            self._post_mode = DeliveryMode.REPLACED if replaced else self._post_mode
+            changes = bool(permit.reserve) and not self.diff.replies and self._mode.may_replace()
             return not (streams or changes or (self._prefers_stream() and not self._must_post))
 
         try:
-            issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
+            reconsider = keep_waiting if posts or last_edit else None
+            issued = await self._limiter.acquire(permit, keep_waiting=reconsider)
         finally:
             self._permit = None
         if self._news.is_set():
             await self._refresh()
         if not issued:
             return
-        # The text may have grown. The delivery mode stays the permit's, whose use would make the other one look better.
+        # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
+        # as used would make the other mode look better.
         newer = await self._next_step(streams=streams)
         if (
             self._taken_over.is_set()
@@ -254,7 +255,7 @@ class MessageSync:
         ):
             self._limiter.give_back(permit)
             return
-        self._reserve_end(newer)
+        self._mode.reserve(newer, urgent=self._is_urgent())
         await self._perform(newer, permit)
 
     def _permit_for(self, step: Step) -> Permit:
@@ -262,30 +263,21 @@ class MessageSync:
         needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
         text_wait = 0.0
-        if isinstance(step, Post | StartStream) and not self._share.reserved:
-            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._post_mode
-            end = limits(mode.end, key)
+        if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
+            end = self._mode.end_of(step)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
         return permit_for(
-            step, needed, self._unseen_since, urgent=self._is_urgent(), end=end, began=self._share.began,
-            text_wait=text_wait, indicated=self._indicated,
-        )  # fmt: skip
-
-    def _reserve_end(self, step: Step) -> None:
-        """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
-        if isinstance(step, StopStream):
-            self._share.hold((), self._share.previews)
-        if isinstance(step, Edit | Post):
-            foresee_page(self._share, step, self._thread.page_format.limit, self._thread.limits)
-        if self._share.reserved or not isinstance(step, Post | StartStream):
-            return
-        if isinstance(step, Post) and self._is_urgent():
-            return  # it ends the answer itself
-        self._mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._post_mode
-        limits, key = self._limiter.limits, self._thread.key
-        self._share.hold(limits(self._mode.end, key), limits(self._mode.preview, key))
+            step,
+            needed,
+            self._unseen_since,
+            urgent=self._is_urgent(),
+            end=end,
+            began=self._mode.share.began,
+            text_wait=text_wait,
+            indicated=self._indicated,
+        )
 
     async def _perform(self, step: Step, permit: Permit) -> None:
         # Set before the operation: what `wake` reports while it runs is not in it, and is unseen from then on.

@@ -1,0 +1,55 @@
+"""How the messages of one answer grow and end: its delivery mode, and what it holds of the limits for its end."""
+
+from aion_bot.delivery.diff import MessageDiff
+from aion_bot.delivery.replacement import edit_is_free, may_be_replaced
+from aion_bot.delivery.steps import Edit, Post, StartStream, Step, StopStream
+from aion_bot.delivery.strategy import DeliveryMode, foresee_page
+from aion_bot.delivery.thread import Thread
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+
+
+class AnswerMode:
+    """The delivery mode of an answer that began then, in a thread; `diff` knows its messages."""
+
+    def __init__(self, thread: Thread, diff: MessageDiff, began: float) -> None:
+        self._thread, self._diff = thread, diff
+        self.share = AnswerShare(began)
+        self.now: DeliveryMode | None = None
+        """The mode since its first message that grows; None before."""
+        self._of_posts = DeliveryMode.EDITS
+        """The mode that a post begins."""
+
+    def end_of(self, step: Post | StartStream) -> SharedLimits:
+        """Return the limits in which the end of an answer has to be reserved that begins by `step`."""
+        mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._of_posts
+        return self._thread.limits(mode.end)
+
+    def may_replace(self) -> bool:
+        """Let the first message be replaced at the end where no edit can be kept for that; returns whether this is news."""
+        if self._of_posts is DeliveryMode.REPLACED or not may_be_replaced(self._thread, self.share.began):
+            return False
+        self._of_posts = DeliveryMode.REPLACED
+        return True
+
+    def replaces(self, step: Step) -> bool:
+        """Let a new message take the place of the one that `step` edits, unless an edit is free; returns whether it does.
+
+        The new one is posted before the other is deleted. After a crash in between, that one is found again by its Stop button.
+        """
+        if not isinstance(step, Edit) or edit_is_free(self._thread):
+            return False
+        self._diff.edit_refused(step)
+        return True
+
+    def reserve(self, step: Step, *, urgent: bool) -> None:
+        """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
+        if isinstance(step, StopStream):
+            self.share.hold((), self.share.previews)
+        if isinstance(step, Edit | Post):
+            foresee_page(self.share, step, self._thread.page_format.limit, self._thread.limits)
+        if self.share.reserved or not isinstance(step, Post | StartStream):
+            return
+        if isinstance(step, Post) and urgent:
+            return  # it ends the answer itself
+        self.now = DeliveryMode.STREAM if isinstance(step, StartStream) else self._of_posts
+        self.share.hold(self._thread.limits(self.now.end), self._thread.limits(self.now.preview))
