@@ -5,6 +5,7 @@ from aion_bot.delivery.replacement import edit_is_free, may_be_replaced
 from aion_bot.delivery.steps import Edit, Post, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import DeliveryMode, foresee_page
 from aion_bot.delivery.thread import Thread
+from aion_bot.ports.messages import Reply
 from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 
 
@@ -32,14 +33,19 @@ class AnswerMode:
         return True
 
     def replaces(self, step: Step) -> bool:
-        """Let a new message take the place of the one that `step` edits, unless an edit is free; returns whether it does.
+        """Let a new message take the place of the one that `step` edits last, unless an edit is free; returns whether it does.
 
         The new one is posted before the other is deleted. After a crash in between, that one is found again by its Stop button.
+        What is only left to show nothing waits for an edit.
         """
-        if not isinstance(step, Edit) or edit_is_free(self._thread):
-            return False
-        self._diff.edit_refused(step)
-        return True
+        if edit_is_free(self._thread):
+            # Reserved at once, as others may end in the same moment.
+            self.now = DeliveryMode.EDITS
+            self.share.hold(self._thread.limits(self.now.end), self.share.previews)
+        elif isinstance(step, Edit) and step.content != Reply(""):
+            self._diff.edit_refused(step)
+            return True
+        return False
 
     def reserve(self, step: Step, *, urgent: bool) -> None:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""

@@ -20,7 +20,7 @@ to look for room for a post.
 def may_be_replaced(thread: Thread, began: float) -> bool:
     """Tell whether an answer that began then had better be shown, and replaced at its end, than wait for an edit at its end."""
     now = time.monotonic()
-    if now < began + _EDIT_PATIENCE:
+    if now < began + _EDIT_PATIENCE or thread.limiter.deletions_refused:
         return False
     edits, deletions = thread.limits(Operation.EDIT), thread.limits(Operation.DELETE)
     # One of those that wait is this answer: another edit is left to who begins next, as deletions end an answer as well.

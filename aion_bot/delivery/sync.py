@@ -220,24 +220,21 @@ class MessageSync:
         return prefers_stream(with_limits(given, self._thread, waits=self._permit is not None))
 
     async def _wait_and_perform(self, step: Step) -> None:
-        last_edit = self._mode.now is DeliveryMode.REPLACED and isinstance(step, Edit) and self._is_urgent()
-        if last_edit and self._mode.replaces(step):
+        growing = self._mode.now is DeliveryMode.REPLACED and isinstance(step, Edit)
+        if growing and self._is_urgent() and self._mode.replaces(step):
             return
         permit = self._permit = self._permit_for(step)
         posts, streams = isinstance(step, Post | StartStream), isinstance(step, StartStream)
 
         def keep_waiting() -> bool:
-            """Cancel the permit of a post as soon as there is a better way to begin, and that of another step for good."""
-            if last_edit:
-                return False  # somebody else took the edit that was free
+            """Cancel the permit of a post as soon as there is a better way to begin, and that of a stream for good."""
             self._posts_wait = True
             self._streams_wait |= streams
             changes = bool(permit.reserve) and not self.diff.replies and self._mode.may_replace()
             return not (streams or changes or (self._prefers_stream() and not self._must_post))
 
         try:
-            reconsider = keep_waiting if posts or last_edit else None
-            issued = await self._limiter.acquire(permit, keep_waiting=reconsider)
+            issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
         finally:
             self._permit = None
         if self._news.is_set():

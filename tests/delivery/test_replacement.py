@@ -8,6 +8,7 @@ import pytest
 
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.registry import Registry
+from aion_bot.ports.errors import Forbidden
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import (
     Budget,
@@ -34,8 +35,10 @@ WHOLE = "word " * int(LASTS)
 class FewEdits(PlainAdapter):
     """A platform that takes two edits in so many seconds, and as many deletions as `deletions` says in a minute."""
 
-    def __init__(self, seconds: float = 60.0, deletions: int = 50) -> None:
+    def __init__(self, seconds: float = 60.0, deletions: int = 50, *, deletes: bool = True) -> None:
+        """Without `deletes` it refuses each deletion, as admins may rule."""
         super().__init__()
+        self.deletes = deletes
         budgets = {
             Operation.EDIT: (Budget("edits", 2, seconds, Scope.WORKSPACE, reserved=True),),
             Operation.DELETE: (Budget("deletions", deletions, 60.0, Scope.WORKSPACE, reserved=True),),
@@ -74,6 +77,8 @@ class FewEdits(PlainAdapter):
         self._note("edit", message, content)
 
     async def delete(self, message: MessageRef) -> None:
+        if not self.deletes:
+            raise Forbidden("cant_delete_message")
         self._note("delete", message, None)
 
     def done(self, thread: str) -> list[tuple[float, str, str]]:
@@ -103,16 +108,20 @@ class Words:
         """No document is shown."""
 
 
-async def answer(registry: Registry, platform: FewEdits, name: str, lasts: float = LASTS) -> None:
-    """Show an answer whose question has another sign."""
+async def answer(
+    registry: Registry, platform: FewEdits, name: str, lasts: float = LASTS, *, pauses: bool = False
+) -> None:
+    """Show an answer whose question has another sign; where it `pauses`, its other words come at its end."""
     view, key = Words(), ThreadKey("plain", name)
     sync = registry.sync(registry.thread(platform, key), view, Delivery(name, Person("U1")))
     sync.may_wait()
     showing = asyncio.create_task(sync.run())
-    for _ in range(int(lasts)):
+    for number in range(int(lasts)):
         await asyncio.sleep(1.0)
-        view.text += "word "
-        sync.wake()
+        if not pauses or not number:
+            view.text += "word "
+            sync.wake()
+    view.text = "word " * int(lasts)
     view.ended = True
     sync.wake(urgent=True)
     await showing
@@ -120,15 +129,18 @@ async def answer(registry: Registry, platform: FewEdits, name: str, lasts: float
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FewEdits]:
-    """Plays two answers; an edit is kept for the end of the first one."""
+    """Plays two answers; an edit is kept for the end of the first one. The `rest` begin together after both."""
 
-    def play(lasts: float = LASTS, **limits: float) -> FewEdits:
+    def play(*rest: str, lasts: float = LASTS, **limits: float) -> FewEdits:
         async def run() -> FewEdits:
             platform = FewEdits(**limits)  # type: ignore[arg-type]
             registry = Registry([platform])
             first = asyncio.create_task(answer(registry, platform, "first", lasts))
             await asyncio.sleep(APART)
             await asyncio.gather(first, answer(registry, platform, "second"))
+            if rest:
+                others = [asyncio.create_task(answer(registry, platform, one)) for one in rest]
+                await asyncio.gather(*others)
             return platform
 
         return run_in_virtual_time(monkeypatch, run())
@@ -163,3 +175,37 @@ def test_without_room_for_a_deletion_the_answer_is_one_post(played: Callable[...
     """What could be neither edited nor replaced in time is posted once, whole."""
     platform = played(deletions=0)
     assert [(kind, text) for _, kind, text in platform.done("second")] == [("post", WHOLE)]
+
+
+def test_where_nothing_may_be_deleted_none_is_posted_for_that(played: Callable[..., FewEdits]) -> None:
+    """What cannot be deleted goes on to show nothing, once an edit is free, and later answers are one post again."""
+    platform = played("third", "fourth", "fifth", deletes=False)
+    assert sorted(platform.stand["second"].values()) == ["", WHOLE]
+    later = [[kind for _, kind, _ in platform.done(one)] for one in ("third", "fourth", "fifth")]
+    assert ["post"] in later
+    assert all(list(platform.stand[one].values()) == [WHOLE] for one in ("third", "fourth", "fifth"))
+
+
+def test_an_edit_that_is_free_ends_one_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two answers that end in the same moment one takes the edit that is free, and the other is replaced at once."""
+
+    async def run() -> FewEdits:
+        platform = FewEdits()
+        registry = Registry([platform])
+        async with asyncio.TaskGroup() as running:
+            running.create_task(answer(registry, platform, "first", 2 * LASTS, pauses=True))
+            await asyncio.sleep(APART)
+            for name in ("second", "third"):
+                running.create_task(answer(registry, platform, name, pauses=True))
+        return platform
+
+    platform = run_in_virtual_time(monkeypatch, run())
+    assert sorted(kind for one in ("second", "third") for _, kind, _ in platform.done(one)) == [
+        "delete",
+        "edit",
+        "post",
+        "post",
+        "post",
+    ]
+    assert all(platform.done(one)[-1][0] - APART <= LASTS + 1.0 for one in ("second", "third"))
+    assert all(list(platform.stand[one].values()) == [WHOLE] for one in ("second", "third"))
