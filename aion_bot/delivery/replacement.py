@@ -11,7 +11,7 @@ from aion_bot.delivery.strategy import LONGEST_TEXT_WAIT
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.rate_limits import Operation
 
-_EDIT_PATIENCE = LONGEST_TEXT_WAIT / 2
+EDIT_PATIENCE = LONGEST_TEXT_WAIT / 2
 """Seconds for which an answer waits for an edit at its end: the rest of the time that its first message waits for text is left
 to look for room for a post.
 """
@@ -20,7 +20,7 @@ to look for room for a post.
 def may_be_replaced(thread: Thread, began: float) -> bool:
     """Tell whether an answer that began then had better be shown, and replaced at its end, than wait for an edit at its end."""
     now = time.monotonic()
-    if now < began + _EDIT_PATIENCE or thread.limiter.deletions_refused:
+    if now < began + EDIT_PATIENCE or thread.limiter.deletions_refused:
         return False
     edits, deletions = thread.limits(Operation.EDIT), thread.limits(Operation.DELETE)
     # One of those that wait is this answer: another edit is left to who begins next, as deletions end an answer as well.

@@ -40,7 +40,7 @@ LONGEST_TEXT_WAIT = 1.9
 words, also where another post of the channel comes first.
 """
 
-_INDICATOR_WAIT = 0.3
+INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
 
 _FREQUENT = 1.5
@@ -163,9 +163,9 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
     if preview_gap < _FREQUENT:
         return 0.0
     if not indicated:
-        return _INDICATOR_WAIT
+        return INDICATOR_WAIT
     # Who sees nothing yet goes first.
-    return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * _INDICATOR_WAIT)
+    return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * INDICATOR_WAIT)
 
 
 def permit_for(

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -131,9 +132,9 @@ async def answer(
 def played(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FewEdits]:
     """Plays two answers; an edit is kept for the end of the first one. The `rest` begin together after both."""
 
-    def play(*rest: str, lasts: float = LASTS, **limits: float) -> FewEdits:
+    def play(*rest: str, lasts: float = LASTS, **limits: Any) -> FewEdits:
         async def run() -> FewEdits:
-            platform = FewEdits(**limits)  # type: ignore[arg-type]
+            platform = FewEdits(**limits)
             registry = Registry([platform])
             first = asyncio.create_task(answer(registry, platform, "first", lasts))
             await asyncio.sleep(APART)
