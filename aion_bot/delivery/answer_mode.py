@@ -1,35 +1,33 @@
 """How the messages of one answer grow and end: its delivery mode, and what it holds of the limits for its end."""
 
+from dataclasses import dataclass
+
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.replacement import edit_is_free, may_be_replaced
 from aion_bot.delivery.steps import Edit, Post, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import DeliveryMode, foresee_page
 from aion_bot.delivery.thread import Thread
 from aion_bot.ports.messages import Reply
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.fair_share import AnswerShare
 
 
+@dataclass(eq=False, slots=True)
 class AnswerMode:
-    """The delivery mode of an answer that began then, in a thread; `diff` knows its messages."""
+    """The delivery mode of an answer in a `thread`; `diff` knows its messages."""
 
-    def __init__(self, thread: Thread, diff: MessageDiff, began: float) -> None:
-        self._thread, self._diff = thread, diff
-        self.share = AnswerShare(began)
-        self.now: DeliveryMode | None = None
-        """The mode since its first message that grows; None before."""
-        self._of_posts = DeliveryMode.EDITS
-        """The mode that a post begins."""
-
-    def end_of(self, step: Post | StartStream) -> SharedLimits:
-        """Return the limits in which the end of an answer has to be reserved that begins by `step`."""
-        mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._of_posts
-        return self._thread.limits(mode.end)
+    thread: Thread
+    diff: MessageDiff
+    share: AnswerShare
+    now: DeliveryMode | None = None
+    """The mode since its first message that grows; None before."""
+    of_posts: DeliveryMode = DeliveryMode.EDITS
+    """The mode that a post begins."""
 
     def may_replace(self) -> bool:
         """Let the first message be replaced at the end where no edit can be kept for that; returns whether this is news."""
-        if self._of_posts is DeliveryMode.REPLACED or not may_be_replaced(self._thread, self.share.began):
+        if self.of_posts is DeliveryMode.REPLACED or not may_be_replaced(self.thread, self.share.began):
             return False
-        self._of_posts = DeliveryMode.REPLACED
+        self.of_posts = DeliveryMode.REPLACED
         return True
 
     def replaces(self, step: Step) -> bool:
@@ -38,12 +36,12 @@ class AnswerMode:
         The new one is posted before the other is deleted. After a crash in between, that one is found again by its Stop button.
         What is only left to show nothing waits for an edit.
         """
-        if edit_is_free(self._thread):
+        if edit_is_free(self.thread):
             # Reserved at once, as others may end in the same moment.
             self.now = DeliveryMode.EDITS
-            self.share.hold(self._thread.limits(self.now.end), self.share.previews)
+            self.share.hold(self.thread.limits(self.now.end), self.share.previews)
         elif isinstance(step, Edit) and step.content != Reply(""):
-            self._diff.edit_refused(step)
+            self.diff.edit_refused(step)
             return True
         return False
 
@@ -52,10 +50,10 @@ class AnswerMode:
         if isinstance(step, StopStream):
             self.share.hold((), self.share.previews)
         if isinstance(step, Edit | Post):
-            foresee_page(self.share, step, self._thread.page_format.limit, self._thread.limits)
+            foresee_page(self.share, step, self.thread.page_format.limit, self.thread.limits)
         if self.share.reserved or not isinstance(step, Post | StartStream):
             return
         if isinstance(step, Post) and urgent:
             return  # it ends the answer itself
-        self.now = DeliveryMode.STREAM if isinstance(step, StartStream) else self._of_posts
-        self.share.hold(self._thread.limits(self.now.end), self._thread.limits(self.now.preview))
+        self.now = DeliveryMode.STREAM if isinstance(step, StartStream) else self.of_posts
+        self.share.hold(self.thread.limits(self.now.end), self.thread.limits(self.now.preview))

@@ -41,7 +41,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import SharedLimits, queue_of
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -78,7 +78,7 @@ class MessageSync:
         self._seen, self._unseen_since = False, time.monotonic()
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
-        self._mode = AnswerMode(thread, self.diff, self._unseen_since)
+        self._mode = AnswerMode(thread, self.diff, AnswerShare(self._unseen_since))
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
@@ -261,7 +261,8 @@ class MessageSync:
         end: SharedLimits = ()
         text_wait = 0.0
         if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
-            end = self._mode.end_of(step)
+            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
+            end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
