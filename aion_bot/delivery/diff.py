@@ -288,6 +288,9 @@ class MessageDiff:
         """Record that a message cannot be deleted."""
         if step.message in self._replaced:
             self._replaced.remove(step.message)
+            self._slots.append(
+                _Slot(message=step.message, undeletable=True)
+            )  # what it shows stands elsewhere
         else:
             self._slots[step.slot].undeletable = True
             self._slots[step.slot].attempt += 1

@@ -124,9 +124,9 @@ def test_previews_keep_their_distance(step: Step) -> None:
     [
         (1.4, 0.0, True, 0.0),
         (1.4, 0.0, False, 0.0),
-        (2.0, 0.0, True, 2.0),
-        (8.0, 0.0, True, 2.5),
-        (8.0, 1.0, True, 1.5),
+        (1.8, 0.0, True, 1.8),
+        (8.0, 0.0, True, 1.9),
+        (8.0, 1.0, True, 1.9 - 1.0),
         (8.0, 5.0, True, 0.6),
         (8.0, 0.0, False, 0.3),
     ],
