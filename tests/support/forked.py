@@ -19,6 +19,7 @@ from typing import Any
 
 import coverage
 import pytest
+from hypothesis.strategies import text
 
 _FORKED: Any = multiprocessing.get_context("fork") if hasattr(os, "fork") else None
 
@@ -100,6 +101,8 @@ class _Run:
             pytest.Session.Failed: enough tests have failed, or some were not run.
         """
         session = self._session
+        # On a fresh clone it finds out which characters UTF-8 has, for more than a second: here once for all processes.
+        text().validate()
         config: Any = session.config
         made = config._tmp_path_factory.getbasetemp()
         workers = dict(self._start(made / f"fork{number}") for number in range(forks))
