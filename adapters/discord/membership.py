@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 import discord
@@ -86,6 +87,17 @@ class Membership:
         if refusal is not None:
             raise refusal
         return UNKNOWN
+
+
+def in_order_joined(guilds: Iterable[discord.Guild]) -> list[int]:
+    """Return the ids of servers, those first that the bot joined first."""
+
+    def joined(guild: discord.Guild) -> tuple[float, int]:
+        since = guild.me.joined_at if guild.me is not None else None
+        # Without an own member, as during an outage, a server counts as the newest.
+        return (math.inf if since is None else since.timestamp(), guild.id)
+
+    return [guild.id for guild in sorted(guilds, key=joined)]
 
 
 async def member_roles(rest: RestClient, server: int, person: int) -> frozenset[str] | None:
