@@ -15,6 +15,8 @@ EVERY = 5.0
 """Seconds between two sessions of shards whose numbers leave the same remainder when divided by `max_concurrency`."""
 MARGIN = 0.25
 """Seconds more, because Discord counts from when it receives a frame."""
+HOLD = 15.0
+"""Seconds for which a moment is kept for a shard that connects; a longer one loses it, and begins again."""
 FRESH = 60.0
 """Seconds for which Discord's number of starts that are left counts; other processes with the token use them, too."""
 LONGEST_WAIT = 300.0
@@ -58,18 +60,21 @@ class SessionStarts:
         self._left -= 1
 
     async def spaced(self, key: int) -> None:
-        """Wait until another session of this key may begin, and take that moment: the caller begins it at once."""
+        """Wait until another session of this key may begin, and keep that moment for `HOLD` seconds."""
         while (seconds := await self._taken_for(key)) > 0:  # noqa: ASYNC110  # the row of another process tells nobody
             await asyncio.sleep(seconds)
+
+    async def begun(self, key: int) -> None:
+        """Note that a session of this key begins now."""
+        self._free_at[key] = monotonic() + EVERY + MARGIN
+        if self._shared is not None:
+            await self._shared.hold(key, EVERY + MARGIN)
 
     async def _taken_for(self, key: int) -> float:
         """Take the moment, and return 0; or return for how many seconds it is not free."""
         if self._shared is not None:
-            return await self._shared.claim(key, EVERY + MARGIN)
-        now = monotonic()
-        if (seconds := self._free_at.get(key, 0.0) - now) <= 0:
-            self._free_at[key] = now + EVERY + MARGIN
-        return seconds
+            return await self._shared.claim(key, HOLD)
+        return self._free_at.get(key, 0.0) - monotonic()
 
     async def _ask(self) -> None:
         try:
@@ -87,18 +92,24 @@ class Turn:
         self._starts = starts
         self._key = starts.key(shard)
         self._held: asyncio.Lock | None = None
+        self._since = 0.0
 
     async def wait(self) -> None:
-        """Wait until no other shard of this key is about to begin a session, and a start is left."""
+        """Wait until no other shard of this key is about to begin a session, a start is left, and the moment has come."""
         line = self._starts.line(self._key)
         await line.acquire()
         self._held = line
         await self._starts.granted()
-
-    async def identify(self) -> None:
-        """Wait for the moment at which the session may begin; then the next shard's turn comes."""
         await self._starts.spaced(self._key)
+        self._since = monotonic()
+
+    async def begin(self) -> bool:
+        """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
+        if monotonic() - self._since > HOLD:
+            return False
+        await self._starts.begun(self._key)
         self.leave()
+        return True
 
     def leave(self) -> None:
         """Let the next shard have its turn, if this one has it."""

@@ -55,8 +55,9 @@ class ShardGateway(Gateway):
         await self._turn.wait()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002  # as discord.py has it
-        """Wait for the moment; discord.py calls this right before it identifies."""
-        await self._turn.identify()
+        """Take the turn; discord.py calls this right before it identifies. Raises `SessionEndedError` where it is over."""
+        if not await self._turn.begin():
+            raise SessionEndedError
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Start the handlers of an event. Raises `SessionEndedError` where discord.py would identify again by itself."""

@@ -6,8 +6,11 @@ from typing import Protocol
 class SharedStarts(Protocol):
     """What paces the sessions of all processes together, by one clock."""
 
-    async def claim(self, key: int, every: float) -> float:
-        """Take the next moment of `key`, and return 0; or return the seconds until one may be free, and take none.
+    async def claim(self, key: int, seconds: float) -> float:
+        """Keep `key` for so many seconds, and return 0; or return the seconds until it may be free, and keep nothing.
 
-        Two moments of one key are at least `every` seconds apart. Raises where it cannot be known: then begin no session.
+        Raises where it cannot be known: then begin no session.
         """
+
+    async def hold(self, key: int, seconds: float) -> None:
+        """Keep a claimed `key` for so many seconds from now, in place of those of the claim. Raises as `claim` does."""

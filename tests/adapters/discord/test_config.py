@@ -57,7 +57,6 @@ def test_everything_is_set() -> None:
         ("DISCORD_API_URL", "https://me:secret@discord.example/api"),
         ("DISCORD_API_URL", "https://discord.example/{version}"),
         ("AION_BOT_DISCORD_MESSAGE_CONTENT", "yes"),
-        ("DISCORD_SHARDS", "00"),
         ("DISCORD_SHARDS", "1001"),
         ("DISCORD_SHARDS", "-1"),
         ("DISCORD_SHARDS", "²"),
