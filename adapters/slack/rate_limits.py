@@ -48,7 +48,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.CHAT_UPDATE: (
         _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25, ends=True),
     ),
-    Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3),),
+    Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3, reserved=True, headroom=2),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
     Method.CHAT_POST_EPHEMERAL: (_per_minute(Method.CHAT_POST_EPHEMERAL, _TIER_4, probe_threshold=_TIER_4),),
     Method.ASSISTANT_SEARCH_CONTEXT: (_per_minute(Method.ASSISTANT_SEARCH_CONTEXT, _TIER_2),),

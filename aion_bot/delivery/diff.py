@@ -266,7 +266,7 @@ class MessageDiff:
                 slot.streamed = step.content
             case StopStream():
                 slot.streamed, slot.shown = None, self._shown_after(step)
-                slot.edited_at = -math.inf  # buttons and links may be shown at once
+                slot.edited_at = -math.inf  # links may be shown at once
 
     def stream_broke(self, step: AppendStream | StopStream) -> None:
         """Record that a stream accepts no more text and shows unknown content: its message goes on by edits."""
@@ -288,6 +288,9 @@ class MessageDiff:
         """Record that a message cannot be deleted."""
         if step.message in self._replaced:
             self._replaced.remove(step.message)
+            self._slots.append(
+                _Slot(message=step.message, undeletable=True)
+            )  # what it shows stands elsewhere
         else:
             self._slots[step.slot].undeletable = True
             self._slots[step.slot].attempt += 1
@@ -316,7 +319,7 @@ class MessageDiff:
 
     def _shown_after(self, step: StopStream) -> Content | None:
         delta = self._stream_delta and self._stream_delta(step.shown, step.content, True)
-        return None if delta is None else _streamable(step.content)
+        return None if delta is None else step.content
 
 
 def is_of_plan(content: Content | PostedOnce) -> bool:

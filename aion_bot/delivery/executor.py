@@ -147,12 +147,12 @@ class Executor:
         if isinstance(error, MessageGone):
             # Somebody deleted it. For a post it would be the thread that is gone, which the caller has to know.
             self.diff.gone(step)
-        elif isinstance(step, Delete) and isinstance(error, Forbidden):
+        elif isinstance(step, Delete) and (isinstance(error, Forbidden) or _may_be_replaced(error)):
             self.diff.deletion_refused(step)  # whatever the reason: its text stands elsewhere
-        elif not _may_be_replaced(error) and not _is_undrawable(step, error):
+            reason = error.hindrance if isinstance(error, Forbidden) else Hindrance.OTHER
+            self.thread.limiter.deletions_refused |= reason is Hindrance.OTHER  # as admins may rule
+        elif isinstance(step, Delete) or not (_may_be_replaced(error) or _is_undrawable(step, error)):
             raise error
-        elif isinstance(step, Delete):
-            self.diff.deletion_refused(step)
         else:
             self.diff.edit_refused(step)
 

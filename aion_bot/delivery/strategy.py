@@ -35,10 +35,12 @@ MANY_MESSAGES = 3
 wait for half a minute behind twenty posts. Each counts as unseen a second later than the one before, as fast as a platform takes posts.
 """
 
-_LONGEST_TEXT_WAIT = 2.5
-"""Seconds at most for which a first message waits for text, while people see another sign of life."""
+LONGEST_TEXT_WAIT = 1.9
+"""Seconds at most for which a first message waits for text, while people see another sign of life: within three they see first
+words, also where another post of the channel comes first.
+"""
 
-_INDICATOR_WAIT = 0.3
+INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
 
 _FREQUENT = 1.5
@@ -54,10 +56,16 @@ class DeliveryMode(Enum):
 
     EDITS = Operation.EDIT, Operation.EDIT
     STREAM = Operation.APPEND_STREAM, Operation.STOP_STREAM
+    REPLACED = Operation.EDIT, Operation.DELETE
+    """By what edits are free; a new message with the whole answer replaces it: see `delivery.replacement`."""
 
     def __init__(self, preview: Operation, end: Operation) -> None:
         self.preview = preview
         self.end = end
+
+
+POSTED = frozenset({DeliveryMode.EDITS, DeliveryMode.REPLACED})
+"""The modes of an answer that began by a post, and stays with that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,7 @@ def with_limits(given: Conditions, thread: Thread, *, waits: bool) -> Conditions
 
 def prefers_stream(given: Conditions) -> bool:
     """Tell whether the next message should be a native stream."""
-    if given.support is StreamingMode.NEVER or given.mode is DeliveryMode.EDITS or given.streams_wait:
+    if given.support is StreamingMode.NEVER or given.mode in POSTED or given.streams_wait:
         return False
     if given.ended and not (given.posts_wait or given.posts_refused):
         return False  # a whole answer is one post, unless posts have to wait
@@ -155,9 +163,9 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
     if preview_gap < _FREQUENT:
         return 0.0
     if not indicated:
-        return _INDICATOR_WAIT
+        return INDICATOR_WAIT
     # Who sees nothing yet goes first.
-    return max(min(preview_gap, _LONGEST_TEXT_WAIT) - queue, 2 * _INDICATOR_WAIT)
+    return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * INDICATOR_WAIT)
 
 
 def permit_for(
@@ -178,8 +186,13 @@ def permit_for(
     then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: no sign goes first.
     """
     is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
-    if urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card:
-        return Permit(limits, Priority.FIRST_SIGN, since + step.slot)
+    # It says that an answer stands: answers that do not stand yet go before it.
+    is_mention = isinstance(step, Post) and isinstance(step.content, Reply) and step.content.notifies
+    is_late_page = urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card
+    if isinstance(step, Post) and (is_mention or is_late_page):
+        return Permit(
+            limits, Priority.FIRST_MESSAGE if is_mention else Priority.FIRST_SIGN, since + step.slot
+        )
     if urgent or is_card:
         # A post of the whole answer ends it; a stream has to be ended by another request.
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
@@ -196,7 +209,8 @@ def permit_for(
         case StopStream() | PostFile():
             return Permit(limits, Priority.FINAL, since)
         case Delete():
-            return Permit(limits, Priority.PREVIEW, since)
+            # What a new message has replaced goes before anything else: until then it stands twice.
+            return Permit(limits, Priority.FINAL if step.slot < 0 else Priority.PREVIEW, since)
 
 
 def foresee_page(

@@ -10,14 +10,15 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from aion_bot.delivery.answer_mode import AnswerMode
 from aion_bot.delivery.executor import Delivery, Executor
 from aion_bot.delivery.outage import RETRY, Outage
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, StartStream, Step, StopStream
 from aion_bot.delivery.strategy import (
     OPERATIONS,
+    POSTED,
     Conditions,
     DeliveryMode,
-    foresee_page,
     permit_for,
     prefers_stream,
     wait_for_text,
@@ -75,10 +76,9 @@ class MessageSync:
         self.screen_at = 0.0  # when it was taken, by `time.monotonic`
         self._news, self._urgent_news = asyncio.Event(), asyncio.Event()
         self._seen, self._unseen_since = False, time.monotonic()
-        self._share = AnswerShare(self._unseen_since)
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
-        self._mode: DeliveryMode | None = None
+        self._mode = AnswerMode(thread, self.diff, AnswerShare(self._unseen_since))
         self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
@@ -145,11 +145,11 @@ class MessageSync:
             await self._show()
             # A plan's answer may wait for a decision for days.
             if self._is_whole and not any(isinstance(one, PlanCard) for one in self.screen):
-                self._limiter.lengths.record(time.monotonic() - self._share.began)
+                self._limiter.lengths.record(time.monotonic() - self._mode.share.began)
             self._is_whole = False
         finally:
-            self._share.hold((), ())
-            self._mode = None  # it may run again, as to offer a Retry button
+            self._mode.share.hold((), ())
+            self._mode.now = None  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:
@@ -208,11 +208,11 @@ class MessageSync:
     def _prefers_stream(self) -> bool:
         """Tell whether the next message should be a native stream."""
         # An answer that began by edits stays with them: limits are not looked at before each edit.
-        if self._thread.streaming is None or self._mode is DeliveryMode.EDITS:
+        if self._thread.streaming is None or self._mode.now in POSTED:
             return False
         given = Conditions(
             StreamingMode.NEVER,
-            self._mode,
+            self._mode.now,
             ended=self._view.ended,
             posts_wait=self._posts_wait,
             streams_wait=self._streams_wait,
@@ -220,14 +220,18 @@ class MessageSync:
         return prefers_stream(with_limits(given, self._thread, waits=self._permit is not None))
 
     async def _wait_and_perform(self, step: Step) -> None:
+        growing = self._mode.now is DeliveryMode.REPLACED and isinstance(step, Edit)
+        if growing and self._is_urgent() and self._mode.replaces(step):
+            return
         permit = self._permit = self._permit_for(step)
         posts, streams = isinstance(step, Post | StartStream), isinstance(step, StartStream)
 
         def keep_waiting() -> bool:
-            """Cancel the permit of a post as soon as a stream has room, and that of a stream for good."""
+            """Cancel the permit of a post as soon as there is a better way to begin, and that of a stream for good."""
             self._posts_wait = True
             self._streams_wait |= streams
-            return not (streams or (self._prefers_stream() and not self._must_post))
+            changes = bool(permit.reserve) and not self.diff.replies and self._mode.may_replace()
+            return not (streams or changes or (self._prefers_stream() and not self._must_post))
 
         try:
             issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
@@ -248,7 +252,7 @@ class MessageSync:
         ):
             self._limiter.give_back(permit)
             return
-        self._reserve_end(newer)
+        self._mode.reserve(newer, urgent=self._is_urgent())
         await self._perform(newer, permit)
 
     def _permit_for(self, step: Step) -> Permit:
@@ -256,8 +260,8 @@ class MessageSync:
         needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
         text_wait = 0.0
-        if isinstance(step, Post | StartStream) and not self._share.reserved:
-            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
+        if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
+            mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
@@ -268,24 +272,10 @@ class MessageSync:
             self._unseen_since,
             urgent=self._is_urgent(),
             end=end,
-            began=self._share.began,
+            began=self._mode.share.began,
             text_wait=text_wait,
             indicated=self._indicated,
         )
-
-    def _reserve_end(self, step: Step) -> None:
-        """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
-        if isinstance(step, StopStream):
-            self._share.hold((), self._share.previews)
-        if isinstance(step, Edit | Post):
-            foresee_page(self._share, step, self._thread.page_format.limit, self._thread.limits)
-        if self._share.reserved or not isinstance(step, Post | StartStream):
-            return
-        if isinstance(step, Post) and self._is_urgent():
-            return  # it ends the answer itself
-        self._mode = DeliveryMode.STREAM if isinstance(step, StartStream) else DeliveryMode.EDITS
-        limits, key = self._limiter.limits, self._thread.key
-        self._share.hold(limits(self._mode.end, key), limits(self._mode.preview, key))
 
     async def _perform(self, step: Step, permit: Permit) -> None:
         # Set before the operation: what `wake` reports while it runs is not in it, and is unseen from then on.

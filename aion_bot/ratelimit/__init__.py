@@ -45,7 +45,8 @@ has one. A sign is taken at once or not at all (`Limiter.take`): it waits behind
 never use what is reserved, nor the *headroom* of a budget. Where posts and edits share a limit, a second request is reserved near a
 page break (`delivery.page_break`), as the end may come right behind it. A message that would grow is posted only once its end can
 be reserved too, in what is free or comes back before hardly an answer ends; until then it may still turn out to be one
-post with the whole answer. Where people see no other sign it is posted after `tuning.RESERVATION_PATIENCE` seconds. A limit in which permits wait is *saturated*.
+post with the whole answer. Where there are fewer edits than ends, a deletion is reserved instead (`delivery.replacement`): the whole
+answer takes the place of the message that grew. Where people see no other sign it is posted after `tuning.RESERVATION_PATIENCE` seconds. A limit in which permits wait is *saturated*.
 
 Models: python-telegram-bot's `BaseRateLimiter`, which wraps each request, and hikari's buckets. Both send what was
 queued first; here the queue is ordered by what helps readers most. `benchmarks/grid` and `benchmarks/relay` measure the

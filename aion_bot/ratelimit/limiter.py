@@ -58,6 +58,8 @@ class Limiter(RequestObserver):
         self._waiting: dict[Permit, asyncio.Future[bool]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._issue_is_due = False
+        self.deletions_refused = False
+        """Whether a message of the bot's own could not be deleted: none is posted any more that would be, later."""
         adapter.observe_requests(self)
 
     def limits(self, operation: Operation, thread: ThreadKey) -> SharedLimits:

@@ -45,7 +45,8 @@ class Soak:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
-        self._bots = Replicas(folder, options.seed) if options.replicas else OneProcess(folder)
+        alone = OneProcess(folder, few_edits=options.few_edits)
+        self._bots = Replicas(folder, options.seed) if options.replicas else alone
         self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every)
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
@@ -56,6 +57,8 @@ class Soak:
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
         async with Environment(self._bots, http=self._options.slack == "http") as environment:
+            if self._options.few_edits:
+                environment.aion.token_delay = 0.05  # answers that are seen to grow
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
             self._report(environment)
@@ -141,6 +144,7 @@ class Soak:
             "seconds": round(time.monotonic() - self._begun),
             "stops": environment.stops,
             "kills": environment.kills,
+            "deletions on Slack": environment.slack.api.calls["chat.delete"],
             "share shown in full": round(self.findings.share_shown, 5),
             **environment.totals,
             **self._bots.figures(),
@@ -185,6 +189,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--replicas", action="store_true", help="three processes on one Postgres database; the one that serves is disturbed"
+    )  # fmt: skip
+    parser.add_argument(
+        "--few-edits", action="store_true", help="one process with so few edits on Slack that answers are replaced at their ends"
     )  # fmt: skip
     parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")

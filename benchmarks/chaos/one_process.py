@@ -14,7 +14,9 @@ from benchmarks.chaos.short_waits import POLLING, composed
 class OneProcess:
     """Starts, stops and kills the bot; a kill leaves out what a stop does for the people in its threads."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, few_edits: bool = False) -> None:
+        """`few_edits`: so few on Slack that answers are replaced at their ends."""
+        self._few_edits = few_edits
         self.location: Location = folder / "bot.db"
         self.address = f"sqlite:///{self.location}"
         self._stop = asyncio.Event()
@@ -27,7 +29,7 @@ class OneProcess:
 
     async def start(self, env: Mapping[str, str]) -> None:
         """Start the bot."""
-        settings, adapters = composed(env)
+        settings, adapters = composed(env, few_edits=self._few_edits)
         self._stop = asyncio.Event()
         self._serving = asyncio.create_task(app.serve(settings, adapters, self._stop, POLLING))
 

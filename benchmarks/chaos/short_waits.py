@@ -10,7 +10,10 @@ from aion_bot.aion import circuit_breaker
 from aion_bot.cli import compose
 from aion_bot.config import Settings
 from aion_bot.conversation.session_history import Polling
+from aion_bot.delivery import replacement, strategy
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.rate_limits import Budget, Operation, Scope
+from aion_bot.ratelimit import limiter
 
 _TIMEOUTS = Timeouts(
     stable=1.0, reconnect=0.05, reconnect_max=1.5, stagger=1.0, offline=3.0, check_interval=0.1
@@ -38,8 +41,30 @@ _SHORTEN: Mapping[str, Callable[[Any], None]] = {
 }
 
 
-def composed(env: Mapping[str, str]) -> tuple[Settings, Sequence[PlatformAdapter]]:
-    """Make the settings and adapters of a bot whose pauses are short. Raises `RuntimeError` where the settings are wrong."""
+_FEW_EDITS = {
+    Operation.EDIT: (Budget("edits", 20, 3.0, Scope.WORKSPACE, reserved=True, headroom=2),),
+    Operation.DELETE: (Budget("deletions", 500, 3.0, Scope.WORKSPACE, reserved=True),),
+}
+"""Where eighty answers run at once, hardly one of them can keep an edit for its end, and a deletion is kept instead."""
+_REPLACED_AFTER = 0.1
+"""Seconds after which such an answer shows its first words: a twentieth of the real ones, as answers are short here."""
+
+
+def allow_few_edits(adapter: PlatformAdapter) -> None:
+    """Let an adapter have so few edits that answers are replaced at their ends."""
+    strategy.LONGEST_TEXT_WAIT, strategy.INDICATOR_WAIT = _REPLACED_AFTER, _REPLACED_AFTER / 3
+    replacement.EDIT_PATIENCE = _REPLACED_AFTER / 3
+    setattr(limiter, "RECONSIDER_EVERY", _REPLACED_AFTER / 3)  # noqa: B010  # it is another module's
+    adapter.limits = replace(adapter.limits, budgets=_FEW_EDITS)
+
+
+def composed(
+    env: Mapping[str, str], *, few_edits: bool = False
+) -> tuple[Settings, Sequence[PlatformAdapter]]:
+    """Make the settings and adapters of a bot whose pauses are short; `few_edits`: on Slack.
+
+    Raises `RuntimeError` where the settings are wrong.
+    """
     discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
     circuit_breaker.OPEN_SECONDS = _CIRCUIT_OPEN
     settings, adapters, problems = compose(env)
@@ -48,4 +73,6 @@ def composed(env: Mapping[str, str]) -> tuple[Settings, Sequence[PlatformAdapter
     for adapter in adapters:
         adapter.limits = replace(adapter.limits, edit_gap=0.05, budgets={})
         _SHORTEN[adapter.platform](adapter)
+        if few_edits and adapter.platform == "slack":
+            allow_few_edits(adapter)
     return settings, adapters

@@ -75,7 +75,7 @@ class CountedPlatform(PlatformAdapter):
         """Open nothing: each thread exists."""
 
     async def delete(self, message: MessageRef) -> None:
-        """Delete nothing: no answer gets shorter."""
+        """Remove a message that another one has replaced."""
         raise NotImplementedError
 
     async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
@@ -103,10 +103,10 @@ class CountedPlatform(PlatformAdapter):
         if retry_after:
             raise RateLimited(retry_after)
 
-    def new_message(self, thread: ThreadKey) -> MessageRef:
-        """Name a message that is about to be posted."""
+    def new_message(self, thread: ThreadKey, nonce: str) -> MessageRef:
+        """Name a message that is about to be posted: what its nonce begins with is the same for one that it replaces."""
         self._numbers += 1
-        return MessageRef(thread, f"m{self._numbers}")
+        return MessageRef(thread, f"{nonce.rpartition('-')[0]}#{self._numbers}")
 
     def shows(
         self, message: MessageRef, content: Content, kind: str, *, to_all: bool = True
@@ -116,7 +116,19 @@ class CountedPlatform(PlatformAdapter):
         def note(at: float) -> None:
             seen = self.seen[question_of(message.thread)]
             seen.sign(at, kind)
-            seen.read(at, message.id, _text(content), to_all=to_all)
+            place, _, number = message.id.partition("#")
+            seen.read(at, place, number, _text(content), to_all=to_all)
+            seen.settled_at = at
+
+        return note
+
+    def removes(self, message: MessageRef) -> Callable[[float], None]:
+        """Return what notes that a message is gone."""
+        place, _, number = message.id.partition("#")
+
+        def note(at: float) -> None:
+            seen = self.seen[question_of(message.thread)]
+            seen.remove(place, number)
             seen.settled_at = at
 
         return note
@@ -176,8 +188,8 @@ class CountedSlack(CountedPlatform):
         charges = slack_limits.charges(self.limits, method, "T", channel)
         await self.request(PlatformRequest(method, charges), lambda: self._rates.take(method, channel), shown)
 
-    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:  # noqa: ARG002  # the port's signature
-        message = self.new_message(thread)
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        message = self.new_message(thread, nonce)
         await self.call(Method.CHAT_POST_MESSAGE, channel_of(thread), self.shows(message, content, "post"))
         return message
 
@@ -185,13 +197,16 @@ class CountedSlack(CountedPlatform):
         shown = self.shows(message, content, "edit")
         await self.call(Method.CHAT_UPDATE, channel_of(message.thread), shown)
 
+    async def delete(self, message: MessageRef) -> None:
+        await self.call(Method.CHAT_DELETE, channel_of(message.thread), self.removes(message))
+
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:  # noqa: ARG002  # the port's signature
         return StreamingMode.WHEN_CROWDED
 
     async def start_stream(
         self, thread: ThreadKey, person: Person, content: Reply, *, nonce: str  # noqa: ARG002  # the port's signature
     ) -> MessageRef:  # fmt: skip
-        message = self.new_message(thread)
+        message = self.new_message(thread, nonce)
         await self.call(Method.CHAT_START_STREAM, channel_of(thread), self.shows(message, content, "stream"))
         return message
 
@@ -270,8 +285,8 @@ class CountedDiscord(CountedPlatform):
 
         await self.request(request, take, shown)
 
-    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:  # noqa: ARG002  # the port's signature
-        message = self.new_message(thread)
+    async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
+        message = self.new_message(thread, nonce)
         await self.call(discord_limits.Method.CREATE_MESSAGE, thread.id, self.shows(message, content, "post"))
         return message
 

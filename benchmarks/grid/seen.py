@@ -9,17 +9,22 @@ from benchmarks.grid.cells import CHARACTERS, RATE, Ask
 
 @dataclass(slots=True)
 class Reader:
-    """How many tokens one kind of reader had seen, from when on, and what each message shows now."""
+    """How many tokens one kind of reader had seen, from when on, and what the messages of each place show now, by their numbers."""
 
     shown: list[tuple[float, int]] = field(default_factory=list)
-    messages: dict[str, str] = field(default_factory=dict)
+    places: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def read(self, at: float, message: str, text: str) -> None:
-        """Read a message, which is empty once it is deleted."""
-        self.messages[message] = text
-        tokens = sum(map(len, self.messages.values())) // CHARACTERS
+    def read(self, at: float, place: str, number: str, text: str) -> None:
+        """Read a message. One that replaces another says what that said, and more."""
+        self.places.setdefault(place, {})[number] = text
+        tokens = sum(max(map(len, one.values()), default=0) for one in self.places.values()) // CHARACTERS
         if tokens > (self.shown[-1][1] if self.shown else 0):
             self.shown.append((at, tokens))
+
+    @property
+    def text(self) -> str:
+        """All that stands now."""
+        return "".join(text for place in self.places.values() for text in place.values())
 
     @property
     def words_at(self) -> float:
@@ -58,11 +63,16 @@ class Seen:
         """Note a sign of life."""
         self.signs.append((at, kind))
 
-    def read(self, at: float, message: str, text: str, *, to_all: bool) -> None:
+    def read(self, at: float, place: str, number: str, text: str, *, to_all: bool) -> None:
         """Note what a message shows, to the asker and perhaps to all."""
-        self.asker.read(at, message, text)
+        self.asker.read(at, place, number, text)
         if to_all:
-            self.bystanders.read(at, message, text)
+            self.bystanders.read(at, place, number, text)
+
+    def remove(self, place: str, number: str) -> None:
+        """Note that a message is gone."""
+        for one in (self.asker, self.bystanders):
+            one.places.get(place, {}).pop(number, None)
 
     @property
     def first_sign(self) -> float:
@@ -71,7 +81,7 @@ class Seen:
 
     def standing(self, whole: str) -> bool:
         """Tell whether everybody sees all of the answer, and nothing twice."""
-        return all("".join(one.messages.values()) == whole for one in (self.asker, self.bystanders))
+        return all(one.text == whole for one in (self.asker, self.bystanders))
 
 
 def mean_staleness(seen: Sequence[Seen], *, bystanders: bool = False) -> float:

@@ -64,7 +64,7 @@ def test_the_cheapest_schedule_is_the_cheapest_of_all() -> None:
 def test_staleness_is_the_mean_over_all_characters() -> None:
     """Words that came evenly for two seconds and are seen at their end were seen a second late."""
     one = Seen(Ask(0.0, 2.0, 0), began=100.0)
-    one.read(102.0, "m", "word" * one.ask.tokens, to_all=False)
+    one.read(102.0, "m", "1", "word" * one.ask.tokens, to_all=False)
     assert mean_staleness([one]) == pytest.approx(1.0, abs=1 / RATE)
     assert one.bystanders.shown == []
 

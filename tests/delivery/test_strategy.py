@@ -105,6 +105,12 @@ def test_what_ends_an_answer_goes_first() -> None:
     assert permit(StopStream(0, REF, TEXT, TEXT)).priority is Priority.FINAL
 
 
+def test_a_mention_gives_way_to_answers() -> None:
+    """What only tells somebody of an answer is posted behind answers that do not stand yet."""
+    told = Post(0, Reply("", byline=("ready",), notifies=True), 0)
+    assert permit(told, urgent=True).priority > permit(Post(0, TEXT, 0), urgent=True).priority
+
+
 @pytest.mark.parametrize("step", [Edit(0, REF, TEXT, 9.0), AppendStream(0, REF, TEXT, TEXT, 9.0)])
 def test_previews_keep_their_distance(step: Step) -> None:
     """A growing message is changed when its gap is over."""
@@ -118,9 +124,9 @@ def test_previews_keep_their_distance(step: Step) -> None:
     [
         (1.4, 0.0, True, 0.0),
         (1.4, 0.0, False, 0.0),
-        (2.0, 0.0, True, 2.0),
-        (8.0, 0.0, True, 2.5),
-        (8.0, 1.0, True, 1.5),
+        (1.8, 0.0, True, 1.8),
+        (8.0, 0.0, True, 1.9),
+        (8.0, 1.0, True, 1.9 - 1.0),
         (8.0, 5.0, True, 0.6),
         (8.0, 0.0, False, 0.3),
     ],

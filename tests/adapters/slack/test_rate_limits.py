@@ -30,10 +30,11 @@ def test_posts_are_counted_by_channel_first() -> None:
 
 
 def test_what_ends_an_answer_is_reserved() -> None:
-    """What is begun keeps the request that ends it: an edit, the end of a stream, of an indicator, of a mark."""
+    """What is begun keeps the request that ends it: an edit or a deletion, the end of a stream, of an indicator, of a mark."""
     reserved = {call for call, budgets in LIMITS.budgets.items() if any(one.reserved for one in budgets)}
     assert reserved == {
         Operation.EDIT,
+        Operation.DELETE,
         Operation.STOP_STREAM,
         Operation.SHOW_ACTIVITY,
         Operation.UNMARK_QUEUED,
