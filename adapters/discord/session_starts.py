@@ -9,7 +9,7 @@ from time import monotonic
 
 from adapters.discord.client import RestClient
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.session_starts import SharedStarts
+from aion_bot.ports.shared_state import SharedState
 
 EVERY = 5.0
 """Seconds between two sessions of shards whose numbers leave the same remainder when divided by `max_concurrency`."""
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 class SessionStarts:
     """The starts of one process. `shared` paces it together with other processes that have the same token."""
 
-    def __init__(self, rest: RestClient, shared: SharedStarts | None = None) -> None:
+    def __init__(self, rest: RestClient, shared: SharedState | None = None) -> None:
         self._rest = rest
         self._shared = shared
         self._asked_at = monotonic()
@@ -68,12 +68,12 @@ class SessionStarts:
         """Note that a session of this key begins now."""
         self._free_at[key] = monotonic() + EVERY + MARGIN
         if self._shared is not None:
-            await self._shared.hold(key, EVERY + MARGIN)
+            await self._shared.hold(_name(key), EVERY + MARGIN)
 
     async def _taken_for(self, key: int) -> float:
         """Take the moment, and return 0; or return for how many seconds it is not free."""
         if self._shared is not None:
-            return await self._shared.claim(key, HOLD)
+            return await self._shared.claim(_name(key), HOLD)
         return self._free_at.get(key, 0.0) - monotonic()
 
     async def _ask(self) -> None:
@@ -83,6 +83,10 @@ class SessionStarts:
             if self._rest.session_starts["remaining"] > 0:  # Discord could not be reached
                 raise
         self._left, self._asked_at = int(self._rest.session_starts["remaining"]), monotonic()
+
+
+def _name(key: int) -> str:
+    return f"discord identify {key}"
 
 
 class Turn:

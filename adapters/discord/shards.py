@@ -9,6 +9,7 @@ are read (`backfill`).
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import discord
@@ -162,12 +163,13 @@ def listening_of_shards(
     make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, count: int
 ) -> ShardedListening:
     """Return what serves all of `count` shards in this process; `make` and `rest` as for `listening_for`."""
-
-    async def server_of(channel: int) -> int | None:
-        async with rest.call() as client:
-            found: Mapping[str, Any] = await client.http.get_channel(channel)
-        return int(found["guild_id"]) if "guild_id" in found else None
-
     shards = [Shard(number, count) for number in range(count)]
-    together = Together(delivery.host, shards, server_of)
+    together = Together(delivery.host, shards, partial(server_of, rest))
     return ShardedListening(make, delivery, together, SessionStarts(rest))
+
+
+async def server_of(rest: RestClient, channel: int) -> int | None:
+    """Ask Discord for the server of a channel; None of a direct conversation. Raises the port's errors."""
+    async with rest.call() as client:
+        found: Mapping[str, Any] = await client.http.get_channel(channel)
+    return int(found["guild_id"]) if "guild_id" in found else None
