@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from time import monotonic
 from typing import Any, cast
 
 import discord
@@ -23,11 +24,14 @@ from adapters.discord.session_starts import SessionStarts, Turn
 from adapters.discord.shard_hosts import Shard, ShardHost, Together
 from adapters.discord.takeover import Listening
 from aion_bot.ports.backoff import Backoff
-from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 from aion_bot.ports.host import Host
 
-RESTART_DELAYS: Iterable[float] = Backoff(1.0, factor=2.0, cap=120.0, jitter=0.5)
-"""Seconds before a shard whose session was lost begins another one: each costs one of a thousand starts a day."""
+RESTART_DELAYS: Iterable[float] = Backoff(4.0, factor=2.0, cap=120.0, jitter=0.7)
+"""Seconds before a shard whose session was lost begins another one: each costs one of a thousand starts a day, and Discord asks
+for a random pause of one to five seconds first (its documentation, *Gateway*, Invalid Session)."""
+STEADY = 300.0
+"""Seconds after which a shard that is lost counts as one that served, and the pauses begin anew."""
 
 REFUSED = {4004, *range(4010, 4015)}
 """Close codes after which no other attempt is made (Discord's documentation, *Gateway Close Event Codes*)."""
@@ -129,25 +133,25 @@ class ShardedListening:
         """Serve one shard, again after each end. Raises the port's error that no other attempt would mend."""
         delays = iter(RESTART_DELAYS)
         while True:
-            gateway: list[Gateway] = []
-            reason = await self._served(shard, gateway)
+            began, token = monotonic(), self._token
+            reason = await self._served(shard)
+            if isinstance(reason, TokenRefused) and token != self._token:
+                continue  # another token is taking over from it, one shard after the other
             if not isinstance(reason, PlatformDown | RateLimited):
                 raise reason
-            if gateway[-1].began.is_set():
+            if monotonic() - began > STEADY:
                 delays = iter(RESTART_DELAYS)
             delay = max(next(delays), reason.retry_after if isinstance(reason, RateLimited) else 0.0)
             about = {"shard": shard.number, "shards": shard.of, "reason": str(reason)}
             _log.warning("shard lost, beginning again", extra={**about, "seconds": round(delay, 1)})
             await asyncio.sleep(delay)
 
-    async def _served(self, shard: Shard, made: list[Gateway]) -> PlatformError:
-        """Serve a shard until it ends; returns why. The gateways are added to `made`."""
+    async def _served(self, shard: Shard) -> PlatformError:
+        """Serve a shard until it ends; returns why."""
 
         def make() -> Gateway:
             turn = Turn(self._starts, shard.number)
-            options = {"shard": shard, "together": self._together, "turn": turn}
-            made.append(self._make(self._delivery, ShardGateway, **options))
-            return made[-1]
+            return self._make(self._delivery, ShardGateway, shard=shard, together=self._together, turn=turn)
 
         listening = self._listening[shard] = Listening(make, self._delivery)
         try:

@@ -1,12 +1,14 @@
 """Several shards of one bot: Discord sends each server's events to one of them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
 from adapters.discord import session_starts, shard_hosts, shards
+from adapters.discord.backfill import snowflake_at
 from adapters.discord.commands import DIGEST
 from adapters.discord.gateway import NEWEST_EVENT
 from adapters.discord.ids import thread_key
@@ -16,6 +18,7 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build
 from tests.support.recording_host import RecordingHost
 
+LIST_MESSAGES = "GET /channels/{channel_id}/messages"
 PUT_COMMANDS = "PUT /applications/{application_id}/commands"
 SPACE = 0.2
 """Seconds between two sessions in these tests, in place of Discord's five."""
@@ -208,3 +211,90 @@ async def test_the_newest_event_is_remembered_for_each_shard(
     assert {name for name in host.facts if name.startswith(NEWEST_EVENT)} == {
         f"{NEWEST_EVENT} {number}/3" for number in range(3)
     }
+
+
+async def test_a_lost_shard_leaves_the_others_alone(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """While one shard cannot begin a session, the servers of the others are answered."""
+    channels = servers_of_three(discord)
+    async with sharded(discord, host):
+        (lost,) = [one for one in discord.gateway.listening if one.shard == (2, 3)]
+        limit = discord.gateway.described["session_start_limit"]
+        limit["remaining"], before = 0, limit["remaining"]
+        discord.gateway.sessions.pop(lost.id)
+        assert lost.socket is not None
+        await lost.socket.close(code=4000)
+        for number in (0, 1):
+            await discord.mention(discord.people[0], f"What is damaged on site {number}?", channels[number])
+        await host.newest(Prompt, 2)
+        limit["remaining"] = before
+        await discord.until(lambda: len(discord.gateway.listening) == 3)
+        await discord.mention(discord.people[0], "And on site 2?", channels[2])
+        await host.newest(Prompt, 3)
+
+
+async def test_another_token_takes_over_from_every_shard(
+    discord: SimulatedDiscord, host: RecordingHost
+) -> None:
+    """With another token each shard begins a session, also where Discord ends those of the first token meanwhile."""
+    channels = servers_of_three(discord)
+    async with sharded(discord, host) as bot:
+        token = "rotated.1.0123456789abcdef"
+        discord.server.tokens.add(token)
+        changing = asyncio.create_task(
+            bot.adapter.take_secrets({**discord.env, "DISCORD_TOKEN": token, "DISCORD_SHARDS": "3"})
+        )
+        await discord.until(lambda: discord.gateway.identified == 4)
+        discord.server.tokens.intersection_update({token})
+        for session in discord.gateway.listening:
+            if session.shard == (2, 3) and session.socket is not None:
+                await session.socket.close(code=4004)
+        assert (await changing) == (("DISCORD_TOKEN",), ())
+        await discord.until(
+            lambda: (
+                sorted(one.shard or (9, 9) for one in discord.gateway.listening) == [(0, 3), (1, 3), (2, 3)]
+            )
+        )
+        for channel in channels:
+            await discord.mention(discord.people[0], f"What is damaged in {channel}?", channel)
+        await host.newest(Prompt, 3)
+        assert not bot.listening.done()
+    assert (len(host.prompts), discord.gateway.starts.refused) == (3, 0)
+
+
+async def test_what_was_missed_is_read_by_its_shard(discord: SimulatedDiscord, host: RecordingHost) -> None:
+    """After a restart each shard reads its own threads, also an archived one, and the first one direct messages."""
+    channels = servers_of_three(discord)
+    ada = discord.people[0]
+    async with sharded(discord, host) as bot:
+        for number in (1, 2):
+            await discord.mention(ada, f"What is damaged on site {number}?", channels[number])
+            await bot.adapter.open_thread(await host.newest(Prompt, number))
+        direct = await discord.direct_message(ada, "And here?")
+        await host.newest(Prompt, 3)
+    threads = [one.thread for one in host.prompts]
+    assert thread_key(int(direct)) in threads
+    host.known, host.away = threads, time.time()
+    for thread in threads:
+        await discord.reply(ada, thread.id, "And since?")
+    discord.world.channel(threads[0].id).archived = True
+    host.events.clear()
+    before = discord.server.calls[LIST_MESSAGES]
+    async with sharded(discord, host):
+        await host.until(lambda: len({one.thread for one in host.prompts}) == 3)
+        # Each thread, and the channel of the one that is open in a server.
+        await discord.until(lambda: discord.server.calls[LIST_MESSAGES] - before == 4)
+    assert discord.server.calls[LIST_MESSAGES] - before == 4
+
+
+async def test_a_newest_event_of_long_ago_is_not_gone_back_to(host: RecordingHost) -> None:
+    """A shard that was quiet, or not there, reads from an hour before the earlier process's end at most."""
+    shard = shard_hosts.Shard(0, 2)
+    seen = shard_hosts.ShardHost(shard_hosts.Together(host, [shard], _nowhere), shard)
+    await seen.remember(NEWEST_EVENT, "1")
+    assert await seen.recall(NEWEST_EVENT) == "1"
+    host.away = time.time()
+    again = shard_hosts.ShardHost(shard_hosts.Together(host, [shard], _nowhere), shard)
+    assert int(await again.recall(NEWEST_EVENT) or "") == snowflake_at(host.away - shard_hosts.OLDEST)
+    newest = str(snowflake_at(host.away - 60))
+    await again.remember(NEWEST_EVENT, newest)
+    assert await again.recall(NEWEST_EVENT) == newest
