@@ -1,7 +1,6 @@
 """Discord's servers in buckets, each served by an adapter of its own, as by replicas."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -22,33 +21,11 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.support.recording_host import RecordingHost
+from tests.support.shared_rows import Rows
 
 PUT_COMMANDS = "PUT /applications/{application_id}/commands"
 SPACE = 0.2
 """Seconds between two sessions in these tests, in place of Discord's five."""
-
-
-class Rows:
-    """What the replicas share, in memory."""
-
-    def __init__(self, **fixed: str) -> None:
-        self.fixed = {name.replace("_", " "): value for name, value in fixed.items()}
-        self._free_at: dict[str, float] = {}
-
-    async def fix(self, name: str, value: str) -> str:
-        """Keep the first value."""
-        return self.fixed.setdefault(name, value)
-
-    async def claim(self, key: str, seconds: float) -> float:
-        """Keep a key, if it is free."""
-        left = self._free_at.get(key, 0.0) - time.monotonic()
-        if left <= 0:
-            self._free_at[key] = time.monotonic() + seconds
-        return max(left, 0.0)
-
-    async def hold(self, key: str, seconds: float) -> None:
-        """Keep a key from now on."""
-        self._free_at[key] = time.monotonic() + seconds
 
 
 @pytest.fixture(autouse=True)

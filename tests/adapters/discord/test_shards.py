@@ -1,6 +1,8 @@
 """Several shards of one bot: Discord sends each server's events to one of them."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -127,6 +129,14 @@ async def test_one_shard_is_no_shard(discord: SimulatedDiscord, host: RecordingH
     for count in "auto", "1":
         async with sharded(discord, host, count):
             assert [session.shard for session in discord.gateway.listening] == [None]
+
+
+@pytest.mark.slow
+def test_one_connection_loads_nothing_of_shards() -> None:
+    """What a bot with one connection does not need is not imported at its start."""
+    program = "import sys, adapters.discord.adapter; print(*(one for one in sys.modules if one.startswith('adapters.discord.sh')))"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603  # the program is written above
+    assert ran.stdout.strip() == ""
 
 
 async def test_a_shard_resumes_by_itself(discord: SimulatedDiscord, host: RecordingHost) -> None:
