@@ -168,6 +168,15 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
     return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * INDICATOR_WAIT)
 
 
+def wait_of_stream(support: StreamingMode, edit_gap: float) -> float:
+    """Return the seconds that a stream waits for its first words.
+
+    Whoever asked sees its next words at once. But its first ones are all that others see until it ends: as long as the
+    shortest gap between two edits they gather, where there are others.
+    """
+    return edit_gap if support is StreamingMode.WHEN_CROWDED else 0.0
+
+
 def permit_for(
     step: Step,
     limits: SharedLimits,
@@ -177,13 +186,14 @@ def permit_for(
     end: SharedLimits,
     began: float,
     text_wait: float,
+    stream_wait: float = 0.0,
     indicated: bool = True,
 ) -> Permit:
     """Return the permit that a step needs.
 
     `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
     decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
-    then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: no sign goes first.
+    then, and its first message waits for text for `text_wait` seconds, a stream for `stream_wait`. `indicated` as for `wait_for_text`: no sign goes first.
     """
     is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
     # It says that an answer stands: answers that do not stand yet go before it.
@@ -198,8 +208,8 @@ def permit_for(
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
     match step:
         case Post() | StartStream():
-            # A native stream takes its next words at once, so only a post that will be edited waits for some text.
-            earliest = began + text_wait if isinstance(step, Post) and end else -math.inf
+            wait = text_wait if isinstance(step, Post) else stream_wait
+            earliest = began + wait if wait and end else -math.inf
             # What cannot be ended in time is one post with the whole answer, unless nothing else shows that it comes.
             insists_until = math.inf if indicated else began + RESERVATION_PATIENCE
             priority = Priority.FIRST_MESSAGE if indicated else Priority.FIRST_SIGN

@@ -22,6 +22,7 @@ from aion_bot.delivery.strategy import (
     permit_for,
     prefers_stream,
     wait_for_text,
+    wait_of_stream,
     with_limits,
 )
 from aion_bot.delivery.thread import Thread, struck_screen
@@ -228,6 +229,8 @@ class MessageSync:
 
         def keep_waiting() -> bool:
             """Cancel the permit of a post as soon as there is a better way to begin, and that of a stream for good."""
+            if streams and time.monotonic() < permit.earliest:
+                return True  # for its first words
             self._posts_wait = True
             self._streams_wait |= streams
             changes = bool(permit.reserve) and not self.diff.replies and self._mode.may_replace()
@@ -259,13 +262,16 @@ class MessageSync:
         limits, key = self._limiter.limits, self._thread.key
         needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
-        text_wait = 0.0
+        text_wait = stream_wait = 0.0
         if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
             mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
+            if self._thread.streaming is not None:
+                support = self._thread.streaming.streaming_mode(key)
+                stream_wait = wait_of_stream(support, self._thread.adapter.limits.edit_gap)
         return permit_for(
             step,
             needed,
@@ -274,6 +280,7 @@ class MessageSync:
             end=end,
             began=self._mode.share.began,
             text_wait=text_wait,
+            stream_wait=stream_wait,
             indicated=self._indicated,
         )
 

@@ -13,6 +13,7 @@ from aion_bot.delivery.strategy import (
     prefers_stream,
     streams_due,
     wait_for_text,
+    wait_of_stream,
 )
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
@@ -103,6 +104,17 @@ def test_what_ends_an_answer_goes_first() -> None:
     assert permit(Post(0, PlanCard("title", "text"), 0)).priority is Priority.FINAL
     assert permit(Edit(0, REF, TEXT, 9.0), urgent=True).earliest == -math.inf
     assert permit(StopStream(0, REF, TEXT, TEXT)).priority is Priority.FINAL
+
+
+def test_a_stream_in_a_channel_gathers_its_first_words() -> None:
+    """They are all that others see until it ends; in direct messages there are no others."""
+    assert wait_of_stream(StreamingMode.WHEN_CROWDED, 1.0) == 1.0
+    assert wait_of_stream(StreamingMode.PREFERRED, 1.0) == 0.0
+    begun = StartStream(0, TEXT, 0)
+    waiting = permit_for(begun, THIS, 5.0, urgent=False, end=END, began=3.0, text_wait=0.0, stream_wait=1.0)
+    assert waiting.earliest == 4.0
+    whole = permit_for(begun, THIS, 5.0, urgent=True, end=END, began=3.0, text_wait=0.0, stream_wait=1.0)
+    assert whole.earliest == -math.inf
 
 
 def test_a_mention_gives_way_to_answers() -> None:
