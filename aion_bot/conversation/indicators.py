@@ -45,8 +45,8 @@ _OPENING = 0.5
 _BURST = 30
 """Questions without any sign, from which on nobody waits for another sign: people are told, and marked, at once."""
 
-_UNSEEN = 1.2
-"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+_UNSEEN = 0.4
+"""Seconds without a mark or an activity after which a person is told: with the steps before, within half a second."""
 
 _LASTING = 60.0
 """Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""

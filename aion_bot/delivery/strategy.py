@@ -43,6 +43,9 @@ words, also where another post of the channel comes first.
 INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
 
+_WORDLESS_WAIT = 1.0
+"""Seconds for which a first message waits for words, while people see another sign, where posts go one at a time."""
+
 _FREQUENT = 1.5
 """Seconds between two previews below which a first message does not wait: it shows its first words soon enough."""
 
@@ -166,6 +169,19 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
         return INDICATOR_WAIT
     # Who sees nothing yet goes first.
     return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * INDICATOR_WAIT)
+
+
+def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> float:
+    """Return the seconds that a post without words waits for some, where it takes the only one that a limit has for a while.
+
+    On Slack that is one a second in a channel: another question may need it more, as for a line that is a sign for many
+    (`conversation.shared_lines`). 0 for any other step; `indicated` as for `wait_for_text`.
+    """
+    if not isinstance(step, Post) or not isinstance(step.content, Reply) or step.content.text:
+        return 0.0
+    if all(limit.window.budget.calls > 1 for limit in limits):
+        return 0.0
+    return _WORDLESS_WAIT if indicated else INDICATOR_WAIT
 
 
 def permit_for(
