@@ -27,6 +27,7 @@ from adapters.slack.files import AttachedFiles, Files
 from adapters.slack.markdown import delta
 from adapters.slack.message_metadata import NONCE_EVENT, own_message
 from adapters.slack.methods import Method
+from adapters.slack.rendering import below_words
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import CannotEdit, PlatformDown, PlatformError, Unsupported
 from aion_bot.ports.messages import MessageRef, Person, Reply, ThreadKey
@@ -176,10 +177,13 @@ class Messages:
             await self._change_stream(Method.CHAT_APPEND_STREAM, message, chunks=_chunks(text))
 
     async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
-        """End a stream, with its rest where that can be appended. Raises Unsupported where it had ended."""
+        """End a stream, with its rest and what stands below it where that can be appended. Raises Unsupported where it had ended."""
         self._check_live(message)
         text = delta(shown, content, last=True)
-        await self._stop(message, **({"chunks": _chunks(text)} if text else {}))
+        # `blocks` stand below what was streamed: https://docs.slack.dev/reference/methods/chat.stopStream
+        below = [] if text is None else list(below_words(content))
+        rest = {"chunks": _chunks(text) if text else [], "blocks": below}
+        await self._stop(message, **{name: value for name, value in rest.items() if value})
 
     def _check_live(self, message: MessageRef) -> None:
         """Raise Unsupported unless this process started the stream and knows what it shows."""

@@ -151,9 +151,7 @@ def _blocks(content: Content) -> list[Block]:
     elif isinstance(content, Reply):
         blocks = [
             *(_plain_sections(content.text) if content.plain else _answer(content.text)),
-            *_note(content.note),
-            *_texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline)),
-            *_actions(content.buttons),
+            *below_words(content),
         ]
     else:
         blocks = [
@@ -169,6 +167,13 @@ def _blocks(content: Content) -> list[Block]:
             *_actions(content.buttons),
         ]
     return blocks or [_NOTHING]
+
+
+def below_words(content: Reply) -> Iterator[Block]:
+    """Draw what stands below a reply's words: the note, the byline and the buttons. A stream takes it with its end."""
+    yield from _note(content.note)
+    yield from _texts("section" if content.notifies else "context", mrkdwn.in_mrkdwn(content.byline))
+    yield from _actions(content.buttons)
 
 
 def _answer(text: str) -> list[Block]:

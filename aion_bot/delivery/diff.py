@@ -266,7 +266,7 @@ class MessageDiff:
                 slot.streamed = step.content
             case StopStream():
                 slot.streamed, slot.shown = None, self._shown_after(step)
-                slot.edited_at = -math.inf  # buttons and links may be shown at once
+                slot.edited_at = -math.inf  # links may be shown at once
 
     def stream_broke(self, step: AppendStream | StopStream) -> None:
         """Record that a stream accepts no more text and shows unknown content: its message goes on by edits."""
@@ -319,7 +319,7 @@ class MessageDiff:
 
     def _shown_after(self, step: StopStream) -> Content | None:
         delta = self._stream_delta and self._stream_delta(step.shown, step.content, True)
-        return None if delta is None else _streamable(step.content)
+        return None if delta is None else step.content
 
 
 def is_of_plan(content: Content | PostedOnce) -> bool:

@@ -202,8 +202,13 @@ def permit_for(
     then, and its first message waits for text for `text_wait` seconds. `indicated` as for `wait_for_text`: no sign goes first.
     """
     is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
-    if urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card:
-        return Permit(limits, Priority.FIRST_SIGN, since + step.slot)
+    # It says that an answer stands: answers that do not stand yet go before it.
+    is_mention = isinstance(step, Post) and isinstance(step.content, Reply) and step.content.notifies
+    is_late_page = urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card
+    if isinstance(step, Post) and (is_mention or is_late_page):
+        return Permit(
+            limits, Priority.FIRST_MESSAGE if is_mention else Priority.FIRST_SIGN, since + step.slot
+        )
     if urgent or is_card:
         # A post of the whole answer ends it; a stream has to be ended by another request.
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())

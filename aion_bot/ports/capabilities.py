@@ -48,7 +48,10 @@ class NativeStreaming(Protocol):
         """Let a stream that shows `shown` grow to `content`. Raises `Unsupported` if it takes nothing any more."""
 
     async def stop_stream(self, message: MessageRef, shown: Reply, content: Reply) -> None:
-        """End a stream, with the rest of `content` where `stream_delta` has one. Raises `Unsupported` if it had ended."""
+        """End a stream. Where `stream_delta` has a rest, it shows all of `content` then, note, byline and buttons as well.
+
+        Raises `Unsupported` if it had ended.
+        """
 
     def stream_delta(self, shown: Reply | None, content: Reply, last: bool) -> str | None:
         """What has to be appended to a stream that shows `shown` to show the words of `content`. Pure.

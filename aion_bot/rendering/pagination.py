@@ -95,16 +95,20 @@ class Pages:
             self.pending = not self.over and made >= effort
             if self.over or self.pending:
                 return self._full[:most]
-            cut, self._context = self._cut(piece, length, size)
-            # A new reader, because its text begins with the next page.
-            self._last_cut, self._reader = cut, BlockReader()
-            self._taken = text[: len(self._taken) + cut]
-            page = piece.page(cut, ending=self._context)
-            if not page.blank:
-                self._full.append(page.text)
-                made += 1
+            made += self._take_page(piece, length, size)
             piece, length, size = self._next(text)
         return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
+
+    def _take_page(self, piece: Piece, length: int, size: int) -> bool:
+        """Cut a full page off the piece, whose `length` measures `size`; tells whether it shows anything."""
+        cut, self._context = self._cut(piece, length, size)
+        # A new reader, because its text begins with the next page.
+        self._last_cut, self._reader = cut, BlockReader()
+        self._taken += piece.text[:cut]
+        page = piece.page(cut, ending=self._context)
+        if not page.blank:
+            self._full.append(page.text)
+        return not page.blank
 
     def _is_last(self, piece: Piece, length: int, room: int, *, goes_on: bool) -> bool:
         """Tell whether no page ends in a piece: its room ends there before, or what is too much is unfinished."""

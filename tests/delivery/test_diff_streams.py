@@ -2,7 +2,7 @@
 
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, StartStream, Step, StopStream
-from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
+from aion_bot.ports.messages import Action, Button, MessageRef, Person, Reply, ThreadKey
 
 REF = MessageRef(ThreadKey("x", "t"), "0")
 
@@ -58,9 +58,26 @@ def test_a_stream_ends_with_the_rest_and_needs_no_edit() -> None:
     assert then(box, Reply("one two"), ended=True) == Idle()
 
 
+def test_what_stands_below_the_words_comes_with_the_end_of_a_stream() -> None:
+    """A note, a byline and buttons need no edit after the end: twenty streams that end would use up the edits of others."""
+    below = (
+        Reply("one", note="stopped by somebody"),
+        Reply("one two", buttons=(Button(Action.GOOD, "Good", "t"),)),
+        Reply("one two", byline=("for ", Person("U1", "Ada"))),
+    )
+    for final in below:
+        box = diff()
+        begun(box)
+        step = then(box, final, ended=True)
+        assert isinstance(step, StopStream)
+        assert step.content == final
+        box.changed(step, 5.0)
+        assert then(box, final, ended=True) == Idle()
+
+
 def test_what_a_stream_cannot_show_is_edited_in_once_it_has_ended() -> None:
-    """Another text than the one that grew, or a sentence under it, takes an edit after the end."""
-    for final in (Reply("another"), Reply("one", note="stopped by somebody")):
+    """Another text than the one that grew takes an edit after the end."""
+    for final in (Reply("another"), Reply("another", note="stopped by somebody")):
         box = diff()
         begun(box)
         step = then(box, final, ended=True)

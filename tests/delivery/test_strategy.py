@@ -105,6 +105,12 @@ def test_what_ends_an_answer_goes_first() -> None:
     assert permit(StopStream(0, REF, TEXT, TEXT)).priority is Priority.FINAL
 
 
+def test_a_mention_gives_way_to_answers() -> None:
+    """What only tells somebody of an answer is posted behind answers that do not stand yet."""
+    told = Post(0, Reply("", byline=("ready",), notifies=True), 0)
+    assert permit(told, urgent=True).priority > permit(Post(0, TEXT, 0), urgent=True).priority
+
+
 @pytest.mark.parametrize("step", [Edit(0, REF, TEXT, 9.0), AppendStream(0, REF, TEXT, TEXT, 9.0)])
 def test_previews_keep_their_distance(step: Step) -> None:
     """A growing message is changed when its gap is over."""

@@ -80,11 +80,12 @@ async def test_limits_at_half_of_the_documented_ones_are_learned(limited: Bot, s
 
 
 async def test_direct_messages_use_native_streams(limited: Bot, slack: SimulatedSlack) -> None:
-    """In a direct message the text is appended to a native stream, and nothing is edited."""
+    """In a direct message the text is appended to a native stream, and nothing is edited, also for the buttons that rate."""
     limited.aion.play(Scene((Speak(WORDS), *ENDING), Answer(WORDS)))
     thread = await slack.direct_message(limited.ada, "what now?")
     await limited.until(lambda: whole(limited, thread))
     await limited.until(lambda: slack.api.calls["chat.stopStream"] == 1)
+    await limited.until(lambda: any(one.buttons for one in limited.bots(thread)))
     assert slack.api.calls["chat.startStream"] == 1
     assert slack.api.calls["chat.appendStream"] > 1
     assert slack.api.calls["chat.update"] == slack.api.calls["chat.postMessage"] == 0

@@ -18,7 +18,7 @@ from aion_bot.ports.errors import (
     TooLong,
     Unsupported,
 )
-from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
+from aion_bot.ports.messages import Action, Button, MessageRef, Reply, ThreadKey
 from aion_bot.simulators.slack import SimulatedSlack, state
 from tests.adapters.slack.streaming import ADA, APPEND, START, STOP, UPDATE, another, begin
 from tests.adapters.slack.test_posts import answers
@@ -29,6 +29,13 @@ def calls(slack: SimulatedSlack) -> dict[str, int]:
     return {
         method: slack.api.calls[method] for method in (START, APPEND, STOP, UPDATE) if slack.api.calls[method]
     }
+
+
+def blocks(slack: SimulatedSlack, message: MessageRef) -> Any:
+    """The blocks that a message consists of."""
+    place = ids.message(message)
+    found = slack.conversations.find(place.channel, place.ts)
+    return found and found.body["blocks"]
 
 
 async def test_an_answer_is_streamed(slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey) -> None:
@@ -76,6 +83,20 @@ async def test_nothing_new_is_no_call(
     message = await begin(adapter, thread, "Two")
     await adapter.append_stream(message, Reply("Two"), Reply("Two", note="Looking"))
     assert calls(slack) == {START: 1}
+
+
+async def test_what_stands_below_the_words_ends_the_stream(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """The note, the byline and the buttons come with the last words, in one call, as an edit would show them."""
+    message = await begin(adapter, thread, "Two")
+    rate = tuple(Button(action, action, "t") for action in (Action.GOOD, Action.BAD))
+    whole = Reply("Two roofs", note="From two photos.", byline=("Stopped by ", ADA), buttons=rate)
+    await adapter.stop_stream(message, Reply("Two"), whole)
+    assert calls(slack) == {START: 1, STOP: 1}
+    ended = blocks(slack, message)
+    await adapter.edit(message, whole)
+    assert blocks(slack, message) == ended
 
 
 async def test_no_mention_pings_in_pieces(
