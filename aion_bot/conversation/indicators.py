@@ -45,8 +45,11 @@ _OPENING = 0.5
 _BURST = 30
 """Questions without any sign, from which on nobody waits for another sign: people are told, and marked, at once."""
 
-_UNSEEN = 0.4
-"""Seconds without a mark or an activity after which a person is told: with the steps before, within half a second."""
+_UNMARKED = 0.4
+"""Seconds without a mark or an activity after which the first message does not wait for words: within half a second there is a sign."""
+
+_UNSEEN = 1.2
+"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
 
 _LASTING = 60.0
 """Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
@@ -230,7 +233,7 @@ class Indicators:
                         return True
                 # A request that failed is not repeated: the platform may show it.
                 asked = bool(self._active.get(turn.thread))
-            settled = await self._signed_or_over(over, thread, turn, shown)
+            settled = await self._signed_or_over(over, thread, turn, shown, progress.unseen)
             if turn.key in self._unsigned and not over.is_set():
                 progress.unseen()
             if settled:
@@ -240,8 +243,8 @@ class Indicators:
             await self._unsigned.next_look(turn.key, over)
 
     async def _signed_or_over(
-        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
-    ) -> bool:
+        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None], unseen: Callable[[], None]
+    ) -> bool:  # fmt: skip
         """Tell a person, mark their question or count it in a line, unless something happens before; False to look for room again."""
         began = time.monotonic()
         comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
@@ -260,6 +263,8 @@ class Indicators:
             return True
         if crowd or marked is Marked.REFUSED:
             return not crowd
+        if not await happens(over, max(began + _UNMARKED - time.monotonic(), 0.0)):
+            unseen()
         happened = await happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
         return happened or await self._tell_unmarked(thread, turn, shown)
 
