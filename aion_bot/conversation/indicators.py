@@ -18,7 +18,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
+from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
@@ -46,10 +46,12 @@ _BURST = 30
 """Questions without any sign, from which on nobody waits for another sign: people are told, and marked, at once."""
 
 _UNMARKED = 0.4
-"""Seconds without a mark or an activity after which the first message does not wait for words: within half a second there is a sign."""
+"""Seconds without a mark or an activity after which the first message does not wait for words, and a person is told where that
+leaves the limits of posts alone: within half a second there is a sign.
+"""
 
 _UNSEEN = 1.2
-"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+"""Seconds without any sign after which a person is told all the same: with the steps before, within two seconds."""
 
 _LASTING = 60.0
 """Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
@@ -256,17 +258,20 @@ class Indicators:
         if not crowd and await happens(over, _UNNOTICED):
             return True
         marked = await self._marks.show_unless(over, thread, turn, shown, in_burst=crowd)
-        if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
+        settled = over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned
+        if settled or (marked is Marked.REFUSED and not crowd):
             return True
-        if crowd and await self.lines.join(thread, turn, over):
-            shown()
-            return True
-        if crowd or marked is Marked.REFUSED:
-            return not crowd
-        if not await happens(over, max(began + _UNMARKED - time.monotonic(), 0.0)):
-            unseen()
-        happened = await happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
-        return happened or await self._tell_unmarked(thread, turn, shown)
+        if crowd:
+            if joined := await self.lines.join(thread, turn, over):
+                shown()
+            return joined
+        for patience, tells in ((_UNMARKED, takes_no_post(thread, turn.origin)), (_UNSEEN, True)):
+            happened = await happens(over, max(began + patience - time.monotonic(), 0.0))
+            if not happened:
+                unseen()
+            if happened or (tells and await self._tell_unmarked(thread, turn, shown)):
+                return True
+        return False
 
     async def _tell_unmarked(self, thread: Thread, turn: Turn, shown: Callable[[], None]) -> bool:
         """Tell a person, unless the mark of their question comes soon; returns whether they were told."""

@@ -43,7 +43,7 @@ words, also where another post of the channel comes first.
 INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
 
-_WORDLESS_WAIT = 1.0
+WORDLESS_WAIT = 1.0
 """Seconds for which a first message waits for words, while people see another sign, where posts go one at a time."""
 
 _FREQUENT = 1.5
@@ -172,16 +172,15 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
 
 
 def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> float:
-    """Return the seconds that a post without words waits for some, where it takes the only one that a limit has for a while.
+    """Return the seconds that a first post waits which takes the only one that a limit has for a while; 0 for another step.
 
-    On Slack that is one a second in a channel: another question may need it more, as for a line that is a sign for many
-    (`conversation.shared_lines`). 0 for any other step; `indicated` as for `wait_for_text`.
+    On Slack that is one a second in a channel: of a crowd another question may need it more, as for a line that is a sign for
+    many (`conversation.shared_lines`). Without words it waits for some; `indicated` as for `wait_for_text`.
     """
-    if not isinstance(step, Post) or not isinstance(step.content, Reply) or step.content.text:
+    if not isinstance(step, Post) or all(limit.window.budget.calls > 1 for limit in limits):
         return 0.0
-    if all(limit.window.budget.calls > 1 for limit in limits):
-        return 0.0
-    return _WORDLESS_WAIT if indicated else INDICATOR_WAIT
+    wordless = isinstance(step.content, Reply) and not step.content.text
+    return WORDLESS_WAIT if wordless and indicated else INDICATOR_WAIT
 
 
 def permit_for(

@@ -17,6 +17,7 @@ from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, St
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     POSTED,
+    WORDLESS_WAIT,
     Conditions,
     DeliveryMode,
     permit_for,
@@ -272,7 +273,7 @@ class MessageSync:
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
             word_wait = wait_for_words(step, needed, indicated=self._indicated)
-            text_wait, self._wordless = max(text_wait, word_wait), word_wait > 0.0
+            text_wait, self._wordless = max(text_wait, word_wait), word_wait == WORDLESS_WAIT
         return permit_for(
             step,
             needed,
