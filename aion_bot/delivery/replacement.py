@@ -23,8 +23,8 @@ def may_be_replaced(thread: Thread, began: float) -> bool:
     if now < began + EDIT_PATIENCE or thread.limiter.deletions_refused:
         return False
     edits, deletions = thread.limits(Operation.EDIT), thread.limits(Operation.DELETE)
-    # One of those that wait is this answer: another edit is left to who begins next, as deletions end an answer as well.
-    if all(one.reservable_at(now, one.awaiting_reservation) <= now for one in edits):
+    # One of those that wait for an edit is this answer.
+    if all(one.reservable_at(now, max(one.awaiting_reservation - 1, 0)) <= now for one in edits):
         return False
     # A deletion is kept for each, which only a documented limit permits.
     kept = all(one.window.budget.reserved and one.reservable_at(now) <= now for one in deletions)
@@ -33,6 +33,7 @@ def may_be_replaced(thread: Thread, began: float) -> bool:
 
 
 def edit_is_free(thread: Thread) -> bool:
-    """Tell whether there is an edit now that nobody else needs."""
+    """Tell whether there is an edit now that nobody else needs, as a preview does that waits."""
     now = time.monotonic()
-    return all(one.window.room_at(now, one.reserved) <= now for one in thread.limits(Operation.EDIT))
+    edits = thread.limits(Operation.EDIT)
+    return all(not one.waiting and one.window.room_at(now, one.reserved) <= now for one in edits)
