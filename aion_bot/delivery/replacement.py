@@ -33,7 +33,12 @@ def may_be_replaced(thread: Thread, began: float) -> bool:
 
 
 def edit_is_free(thread: Thread) -> bool:
-    """Tell whether there is an edit now that nobody else needs, as a preview does that waits."""
+    """Tell whether an answer had better end by an edit now than by a new message.
+
+    That is where nobody else needs the edit, as a preview does that waits for one, or where the new message would have to wait.
+    """
     now = time.monotonic()
-    edits = thread.limits(Operation.EDIT)
-    return all(not one.waiting and one.window.room_at(now, one.reserved) <= now for one in edits)
+    edits, posts = thread.limits(Operation.EDIT), thread.limits(Operation.POST)
+    if any(one.window.room_at(now, one.reserved) > now for one in edits):
+        return False
+    return not any(one.waiting for one in edits) or any(one.window.room_at(now, 0) > now for one in posts)
