@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from functools import partial
+from typing import Any
 
 import discord
 
@@ -26,7 +26,7 @@ from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, growing_words, keys_of, rated_by
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
-from adapters.discord.takeover import Listening
+from adapters.discord.takeover import Listens, listening_for
 from adapters.discord.typing_indicator import Typing
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
@@ -68,13 +68,13 @@ class DiscordAdapter:
     `heartbeat_timeout`: seconds of silence after which a gateway counts as dead, from the next `listen` on.
     """
 
-    platform = ids.PLATFORM
+    platform, secrets = ids.PLATFORM, (TOKEN,)
+    listens = staticmethod(listening_for)
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     fingerprint = staticmethod(rendering.fingerprint)
     id_forms = ID_FORMS
     picture_types = PICTURE_TYPES
-    secrets = (TOKEN,)
     takes_reactions, reactions_at_once, opens_forms = False, False, True
 
     def __init__(self, settings: Settings) -> None:
@@ -96,8 +96,8 @@ class DiscordAdapter:
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self.earlier_messages = self._attached.history.read
         self._typing = Typing(self._rest)
-        self._backfill = Backfill()
-        self._listening: Listening | None = None
+        self._backfills = defaultdict[object, Backfill](Backfill)
+        self._listening: Listens | None = None
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
 
     @property
@@ -115,7 +115,7 @@ class DiscordAdapter:
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
-            self._listening = Listening(partial(self._gateway, host, delivery), delivery)
+            self._listening = self.listens(self._gateway, delivery, self._rest, self._settings.shards)
             await self._listening.serve(self._settings.token.get_secret_value(), address)
         except FAILURES as error:
             raise translate(error) from error
@@ -123,11 +123,11 @@ class DiscordAdapter:
             self._listening = None
         raise PlatformDown("Discord's gateway closed the connection")
 
-    def _gateway(self, host: Host, delivery: EventDelivery) -> Gateway:
-        return Gateway(
-            host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfill, self._rest,
+    def _gateway(self, delivery: EventDelivery, kind: type[Gateway] = Gateway, **shard: Any) -> Gateway:
+        return kind(
+            delivery.host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfills[shard.get("shard")], self._rest,
             http_trace=self._reporter.trace(), message_content=self._settings.message_content, reactions=self.takes_reactions,
-            proxy=self._settings.proxy, heartbeat_timeout=self.heartbeat_timeout,
+            proxy=self._settings.proxy, heartbeat_timeout=self.heartbeat_timeout, **shard,
         )  # fmt: skip
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:

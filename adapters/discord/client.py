@@ -63,6 +63,8 @@ class RestClient:
         self._login_lock = asyncio.Lock()
         self.account = 0
         """The id of the bot's account, once a call has logged in."""
+        self.recommended_shards, self.session_starts = 1, dict[str, Any]()
+        """What Discord said of its gateway last: its `shards` and `session_start_limit`."""
         self._direct, self._direct_after = asyncio.Lock(), 0.0
         self.own_nonces: OrderedDict[str, None] = OrderedDict()
         """The nonces of what this process posted last: a message of the bot's account with another one is not its own."""
@@ -137,7 +139,8 @@ class RestClient:
         """
         async with self.call() as client:
             # discord.py's `connect` never asks: it uses an address of its own.
-            _, address, starts = await client.http.get_bot_gateway()
+            self.recommended_shards, address, starts = await client.http.get_bot_gateway()
+        self.session_starts = {**starts}
         # Refused here: the listener is started again later, and no start is spent.
         if starts["remaining"] <= 0:
             raise PlatformDown(f"no session starts are left for {starts['reset_after'] / 1000:.0f} s")

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from adapters.discord import strings
 from aion_bot.ports.settings import (
@@ -20,6 +20,9 @@ from aion_bot.ports.settings import (
 )
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105  # the name of the setting
+SHARDS = "DISCORD_SHARDS"
+MOST_SHARDS = 1_000
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"
 _SNOWFLAKE = IdForm(re.compile(r"[0-9]{15,21}"), "15 to 21 digits on Discord")
 ID_FORMS: IdForms = dict.fromkeys(IdKind, _SNOWFLAKE)
@@ -43,16 +46,24 @@ def _check_path(url: str) -> str:
     return url
 
 
+def _check_shards(value: object) -> object:
+    if not isinstance(value, str) or value.lower() == "auto":
+        return None if isinstance(value, str) else value
+    if _NUMBER.fullmatch(value) is None or int(value) > MOST_SHARDS:
+        raise ValueError(f"must be auto or a number from 1 to {MOST_SHARDS}")
+    return int(value)
+
+
 class Settings(PlatformSettings):
     """What it takes to reach Discord. `api_url` has no slash at its end."""
-
-    reserved: ClassVar[tuple[str, ...]] = ("DISCORD_SHARDS",)
 
     token: Annotated[SecretStr, AfterValidator(_check_token)] = Field(validation_alias=TOKEN)
     api_url: Annotated[BaseUrl, AfterValidator(_check_path)] = Field(
         DEFAULT_API_URL, validation_alias="DISCORD_API_URL"
     )
     message_content: Switch = Field(False, validation_alias=MESSAGE_CONTENT)
+    shards: Annotated[int | None, BeforeValidator(_check_shards)] = Field(None, validation_alias=SHARDS)
+    """Connections to the gateway; None: as many as Discord recommends."""
 
 
 def read(env: Mapping[str, str]) -> tuple[Settings | None, Sequence[Problem]]:

@@ -8,7 +8,7 @@ import discord
 
 from adapters.discord import strings
 from adapters.discord.client import RestClient
-from adapters.discord.config import MESSAGE_CONTENT, TOKEN, Settings
+from adapters.discord.config import MESSAGE_CONTENT, SHARDS, TOKEN, Settings
 from adapters.discord.gateway import PERMISSIONS, SCOPES
 from adapters.discord.http import RequestReporter
 from adapters.discord.permissions import permissions
@@ -65,6 +65,9 @@ class DiscordDiagnosis:
         except PlatformDown as error:
             mend = "wait until Discord grants new sessions; look what restarts the bot so often"
             yield fail("gateway", str(error), mend)
+        else:
+            for one in _shards(self._settings.shards, self._rest):
+                yield one
         async with self._rest.call() as client:
             found = await client.http.get_guilds(200)
         self._servers = {str(one["id"]): one for one in found}
@@ -162,6 +165,16 @@ def _application(client: discord.Client, settings: Settings, *, is_limited: bool
         yield warn("invitation", "the link does not work", f"switch off Requires OAuth2 Code Grant on {page}")
     link = discord.utils.oauth_url(app.id, permissions=PERMISSIONS, scopes=SCOPES)
     yield ok("invitation link", link)
+
+
+def _shards(wanted: int | None, rest: RestClient) -> Iterable[Finding]:
+    """Compare the number of shards with the recommended one; nothing where one connection is enough."""
+    recommended, starts = rest.recommended_shards, rest.session_starts
+    count = wanted or recommended
+    if count < recommended:
+        yield warn(SHARDS, f"{count}, and Discord recommends {recommended}", "set it to auto")
+    elif count > 1:
+        yield ok(SHARDS, f"{count}; {starts['remaining']} of {starts['total']} session starts are left")
 
 
 def names_of(lacking: discord.Permissions) -> list[str]:

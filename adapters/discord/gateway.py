@@ -22,6 +22,7 @@ from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.invitations import invited, recent
+from adapters.discord.membership import in_order_joined
 from adapters.discord.reactions import deliver, is_shortcut
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
@@ -196,7 +197,10 @@ class Gateway(discord.Client):
         if away is not None:
             newest = await self._host.recall(NEWEST_EVENT)
             self._away_since = int(newest) - OVERLAP if newest else snowflake_at(away)
-        self._registration = await register(self._commands, self._host, self.application_id)
+        self._registration = await self._register()
+
+    async def _register(self) -> str:
+        return await register(self._commands, self._host, self.application_id)
 
     async def on_connect(self) -> None:
         """Tell the core where the bot is. READY names all servers, so those that come later have invited it just now."""
@@ -318,12 +322,7 @@ class Gateway(discord.Client):
             await self._interactions.handle_button(interaction)
 
     def _servers(self) -> list[int]:
-        def joined(guild: discord.Guild) -> tuple[float, int]:
-            since = guild.me.joined_at if guild.me is not None else None
-            # Without an own member, as during an outage, a server counts as the newest.
-            return (math.inf if since is None else since.timestamp(), guild.id)
-
-        return [guild.id for guild in sorted(self.guilds, key=joined)]
+        return in_order_joined(self.guilds)
 
     async def _deliver_deletions(self, channel: int, guild: int | None, messages: Iterable[int]) -> None:
         # Not looked up by REST, unlike a message's channel: most deletions are of messages that the bot never answered.

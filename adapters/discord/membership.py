@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import math
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 
 import discord
@@ -45,7 +46,7 @@ class Membership:
         Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None and
         the bot is in several.
         """
-        servers = self.servers()
+        servers = self.of_bot()
         if not servers:
             return ""
         if person is None:
@@ -69,6 +70,10 @@ class Membership:
             self._known.popitem(last=False)
         return found
 
+    def of_bot(self) -> Sequence[int]:
+        """Return the servers in which a person is looked for, in this order."""
+        return self.servers()
+
     def checked(self, person: int | None) -> bool:
         """Tell whether Discord answered the last question about a person."""
         return person not in self._failed
@@ -86,6 +91,17 @@ class Membership:
         if refusal is not None:
             raise refusal
         return UNKNOWN
+
+
+def in_order_joined(guilds: Iterable[discord.Guild]) -> list[int]:
+    """Return the ids of servers, those first that the bot joined first."""
+
+    def joined(guild: discord.Guild) -> tuple[float, int]:
+        since = guild.me.joined_at if guild.me is not None else None
+        # Without an own member, as during an outage, a server counts as the newest.
+        return (math.inf if since is None else since.timestamp(), guild.id)
+
+    return [guild.id for guild in sorted(guilds, key=joined)]
 
 
 async def member_roles(rest: RestClient, server: int, person: int) -> frozenset[str] | None:

@@ -1,8 +1,11 @@
-"""The gateway that listens, and another one that takes over from it with another token."""
+"""What listens: one gateway, from which another one with another token takes over, or those of several shards."""
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
+from adapters.discord.client import RestClient
 from adapters.discord.errors import FAILURES, translate
 from adapters.discord.gateway import Gateway
 from adapters.discord.handlers import EventDelivery
@@ -12,6 +15,30 @@ READY_TIMEOUT = 30.0
 """Seconds until another gateway has a session; Discord lets a bot begin one every five seconds."""
 DELIVERY_TIMEOUT = 5.0
 """Seconds in which a gateway that is replaced ends what it has begun, such as the answer to an interaction."""
+
+
+class Listens(Protocol):
+    """Serves one gateway, or those of several shards."""
+
+    async def serve(self, token: str, address: str) -> None:
+        """Serve until cancelled. Raises what discord.py raises, or the port's errors."""
+
+    async def take_over(self, token: str, address: str) -> None:
+        """Let another gateway with this token take over. Raises the port's errors: the one so far stays then."""
+
+
+def listening_for(
+    make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, shards: int | None
+) -> Listens:
+    """Return what serves so many shards; None: as many as Discord recommends. One is the whole bot, and no shard.
+
+    `make` takes `delivery`, and the class and the options of a shard's gateway. `rest` has asked for the gateway.
+    """
+    if (shards or rest.recommended_shards) <= 1:
+        return Listening(partial(make, delivery), delivery)
+    from adapters.discord.shards import listening_of_shards  # what one gateway does not need
+
+    return listening_of_shards(make, delivery, rest, shards or rest.recommended_shards)
 
 
 class Listening:

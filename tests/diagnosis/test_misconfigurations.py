@@ -118,6 +118,12 @@ def no_sessions_left(setup: Setup) -> None:
     setup.patch.setitem(setup.discord.gateway.described, "session_start_limit", used_up)
 
 
+def too_few_shards(setup: Setup) -> None:
+    """Let Discord recommend more shards than there are to be."""
+    setup.env["DISCORD_SHARDS"] = "2"
+    setup.patch.setitem(setup.discord.gateway.described, "shards", 4)
+
+
 def wrong_path(setup: Setup) -> None:
     """Name another part of the server that stands for Slack."""
     setup.env["SLACK_API_URL"] = setup.env["SLACK_API_URL"].replace("/api/", "/elsewhere")
@@ -360,6 +366,9 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
         without_permissions, "FAIL  permissions: #site-7 (…): the bot lacks Create Public Threads; give the bot's role",
     ),
     "no sessions left": (no_sessions_left, "FAIL  gateway: no session starts are left for 60 s; wait"),
+    "too few shards": (
+        too_few_shards, "warn  DISCORD_SHARDS: 2, and Discord recommends 4; set it to auto",
+    ),
     "unreachable Discord": (
         given(DISCORD_API_URL=NOWHERE), "FAIL  discord: no answer (…; let this machine reach 127.0.0.1",
     ),

@@ -168,9 +168,10 @@ class Backend:
         data = {"id": thread.id, "guild_id": thread.guild, "parent_id": thread.parent, "type": thread.kind}
         self.gateway.dispatch("THREAD_DELETE", data, GUILDS)
 
-    def invite(self, server: str, channel: str) -> Channel:
-        """Add the bot to another server, with one channel; returns that."""
-        added = Channel(self.world.new_id(), TEXT, channel, self.world.new_id())
+    def invite(self, server: str, channel: str, shard: tuple[int, int] | None = None) -> Channel:
+        """Add the bot to another server, with one channel; returns that. `shard`: the server's, and of how many."""
+        guild = self.world.new_id() if shard is None else self.world.new_id_of(*shard)
+        added = Channel(self.world.new_id(), TEXT, channel, guild)
         self.world.servers[str(added.guild)] = server
         self.world.joined[str(added.guild)] = datetime.now(UTC).isoformat()
         self.world.system_channels[str(added.guild)] = added.id

@@ -11,13 +11,14 @@ from aiohttp import WSMsgType, web
 
 from aion_bot.simulators.discord import payloads
 from aion_bot.simulators.discord.model import World
+from aion_bot.simulators.discord.shards import Shard, Starts, shard_of
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 12, 1 << 15
 GUILD_REACTIONS, DIRECT_REACTIONS = 1 << 10, 1 << 13
 ALWAYS = 0
 """Events that need no intent, such as interactions."""
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, INVALID, HELLO, ACKNOWLEDGED = 0, 1, 2, 6, 9, 10, 11
-AUTHENTICATION_FAILED, DISALLOWED_INTENTS = 4004, 4014
+AUTHENTICATION_FAILED, INVALID_SHARD, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4004, 4010, 4011, 4014
 HEARTBEAT_EVERY = 41.25
 """Seconds."""
 
@@ -28,6 +29,7 @@ class Session:
 
     id: str
     intents: int
+    shard: Shard | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     socket: web.WebSocketResponse | None = None
     outgoing: asyncio.Queue[dict[str, Any]] = field(default_factory=asyncio.Queue)
@@ -59,6 +61,7 @@ class Gateway:
                 "max_concurrency": 1,
             },
         }
+        self.starts = Starts(self.described)
         self.refusing_connections = False
         self.dropping_events = False
         self.unresponsive = False
@@ -77,9 +80,11 @@ class Gateway:
         return [session for session in self.sessions.values() if session.socket is not None]
 
     def dispatch(self, kind: str, data: Mapping[str, Any], intent: int) -> None:
-        """Send an event to every session with its intent, now or when the session resumes."""
+        """Send an event to every session with its intent and its server, now or when the session resumes."""
         for session in [] if self.dropping_events else self.sessions.values():
             if intent and not session.intents & intent:
+                continue
+            if session.shard is not None and session.shard.number != shard_of(kind, data, session.shard.of):
                 continue
             shown = data
             if "content" in data and not session.intents & MESSAGE_CONTENT:
@@ -165,12 +170,20 @@ class Gateway:
         if intents & MESSAGE_CONTENT and not self.message_content:
             await socket.close(code=DISALLOWED_INTENTS, message=b"Disallowed intent(s).")
             return None
+        shard = Shard(*data["shard"]) if "shard" in data else None
+        refused = self._refusal(shard)
+        if refused is not None:
+            await socket.close(code=refused)
+            return None
+        if not self.starts.take(shard):
+            await socket.send_json({"op": INVALID, "d": False})
+            return None
         self.identified += 1
-        session = Session(secrets.token_hex(8), intents, socket=socket)
+        session = Session(secrets.token_hex(8), intents, shard, socket=socket)
         self.sessions[session.id] = session
         self._send_event(session, "READY", self._ready(session))
         if intents & GUILDS:
-            for server in self._world.servers:
+            for server in self._servers_of(session):
                 self._send_event(session, "GUILD_CREATE", payloads.guild(self._world, server))
         self.changed.set()
         return session
@@ -189,11 +202,27 @@ class Gateway:
         self.changed.set()
         return session
 
+    def _refusal(self, shard: Shard | None) -> int | None:
+        """Return the close code of a shard that there is not, or of too few of them for so many servers."""
+        if shard is not None and not 0 <= shard.number < shard.of:
+            return INVALID_SHARD
+        return SHARDING_REQUIRED if (1 if shard is None else shard.of) < self.starts.fewest_shards else None
+
+    def _servers_of(self, session: Session) -> list[str]:
+        """The servers whose events a session gets."""
+        servers, shard = self._world.servers, session.shard
+        return [
+            one
+            for one in servers
+            if shard is None or shard.number == shard_of("GUILD_CREATE", {"id": one}, shard.of)
+        ]
+
     def _ready(self, session: Session) -> dict[str, Any]:
-        return {
+        shard = {} if session.shard is None else {"shard": [session.shard.number, session.shard.of]}
+        return shard | {
             "v": 10,
             "user": payloads.user(self._world.bot, bot=True),
-            "guilds": [{"id": server, "unavailable": True} for server in self._world.servers],
+            "guilds": [{"id": server, "unavailable": True} for server in self._servers_of(session)],
             "session_id": session.id,
             "resume_gateway_url": self.described["url"],
             "application": {"id": self._world.application, "flags": 0},

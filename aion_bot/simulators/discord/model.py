@@ -155,6 +155,11 @@ class World:
         self._last_id = max(self._last_id + 1, now << 22)
         return str(self._last_id)
 
+    def new_id_of(self, shard: int, shards: int) -> str:
+        """Make the id of a server that belongs to a shard: those of the next milliseconds belong to the others."""
+        made = int(self.new_id())
+        return str(made + ((shard - (made >> 22)) % shards << 22))
+
     def roles_of(self, person: str) -> list[str]:
         """The ids of a person's roles, oldest first."""
         return [role for role, holders in self.holders.items() if person in holders]

@@ -178,9 +178,12 @@ class SimulatedDiscord(CommandUse, FormUse):
         """Write any text in any channel; `about` as for `Message`."""
         return self.backend.say(person, self.world.named(channel), text, **about)
 
-    def invite(self, server: str, channel: str) -> str:
-        """Let somebody add the bot to another server, which has one channel; returns that channel's id."""
-        return self.backend.invite(server, channel).id
+    def invite(self, server: str, channel: str, *, shard: tuple[int, int] | None = None) -> str:
+        """Let somebody add the bot to another server, which has one channel; returns that channel's id.
+
+        `shard`: the number of the server's shard, and how many there are.
+        """
+        return self.backend.invite(server, channel, shard).id
 
     def edit_message(self, message: str, text: str) -> None:
         """Edit a question as its author, with a mention of the bot, without which it receives no event."""

@@ -33,10 +33,13 @@ def test_everything_is_set() -> None:
         "DISCORD_TOKEN": TOKEN,
         "DISCORD_API_URL": "http://127.0.0.1:8321/api/v10/",
         "AION_BOT_DISCORD_MESSAGE_CONTENT": "True",
+        "DISCORD_SHARDS": "16",
     }
     assert set(env) == set(discord.variables())
     assert read(env) == (
-        Settings(token=SecretStr(TOKEN), api_url="http://127.0.0.1:8321/api/v10", message_content=True),
+        Settings(
+            token=SecretStr(TOKEN), api_url="http://127.0.0.1:8321/api/v10", message_content=True, shards=16
+        ),
         (),
     )
 
@@ -54,6 +57,10 @@ def test_everything_is_set() -> None:
         ("DISCORD_API_URL", "https://me:secret@discord.example/api"),
         ("DISCORD_API_URL", "https://discord.example/{version}"),
         ("AION_BOT_DISCORD_MESSAGE_CONTENT", "yes"),
+        ("DISCORD_SHARDS", "1001"),
+        ("DISCORD_SHARDS", "-1"),
+        ("DISCORD_SHARDS", "²"),
+        ("DISCORD_SHARDS", "many"),
     ],
 )
 def test_malformed_values_are_refused(variable: str, value: str) -> None:

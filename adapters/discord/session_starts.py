@@ -1,0 +1,122 @@
+"""When a shard may begin a session: Discord grants so many a day, and one in five seconds to shards of one remainder.
+
+The numbers come with the gateway's address (Discord's documentation, *Get Gateway Bot* and *Session Start Limit*).
+"""
+
+import asyncio
+import logging
+from time import monotonic
+
+from adapters.discord.client import RestClient
+from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.shared_state import SharedState
+
+EVERY = 5.0
+"""Seconds between two sessions of shards whose numbers leave the same remainder when divided by `max_concurrency`."""
+MARGIN = 0.25
+"""Seconds more, because Discord counts from when it receives a frame."""
+HOLD = 15.0
+"""Seconds for which a moment is kept for a shard that connects; a longer one loses it, and begins again."""
+FRESH = 60.0
+"""Seconds for which Discord's number of starts that are left counts; other processes with the token use them, too."""
+LONGEST_WAIT = 300.0
+"""Seconds after which Discord is asked again whether there are starts, however far away it says they are."""
+
+_log = logging.getLogger(__name__)
+
+
+class SessionStarts:
+    """The starts of one process. `shared` paces it together with other processes that have the same token."""
+
+    def __init__(self, rest: RestClient, shared: SharedState | None = None) -> None:
+        self._rest = rest
+        self._shared = shared
+        self._asked_at = monotonic()
+        self._left = int(rest.session_starts["remaining"])
+        self._free_at: dict[int, float] = {}
+        self._turns: dict[int, asyncio.Lock] = {}
+
+    def key(self, shard: int) -> int:
+        """Return what is paced together: the shard's number modulo Discord's `max_concurrency`."""
+        return shard % int(self._rest.session_starts["max_concurrency"])
+
+    def line(self, key: int) -> asyncio.Lock:
+        """Return the lock of those that wait to begin a session with this key."""
+        return self._turns.setdefault(key, asyncio.Lock())
+
+    async def granted(self) -> None:
+        """Wait until a start is left for today, and count it. Raises the port's errors where Discord cannot be asked.
+
+        One start for each key stays unused: another process may begin a session at the same time, and one more than
+        there are costs the bot its token (Discord's documentation, *Gateway*).
+        """
+        if self._shared is not None or monotonic() - self._asked_at > FRESH:
+            await self._ask()
+        while self._left <= int(self._rest.session_starts["max_concurrency"]):
+            seconds = float(self._rest.session_starts["reset_after"]) / 1000
+            _log.warning("session starts used up", extra={"left": self._left, "seconds": round(seconds)})
+            await asyncio.sleep(min(max(seconds, EVERY), LONGEST_WAIT))
+            await self._ask()
+        self._left -= 1
+
+    async def spaced(self, key: int) -> None:
+        """Wait until another session of this key may begin, and keep that moment for `HOLD` seconds."""
+        while (seconds := await self._taken_for(key)) > 0:  # noqa: ASYNC110  # the row of another process tells nobody
+            await asyncio.sleep(seconds)
+
+    async def begun(self, key: int) -> None:
+        """Note that a session of this key begins now."""
+        self._free_at[key] = monotonic() + EVERY + MARGIN
+        if self._shared is not None:
+            await self._shared.hold(_name(key), EVERY + MARGIN)
+
+    async def _taken_for(self, key: int) -> float:
+        """Take the moment, and return 0; or return for how many seconds it is not free."""
+        if self._shared is not None:
+            return await self._shared.claim(_name(key), HOLD)
+        return self._free_at.get(key, 0.0) - monotonic()
+
+    async def _ask(self) -> None:
+        try:
+            await self._rest.gateway()
+        except PlatformDown:
+            if self._rest.session_starts["remaining"] > 0:  # Discord could not be reached
+                raise
+        self._left, self._asked_at = int(self._rest.session_starts["remaining"]), monotonic()
+
+
+def _name(key: int) -> str:
+    return f"discord identify {key}"
+
+
+class Turn:
+    """The place of one shard's client among those that wait to begin a session."""
+
+    def __init__(self, starts: SessionStarts, shard: int) -> None:
+        self._starts = starts
+        self._key = starts.key(shard)
+        self._held: asyncio.Lock | None = None
+        self._since = 0.0
+
+    async def wait(self) -> None:
+        """Wait until no other shard of this key is about to begin a session, a start is left, and the moment has come."""
+        line = self._starts.line(self._key)
+        await line.acquire()
+        self._held = line
+        await self._starts.granted()
+        await self._starts.spaced(self._key)
+        self._since = monotonic()
+
+    async def begin(self) -> bool:
+        """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
+        if monotonic() - self._since > HOLD:
+            return False
+        await self._starts.begun(self._key)
+        self.leave()
+        return True
+
+    def leave(self) -> None:
+        """Let the next shard have its turn, if this one has it."""
+        line, self._held = self._held, None
+        if line is not None:
+            line.release()
