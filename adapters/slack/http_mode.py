@@ -22,6 +22,7 @@ from slack_sdk.signature import SignatureVerifier
 from adapters.slack.client import WebApi
 from adapters.slack.envelopes import ACKNOWLEDGED, dispatch
 from adapters.slack.handlers import EventHandlers
+from adapters.slack.methods import Method
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.host import Host, Presence
@@ -69,7 +70,8 @@ class HttpMode:
             while True:
                 await asyncio.sleep(self._timeouts.life)
                 try:
-                    await web.identify()
+                    # Not `identify`: a token belongs to one bot for as long as it is taken.
+                    await web.call(Method.AUTH_TEST)
                 except TokenRefused:
                     raise
                 except PlatformError as error:

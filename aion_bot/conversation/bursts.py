@@ -157,3 +157,11 @@ class Unsigned:
             self._told[one] = (now, False)
             return False
         return True
+
+
+def takes_no_post(thread: Thread, prompt: Prompt | None) -> bool:
+    """Tell whether a private remark counts against no limit that the first message of an answer does."""
+    if prompt is None:
+        return False
+    remarks = thread.limits(private_reply(prompt))
+    return set(remarks).isdisjoint(thread.limits(Operation.POST))

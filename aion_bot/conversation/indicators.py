@@ -18,7 +18,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
-from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned
+from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
@@ -45,8 +45,13 @@ _OPENING = 0.5
 _BURST = 30
 """Questions without any sign, from which on nobody waits for another sign: people are told, and marked, at once."""
 
+_UNMARKED = 0.4
+"""Seconds without a mark or an activity after which the first message does not wait for words, and a person is told where that
+leaves the limits of posts alone: within half a second there is a sign.
+"""
+
 _UNSEEN = 1.2
-"""Seconds without a mark or an activity after which a person is told: with the steps before, within two seconds."""
+"""Seconds without any sign after which a person is told all the same: with the steps before, within two seconds."""
 
 _LASTING = 60.0
 """Seconds: an activity that lasts so long is shown again whatever happens, any other one while nothing else moves."""
@@ -230,7 +235,7 @@ class Indicators:
                         return True
                 # A request that failed is not repeated: the platform may show it.
                 asked = bool(self._active.get(turn.thread))
-            settled = await self._signed_or_over(over, thread, turn, shown)
+            settled = await self._signed_or_over(over, thread, turn, shown, progress.unseen)
             if turn.key in self._unsigned and not over.is_set():
                 progress.unseen()
             if settled:
@@ -240,8 +245,8 @@ class Indicators:
             await self._unsigned.next_look(turn.key, over)
 
     async def _signed_or_over(
-        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None]
-    ) -> bool:
+        self, over: asyncio.Event, thread: Thread, turn: Turn, shown: Callable[[], None], unseen: Callable[[], None]
+    ) -> bool:  # fmt: skip
         """Tell a person, mark their question or count it in a line, unless something happens before; False to look for room again."""
         began = time.monotonic()
         comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
@@ -253,15 +258,20 @@ class Indicators:
         if not crowd and await happens(over, _UNNOTICED):
             return True
         marked = await self._marks.show_unless(over, thread, turn, shown, in_burst=crowd)
-        if over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned:
+        settled = over.is_set() or marked is Marked.SHOWN or turn.key not in self._unsigned
+        if settled or (marked is Marked.REFUSED and not crowd):
             return True
-        if crowd and await self.lines.join(thread, turn, over):
-            shown()
-            return True
-        if crowd or marked is Marked.REFUSED:
-            return not crowd
-        happened = await happens(over, max(began + _UNSEEN - time.monotonic(), 0.0))
-        return happened or await self._tell_unmarked(thread, turn, shown)
+        if crowd:
+            if joined := await self.lines.join(thread, turn, over):
+                shown()
+            return joined
+        for patience, tells in ((_UNMARKED, takes_no_post(thread, turn.origin)), (_UNSEEN, True)):
+            happened = await happens(over, max(began + patience - time.monotonic(), 0.0))
+            if not happened:
+                unseen()
+            if happened or (tells and await self._tell_unmarked(thread, turn, shown)):
+                return True
+        return False
 
     async def _tell_unmarked(self, thread: Thread, turn: Turn, shown: Callable[[], None]) -> bool:
         """Tell a person, unless the mark of their question comes soon; returns whether they were told."""

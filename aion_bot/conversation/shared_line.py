@@ -13,6 +13,7 @@ from aion_bot.domain import strings
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.rate_limits import Operation
+from aion_bot.ratelimit.fair_share import SharedLimits
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store, recorded
 from aion_bot.storage.shared_lines import LeftLine
@@ -35,6 +36,8 @@ class SharedLine:
         self._posting = left is not None
         """Whether a row says that there is, or may be, a message."""
         self._shown = 0
+        self._removal: SharedLimits = ()
+        """The reservation for its deletion, which answers that are replaced at their ends would take."""
 
     async def post(self, count: int) -> bool:
         """Post it before every post of an answer; returns whether it stands."""
@@ -42,6 +45,7 @@ class SharedLine:
         if not await recorded(_log, self._lines.note_posting(self._nonce, self._thread.key), "line"):
             return False
         self._posting = True
+        self._removal = self._thread.limiter.reserve(Operation.DELETE, self._thread.key)
         try:
             async with self._thread.limiter.permit(Operation.POST, self._thread.key, Priority.FINAL):
                 content = Reply("", strings.also_waiting(count))
@@ -81,6 +85,7 @@ class SharedLine:
             pass  # nothing that a later attempt would change
         except PlatformError as error:
             _log.info("line not removed", platform=self._thread.platform, reason=repr(error))
+            self._release()
             return
         await self._gone()
 
@@ -91,8 +96,13 @@ class SharedLine:
         if self._message is not None:
             await self._thread.delete(self._message)
 
+    def _release(self) -> None:
+        self._thread.limiter.release(self._removal)
+        self._removal = ()
+
     async def _gone(self) -> None:
         self._posting = False
+        self._release()
         await recorded(_log, self._lines.note_gone(self._nonce), "line")
 
 

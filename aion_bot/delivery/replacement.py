@@ -23,16 +23,26 @@ def may_be_replaced(thread: Thread, began: float) -> bool:
     if now < began + EDIT_PATIENCE or thread.limiter.deletions_refused:
         return False
     edits, deletions = thread.limits(Operation.EDIT), thread.limits(Operation.DELETE)
-    # One of those that wait is this answer: another edit is left to who begins next, as deletions end an answer as well.
-    if all(one.reservable_at(now, one.awaiting_reservation) <= now for one in edits):
+    posts = thread.limits(Operation.POST)
+    # A limit of which less than is documented is left would let both messages stand for a while, or the end wait.
+    if any(one.window.recently_refused(now) for one in (*deletions, *posts)):
+        return False
+    # One of those that wait for an edit is this answer.
+    if all(one.reservable_at(now, max(one.awaiting_reservation - 1, 0)) <= now for one in edits):
         return False
     # A deletion is kept for each, which only a documented limit permits.
     kept = all(one.window.budget.reserved and one.reservable_at(now) <= now for one in deletions)
     # It is one post more: not one that the end of another answer waits for.
-    return kept and all(one.best_effort_at(now) <= now for one in thread.limits(Operation.POST))
+    return kept and all(one.best_effort_at(now) <= now for one in posts)
 
 
 def edit_is_free(thread: Thread) -> bool:
-    """Tell whether there is an edit now that nobody else needs."""
+    """Tell whether an answer had better end by an edit now than by a new message.
+
+    That is where nobody else needs the edit, as a preview does that waits for one, or where the new message would have to wait.
+    """
     now = time.monotonic()
-    return all(one.window.room_at(now, one.reserved) <= now for one in thread.limits(Operation.EDIT))
+    edits, posts = thread.limits(Operation.EDIT), thread.limits(Operation.POST)
+    if any(one.window.room_at(now, one.reserved) > now for one in edits):
+        return False
+    return not any(one.waiting for one in edits) or any(one.window.room_at(now, 0) > now for one in posts)

@@ -43,6 +43,9 @@ words, also where another post of the channel comes first.
 INDICATOR_WAIT = 0.3
 """Seconds for which it waits to know whether they do."""
 
+WORDLESS_WAIT = 1.0
+"""Seconds for which a first message waits for words, while people see another sign, where posts go one at a time."""
+
 _FREQUENT = 1.5
 """Seconds between two previews below which a first message does not wait: it shows its first words soon enough."""
 
@@ -168,13 +171,26 @@ def wait_for_text(preview_gap: float, queue: float, *, indicated: bool) -> float
     return max(min(preview_gap, LONGEST_TEXT_WAIT) - queue, 2 * INDICATOR_WAIT)
 
 
-def wait_of_stream(support: StreamingMode, edit_gap: float) -> float:
-    """Return the seconds that a stream waits for its first words.
+def wait_of_stream(thread: Thread) -> float:
+    """Return the seconds that a stream in a thread waits for its first words.
 
     Whoever asked sees its next words at once. But its first ones are all that others see until it ends: as long as the
     shortest gap between two edits they gather, where there are others.
     """
-    return edit_gap if support is StreamingMode.WHEN_CROWDED else 0.0
+    support = thread.streaming and thread.streaming.streaming_mode(thread.key)
+    return thread.adapter.limits.edit_gap if support is StreamingMode.WHEN_CROWDED else 0.0
+
+
+def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> float:
+    """Return the seconds that a first post waits which takes the only one that a limit has for a while; 0 for another step.
+
+    On Slack that is one a second in a channel: of a crowd another question may need it more, as for a line that is a sign for
+    many (`conversation.shared_lines`). Without words it waits for some; `indicated` as for `wait_for_text`.
+    """
+    if not isinstance(step, Post) or all(limit.window.budget.calls > 1 for limit in limits):
+        return 0.0
+    wordless = isinstance(step.content, Reply) and not step.content.text
+    return WORDLESS_WAIT if wordless and indicated else INDICATOR_WAIT
 
 
 def permit_for(

@@ -17,11 +17,13 @@ from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, St
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     POSTED,
+    WORDLESS_WAIT,
     Conditions,
     DeliveryMode,
     permit_for,
     prefers_stream,
     wait_for_text,
+    wait_for_words,
     wait_of_stream,
     with_limits,
 )
@@ -80,7 +82,9 @@ class MessageSync:
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode = AnswerMode(thread, self.diff, AnswerShare(self._unseen_since))
-        self._indicated = self._must_post = self._posts_wait = self._streams_wait = self._held = False
+        self._wordless = self._indicated = self._must_post = self._posts_wait = self._streams_wait = (
+            self._held
+        ) = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
@@ -93,6 +97,8 @@ class MessageSync:
         if self._seen:
             self._seen, self._unseen_since = False, time.monotonic()
         self._news.set()
+        if self._wordless and self._permit is not None:
+            self._limiter.cancel(self._permit)  # there may be words now
         if urgent:
             self._held = False
             self._urgent_news.set()
@@ -262,27 +268,20 @@ class MessageSync:
         limits, key = self._limiter.limits, self._thread.key
         needed = limits(OPERATIONS[type(step)], key)
         end: SharedLimits = ()
-        text_wait = stream_wait = 0.0
+        text_wait, self._wordless = 0.0, False
         if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
             mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
             end = limits(mode.end, key)
             now = time.monotonic()
             gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
             text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
-            if self._thread.streaming is not None:
-                support = self._thread.streaming.streaming_mode(key)
-                stream_wait = wait_of_stream(support, self._thread.adapter.limits.edit_gap)
+            word_wait = wait_for_words(step, needed, indicated=self._indicated)
+            text_wait, self._wordless = max(text_wait, word_wait), word_wait == WORDLESS_WAIT
         return permit_for(
-            step,
-            needed,
-            self._unseen_since,
-            urgent=self._is_urgent(),
-            end=end,
-            began=self._mode.share.began,
-            text_wait=text_wait,
-            stream_wait=stream_wait,
+            step, needed, self._unseen_since, urgent=self._is_urgent(), end=end, began=self._mode.share.began,
+            text_wait=text_wait, stream_wait=wait_of_stream(self._thread) if isinstance(step, StartStream) else 0.0,
             indicated=self._indicated,
-        )
+        )  # fmt: skip
 
     async def _perform(self, step: Step, permit: Permit) -> None:
         # Set before the operation: what `wake` reports while it runs is not in it, and is unseen from then on.

@@ -6,7 +6,8 @@ import time
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.messages import MessageRef, Reply, ThreadKey
 from benchmarks.grid.cells import RATE, Ask, Cell
-from benchmarks.grid.platforms import CountedPlatform, counted
+from benchmarks.grid.counted_platform import CountedPlatform
+from benchmarks.grid.platforms import counted
 from benchmarks.grid.product import DEADLINE, TOKEN, GrowingAnswer, Shown, end, turn_of
 from benchmarks.grid.seen import Seen
 

@@ -1,156 +1,26 @@
-"""Slack and Discord as their limits alone: each operation is the request that the adapter would make, and takes a while.
+"""Slack and Discord as their limits alone, as `counted_platform` says."""
 
-The limits are those of the simulators, which count windows as documented. What people see changes when the platform takes a
-request.
-"""
-
-import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TypeVar
 
 from adapters.discord import rate_limits as discord_limits
 from adapters.slack import rate_limits as slack_limits
 from adapters.slack.methods import Method
-from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
 from aion_bot.ports.capabilities import StreamingMode
-from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import InboundEvent, Prompt
-from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
-from aion_bot.ports.rate_limits import Limits, PlatformRequest, RequestObserver, RequestStatus, Scope
+from aion_bot.ports.rate_limits import PlatformRequest, Scope
 from aion_bot.simulators.discord import rates as discord_rates
 from aion_bot.simulators.discord.errors import ApiError
 from aion_bot.simulators.slack import rates as slack_rates
-from aion_bot.simulators.workspace import Logged
 from benchmarks.grid.cells import Limiting, Platform
-from benchmarks.grid.seen import Seen
+from benchmarks.grid.counted_platform import CountedPlatform, channel_of, nothing, question_of, restricted
 from benchmarks.relay.platform import CompetingProcess
 
-TAKES = 0.05
-"""Seconds that a request takes: the platform counts and shows it after half of them."""
-_Documented = TypeVar("_Documented", slack_rates.SlackLimits, discord_rates.DiscordLimits)
 BURST = 3
 """Posts that a channel of Slack takes at once after a pause, as people report."""
-
-
-class CountedPlatform(PlatformAdapter):
-    """A platform that refuses what exceeds its limits. A thread's id is `channel~number of the question`."""
-
-    refused: Sequence[Logged]
-    """The refused requests."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.seen: dict[str, Seen] = {}
-        self.made: Counter[str] = Counter()
-        """All requests, by method, refused ones too."""
-        self._observer: RequestObserver | None = None
-        self._numbers = 0
-
-    def restrict(self, limiting: Limiting) -> None:
-        """Set the limits."""
-        raise NotImplementedError
-
-    def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
-        """The use of each budget by a second process: half of it."""
-        raise NotImplementedError
-
-    def observe_requests(self, observer: RequestObserver) -> None:
-        self._observer = observer
-
-    def measure(self, content: Content) -> int:
-        return len(_text(content))
-
-    async def listen(self, host: Host) -> None:
-        """Hear nothing: questions are put to the bot's parts directly."""
-
-    async def close(self) -> None:
-        """Close nothing."""
-
-    async def open_thread(self, prompt: Prompt, *, again: bool = False) -> None:
-        """Open nothing: each thread exists."""
-
-    async def delete(self, message: MessageRef) -> None:
-        """Remove a message that another one has replaced."""
-        raise NotImplementedError
-
-    async def own_messages(self, thread: ThreadKey) -> Sequence[OwnMessage]:
-        """Find nothing: no earlier process posted anything."""
-        raise NotImplementedError
-
-    async def request(
-        self, request: PlatformRequest, take: Callable[[], float], shown: Callable[[float], None]
-    ) -> None:
-        """Make a request that the limits take, or refuse: `take` counts it and returns the seconds to wait."""
-        self.made[request.method] += 1
-        if self._observer is not None:
-            self._observer.sent(request)
-        status, retry_after = RequestStatus.ERROR, 0.0
-        try:
-            await asyncio.sleep(TAKES / 2)
-            retry_after = take()
-            if not retry_after:
-                shown(time.monotonic())
-            await asyncio.sleep(TAKES / 2)
-            status = RequestStatus.RATE_LIMITED if retry_after else RequestStatus.OK
-        finally:
-            if self._observer is not None:
-                self._observer.answered(request, status, retry_after)
-        if retry_after:
-            raise RateLimited(retry_after)
-
-    def new_message(self, thread: ThreadKey, nonce: str) -> MessageRef:
-        """Name a message that is about to be posted: what its nonce begins with is the same for one that it replaces."""
-        self._numbers += 1
-        return MessageRef(thread, f"{nonce.rpartition('-')[0]}#{self._numbers}")
-
-    def shows(
-        self, message: MessageRef, content: Content, kind: str, *, to_all: bool = True
-    ) -> Callable[[float], None]:
-        """Return what notes that a message shows a content."""
-
-        def note(at: float) -> None:
-            seen = self.seen[question_of(message.thread)]
-            seen.sign(at, kind)
-            place, _, number = message.id.partition("#")
-            seen.read(at, place, number, _text(content), to_all=to_all)
-            seen.settled_at = at
-
-        return note
-
-    def removes(self, message: MessageRef) -> Callable[[float], None]:
-        """Return what notes that a message is gone."""
-        place, _, number = message.id.partition("#")
-
-        def note(at: float) -> None:
-            seen = self.seen[question_of(message.thread)]
-            seen.remove(place, number)
-            seen.settled_at = at
-
-        return note
-
-    def signs(self, question: str, kind: str) -> Callable[[float], None]:
-        """Return what notes a sign of a question."""
-        return lambda at: self.seen[question].sign(at, kind)
-
-
-def _text(content: Content) -> str:
-    return content.text if isinstance(content, Reply) else ""
-
-
-def _restricted(limits: _Documented, limiting: Limiting) -> _Documented | None:
-    """Return what a cell leaves of the documented limits; None for no limit."""
-    if limiting is Limiting.NONE:
-        return None
-    return limits.scaled(0.5) if limiting is Limiting.HALF else limits
-
-
-def _nothing(at: float) -> None:  # as what is shown
-    """Show nothing."""
 
 
 class CountedSlack(CountedPlatform):
@@ -164,7 +34,7 @@ class CountedSlack(CountedPlatform):
         self.refused = self._rates.refused
 
     def restrict(self, limiting: Limiting) -> None:
-        self._rates.limits = _restricted(slack_rates.SlackLimits(burst=BURST), limiting)
+        self._rates.limits = restricted(slack_rates.SlackLimits(burst=BURST), limiting)
 
     def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
         rng, use = random.Random(5), self._rates.use
@@ -184,21 +54,30 @@ class CountedSlack(CountedPlatform):
     def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
         return slack_limits.scope_key(scope, "T", channel_of(thread))
 
-    async def call(self, method: Method, channel: str, shown: Callable[[float], None] = _nothing) -> None:
+    async def call(self, method: Method, channel: str, shown: Callable[[float], None] = nothing) -> None:
         charges = slack_limits.charges(self.limits, method, "T", channel)
         await self.request(PlatformRequest(method, charges), lambda: self._rates.take(method, channel), shown)
 
+    def line_channel(self, prompt: Prompt) -> ThreadKey:
+        """All are asked in the channel itself."""
+        return ThreadKey(self.platform, f"{channel_of(prompt.thread)}~")
+
     async def post(self, thread: ThreadKey, content: Content, *, nonce: str) -> MessageRef:
         message = self.new_message(thread, nonce)
-        await self.call(Method.CHAT_POST_MESSAGE, channel_of(thread), self.shows(message, content, "post"))
+        line = self.line_stands(channel_of(thread))
+        shown = self.shows(message, content, "post") if question_of(thread) else line
+        await self.call(Method.CHAT_POST_MESSAGE, channel_of(thread), shown)
         return message
 
     async def edit(self, message: MessageRef, content: Content) -> None:
-        shown = self.shows(message, content, "edit")
+        shown = self.shows(message, content, "edit") if question_of(message.thread) else nothing
         await self.call(Method.CHAT_UPDATE, channel_of(message.thread), shown)
 
     async def delete(self, message: MessageRef) -> None:
-        await self.call(Method.CHAT_DELETE, channel_of(message.thread), self.removes(message))
+        channel, of_answer = channel_of(message.thread), question_of(message.thread)
+        if not of_answer:
+            self.lines.discard(channel)
+        await self.call(Method.CHAT_DELETE, channel, self.removes(message) if of_answer else nothing)
 
     def streaming_mode(self, thread: ThreadKey) -> StreamingMode:  # noqa: ARG002  # the port's signature
         return StreamingMode.WHEN_CROWDED
@@ -224,7 +103,7 @@ class CountedSlack(CountedPlatform):
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         method = Method.REACTIONS_ADD if queued else Method.REACTIONS_REMOVE
         await self.call(
-            method, channel_of(message.thread), self.signs(message.id, "mark") if queued else _nothing
+            method, channel_of(message.thread), self.signs(message.id, "mark") if queued else nothing
         )
 
     async def show_activity(
@@ -235,7 +114,7 @@ class CountedSlack(CountedPlatform):
         active: bool,
         title: str = "",  # noqa: ARG002  # the port's signature
     ) -> bool:
-        shown = self.signs(question_of(thread), "status") if active else _nothing
+        shown = self.signs(question_of(thread), "status") if active else nothing
         await self.call(Method.AGENTS_SESSIONS_SET_STATUS, channel_of(thread), shown)
         return True
 
@@ -255,7 +134,7 @@ class CountedDiscord(CountedPlatform):
         self.refused = self._rates.refused
 
     def restrict(self, limiting: Limiting) -> None:
-        self._rates.limits = _restricted(discord_rates.DiscordLimits(edits_apart=True), limiting)
+        self._rates.limits = restricted(discord_rates.DiscordLimits(edits_apart=True), limiting)
 
     def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
         use = self._rates.use
@@ -268,7 +147,7 @@ class CountedDiscord(CountedPlatform):
         return discord_limits.scope_key(scope, thread.id)
 
     async def call(
-        self, route: discord_limits.Method, channel: str, shown: Callable[[float], None] = _nothing
+        self, route: discord_limits.Method, channel: str, shown: Callable[[float], None] = nothing
     ) -> None:
         verb, _, where = route.partition(" ")
         path = where.format(channel_id=channel, message_id="1", emoji_name="x", user_id="1")
@@ -296,7 +175,7 @@ class CountedDiscord(CountedPlatform):
 
     async def mark_queued(self, message: MessageRef, *, queued: bool) -> None:
         methods = discord_limits.Method
-        shown = self.signs(message.id, "mark") if queued else _nothing
+        shown = self.signs(message.id, "mark") if queued else nothing
         await self.call(methods.ADD_REACTION if queued else methods.REMOVE_REACTION, message.thread.id, shown)
 
     async def show_activity(
@@ -320,13 +199,3 @@ class CountedDiscord(CountedPlatform):
 def counted(platform: Platform) -> CountedPlatform:
     """Return a platform that counts."""
     return CountedSlack() if platform is Platform.SLACK else CountedDiscord()
-
-
-def channel_of(thread: ThreadKey) -> str:
-    """The channel of a thread."""
-    return thread.id.partition("~")[0]
-
-
-def question_of(thread: ThreadKey) -> str:
-    """The number of the question that a thread is about."""
-    return thread.id.partition("~")[2]

@@ -20,7 +20,8 @@ from aion_bot.ratelimit.taken import Key, is_kept
 from aion_bot.rendering.screen import Screen
 from aion_bot.storage import Store
 from benchmarks.grid.cells import CHARACTERS, RATE, Ask, Cell, Limiting
-from benchmarks.grid.platforms import CountedPlatform, counted
+from benchmarks.grid.counted_platform import CountedPlatform
+from benchmarks.grid.platforms import counted
 from benchmarks.grid.seen import Seen
 from benchmarks.relay.platform import run_competing
 
@@ -73,6 +74,19 @@ class _NoStore:
         return self
 
     async def note_cleared(self, key: str) -> None:
+        """Note nothing."""
+
+    @property
+    def shared_lines(self) -> "_NoStore":
+        return self
+
+    async def note_posting(self, nonce: str, channel: ThreadKey) -> None:
+        """Note nothing."""
+
+    async def note_standing(self, nonce: str, message: MessageRef) -> None:
+        """Note nothing."""
+
+    async def note_gone(self, nonce: str) -> None:
         """Note nothing."""
 
     async def is_first(self, turn: Turn) -> bool:  # noqa: ARG002  # as `Turns.is_first`
@@ -185,5 +199,5 @@ async def _compete(cell: Cell, platform: CountedPlatform, threads: Sequence[Thre
 async def _ask(bot: _Bot, turn: Turn, ask: Ask, began: float) -> None:
     if ask.at:
         await asyncio.sleep(began + ask.at - time.monotonic())
-    bot.platform.seen[turn.key] = Seen(ask, time.monotonic())
+    bot.platform.asks(turn.key, Seen(ask, time.monotonic()))
     await bot.answer(turn, ask)

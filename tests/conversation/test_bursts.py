@@ -41,26 +41,22 @@ def test_a_direct_message_has_its_sign_at_once(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("channels", "at_once", "last"),
+    "channels",
     [
-        (["C"] * 200, 200, 1.1),
-        ([f"C{n % 20}" for n in range(200)], 200, 1.1),
-        ([f"D{n}" for n in range(200)], 200, 0.5),
-        (["C" if n % 2 else f"D{n}" for n in range(400)], 400, 1.1),
+        ["C"] * 200,
+        [f"C{n % 20}" for n in range(200)],
+        [f"C{n}" for n in range(200)],
+        [f"D{n}" for n in range(200)],
+        ["C" if n % 2 else f"D{n}" for n in range(400)],
     ],
 )
-def test_two_hundred_people_on_slack_have_a_sign_as_soon_as_the_limits_permit(
-    monkeypatch: pytest.MonkeyPatch, channels: Sequence[str], at_once: int, last: float
+def test_two_hundred_people_on_slack_have_a_sign_within_half_a_second(
+    monkeypatch: pytest.MonkeyPatch, channels: Sequence[str]
 ) -> None:
-    """25 statuses, 100 private remarks and 50 marks come at once, and one line in each channel is a sign for all others.
-
-    A channel that took a post a moment ago takes the line a second after it.
-    """
+    """25 statuses, 100 private remarks and 50 marks come at once, and one line in each channel is a sign for all others."""
     limited = in_burst(monkeypatch, LimitedSlack, channels)
     assert limited.refused == []
-    assert limited.seen.within(2.0) >= at_once
-    assert limited.seen.within(0.5) >= 175
-    assert limited.seen.last <= last
+    assert limited.seen.last <= 0.5
     posts = sorted(
         (at, int(question)) for question, (at, kind) in limited.seen.first.items() if kind == "post"
     )

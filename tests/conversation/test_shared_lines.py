@@ -18,7 +18,7 @@ from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Content, MessageRef, Person, Reply, ThreadKey
-from aion_bot.ports.rate_limits import Scope
+from aion_bot.ports.rate_limits import Budget, Limits, Operation, Scope
 from aion_bot.storage import Store
 from tests.support.databases import lay_database
 from tests.support.plain_adapter import PlainAdapter
@@ -132,6 +132,19 @@ async def test_one_line_counts_all_and_goes_with_the_last(lines: Lines) -> None:
     await lines.settle()
     assert lines.adapter.shown == [strings.also_waiting(3), strings.also_waiting(1)]
     assert await lines.store.shared_lines.left() == []
+
+
+async def test_the_removal_of_a_line_is_kept_for_it(lines: Lines) -> None:
+    """While it stands a deletion is reserved, which the replaced answers of a crowd would use up; none stays reserved."""
+    budget = Budget("deletions", 50, 60.0, Scope.WORKSPACE, reserved=True)
+    lines.adapter.limits = Limits(page=1000, edit_gap=0.0, budgets={Operation.DELETE: (budget,)})
+    over = asyncio.Event()
+    assert await lines.join(0, over)
+    (deletions,) = lines.thread(CHANNEL).limits(Operation.DELETE)
+    assert deletions.reserved == 1
+    over.set()
+    await lines.settle()
+    assert deletions.reserved == 0
 
 
 async def test_a_question_that_comes_later_has_the_line_at_once(lines: Lines) -> None:

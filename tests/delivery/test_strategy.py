@@ -13,7 +13,6 @@ from aion_bot.delivery.strategy import (
     prefers_stream,
     streams_due,
     wait_for_text,
-    wait_of_stream,
 )
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import MessageRef, PlanCard, Reply, ThreadKey
@@ -108,8 +107,6 @@ def test_what_ends_an_answer_goes_first() -> None:
 
 def test_a_stream_in_a_channel_gathers_its_first_words() -> None:
     """They are all that others see until it ends; in direct messages there are no others."""
-    assert wait_of_stream(StreamingMode.WHEN_CROWDED, 1.0) == 1.0
-    assert wait_of_stream(StreamingMode.PREFERRED, 1.0) == 0.0
     begun = StartStream(0, TEXT, 0)
     waiting = permit_for(begun, THIS, 5.0, urgent=False, end=END, began=3.0, text_wait=0.0, stream_wait=1.0)
     assert waiting.earliest == 4.0
