@@ -4,17 +4,16 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 SEED ?= $(shell date +%s)
 TIMES ?= 10
-# The suite runs in parts side by side: each process collects its own tests alone, and waits for half of its time. No
-# part takes much longer than the others, its waits included: what ends last runs on one core.
-PARTS := end-to-end-1 end-to-end-2 end-to-end-3 others discord slack core
-PART := $(BIN)/python -m pytest -n 0
+# Everything is imported and collected once, then processes are forked that take the tests a few at once. More of them
+# than cores: a test waits for half of its time.
+RUN := $(BIN)/python -m pytest -n 0 -p tests.support.forked
 # Packages of the core whose unit tests run under the tracer, which doubles a test's time.
 COVERED := concurrency conversation delivery domain ratelimit runtime storage
 # Compiled code is kept: each of the suite's processes would compile the bot anew.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(PARTS:%=test-%) slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas first-answer photos pictures requirements sbom licences hooks clean
+.PHONY: help demo test test-core test-rest slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas first-answer photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -23,31 +22,16 @@ demo: $(STAMP)  ## the whole bot with no account: a page and your keyboard in a 
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/aion-bot demo; else $(BIN)/aion-bot demo --tour; fi
 
 test: $(STAMP)  ## the tests, those of the core under coverage with its floor; all but the slow ones
-	@$(MAKE) --no-print-directory -j $(words $(PARTS)) $(PARTS:%=test-%)
+	@$(MAKE) --no-print-directory -j 2 test-core test-rest
 
 test-core: $(STAMP)
-	$(PART) -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=71 $(COVERED:%=tests/%)
+	$(RUN) --forks 2 -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=71 $(COVERED:%=tests/%)
 
-test-end-to-end-1: $(STAMP)
-	$(PART) tests/end_to_end/test_[a-f]*.py
-
-test-end-to-end-2: $(STAMP)
-	$(PART) tests/end_to_end/test_[g-o]*.py tests/end_to_end/test_p[a-l]*.py
-
-test-end-to-end-3: $(STAMP)
-	$(PART) tests/end_to_end --ignore-glob='*/end_to_end/test_[a-o]*.py' --ignore-glob='*/end_to_end/test_p[a-l]*.py'
-
-test-discord: $(STAMP)
-	$(PART) tests/adapters/discord
-
-test-slack: $(STAMP)
-	$(PART) tests/adapters --ignore=tests/adapters/discord
-
-test-others: $(STAMP)
-	$(PART) tests --ignore=tests/adapters --ignore=tests/end_to_end $(COVERED:%=--ignore=tests/%)
+test-rest: $(STAMP)
+	$(RUN) --forks 5 tests/end_to_end tests/adapters tests $(COVERED:%=--ignore=tests/%)
 
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
-	$(BIN)/python -m pytest -m slow
+	$(RUN) --forks 4 -m slow tests/end_to_end tests
 
 pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
 	@scripts/pythons.sh

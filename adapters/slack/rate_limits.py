@@ -1,8 +1,8 @@
 """What Slack allows, as data, and what each request counts against. No I/O.
 
 Slack counts by method and workspace. A tier is documented as so many calls a minute "and more": 20 for tier 2, 50 for
-tier 3, 100 for tier 4. `chat.postMessage` takes one message a second in a channel, with short bursts that are not
-counted on here, and "several hundred" a minute in a workspace: https://docs.slack.dev/apis/web-api/rate-limits. The
+tier 3, 100 for tier 4. `chat.postMessage` takes one message a second in a channel, with "short bursts" of no number, and
+"several hundred" a minute in a workspace: https://docs.slack.dev/apis/web-api/rate-limits. The
 tier of a method stands on its own page below https://docs.slack.dev/reference/methods.
 """
 
@@ -16,6 +16,8 @@ from aion_bot.ports.rate_limits import Budget, Charge, Limits, Operation, Scope
 _MINUTE = 60.0
 _TIER_1, _TIER_2, _TIER_3, _TIER_4 = 1, 20, 50, 100
 _SEVERAL_HUNDRED = 600
+_SHORT_BURST = 3
+"""Messages that a channel takes at once after a pause, as people report; where it does not, one is refused and it is counted on no more."""
 
 
 def _per_minute(
@@ -41,7 +43,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.BOTS_INFO: (_per_minute(Method.BOTS_INFO, _TIER_3),),
     # A refusal does not say which of the two limits it means: the limiter blames the first.
     Method.CHAT_POST_MESSAGE: (
-        Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL),
+        Budget(f"{Method.CHAT_POST_MESSAGE} in a channel", 1, 1.0, Scope.CHANNEL, burst=_SHORT_BURST),
         # Private remarks in direct messages are posts as well: half of them are left to answers.
         _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, headroom=_SEVERAL_HUNDRED // 2),
     ),

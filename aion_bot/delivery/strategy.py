@@ -203,7 +203,7 @@ def permit_for(
             # What cannot be ended in time is one post with the whole answer, unless nothing else shows that it comes.
             insists_until = math.inf if indicated else began + RESERVATION_PATIENCE
             priority = Priority.FIRST_MESSAGE if indicated else Priority.FIRST_SIGN
-            return Permit(limits, priority, since, earliest, end, insists_until)
+            return Permit(limits, priority, since, earliest, end, insists_until, began)
         case Edit() | AppendStream():
             return Permit(limits, Priority.PREVIEW, since, step.earliest)
         case StopStream() | PostFile():

@@ -44,7 +44,8 @@ class Budget:
     foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
     is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
     documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit. `ends_double`:
-    the ends of answers that count against it may double their number there each time.
+    the ends of answers that count against it may double their number there each time. `burst`: the platform takes the requests of so
+    many times `seconds` at once after a pause. It documents no number for that, so that one refusal ends it for an hour.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Budget:
     probe_threshold: int | None = None
     probe_width: int = 1
     ends_double: bool = False
+    burst: int = 1
 
 
 UNLIMITED_CALLS = 1_000_000

@@ -18,6 +18,8 @@ documented costs one refusal and not many. The ends of answers would be late by 
 more may go than were taken above the threshold, so that twenty take five round trips. A limit of half the size still costs one
 refusal. `taken` is what limits took at most; storage keeps it, so that the next process need not find it out.
 
+A budget with a *burst* is a bucket (`bursts`): requests leave its window one after the other.
+
 **What is minimised.** Staleness: for how long what Aion said stands unseen, summed over all characters, in expectation,
 as nobody knows how long an answer goes on. An answer of which `n` previews a second are shown is `1/2n` seconds stale on
 average. Of `S` answers each runs on at a later moment `s` with a probability; let `A(s)` be how many are expected to, with

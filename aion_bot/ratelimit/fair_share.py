@@ -70,12 +70,12 @@ class SharedLimit:
         headroom = self.reserved + self.window.budget.headroom // 4
         return self.window.capacity_at(now, headroom + others)
 
-    def end_reservable_at(self, now: float) -> float:
-        """Return when the end of an answer that begins then can be reserved.
+    def end_reservable_at(self, now: float, began: float) -> float:
+        """Return when the end of an answer that began then can be reserved.
 
-        A request that comes back before hardly an answer ends is as good as one that is free.
+        A request that comes back before hardly an answer ends is as good as one that is free. An older answer may end at once.
         """
-        return max(now, self.reservable_at(now) - self.outlook.soonest)
+        return max(now, self.reservable_at(now) - max(0.0, began + self.outlook.soonest - now))
 
     def preview_at(self, now: float, gap: float) -> float:
         """Return when the next preview may be issued, where each message is edited every `gap` seconds at most."""

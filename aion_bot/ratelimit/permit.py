@@ -29,7 +29,7 @@ class Permit:
     `limits` are those that the operation counts against, the most specific first. Times are in seconds of the
     scheduler's clock. `since` is the moment from which what the operation shows has been unseen; it is not issued
     before `earliest`. `reserve` is where the answer must be able to reserve a request before it is issued; from
-    `insists_until` on it is issued without.
+    `insists_until` on it is issued without. `began`: when that answer did.
     """
 
     limits: SharedLimits
@@ -38,4 +38,5 @@ class Permit:
     earliest: float = -math.inf
     reserve: SharedLimits = ()
     insists_until: float = math.inf
+    began: float = -math.inf
     cancelled: bool = False

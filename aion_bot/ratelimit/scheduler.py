@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from aion_bot.ports.rate_limits import Budget, Charge
+from aion_bot.ratelimit.bursts import Bursts
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.outlook import Outlook
@@ -44,6 +45,7 @@ class Scheduler:
         self._gap = gap
         self._lengths = lengths or AnswerLengths()
         self._budgets, self._before = budgets or {}, before or TakenBefore()
+        self._bursts = Bursts()
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
@@ -58,7 +60,7 @@ class Scheduler:
         found = self._limits.get((budget.name, scope))
         if found is None:
             budget = self._budgets.get(budget.name, budget)
-            window = SlidingWindow(budget, now, *self._before.of(budget, scope))
+            window = SlidingWindow(budget, now, *self._before.of(budget, scope), self._bursts)
             found = self._limits[budget.name, scope] = SharedLimit(
                 (budget, scope), window, Outlook(self._lengths, budget.seconds)
             )
@@ -219,7 +221,7 @@ class Scheduler:
                 return free, limit
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
-            reservable_at = max(limit.end_reservable_at(now) for limit in permit.reserve)
+            reservable_at = max(limit.end_reservable_at(now, permit.began) for limit in permit.reserve)
             return max(now, min(reservable_at, permit.insists_until)), None
         return now, None
 
@@ -229,6 +231,9 @@ def _free_at(limit: SharedLimit, priority: Priority, now: float) -> float:
     if priority is Priority.BEST_EFFORT:
         return limit.best_effort_at(now)
     free = limit.window.room_at(now, 0, ends=priority is Priority.FINAL)
+    if priority is Priority.FIRST_MESSAGE:
+        # Bursts are for signs and for ends: a message that will grow can wait for a second.
+        free = max(free, limit.window.alone_at(now))
     if free > now or not limit.answers:
         # Where answers share the limit, `preview_at` knows better whether they have enough of it.
         limit.window.note_saturated(now, saturated=free > now)

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left, bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
+from aion_bot.ratelimit.bursts import Bursts
 from aion_bot.ratelimit.tuning import (
     LONGEST_QUIET,
     QUIET_BEFORE_EXCEEDING,
@@ -22,11 +23,21 @@ class SlidingWindow:
     A request counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
     between, so that no clock of its own can see more requests in a window than this one. Every `begin` is followed by
     one of `end`, `refused` or `give_back`. All times are seconds of one monotonic clock. `taken`: how many requests an earlier
-    process saw it take at once, which is believed from `believed_from` on.
+    process saw it take at once, which is believed from `believed_from` on. `bursts` says whether it takes the budget's bursts.
     """
 
-    def __init__(self, budget: Budget, now: float, taken: int = 0, believed_from: float = -math.inf) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        now: float,
+        taken: int = 0,
+        believed_from: float = -math.inf,
+        bursts: Bursts | None = None,
+    ) -> None:
         self.budget = budget
+        self._bursts = bursts if budget.burst > 1 else None
+        self._documented = budget.calls
+        """The limit before anything was learned; that of a burst while those are taken."""
         self.calls = float(budget.calls)
         """What the limit is taken to be."""
         self.refusals = 0
@@ -44,9 +55,13 @@ class SlidingWindow:
         self._refused_raises = 0
         self._raised = self._read = False
         self._saturated_since: float | None = None
+        if self._bursts is not None:
+            self._follow(self._bursts, now)
 
     def used(self, now: float) -> int:
         """Return how many requests count now."""
+        if self._bursts is not None:
+            self._follow(self._bursts, now)
         if self._until and self._until[0] <= now:
             del self._until[: bisect_right(self._until, now)]
         return len(self._until) + self._under_way
@@ -57,8 +72,9 @@ class SlidingWindow:
 
     def is_fresh(self, now: float) -> bool:
         """Tell whether no request counts, and nothing was learned but what each answer tells anew."""
-        learned = self.refusals or (self.calls != self.budget.calls and not self._read)
-        return not self.used(now) and not learned
+        used = self.used(now)
+        learned = self.refusals or (self.calls != self._documented and not self._read)
+        return not used and not learned
 
     @property
     def taken(self) -> int | None:
@@ -70,19 +86,27 @@ class SlidingWindow:
     def begin(self) -> None:
         """Count a request that begins."""
         self._under_way += 1
+        if self._bursts is not None and len(self._until) + self._under_way > self.budget.calls:
+            self._bursts.begin(self.budget, self)
 
     def end(self, now: float) -> None:
         """Count the answer of a request."""
         self._under_way -= 1
         self._last_end = now
+        if self._bursts is not None:
+            self._bursts.end(self.budget, self, taken=True)
+        # What belongs to a burst leaves one by one, as the platform lets a channel gain one request after the other.
+        bursting = self._documented > self.budget.calls and self._until
         # Not appended: the window's length may have changed, and `apply_reading` adds later times.
-        insort(self._until, now + self._seconds)
+        insort(self._until, (max(now, self._until[-1]) if bursting else now) + self._seconds)
         # The platform took so many in one window, so as many may be sent at the same time.
         self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
 
     def give_back(self) -> None:
         """Take back a `begin` that led to no request."""
         self._under_way -= 1
+        if self._bursts is not None:
+            self._bursts.end(self.budget, self, taken=False)
 
     def refused(self, now: float, retry_after: float) -> None:
         """Take back a `begin`, as the platform did not count the request, and believe what it says.
@@ -96,6 +120,8 @@ class SlidingWindow:
         if self.budget.calls >= UNLIMITED_CALLS:
             return  # nobody has documented a limit that could be lower
         self._refused_at = now
+        if self._bursts is not None and self._refuses_bursts(self._bursts, now):
+            return
         # Those under way count: if they are refused too, each lowers it by one.
         counted = self.used(now)
         if counted < 1 and now - self._last_end < 2 * self._seconds:
@@ -127,8 +153,9 @@ class SlidingWindow:
         they waited for all of it.
         """
         if self._saturated_since is not None:
-            beyond = self.calls >= self.budget.calls and self._seconds <= self.budget.seconds
-            quiet = QUIET_BEFORE_EXCEEDING if self.calls == self.budget.calls else QUIET_BEFORE_RAISE
+            calls, seconds = float(self._documented), self.budget.seconds
+            beyond = self.calls >= calls and self._seconds <= seconds
+            quiet = QUIET_BEFORE_EXCEEDING if self.calls == calls else QUIET_BEFORE_RAISE
             # Each attempt that was refused doubles the wait, so that a firm limit costs ever fewer refusals.
             quiet = min(quiet * 2**self._refused_raises, LONGEST_QUIET)
             since = max(self._quiet_since, self._saturated_since) if beyond else self._quiet_since
@@ -138,10 +165,10 @@ class SlidingWindow:
                 self._quiet_since, self._raised = now, True
                 higher = max(self.calls + 1, float(math.floor(self.calls * RAISE_FACTOR)))
                 # A window that was found longer than documented is shortened first, then more requests are tried.
-                if self._seconds > self.budget.seconds:
-                    self._seconds = max(self.budget.seconds, self._seconds / RAISE_FACTOR)
+                if self._seconds > seconds:
+                    self._seconds = max(seconds, self._seconds / RAISE_FACTOR)
                 else:
-                    self.calls = higher if beyond else min(higher, float(self.budget.calls))
+                    self.calls = higher if beyond else min(higher, calls)
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
         width = self.budget.probe_width
         if ends and self.budget.ends_double:
@@ -149,7 +176,31 @@ class SlidingWindow:
         used = self.used(now)
         if self._under_way >= width and used >= self._together(now):
             return math.inf
+        if self._bursts is not None and used >= self.budget.calls and not self._bursts.may_begin(self.budget):
+            return max(self.alone_at(now), self._place_at(now, used + headroom))
         return self._place_at(now, used + headroom)
+
+    def alone_at(self, now: float) -> float:
+        """Return when a request may begin that belongs to no burst; `inf` while only an answer can tell."""
+        if self._documented == self.budget.calls:
+            return now
+        return math.inf if self._under_way else max(now, self._last_end + self._seconds)
+
+    def _follow(self, bursts: Bursts, now: float) -> None:
+        """Use the limit in bursts, or no more, as they are taken now; what was learned otherwise stays."""
+        documented = self.budget.calls * (self.budget.burst if bursts.are_taken(self.budget, now) else 1)
+        if documented != self._documented and self.calls == self._documented:
+            self._documented, self.calls = documented, float(documented)
+            self._until = [min(until, now + self._seconds) for until in self._until]
+
+    def _refuses_bursts(self, bursts: Bursts, now: float) -> bool:
+        """Learn from a refusal that no bursts are taken; returns whether it says nothing else."""
+        if self._documented == self.budget.calls:
+            return False
+        bursts.refuse(self.budget, now)
+        self._follow(bursts, now)
+        self._quiet_since, self._saturated_since = now, None
+        return self._under_way > 0 or now < self._last_end + self._seconds
 
     def takes_now(self, now: float, others: int) -> bool:
         """Tell whether a request may begin now together with so many others, none of which is probed."""

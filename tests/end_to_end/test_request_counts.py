@@ -114,11 +114,14 @@ async def meet_failures(bot: Bot) -> None:
 
 
 async def ask_directly(bot: Bot) -> None:
-    """A long answer in a direct message, where Slack has native streams."""
-    bot.aion.token_delay = 0.02
-    bot.aion.play(spoken(WORDS))
+    """An answer in a direct message, where Slack has native streams: it begins, grows and ends, each when the last is shown."""
+    begin, grow = Hold("grow", pings=True), Hold("end", pings=True)
+    bot.aion.play(Scene((Speak("One. "), begin, Speak("Two. "), grow, *ENDING), Answer("One. Two. Three.")))
     thread = await bot.workspace.direct_message(bot.ben, "Tell me about site 7")
-    await bot.until(lambda: bot.text(thread).count("no gate") == WORDS.count("no gate"))
+    for shown, event in (("One.", "grow"), ("Two.", "end")):
+        await bot.shows(thread, shown)
+        bot.aion.release(event)
+    await bot.shows(thread, "Three.")
 
 
 async def use_everything(bot: Bot) -> None:

@@ -73,7 +73,8 @@ async def test_a_call_too_many_is_refused_in_slacks_words(limited: Counting) -> 
 async def test_retry_after_is_at_least_a_second(limited: Counting) -> None:
     """A pause of less than a second is told as one."""
     here = {"channel": limited.slack.general.id, "text": "x"}
-    await limited.call(POST, **here)
+    for _ in range(3):
+        await limited.call(POST, **here)
     limited.clock.now += 0.99
     assert (await limited.call(POST, **here))[1] == "1"
 
@@ -107,15 +108,15 @@ def test_a_refused_call_does_not_count() -> None:
 
 
 def test_a_channel_takes_one_post_a_second() -> None:
-    """Posts are limited by channel; a burst is what a channel has saved up, and by default it saves nothing."""
+    """Posts are limited by channel; a burst is what a channel has saved up: three posts by default, or nothing."""
     clock = ManualClock()
     rates = Rates(clock)
-    rates.limits = SlackLimits()
+    rates.limits = SlackLimits(burst=1)
     clock.now += 100
     assert [rates.take(POST, channel) for channel in ("C1", "C2", "C1")] == [0, 0, 1]
     clock.now += 1.0
     assert [rates.take(POST, "C1"), rates.take(POST, "C1")] == [0, 1]
-    rates.limits = SlackLimits(burst=3)
+    rates.limits = SlackLimits()
     clock.now += 10
     assert [rates.take(POST, "C1") for _ in range(4)] == [0, 0, 0, 1]
 
@@ -132,7 +133,7 @@ def test_limits_are_scaled() -> None:
     """Half and double of every limit are data, never less than one call."""
     half, double = SlackLimits().scaled(0.5), SlackLimits().scaled(2)
     assert (half.calls["chat.update"], double.calls["chat.update"]) == (25, 100)
-    assert (half.posts_a_second, half.burst, double.burst) == (0.5, 1, 2)
+    assert (half.posts_a_second, half.burst, double.burst) == (0.5, 1, 6)
     assert SlackLimits().scaled(0.001).calls["chat.startStream"] == 1
 
 
