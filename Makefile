@@ -28,10 +28,11 @@ test-core: $(STAMP)
 	$(RUN) --forks 2 -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=71 $(COVERED:%=tests/%)
 
 test-rest: $(STAMP)
-	$(RUN) --forks 5 tests/end_to_end tests/adapters tests $(COVERED:%=--ignore=tests/%)
+	$(RUN) --forks 6 tests/end_to_end tests/adapters tests $(COVERED:%=--ignore=tests/%)
 
+# Folders with the longest tests first.
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
-	$(RUN) --forks 4 -m slow tests/end_to_end tests
+	$(RUN) --forks 4 -m slow tests/conversation tests/rendering tests/end_to_end tests
 
 pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
 	@scripts/pythons.sh

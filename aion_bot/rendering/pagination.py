@@ -5,6 +5,7 @@ Nothing is lost, and what is code on one page is code on the next.
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aion_bot.ports.markdown import BlockReader, blocks, plain_line_ends
 from aion_bot.ports.text import character_start
@@ -43,6 +44,14 @@ _UNSAFE = frozenset(" \t\n\r`~>#*+-=_|0123456789")
 """What a page should not begin with where a line is cut: it could be read as the beginning of a block."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The pages of a text of which no more is shown, and for what was `wanted`: that it goes on, the pages and the characters."""
+
+    wanted: tuple[bool, int, int]
+    pages: list[str]
+
+
 class Pages:
     """The pages of a text that mostly grows at its end. Pages that are full are not looked at again.
 
@@ -63,6 +72,7 @@ class Pages:
         self._reader = BlockReader()
         self._last_cut = limit
         self._measured: tuple[str, int] | None = None
+        self._shown: _Shown | None = None
 
     def update(
         self,
@@ -81,6 +91,10 @@ class Pages:
         `most`: how many pages are wanted; what is behind them is not looked at. `within`: how many characters they have at
         most. `effort`: how many pages to cut before it returns, so that a long text can be cut in several calls.
         """
+        wanted = (goes_on, most, within)
+        if grown and self._shown is not None and self._shown.wanted == wanted:
+            return list(self._shown.pages)
+        self._shown = None
         # Another text, not a longer one: no page of the old one is of use.
         if not grown and not text.startswith(self._taken):
             self._full, self._taken, self._context, self._reader = [], "", NOTHING_OPEN, BlockReader()
@@ -94,10 +108,17 @@ class Pages:
             self.over = len(self._full) >= most
             self.pending = not self.over and made >= effort
             if self.over or self.pending:
-                return self._full[:most]
+                return self._kept(wanted, self._full[:most], behind=self.over)
             made += self._take_page(piece, length, size)
             piece, length, size = self._next(text)
-        return self._with_last(piece, length, most, within - len(self._taken) if len(text) > within else None)
+        room = within - len(self._taken) if len(text) > within else None
+        pages = self._with_last(piece, length, most, room)
+        return self._kept(wanted, pages, behind=self.over and len(text) > len(self._taken) + len(piece.text))
+
+    def _kept(self, wanted: tuple[bool, int, int], pages: list[str], *, behind: bool) -> list[str]:
+        """Return pages, and keep them if all that grows is `behind` what was looked at: however long it becomes, they stay."""
+        self._shown = _Shown(wanted, pages) if behind else None
+        return pages
 
     def _take_page(self, piece: Piece, length: int, size: int) -> bool:
         """Cut a full page off the piece, whose `length` measures `size`; tells whether it shows anything."""

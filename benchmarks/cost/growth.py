@@ -137,6 +137,11 @@ class _Words:
         data = {"content": self._text, "resolved_content": f"\u2060{self._text}", "message_id": "m"}
         return ChatToken(ChatTokenType.COMPLETE, None, data)
 
+    def others(self) -> ChatToken:
+        """As long a text, and all of its kind, that no cache knows of."""
+        text = f"o{self._text[1:]}"
+        return ChatToken(ChatTokenType.TOKEN, text[-1], {"content": text[-1], "accumulated": text})
+
     def _token(self, piece: str) -> ChatToken:
         self._text += piece
         return ChatToken(ChatTokenType.TOKEN, piece, {"content": piece, "accumulated": self._text})
@@ -185,7 +190,7 @@ def _a_token(adapter: PlatformAdapter, length: int, pieces: Sequence[str] = WORD
 
 
 def _edits(adapter: PlatformAdapter) -> tuple[float, float]:
-    """Seconds of the first and of the thousandth edit of one page, both with the same text.
+    """Seconds of the first and of the thousandth edit of one page, both with the same text but for a letter.
 
     The page is almost full at the end; each edit adds a character or two. The first edit has a page of its own.
     """
@@ -195,7 +200,7 @@ def _edits(adapter: PlatformAdapter) -> tuple[float, float]:
         token = words.next(1)
         took = answer.grow(token)
         if edit > EDITS - _LAST:
-            least.append((_Answer(adapter).grow(token), took))
+            least.append((_Answer(adapter).grow([words.others()]), took))
     first, thousandth = zip(*least, strict=True)
     return median(first), median(thousandth)
 

@@ -195,3 +195,24 @@ def test_a_text_that_did_not_change_is_not_measured_again() -> None:
     assert measured == []
     pages.update("word " * 60 + "more")
     assert len(measured) == 1
+
+
+@pytest.mark.parametrize("bound", [{"most": 3}, {"within": 450}], ids=["pages", "characters"])
+def test_what_is_not_shown_any_more_is_not_looked_at(bound: dict[str, int]) -> None:
+    """Behind the last page that is wanted an answer may grow for long: the pages stay those of the whole, and nothing is measured."""
+    measured: list[str] = []
+
+    def measure(page: str) -> int:
+        measured.append(page)
+        return len(page)
+
+    pages, text = Pages(measure, 200), ""
+    for number in range(300):
+        text += f"{'# Part' if number % 40 == 0 else ''} word{number}{chr(10) if number % 7 == 0 else ' '}"
+        before = len(measured)
+        shown = pages.update(text, grown=True, goes_on=True, **bound)
+        looked_at = len(measured) - before
+        whole = Pages(len, 200)
+        assert (shown, pages.over) == (whole.update(text, goes_on=True, **bound), whole.over)
+    assert pages.over
+    assert looked_at == 0

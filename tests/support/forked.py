@@ -7,7 +7,9 @@ the next few tests as soon as it is free, so that all of them end at about the s
 
 import multiprocessing
 import os
+import signal
 import struct
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -239,6 +241,8 @@ def _work(
             measured.stop()
             measured.save()
         config._ensure_unconfigure()
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)  # the process that started this one tells it
     finally:
         # Whatever ends the process is to be read.
         capture.stop_global_capturing()
