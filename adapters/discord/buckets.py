@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 
+import discord
+
 from adapters.discord import config, rate_limits
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.client import RestClient
@@ -21,9 +23,11 @@ from adapters.discord.gateway import Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.http import RequestReporter
 from adapters.discord.membership import LIFETIME, Membership
-from adapters.discord.session_starts import SessionStarts
+from adapters.discord.other_process import OtherProcess
+from adapters.discord.session_starts import SessionStarts, answered
 from adapters.discord.shard_hosts import Shard, Together
 from adapters.discord.shards import ShardedListening, server_of
+from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.host import Host
 from aion_bot.ports.shared_state import SharedState
@@ -32,6 +36,8 @@ FEWEST = 8
 """Buckets at least, unless `DISCORD_SHARDS` says another number: as many replicas can share them."""
 BUCKETS, FIRST_SERVERS = "discord buckets", "discord servers"
 """Names of what is fixed at the first start of a deployment."""
+TELL_AGAIN = Backoff(1.0, factor=2.0, cap=30.0, total=300.0)
+"""Seconds before servers that Discord or the shared rows did not tell are asked for again."""
 PAGE = 200
 """Servers that Discord lists at once (its documentation, *Get Current User Guilds*)."""
 _SCOPE = re.compile(r"discord_(0|[1-9][0-9]{0,3})")
@@ -94,6 +100,7 @@ class BucketAdapter(DiscordAdapter):
         super().__init__(settings)
         self.limits = rate_limits.limits_of_one_in(bucket.of)
         self._bucket, self._shared = bucket, shared
+        self._other = _OtherBuckets()
 
     def listens(
         self, make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, shards: int | None
@@ -104,6 +111,15 @@ class BucketAdapter(DiscordAdapter):
         found = self._bucket.shards(max(shards or 0, rest.recommended_shards))
         together = _BucketTogether(delivery.host, found, rest, whole)
         return ShardedListening(make, delivery, together, SessionStarts(rest, self._shared))
+
+
+class _OtherBuckets(OtherProcess):
+    """Notes what shows another process with the token. The other buckets are expected, and meet this one in direct messages alone."""
+
+    async def note_message(self, message: discord.Message, *, own: bool) -> None:
+        """Note a message of the bot's account in a server."""
+        if message.guild is not None:
+            await super().note_message(message, own=own)
 
 
 class _WholeBot:
@@ -134,7 +150,8 @@ class _WholeBot:
     async def first(self) -> Sequence[str]:
         """Return the servers of the deployment's first start, which is now if there was none. Raises as `list` does."""
         now = json.dumps(sorted(await self.list()))
-        found: Sequence[str] = json.loads(await self._shared.fix(FIRST_SERVERS, now))
+        with answered():
+            found: Sequence[str] = json.loads(await self._shared.fix(FIRST_SERVERS, now))
         return found
 
 
@@ -146,9 +163,13 @@ class _BucketTogether(Together):
         self._whole = whole
 
     async def tell(self, servers: Mapping[str, str]) -> None:
-        """Admit the servers of the deployment's first start; those of other buckets and later ones are told beside them."""
-        names = {**await self._whole.list(), **servers}
-        first = {one: names.pop(one, "") for one in await self._whole.first()}
+        """Admit the servers of the deployment's first start; those of other buckets and later ones are told beside them.
+
+        Raises `PlatformError` where they cannot be known after `TELL_AGAIN`.
+        """
+        admitted = await retry(self._whole.first, backoff=TELL_AGAIN, on=PlatformError)
+        names = {**self._whole.servers, **servers}
+        first = {one: names.pop(one, "") for one in admitted}
         await self.host.present(first)
         if names:
             await self.host.present(names)

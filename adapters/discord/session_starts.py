@@ -5,6 +5,8 @@ The numbers come with the gateway's address (Discord's documentation, *Get Gatew
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 from adapters.discord.client import RestClient
@@ -17,6 +19,8 @@ MARGIN = 0.25
 """Seconds more, because Discord counts from when it receives a frame."""
 HOLD = 15.0
 """Seconds for which a moment is kept for a shard that connects; a longer one loses it, and begins again."""
+LOOK_EVERY = 0.5
+"""Seconds after which a moment that another process keeps is looked at again."""
 FRESH = 60.0
 """Seconds for which Discord's number of starts that are left counts; other processes with the token use them, too."""
 LONGEST_WAIT = 300.0
@@ -62,18 +66,21 @@ class SessionStarts:
     async def spaced(self, key: int) -> None:
         """Wait until another session of this key may begin, and keep that moment for `HOLD` seconds."""
         while (seconds := await self._taken_for(key)) > 0:  # noqa: ASYNC110  # the row of another process tells nobody
-            await asyncio.sleep(seconds)
+            # Who has identified keeps the moment no longer than Discord asks for, which is sooner than it said at first.
+            await asyncio.sleep(min(seconds, LOOK_EVERY))
 
     async def begun(self, key: int) -> None:
         """Note that a session of this key begins now."""
         self._free_at[key] = monotonic() + EVERY + MARGIN
         if self._shared is not None:
-            await self._shared.hold(_name(key), EVERY + MARGIN)
+            with answered():
+                await self._shared.hold(_name(key), EVERY + MARGIN)
 
     async def _taken_for(self, key: int) -> float:
         """Take the moment, and return 0; or return for how many seconds it is not free."""
         if self._shared is not None:
-            return await self._shared.claim(_name(key), HOLD)
+            with answered():
+                return await self._shared.claim(_name(key), HOLD)
         return self._free_at.get(key, 0.0) - monotonic()
 
     async def _ask(self) -> None:
@@ -83,6 +90,15 @@ class SessionStarts:
             if self._rest.session_starts["remaining"] > 0:  # Discord could not be reached
                 raise
         self._left, self._asked_at = int(self._rest.session_starts["remaining"]), monotonic()
+
+
+@contextmanager
+def answered() -> Iterator[None]:
+    """Raise `PlatformDown` where the replicas' shared rows do not answer: without them no session may begin."""
+    try:
+        yield
+    except Exception as error:
+        raise PlatformDown(f"the shared rows do not answer ({type(error).__name__})") from error
 
 
 def _name(key: int) -> str:

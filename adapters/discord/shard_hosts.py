@@ -7,9 +7,9 @@ what was missed.
 import asyncio
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import discord
 
@@ -19,6 +19,8 @@ from adapters.discord.gateway import HEARTBEAT_TIMEOUT, NEWEST_EVENT
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import ThreadKey
+
+T = TypeVar("T")
 
 TELL_EVERY = 1.0
 """Seconds between two looks whether all shards are alive."""
@@ -50,6 +52,7 @@ class Together:
         self.shards = shards
         self.clients: dict[Shard, discord.Client] = {}
         """The client of each shard that has had a session, the newest one."""
+        self._running: set[asyncio.Task[Any]] = set()
         self._server_of = server_of
         self._servers: dict[Shard, Mapping[str, str]] = {}
         self._presences: dict[Shard, Presence] = {}
@@ -82,14 +85,18 @@ class Together:
         if complete:
             servers = {one: name for one, name in servers.items() if one not in before}
         if len(self._servers) == len(self.shards) and (servers or not complete):
-            await self.tell(servers if complete else self._all_servers())
+            try:
+                await self._run(self.tell(servers if complete else self._all_servers()))
+            except BaseException:
+                del self._servers[shard]  # the shard's next session tells it again
+                raise
 
     async def joined(self, shard: Shard, server: str, name: str) -> None:
         """Tell the core of a server that has invited the bot; before all shards are there, together with the others."""
         complete = len(self._servers) == len(self.shards)
         self._servers[shard] = {**self._servers.get(shard, {}), server: name}
         if complete:
-            await self.tell_joined(server, name)
+            await self._run(self.tell_joined(server, name))
 
     async def tell(self, servers: Mapping[str, str]) -> None:
         """Tell the core of servers that the bot is in."""
@@ -123,6 +130,22 @@ class Together:
 
     async def threads(self, shard: Shard) -> Sequence[ThreadKey]:
         """Return the known threads of a shard's servers. Discord is asked once about those that no session describes."""
+        return await self._run(self._threads_of(shard))
+
+    async def end(self) -> None:
+        """Cancel what is under way: discord.py's handlers of events outlive its clients, and would log in anew."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    async def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something that `end` cancels."""
+        task = asyncio.ensure_future(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await task
+
+    async def _threads_of(self, shard: Shard) -> Sequence[ThreadKey]:
         async with self._looking:
             known = await self.host.known_threads()
             return [one for one in known if await self._belongs(ids.channel_of(one), shard)]

@@ -9,15 +9,18 @@ are read (`backfill`).
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any, cast
 
+import aiohttp
 import discord
+from discord.gateway import DiscordWebSocket
 
 from adapters.discord.client import RestClient
 from adapters.discord.errors import FAILURES, translate
-from adapters.discord.gateway import Gateway
+from adapters.discord.gateway import CLOSE_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.membership import in_order_joined
 from adapters.discord.session_starts import SessionStarts, Turn
@@ -52,7 +55,13 @@ class ShardGateway(Gateway):
         super().__init__(cast("Host", ShardHost(together, shard)), *parts, **options)
         self.shard_id, self.shard_count = shard
         self._connection.shard_count = shard.of
+        self._connection._update_references = self._note_connection  # type: ignore[assignment, method-assign]  # noqa: SLF001  # no public way
+        self._connected: DiscordWebSocket | None = None
+        """The newest connection, also before it has identified, which `ws` is only then."""
         self._shard, self._together, self._turn = shard, together, turn
+
+    def _note_connection(self, connection: DiscordWebSocket) -> None:
+        self._connected = connection
 
     async def setup_hook(self) -> None:
         """Prepare, and wait until this shard may begin a session."""
@@ -77,8 +86,14 @@ class ShardGateway(Gateway):
         return self.ws is not None and self.ws.session_id is None and self.ws.socket.close_code not in REFUSED
 
     async def shut(self) -> None:
-        """Let the next shard have its turn, and close."""
+        """Let the next shard have its turn, and close, also a connection that did not come to identify."""
         self._turn.leave()
+        self._closing = True
+        if self._connected is not None and self._connected is not self.ws:
+            # discord.py forgets it, with the thread that sends its heartbeats.
+            with suppress(TimeoutError, aiohttp.ClientError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._connected.close(code=1000)
         await super().shut()
 
     async def _register(self) -> str:
@@ -117,6 +132,7 @@ class ShardedListening:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._together.end()
 
     async def take_over(self, token: str, address: str) -> None:
         """Let a gateway with this token take over from that of each shard, one after the other. Raises the port's errors."""

@@ -53,7 +53,9 @@ async def buckets(
         await one.stop()
 
 
-async def test_buckets_answer_as_one_bot(buckets: list[BucketBot], discord: SimulatedDiscord) -> None:
+async def test_buckets_answer_as_one_bot(
+    buckets: list[BucketBot], discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Each bucket answers in its servers, and the first one whoever writes directly, of any server; no stranger is let in.
 
     A bucket that is taken from one replica by another goes on in its threads, and reads what was written between.
@@ -73,8 +75,9 @@ async def test_buckets_answer_as_one_bot(buckets: list[BucketBot], discord: Simu
     await discord.mention(buckets[0].ben, "And here?", stranger)
     told = discord.direct(buckets[0].ben)
     await buckets[0].until(lambda: any(strings.NEW_SERVER in one.text for one in discord.thread(told)))
-    await buckets[1].kill()
+    await buckets[1].stop()
     await discord.reply(ada, threads[1], AGAIN)
     await buckets[1].serve(rows)
     await buckets[1].until(lambda: buckets[1].asked_words.count(AGAIN) == 1)
     assert discord.gateway.starts.refused == 0
+    assert "second process" not in capsys.readouterr().out

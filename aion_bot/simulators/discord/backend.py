@@ -189,12 +189,13 @@ class Backend:
     def open_thread(self, message: Message, body: Body, *, by: SimulatedPerson | None = None) -> Channel:
         """Open a thread from a message, as the bot or as a person; it gets the message's id. Raises ApiError."""
         limits.check_thread(body)
-        if self.world.channel(message.channel).kind != TEXT:
+        parent = self.world.channel(message.channel)
+        if parent.kind != TEXT:
             raise wrong_channel_type()
         if message.id in self.world.channels:
             raise thread_exists()
         thread = self.world.add(
-            Channel(message.id, THREAD, str(body["name"]), self.world.guild, parent=message.channel)
+            Channel(message.id, THREAD, str(body["name"]), parent.guild, parent=parent.id)
         )
         thread.owner = (by or self.world.bot).id
         thread.archive_after = int(body.get("auto_archive_duration", thread.archive_after))

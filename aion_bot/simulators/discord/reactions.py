@@ -14,7 +14,7 @@ def reacted(
     """Somebody put a reaction on a message: Discord's documentation, *Message Reaction Add*."""
     in_server = world.channel(message.channel).kind != DIRECT
     beside = {
-        "guild_id": world.guild,
+        "guild_id": world.channel(message.channel).guild,
         "member": payloads.member(world.roles_of(person.id)) | {"user": payloads.user(person, bot=bot)},
     }
     return {

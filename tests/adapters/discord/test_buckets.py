@@ -1,15 +1,17 @@
 """Discord's servers in buckets, each served by an adapter of its own, as by replicas."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
-from adapters.discord import rate_limits, session_starts, shards
+from adapters.discord import buckets, rate_limits, session_starts, shards
 from adapters.discord.buckets import (
     FEWEST,
+    FIRST_SERVERS,
     Bucket,
     BucketAdapter,
     adapter_for,
@@ -53,32 +55,32 @@ async def replica(
 
 
 @pytest.mark.parametrize(
-    ("settings", "recommended", "buckets"),
+    ("settings", "recommended", "number"),
     [({}, 1, FEWEST), ({}, 20, 20), ({"DISCORD_SHARDS": "3"}, 20, 3), ({"DISCORD_SHARDS": "1"}, 1, 1)],
 )
 async def test_buckets_are_fixed_at_the_first_start(
-    discord: SimulatedDiscord, settings: dict[str, str], recommended: int, buckets: int
+    discord: SimulatedDiscord, settings: dict[str, str], recommended: int, number: int
 ) -> None:
     """There are as many buckets as shards were wanted at the first start, whatever is wanted later."""
     rows, settings = Rows(), {**discord.env, **settings}
     discord.gateway.described["shards"] = recommended
-    expected = [f"discord_{number}" for number in range(buckets)]
+    expected = [f"discord_{one}" for one in range(number)]
     assert await scopes_of(read(settings), rows) == expected
     discord.gateway.described["shards"] = 40
     assert await scopes_of(read({**settings, "DISCORD_SHARDS": "5"}), rows) == expected
     with pytest.raises(ValueError, match="no scope"):
-        await adapter_for(read(settings), f"discord_{buckets}", rows)
+        await adapter_for(read(settings), f"discord_{number}", rows)
 
 
 @pytest.mark.parametrize(("of", "wanted", "count"), [(4, 1, 4), (4, 4, 4), (4, 5, 8), (3, 16, 18), (1, 1, 1)])
 def test_a_server_stays_in_its_bucket(of: int, wanted: int, count: int) -> None:
     """However many shards there are, a server's shard belongs to the same bucket, and each shard to one."""
-    buckets = [Bucket(number, of) for number in range(of)]
-    every = [shard for bucket in buckets for shard in bucket.shards(wanted)]
+    made = [Bucket(number, of) for number in range(of)]
+    every = [shard for bucket in made for shard in bucket.shards(wanted)]
     assert sorted(every) == [(number, count) for number in range(count)]
     for server in range(0, 64 << 22, 1 << 22):
         (serving,) = [one for one in every if one.serves(server)]
-        assert serving in buckets[(server >> 22) % of].shards(wanted)
+        assert serving in made[(server >> 22) % of].shards(wanted)
 
 
 async def test_each_replica_gets_its_servers(discord: SimulatedDiscord) -> None:
@@ -147,6 +149,48 @@ class Told(RecordingHost):
         """Keep the servers."""
         self.told.append(set(workspaces))
         self._happened.set()
+
+
+class Faltering(Rows):
+    """Rows of a database that answers each kind of call only the third time."""
+
+    def __init__(self, **fixed: str) -> None:
+        super().__init__(**fixed)
+        self.failed: Counter[str] = Counter()
+
+    def _fail(self, kind: str) -> None:
+        if self.failed[kind] < 2:
+            self.failed[kind] += 1
+            raise OSError("the server closed the connection")
+
+    async def fix(self, name: str, value: str) -> str:
+        """Keep the first value, later on."""
+        if name == FIRST_SERVERS:
+            self._fail("fix")
+        return await super().fix(name, value)
+
+    async def claim(self, key: str, seconds: float) -> float:
+        """Keep a key, later on."""
+        self._fail("claim")
+        return await super().claim(key, seconds)
+
+    async def hold(self, key: str, seconds: float) -> None:
+        """Keep a key from now on, later on."""
+        self._fail("hold")
+        await super().hold(key, seconds)
+
+
+async def test_shared_rows_that_do_not_answer_are_asked_again(
+    discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the database does not answer, no session begins; then it does, and the core learns of the servers."""
+    monkeypatch.setattr(buckets, "TELL_AGAIN", (0.01,) * 9)
+    monkeypatch.setattr(session_starts, "HOLD", SPACE)
+    rows, host = Faltering(discord_buckets="2"), Told()
+    async with replica(discord, host, "discord_0", rows):
+        await host.until(lambda: host.told == [set(discord.world.servers)])
+    assert dict(rows.failed) == {"claim": 2, "hold": 2, "fix": 2}
+    assert discord.gateway.identified == 1
 
 
 async def test_a_bucket_moves_to_another_replica(discord: SimulatedDiscord) -> None:
