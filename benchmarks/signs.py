@@ -2,11 +2,11 @@
 
     python -m benchmarks.signs [questions] [--each]
 
-A sign on Slack is a mark, a status, a message, or the private remark that the person's questions arrived; on Discord the
-opened thread, a mark, or typing in the channel. On Slack each question is asked by somebody else, in one channel, in ten, and
-in direct messages: limits count by channel or workspace, and the remark is made once for all questions of a person. On
-Discord all are mentions in one channel. `--each` prints when each question had its first sign, and which. The simulators run
-in the bot's process and share its time.
+A sign on Slack is a mark, a status, a message, the private remark that the person's questions arrived, or the line in the
+channel that says how many wait; on Discord the opened thread, a mark, or typing in the channel. On Slack each question is
+asked by somebody else, in one channel, in ten, and in direct messages: limits count by channel or workspace, and the remark
+is made once for all questions of a person. On Discord all are mentions in one channel. `--each` prints when each question
+had its first sign, and which. The simulators run in the bot's process and share its time.
 """
 
 import asyncio
@@ -77,8 +77,18 @@ def signs_on_slack(slack: SimulatedSlack) -> Mapping[str, str]:
     remarks = {one.ts: "remark" for one in said if one.author.id in told}
     posts = {one.thread_ts: "message" for one in said if one.by_bot and one.thread_ts and not one.only_for}
     marks = {one.ts: "mark" for one in said if one.reactions}
+    lined = {
+        one.channel for one in said if one.by_bot and not one.thread_ts and "waiting here" in str(one.body)
+    }
+    lines = {one.ts: "line" for one in said if one.channel in lined}
     sessions = slack.conversations.sessions.items()
-    return posts | remarks | marks | {at: "status" for (_, at), status in sessions if status == "processing"}
+    return (
+        lines
+        | posts
+        | remarks
+        | marks
+        | {at: "status" for (_, at), status in sessions if status == "processing"}
+    )
 
 
 async def on_slack(questions: int, channels: int) -> tuple[dict[str, tuple[float, str]], float]:
