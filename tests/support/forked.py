@@ -5,6 +5,7 @@ themselves, and so would one pytest for each part of the suite: a twentieth of w
 the next few tests as soon as it is free, so that all of them end at about the same time.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -105,6 +106,9 @@ class _Run:
         session = self._session
         # On a fresh clone it finds out which characters UTF-8 has, for more than a second: here once for all processes.
         text().validate()
+        # What is imported and collected stays: no collection of a process need look at it again, nor copy its pages.
+        gc.collect()
+        gc.freeze()
         config: Any = session.config
         made = config._tmp_path_factory.getbasetemp()
         workers = dict(self._start(made / f"fork{number}") for number in range(forks))
