@@ -66,9 +66,9 @@ class Registry:
         The messages that `delivery` takes over may be shown by another sync. That one ends, and the new one waits for
         its end: the other may be about to show an older screen.
         """
-        predecessors = [
-            sync for sync in self._syncs if not set(sync.diff.replies).isdisjoint(delivery.posted)
-        ]
+        # A new answer takes no messages over: of a thousand answers each would look at all others.
+        others = self._syncs if delivery.posted else ()
+        predecessors = [sync for sync in others if not set(sync.diff.replies).isdisjoint(delivery.posted)]
         for sync in predecessors:
             sync.take_over()
         sync = MessageSync(thread, view, delivery, predecessors=predecessors, retry=self._retry)

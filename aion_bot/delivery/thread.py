@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from aion_bot.ports.adapter import OwnMessage, PlatformAdapter
 from aion_bot.ports.capabilities import (
@@ -46,6 +47,20 @@ from aion_bot.ratelimit.limiter import Limiter
 from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.screen import PageFormat, Screen
 
+_OPTIONAL = (
+    NativeStreaming, ActivityIndicator, ReplyReferences, Files, Galleries, Fingerprints, ClaimedQuestions, QueuedMarker, MentionsOnly,
+)  # fmt: skip
+_known: WeakKeyDictionary[PlatformAdapter, frozenset[type]] = WeakKeyDictionary()
+"""What each adapter can do. To ask a protocol takes some 20 µs, and a question has several threads."""
+
+
+def _capabilities(adapter: PlatformAdapter) -> frozenset[type]:
+    """Return the optional protocols that an adapter has."""
+    found = _known.get(adapter)
+    if found is None:
+        found = _known[adapter] = frozenset(one for one in _OPTIONAL if isinstance(adapter, one))
+    return found
+
 
 class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
@@ -61,15 +76,16 @@ class Thread:
         self.key = key
         self.platform = adapter.platform
         self.page_format = PageFormat(adapter.measure, adapter.limits.page)
-        self.streaming = adapter if isinstance(adapter, NativeStreaming) else None
-        self.activity = adapter if isinstance(adapter, ActivityIndicator) else None
-        self.replies = adapter if isinstance(adapter, ReplyReferences) else None
-        self.files = adapter if isinstance(adapter, Files) else None
-        self.galleries = adapter if isinstance(adapter, Galleries) else None
-        self.fingerprints = adapter if isinstance(adapter, Fingerprints) else None
-        self.claims = adapter if isinstance(adapter, ClaimedQuestions) else None
-        self.queued_marker = adapter if isinstance(adapter, QueuedMarker) else None
-        self.mentions_only = isinstance(adapter, MentionsOnly) and adapter.mentions_only
+        has = _capabilities(adapter)
+        self.streaming = cast("NativeStreaming", adapter) if NativeStreaming in has else None
+        self.activity = cast("ActivityIndicator", adapter) if ActivityIndicator in has else None
+        self.replies = cast("ReplyReferences", adapter) if ReplyReferences in has else None
+        self.files = cast("Files", adapter) if Files in has else None
+        self.galleries = cast("Galleries", adapter) if Galleries in has else None
+        self.fingerprints = cast("Fingerprints", adapter) if Fingerprints in has else None
+        self.claims = cast("ClaimedQuestions", adapter) if ClaimedQuestions in has else None
+        self.queued_marker = cast("QueuedMarker", adapter) if QueuedMarker in has else None
+        self.mentions_only = MentionsOnly in has and cast("MentionsOnly", adapter).mentions_only
 
     def runs_now(self, operation: Operation) -> bool:
         """Tell whether an operation here would run at once, behind those that wait for their permits."""
