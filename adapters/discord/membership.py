@@ -46,7 +46,7 @@ class Membership:
         Empty where the bot is in no server; `UNKNOWN` where the person is in none of the bot's, or `person` is None and
         the bot is in several.
         """
-        servers = self.of_bot()
+        servers = self.servers()
         if not servers:
             return ""
         if person is None:
@@ -69,10 +69,6 @@ class Membership:
         if len(self._known) > CAPACITY:
             self._known.popitem(last=False)
         return found
-
-    def of_bot(self) -> Sequence[int]:
-        """Return the servers in which a person is looked for, in this order."""
-        return self.servers()
 
     def checked(self, person: int | None) -> bool:
         """Tell whether Discord answered the last question about a person."""

@@ -8,7 +8,6 @@ where nobody reports a number, that of messages is used. Answers to interactions
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -148,18 +147,6 @@ LIMITS: Final = Limits(
     budgets={operation: BUDGETS[method] for operation, method in OPERATIONS.items()},
     activity_lasts=10.0,  # Discord's documentation, *Trigger Typing Indicator*
 )
-
-
-def limits_of_one_in(parts: int) -> Limits:
-    """Return the limits of one of `parts` processes with the same token, between which the whole bot's are divided evenly."""
-    part = replace(
-        _WHOLE_BOT, calls=max(_WHOLE_BOT.calls // parts, 2), headroom=max(_WHOLE_BOT.headroom // parts, 1)
-    )
-    budgets = {
-        operation: tuple(part if one is _WHOLE_BOT else one for one in found)
-        for operation, found in LIMITS.budgets.items()
-    }
-    return replace(LIMITS, budgets=budgets)
 
 
 _UNLISTED = "/{unlisted}"

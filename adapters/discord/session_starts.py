@@ -5,22 +5,17 @@ The numbers come with the gateway's address (Discord's documentation, *Get Gatew
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from time import monotonic
 
 from adapters.discord.client import RestClient
 from aion_bot.ports.errors import PlatformDown
-from aion_bot.ports.shared_state import SharedState
 
 EVERY = 5.0
 """Seconds between two sessions of shards whose numbers leave the same remainder when divided by `max_concurrency`."""
 MARGIN = 0.25
 """Seconds more, because Discord counts from when it receives a frame."""
 HOLD = 15.0
-"""Seconds for which a moment is kept for a shard that connects; a longer one loses it, and begins again."""
-LOOK_EVERY = 0.5
-"""Seconds after which a moment that another process keeps is looked at again."""
+"""Seconds in which a shard whose turn it is has to connect; a longer one loses it, and begins again."""
 FRESH = 60.0
 """Seconds for which Discord's number of starts that are left counts; other processes with the token use them, too."""
 LONGEST_WAIT = 300.0
@@ -30,11 +25,10 @@ _log = logging.getLogger(__name__)
 
 
 class SessionStarts:
-    """The starts of one process. `shared` paces it together with other processes that have the same token."""
+    """The starts of one process."""
 
-    def __init__(self, rest: RestClient, shared: SharedState | None = None) -> None:
+    def __init__(self, rest: RestClient) -> None:
         self._rest = rest
-        self._shared = shared
         self._asked_at = monotonic()
         self._left = int(rest.session_starts["remaining"])
         self._free_at: dict[int, float] = {}
@@ -54,7 +48,7 @@ class SessionStarts:
         One start for each key stays unused: another process may begin a session at the same time, and one more than
         there are costs the bot its token (Discord's documentation, *Gateway*).
         """
-        if self._shared is not None or monotonic() - self._asked_at > FRESH:
+        if monotonic() - self._asked_at > FRESH:
             await self._ask()
         while self._left <= int(self._rest.session_starts["max_concurrency"]):
             seconds = float(self._rest.session_starts["reset_after"]) / 1000
@@ -64,24 +58,12 @@ class SessionStarts:
         self._left -= 1
 
     async def spaced(self, key: int) -> None:
-        """Wait until another session of this key may begin, and keep that moment for `HOLD` seconds."""
-        while (seconds := await self._taken_for(key)) > 0:  # noqa: ASYNC110  # the row of another process tells nobody
-            # Who has identified keeps the moment no longer than Discord asks for, which is sooner than it said at first.
-            await asyncio.sleep(min(seconds, LOOK_EVERY))
+        """Wait until another session of this key may begin."""
+        await asyncio.sleep(max(0.0, self._free_at.get(key, 0.0) - monotonic()))
 
-    async def begun(self, key: int) -> None:
+    def begun(self, key: int) -> None:
         """Note that a session of this key begins now."""
         self._free_at[key] = monotonic() + EVERY + MARGIN
-        if self._shared is not None:
-            with answered():
-                await self._shared.hold(_name(key), EVERY + MARGIN)
-
-    async def _taken_for(self, key: int) -> float:
-        """Take the moment, and return 0; or return for how many seconds it is not free."""
-        if self._shared is not None:
-            with answered():
-                return await self._shared.claim(_name(key), HOLD)
-        return self._free_at.get(key, 0.0) - monotonic()
 
     async def _ask(self) -> None:
         try:
@@ -90,19 +72,6 @@ class SessionStarts:
             if self._rest.session_starts["remaining"] > 0:  # Discord could not be reached
                 raise
         self._left, self._asked_at = int(self._rest.session_starts["remaining"]), monotonic()
-
-
-@contextmanager
-def answered() -> Iterator[None]:
-    """Raise `PlatformDown` where the replicas' shared rows do not answer: without them no session may begin."""
-    try:
-        yield
-    except Exception as error:
-        raise PlatformDown(f"the shared rows do not answer ({type(error).__name__})") from error
-
-
-def _name(key: int) -> str:
-    return f"discord identify {key}"
 
 
 class Turn:
@@ -127,7 +96,7 @@ class Turn:
         """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
         if monotonic() - self._since > HOLD:
             return False
-        await self._starts.begun(self._key)
+        self._starts.begun(self._key)
         self.leave()
         return True
 
