@@ -454,6 +454,7 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/discord/rate_limits.py _PLACEHOLDER": _TABLE,
     "adapters/discord/rate_limits.py _ROUTES": _TABLE,
     "adapters/discord/rendering.py _SPECIAL": "a card for Discord",
+    "adapters/discord/config.py _NUMBER": _SETTINGS,
     "adapters/discord/config.py _SNOWFLAKE": _SETTINGS,
     "adapters/slack/config.py ID_FORMS": _SETTINGS,
     "adapters/slack/config.py _APP_TOKEN_FORM": _SETTINGS,

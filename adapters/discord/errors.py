@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import discord
 
+from adapters.discord import strings
 from adapters.discord.config import MESSAGE_CONTENT, SHARDS, TOKEN
 from aion_bot.ports.errors import (
     CannotDraw,
@@ -74,11 +75,8 @@ _OVERLOADED = {
     40333,  # Discord's own proxy refused the request, with status 403
     130000,  # the API is overloaded
 }
-_REFUSED_SESSIONS: Mapping[int, tuple[str, str]] = {
-    4004: (TOKEN, "Discord's gateway does not accept it"),
-    4011: (SHARDS, "Discord requires more shards for so many servers; set it to auto"),
-}
-"""The setting behind a close code of the gateway that no other attempt would mend, and how to mend it."""
+_TOKEN_REFUSED, _TOO_FEW_SHARDS = 4004, 4011
+"""Close codes of the gateway that no other attempt would mend."""
 MISSING_ACCESS = 50001
 ACKNOWLEDGED = 40060
 """The interaction was acknowledged before: by an attempt whose answer was lost, or by another process with this token."""
@@ -139,8 +137,9 @@ def translate(error: Exception) -> PlatformError:
             )
         case discord.RateLimited():
             return RateLimited(error.retry_after)
-        case discord.ConnectionClosed() if error.code in _REFUSED_SESSIONS:
-            return TokenRefused(*_REFUSED_SESSIONS[error.code])
+        case discord.ConnectionClosed() if error.code in {_TOKEN_REFUSED, _TOO_FEW_SHARDS}:
+            shards = SHARDS, strings.TOO_FEW_SHARDS
+            return TokenRefused(*(shards if error.code == _TOO_FEW_SHARDS else (TOKEN, strings.NOT_ACCEPTED)))
         case discord.HTTPException():
             return _translate_answer(error)
         case _:

@@ -31,6 +31,8 @@ PUBLIC_BOT = (
 )
 PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
 OTHER_BOT = "belongs to another bot; to change the bot, stop this one and start it with the new token"
+NOT_ACCEPTED = "Discord's gateway does not accept it"
+TOO_FEW_SHARDS = "Discord requires more shards for so many servers; set it to auto"
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
 PATH_NOT_LAST = "must end with the path, such as /api/v10"
 ANSWERED_DIRECTLY = "You can't post here, so I'm answering in a direct message."
@@ -113,6 +115,8 @@ catalogue.add(
         "PUBLIC_BOT",
         "PREFIXED_WITH_BOT",
         "NOT_FROM_PORTAL",
+        "NOT_ACCEPTED",
+        "TOO_FEW_SHARDS",
         "OTHER_BOT",
         "PATH_NOT_LAST",
         "THREAD_OPENED_ELSEWHERE",

@@ -93,6 +93,8 @@ async def test_a_question_survives_a_kill(
     """After a kill as it opens a session, asks, posts or edits: one answer, or a Retry that leads to it."""
     deadly.name = idle.workspace.requests[point][0] if isinstance(point, Operation) else point
     idle.aion.play(spoken(ANSWER), spoken(ANSWER))
+    # Long enough that it grows by edits: what is whole in a second is one post.
+    idle.aion.token_delay = 0.3
     await program.start(idle.env())
     await idle.workspace.connected()
     thread = await idle.workspace.ask(idle.ada, "What?")
