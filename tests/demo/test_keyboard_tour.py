@@ -51,6 +51,21 @@ class Keyboard:
         await self.browser.type(words)
         await self.browser.key("Enter", "\r")
 
+    async def submit(self, words: str) -> None:
+        """Fill the open form in and submit it; again where the page was drawn anew meanwhile, as on a busy machine."""
+        gone = "document.querySelector('dialog') === null"
+        while not await self.browser.evaluate(gone):
+            await self.reach(f"now.id === '{self.side}-form-words'")
+            if not await self.browser.evaluate("document.activeElement.value"):
+                await self.browser.type(words)
+            await self.reach("now.closest('dialog') !== null && now.matches('button.primary')")
+            await self.browser.key("Enter", "\r")
+            await self.browser.evaluate(f"""new Promise((resolve) => {{
+              const look = () => {{ if ({gone}) resolve(true); else setTimeout(look, 50); }};
+              setTimeout(() => resolve(false), 5000);
+              look();
+            }})""")
+
     async def sees(self, words: str, times: int = 1) -> None:
         """Wait until the messages of this side show words so often."""
         shown = f"document.querySelector('#{self.side}-log').innerText"
@@ -83,9 +98,7 @@ async def test_a_tour_by_keyboard_alone(services: SimulatedServices, bot: BotPro
         await browser.until("document.querySelector('dialog') === null")
         await ada.press(strings.WHY)
         await browser.until(f"document.activeElement.id === '{side}-form-words'")
-        await browser.type("The gate is missing.")
-        await ada.reach("now.closest('dialog') !== null && now.matches('button.primary')")
-        await browser.key("Enter", "\r")
+        await ada.submit("The gate is missing.")
         await ada.sees(strings.WHY_NOTED)
         await ada.write("/aion context documents hoist gate")
         await ada.press(strings.pick(1, chosen=False))
