@@ -193,6 +193,17 @@ def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> floa
     return WORDLESS_WAIT if wordless and indicated else INDICATOR_WAIT
 
 
+def _yielding(post: Post, *, urgent: bool) -> Priority | None:
+    """Return the priority of a post that gives way to ends of other answers; None of any other."""
+    if isinstance(post.content, Reply) and post.content.notifies:
+        return (
+            Priority.FIRST_MESSAGE
+        )  # it says that an answer stands: those that do not stand yet go before it
+    if urgent and post.slot >= MANY_MESSAGES and not isinstance(post.content, PlanCard):
+        return Priority.FIRST_SIGN
+    return None
+
+
 def permit_for(
     step: Step,
     limits: SharedLimits,
@@ -212,13 +223,8 @@ def permit_for(
     then, and its first message waits for text for `text_wait` seconds, a stream for `stream_wait`. `indicated` as for `wait_for_text`: no sign goes first.
     """
     is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
-    # It says that an answer stands: answers that do not stand yet go before it.
-    is_mention = isinstance(step, Post) and isinstance(step.content, Reply) and step.content.notifies
-    is_late_page = urgent and isinstance(step, Post) and step.slot >= MANY_MESSAGES and not is_card
-    if isinstance(step, Post) and (is_mention or is_late_page):
-        return Permit(
-            limits, Priority.FIRST_MESSAGE if is_mention else Priority.FIRST_SIGN, since + step.slot
-        )
+    if isinstance(step, Post) and (yielding := _yielding(step, urgent=urgent)) is not None:
+        return Permit(limits, yielding, since + step.slot)
     if urgent or is_card:
         # A post of the whole answer ends it; a stream has to be ended by another request.
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
