@@ -92,7 +92,7 @@ class Turn:
         await self._starts.spaced(self._key)
         self._since = monotonic()
 
-    async def begin(self) -> bool:
+    def begin(self) -> bool:
         """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
         if monotonic() - self._since > HOLD:
             return False

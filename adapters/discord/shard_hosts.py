@@ -86,7 +86,7 @@ class Together:
             servers = {one: name for one, name in servers.items() if one not in before}
         if len(self._servers) == len(self.shards) and (servers or not complete):
             try:
-                await self._run(self.tell(servers if complete else self._all_servers()))
+                await self._run(self.host.present(servers if complete else self._all_servers()))
             except BaseException:
                 del self._servers[shard]  # the shard's next session tells it again
                 raise
@@ -96,15 +96,7 @@ class Together:
         complete = len(self._servers) == len(self.shards)
         self._servers[shard] = {**self._servers.get(shard, {}), server: name}
         if complete:
-            await self._run(self.tell_joined(server, name))
-
-    async def tell(self, servers: Mapping[str, str]) -> None:
-        """Tell the core of servers that the bot is in."""
-        await self.host.present(servers)
-
-    async def tell_joined(self, server: str, name: str) -> None:
-        """Tell the core of a server that has invited the bot."""
-        await self.host.joined(server, name)
+            await self._run(self.host.joined(server, name))
 
     async def connected(self, shard: Shard, presence: Presence) -> None:
         """Tell the core that events can arrive once they can at every shard."""

@@ -70,7 +70,7 @@ class ShardGateway(Gateway):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002  # as discord.py has it
         """Take the turn; discord.py calls this right before it identifies. Raises `SessionEndedError` where it is over."""
-        if not await self._turn.begin():
+        if not self._turn.begin():
             raise SessionEndedError
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
