@@ -1,0 +1,77 @@
+"""An optional capability of a platform's package: one deployment serves several scopes, spread over its replicas.
+
+A scope is what the platform counts its limits by: a Slack workspace, or the servers of a group of Discord shards. One
+replica owns a scope at a time, and serves it with an adapter, a store and a pacing of its own. Any replica takes
+requests of every scope.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.settings import Problem
+from aion_bot.ports.shared_values import SharedValues
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """A request that was checked, and the id of the scope whose owner has to take it."""
+
+    scope: str
+    request: HttpRequest
+
+
+@runtime_checkable
+class TakesRouted(Protocol):
+    """An adapter of a scope."""
+
+    async def take(self, request: HttpRequest) -> HttpAnswer:
+        """Take over a request that `HostedPlatform.route` has checked, maybe in another replica a while ago. Does not raise.
+
+        The status has the meaning of `ReceivesRequests.receive`.
+        """
+
+
+class HostedPlatform(Protocol):
+    """A platform of which one deployment serves several scopes."""
+
+    platform: str
+    http_paths: Sequence[str]
+    """The paths of its requests, each behind a slash; none where the platform sends none."""
+
+    changed: asyncio.Event
+    """Set where `scopes` may return something else; whoever looks clears it first."""
+
+    async def scopes(self) -> Sequence[str]:
+        """Return the ids of all scopes: letters and digits, at most 40, unlike each other whatever their case."""
+
+    async def adapter(self, scope: str) -> PlatformAdapter | None:
+        """Build what serves a scope; None where it is not a scope any more. Connects to nothing."""
+
+    async def route(self, path: str, request: HttpRequest) -> Routed | HttpAnswer:
+        """Check a request: whose it is, or the answer where no scope has to take it. Does not raise."""
+
+    async def left(self, scope: str) -> None:
+        """Forget a scope after its rows were erased."""
+
+    async def leaving(self) -> Sequence[str]:
+        """Return the ids of scopes whose rows have to be erased: the app was removed from them."""
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+
+@runtime_checkable
+class OffersHosting(Protocol):
+    """A sub-package of `adapters` that can serve several scopes."""
+
+    def configure_hosted(
+        self, env: Mapping[str, str], values: SharedValues
+    ) -> tuple[HostedPlatform | None, Sequence[Problem]]:
+        """Build it where its variables ask for that; None where they do not. Connects to nothing."""
+
+    def wants_hosting(self, env: Mapping[str, str]) -> bool:
+        """Tell whether the variables ask for several scopes."""
