@@ -5,6 +5,7 @@ what is emphasis in Markdown is written in marks that Discord takes for the same
 """
 
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 
 from aion_bot.ports.inline import LINE_BREAK, spans
@@ -152,7 +153,10 @@ def _construct(text: str, span: Span, depth: Counter[str] | None, linked: int) -
         case "link" if span.link is not None and depth is not None:
             # A label that is shown as words could make a mention of what stands before it.
             glued = span.link.misleads and text[: span.start][-1:].strip()
-            return (_INVISIBLE if glued else "") + _link(span.link, depth)
+            drawn = _link(span.link, depth)
+            if drawn == span.link.address and "://" in drawn:
+                return _address(text, replace(span, value=drawn))
+            return (_INVISIBLE if glued else "") + drawn
         case "address" if depth is not None:
             return _address(text, span)
         case "autolink" if "://" in source:
@@ -219,7 +223,7 @@ def _link(link: Link, depth: Counter[str]) -> str:
         return unlinked(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
-        return link.address.replace("`", "%60") if "://" in link.address else _unmarked(link.address)
+        return link.address if "://" in link.address else _unmarked(link.address)
     bare = _drawn(link.label.replace("https://", "").replace("http://", ""), around=depth)
     if link.misleads:
         address = harmless(real_address(link.address))

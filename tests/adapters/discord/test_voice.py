@@ -198,7 +198,9 @@ def _outside_code(text: str) -> str:
     while at < len(text):
         found = next((found for rule in _RULES if (found := rule.match(text, at))), None)
         # The label of a link is drawn; its address ends with the bracket, whatever stands behind it.
-        shown += (_outside_code(found["label"]) if "label" in found.groupdict() else "\0") if found else text[at]
+        shown += (
+            (_outside_code(found["label"]) if "label" in found.groupdict() else "\0") if found else text[at]
+        )
         at = found.end() if found else at + 1
     return shown
 
@@ -232,6 +234,8 @@ _PIECES = [
 @example("\\[l](https://x.example)`<@1>`")
 @example("https://x.example/[l](https://x.example)`<@1>`")
 @example("[https://x.example](https://x.example)`<@1>`")
+@example("[https://x.example](https://x.example)éé``a <@1>||``")
+@example("[](||https://x.example/)[a](b)*")
 def test_nothing_is_live_outside_of_what_discord_takes_for_code(text: str) -> None:
     """Whatever backticks there are, no mention and no bars are left where Discord's app draws words."""
     shown = _outside_code(convert(text))
