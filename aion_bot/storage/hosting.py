@@ -6,7 +6,7 @@ small values. A scope is written `<platform>:<id>`, as `slack:T0123`.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,6 +63,10 @@ class SharedDatabase(Protocol):
 
         The scopes of a replica that died are free without it: claim every few seconds as well.
         """
+        ...
+
+    def on_renewed(self, told: Callable[[float], None]) -> None:
+        """Call `told` with the seconds that each renewal of all leases takes; a lease's own `renewed` is never called."""
         ...
 
     async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:

@@ -8,15 +8,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
-import structlog
 
 from aion_bot.storage.postgres.dialect import parameters, translated
-from aion_bot.storage.postgres.errors import STANDBY, ConnectionLost, message_of, translated_error
+from aion_bot.storage.postgres.errors import ConnectionLost
 from aion_bot.storage.postgres.lease import LOST, Held
 from aion_bot.storage.postgres.rows import Row, row_factory
-from aion_bot.storage.postgres.sources import Source
-
-_log = structlog.get_logger(__name__)
+from aion_bot.storage.postgres.sources import Source, failure
 
 _KNOWN_FOR = 60.0
 """Seconds for which the result of a write is kept whose caller was told of a failure, and may repeat it."""
@@ -137,11 +134,7 @@ class PostgresConnection:
         except psycopg.Error as error:
             if error.sqlstate == LOST:
                 self._lease.lose()
-            if not connection.closed and error.sqlstate != STANDBY:
-                raise translated_error(error) from None
-            _log.warning("database connection lost", reason=message_of(error))
-            await self._source.lost(connection)
-            raise ConnectionLost(message_of(error), transient=True) from None
+            raise await failure(self._source, connection, error) from None
 
     async def _settle(self, connection: psycopg.AsyncConnection[Any]) -> None:
         """Learn what became of the write whose connection was lost, if one was."""

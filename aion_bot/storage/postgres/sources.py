@@ -1,6 +1,7 @@
 """Where the connection of a statement comes from: one of the bot's own, which is made anew when it was lost."""
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -10,7 +11,14 @@ import psycopg
 import structlog
 
 from aion_bot.environment.database_location import PostgresUrl
-from aion_bot.storage.postgres.errors import PostgresError, is_transient, message_of
+from aion_bot.storage.postgres.errors import (
+    STANDBY,
+    ConnectionLost,
+    PostgresError,
+    is_transient,
+    message_of,
+    translated_error,
+)
 from aion_bot.storage.postgres.lease import Lease
 from aion_bot.storage.postgres.sessions import connect_async
 
@@ -94,6 +102,17 @@ class OwnConnection:
             else:
                 _log.info("database connected again")
                 return
+
+
+async def failure(
+    source: Source, connection: psycopg.AsyncConnection[Any], error: psycopg.Error
+) -> sqlite3.Error:
+    """Return what to raise for an error of a statement; `ConnectionLost` where the connection is gone, which is closed then."""
+    if not connection.closed and error.sqlstate != STANDBY:
+        return translated_error(error)
+    _log.warning("database connection lost", reason=message_of(error))
+    await source.lost(connection)
+    return ConnectionLost(message_of(error), transient=True)
 
 
 def _may_pass(error: Exception) -> bool:
