@@ -12,8 +12,7 @@ from aion_bot.simulators.slack.http_delivery import SIGNING_SECRET
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack.conftest import HASTE
-from tests.adapters.slack_oauth.front import KEYS, PUBLIC, Browser, Front
-from tests.support.shared_values import MemoryValues
+from tests.adapters.slack_oauth.front import KEYS, PUBLIC, Browser, Front, Values
 
 ONE, TWO, THREE, ORGANISATION = "T0001TEAM", "T0002TEAM", "T0003TEAM", "E0000ORG"
 
@@ -21,9 +20,9 @@ TIMES = RotationTimes(early=100.0, look=0.05, retry=0.01, retry_max=0.05)
 
 
 @pytest.fixture
-def values() -> MemoryValues:
+def values() -> Values:
     """What the replicas share."""
-    return MemoryValues()
+    return Values()
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ Make = Callable[..., HostedSlack]
 
 
 @pytest.fixture
-async def make(env: Mapping[str, str], values: MemoryValues) -> AsyncIterator[Make]:
+async def make(env: Mapping[str, str], values: Values) -> AsyncIterator[Make]:
     """Build replicas, with other settings where a test names them."""
     async with AsyncExitStack() as stack:
 

@@ -12,7 +12,9 @@ from adapters.slack.hosted_adapter import HostedSlackAdapter
 from adapters.slack.hosting import HostedSlack
 from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.simulators.slack.http_delivery import PREFIX, SIGNING_SECRET, HttpDelivery, signed
+from tests.support.shared_values import MemoryValues
 
 JSON = "application/json"
 PUBLIC = f"http://127.0.0.1:1{PREFIX}"
@@ -25,6 +27,24 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110  # what it looks at has no event
             await asyncio.sleep(0.005)
+
+
+class Values(MemoryValues):
+    """What the replicas share. `down`: every call fails, as while the database is away."""
+
+    def __init__(self) -> None:
+        super().__init__(time.time)
+        self.down = False
+
+    @property
+    def kept(self) -> dict[tuple[str, str], tuple[str, float | None]]:
+        """What is stored, by kind and name, with the time of its end."""
+        return self._values
+
+    def _answer(self, method: str, kind: str) -> None:
+        if self.down:
+            raise SharedValuesDown("the database does not answer")
+        super()._answer(method, kind)
 
 
 class Browser:

@@ -20,10 +20,9 @@ from aion_bot.ports.secret_rotation import TakesSecrets
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack.conftest import end
 from tests.adapters.slack_oauth.conftest import ONE, ORGANISATION, THREE, TWO, Make
-from tests.adapters.slack_oauth.front import EVENTS, Front, event, request
+from tests.adapters.slack_oauth.front import EVENTS, Front, Values, event, request
 from tests.support.cases import each
 from tests.support.recording_host import RecordingHost
-from tests.support.shared_values import MemoryValues
 
 Install = Callable[..., Awaitable[int]]
 
@@ -119,7 +118,7 @@ async def test_interactions_and_commands_go_there_too(hosted: HostedSlack, insta
     assert stranger == HttpAnswer(200, strings.NOT_INSTALLED)
 
 
-async def test_the_signature_comes_first(hosted: HostedSlack, install: Install, values: MemoryValues) -> None:
+async def test_the_signature_comes_first(hosted: HostedSlack, install: Install, values: Values) -> None:
     """What is not Slack's reaches nobody and no database; Slack's own checks are answered without one."""
     await install()
     values.down = True
@@ -133,7 +132,7 @@ async def test_the_signature_comes_first(hosted: HostedSlack, install: Install, 
 
 
 async def test_without_the_database_known_workspaces_are_served(
-    hosted: HostedSlack, install: Install, values: MemoryValues
+    hosted: HostedSlack, install: Install, values: Values
 ) -> None:
     """A request of a workspace that is known needs none for a while; of any other it is asked for again."""
     await install()

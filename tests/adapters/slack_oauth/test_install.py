@@ -13,15 +13,14 @@ from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack_oauth.conftest import ONE, ORGANISATION, THREE, TWO, Make
-from tests.adapters.slack_oauth.front import INSTALL, KEYS, PUBLIC, REDIRECT, Browser
+from tests.adapters.slack_oauth.front import INSTALL, KEYS, PUBLIC, REDIRECT, Browser, Values
 from tests.support.cases import each
-from tests.support.shared_values import MemoryValues
 
 Install = Callable[..., Awaitable[int]]
 
 
 async def test_a_workspace_installs_the_app(
-    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: MemoryValues
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
     """The workspace is a scope then, whose adapter has the token; what is stored shows no part of it."""
     hosted.changed.clear()
@@ -61,7 +60,7 @@ async def test_pages_are_bound_to_the_browser_and_load_nothing(browser: Browser)
 
 
 async def test_denied_expired_reused_and_foreign_states_install_nothing(
-    hosted: HostedSlack, browser: Browser, oauth: SlackOAuth, teams: SlackTeams, values: MemoryValues
+    hosted: HostedSlack, browser: Browser, oauth: SlackOAuth, teams: SlackTeams, values: Values
 ) -> None:
     """Each gets a page that says how to go on, Slack is asked for no token, and the way is free for a good one."""
     person = teams.teams[ONE].people[0]
@@ -98,7 +97,7 @@ async def test_two_pages_of_one_browser_are_both_good(
     assert [one.status for one in answers] == [200, 200]
 
 
-async def test_a_state_ends_after_ten_minutes(values: MemoryValues, make: Make) -> None:
+async def test_a_state_ends_after_ten_minutes(values: Values, make: Make) -> None:
     """Its time is the database's."""
     now = [1000.0]
     values._clock = lambda: now[0]
@@ -197,7 +196,7 @@ async def test_what_slack_refuses_is_said_and_logged(
 
 
 async def test_an_outage_asks_to_wait(
-    browser: Browser, oauth: SlackOAuth, teams: SlackTeams, values: MemoryValues
+    browser: Browser, oauth: SlackOAuth, teams: SlackTeams, values: Values
 ) -> None:
     """Without Slack, or without the database, the page says so with 503."""
     oauth.fail_next.append(500)
@@ -220,7 +219,7 @@ async def test_names_are_escaped(
     assert "&lt;img" in answer.body
 
 
-async def test_pages_are_bounded(browser: Browser, values: MemoryValues) -> None:
+async def test_pages_are_bounded(browser: Browser, values: Values) -> None:
     """Whoever asks for the page again and again gets 429, and no more values are stored."""
     answers = [(await browser.get(INSTALL)).status for _ in range(130)]
     assert (answers.count(200), answers.count(429)) == (120, 10)
@@ -236,7 +235,7 @@ async def test_other_requests_are_refused(hosted: HostedSlack, method: str, path
 
 
 async def test_a_new_key_reads_and_seals_anew(
-    make: Make, install: Install, values: MemoryValues, caplog: pytest.LogCaptureFixture
+    make: Make, install: Install, values: Values, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What an older key wrote is read and written with the first one; then the older one may go. A lost key is said once."""
     await install()

@@ -14,11 +14,10 @@ from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack.conftest import end
 from tests.adapters.slack_oauth.conftest import ONE, ORGANISATION, THREE, TWO, Make
-from tests.adapters.slack_oauth.front import JSON, Front, event, until
+from tests.adapters.slack_oauth.front import JSON, Front, Values, event, until
 from tests.adapters.slack_oauth.test_hosting import of_event, scope_of, serving
 from tests.support.cases import each
 from tests.support.recording_host import RecordingHost
-from tests.support.shared_values import MemoryValues
 
 Install = Callable[..., Awaitable[int]]
 
@@ -46,7 +45,7 @@ async def test_both_events_in_any_order_and_again_remove_a_workspace_once(
 
 
 async def test_nothing_of_a_removed_workspace_is_left(
-    front: Front, hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: MemoryValues
+    front: Front, hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
     """Its token is gone with the event, and its id once its rows are."""
     await install()
@@ -90,7 +89,7 @@ async def test_an_installation_while_the_rows_are_erased_is_served_afterwards(
 
 
 async def test_an_installation_between_two_statements_is_kept(
-    hosted: HostedSlack, front: Front, install: Install, oauth: SlackOAuth, values: MemoryValues
+    hosted: HostedSlack, front: Front, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
     """What `left` took by mistake it puts back."""
     await install()
@@ -131,7 +130,7 @@ async def test_an_outage_has_the_event_sent_again(
     front: Front,
     install: Install,
     oauth: SlackOAuth,
-    values: MemoryValues,
+    values: Values,
     teams: SlackTeams,
 ) -> None:
     """Where Slack or the database cannot be asked, nothing changes, and the answer is 503."""

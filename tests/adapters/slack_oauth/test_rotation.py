@@ -16,9 +16,8 @@ from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack_oauth.conftest import ONE, TIMES, Make
-from tests.adapters.slack_oauth.front import Front, until
+from tests.adapters.slack_oauth.front import Front, Values, until
 from tests.adapters.slack_oauth.test_hosting import serving
-from tests.support.shared_values import MemoryValues
 
 Install = Callable[..., Awaitable[int]]
 
@@ -73,7 +72,7 @@ async def test_replicas_refresh_once(
 
 
 async def test_a_replica_that_died_while_it_refreshed_is_replaced_by_another(
-    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: MemoryValues
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
     """Its lock counts for a minute."""
     oauth.expires_in = 50
@@ -89,7 +88,7 @@ async def test_a_replica_that_died_while_it_refreshed_is_replaced_by_another(
 
 
 async def test_an_answer_that_could_not_be_stored_is_stored_later(
-    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: MemoryValues
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
     """The refresh token is used up by then: what Slack answered is kept, and nothing is asked again."""
     oauth.expires_in = 50
