@@ -31,6 +31,7 @@ from adapters.discord import strings as discord_strings
 from adapters.discord.inline import inline
 from adapters.discord.markdown import convert
 from adapters.slack import events as slack_events
+from adapters.slack import identity as slack_identity
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
 from adapters.slack import rendering as slack
@@ -221,7 +222,7 @@ def _sources(text: str) -> None:
 
 
 _ADA = Person("U1", "Ada")
-_ME = slack_events.BotIdentity("T1", "Site", "U1", "B1", "aion")
+_ME = slack_identity.BotIdentity("T1", "Site", "U1", "B1", "aion")
 
 
 def _slack_edit(text: str) -> None:

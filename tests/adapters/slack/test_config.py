@@ -75,7 +75,7 @@ def test_every_problem_is_listed() -> None:
             "SLACK_API_URL": "c",
         }
     )
-    assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
+    assert [problem.split(":")[0] for problem in found] == list(config.SlackSettings.variables())
 
 
 SECRET, URL = "SLACK_SIGNING_SECRET", "AION_BOT_PUBLIC_URL"
