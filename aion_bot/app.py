@@ -5,8 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import structlog
 
 from aion_bot import __version__
 from aion_bot.composition.scope import Load, Scope, connected, serve_scope
+from aion_bot.composition.watching import watched
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
 from aion_bot.conversation.session_history import Polling
@@ -28,7 +28,6 @@ from aion_bot.runtime import service_manager
 from aion_bot.runtime.heap import trimmed
 from aion_bot.runtime.ownership import owned
 from aion_bot.runtime.reloading import ReadRules, Reloading
-from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
@@ -61,7 +60,8 @@ async def serve(
         StoreError: the database cannot be used.
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
-    async with _watched(settings, adapters, stop) as monitor:
+    platforms = [one.platform for one in adapters]
+    async with watched(settings.http_address, platforms, receivers(adapters), stop) as monitor:
         store = await Store.open_when_free(settings.database, settings.replica_name(), stop)
         if store is None:  # stopped while another replica served
             return True
@@ -103,37 +103,6 @@ def _say_start(settings: Settings, adapters: Sequence[PlatformAdapter]) -> None:
 
 def _named(database: Location) -> str:
     return str(database) if isinstance(database, PostgresUrl) else os.path.realpath(database)
-
-
-@asynccontextmanager
-async def _watched(
-    settings: Settings, adapters: Sequence[PlatformAdapter], stop: asyncio.Event
-) -> AsyncIterator["Monitor | None"]:
-    """Watch the event loop, and serve health and metrics where the operator has named an address.
-
-    Raises:
-        CannotListen: that address cannot be used.
-    """
-    if settings.http_address is None:
-        watchdog, monitor, server = Watchdog(), None, None
-    else:
-        # Not loaded without an address.
-        from aion_bot.monitoring.monitor import Monitor
-        from aion_bot.monitoring.server import MonitoringServer
-
-        platforms = [one.platform for one in adapters]
-        monitor = Monitor(platforms, None, stop)
-        server = MonitoringServer(settings.http_address, monitor, receivers(adapters))
-        watchdog = Watchdog(monitor.metrics.observe_lag)
-    watchdog.start()
-    try:
-        if server is not None:
-            await server.start()
-        yield monitor
-    finally:
-        if server is not None:
-            await server.stop()
-        watchdog.stop()
 
 
 async def serve_until_signal(

@@ -156,23 +156,33 @@ def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rule
 
 @asynccontextmanager
 async def connected(
-    settings: Settings, store: Store, observer: "Tracing | Monitor | None", *, check: bool
+    settings: Settings,
+    store: Store,
+    observer: "Tracing | Monitor | None",
+    *,
+    check: bool,
+    pace: RequestPace | None = None,
 ) -> AsyncIterator[AionVision]:
-    """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
+    """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right.
+
+    `pace` is that of the key, where other clients have it as well.
+    """
     async with AionVision.from_settings(settings) as aion:
-        watch(aion, store, observer)
+        watch(aion, store, observer, pace)
         checking = BackgroundTasks()
         if check:
-            checking.spawn(_check_aion(aion, settings.base_url))
+            checking.spawn(check_aion(aion, settings.base_url))
         try:
             yield aion
         finally:
             await checking.cancel()
 
 
-def watch(aion: AionVision, store: Store, observer: "Tracing | Monitor | None") -> None:
-    """Let the key of a client have its own pace, report the client's requests, and keep them back without the lease."""
-    aion.pace = RequestPace()
+def watch(
+    aion: AionVision, store: Store, observer: "Tracing | Monitor | None", pace: RequestPace | None = None
+) -> None:
+    """Let the key of a client have its pace, report the client's requests, and keep them back without the lease."""
+    aion.pace = pace or RequestPace()
     sending = fenced_aion(store, None if observer is None else observer.aion_sending)
     if observer is not None or sending is not None:
         aion.observe_requests(observer.aion_answered if observer else lambda *_: None, sending)
@@ -190,7 +200,7 @@ async def _counted(month: MonthAllowance, settings: Settings, *, check: bool) ->
         await reading.cancel()
 
 
-async def _check_aion(aion: AionVision, base_url: str) -> None:
+async def check_aion(aion: AionVision, base_url: str) -> None:
     """Say in the log what is wrong with Aion's key or address; readiness learns of it as of every request."""
     try:
         await call(aion)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from aion_bot.ports.hosting import HostedPlatform, Routed, TakesRouted
-from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest, ReceivesRequests
 from aion_bot.runtime.hosting.requests import write_request
 from aion_bot.storage.hosting import SharedDatabase
 
@@ -21,10 +21,11 @@ Taking = Callable[[str], TakesRouted | None]
 
 
 class RoutedRequests:
-    """What arrives at one path of a platform; an adapter that `ReceivesRequests`, for the HTTP server."""
+    """What arrives at one path of a platform; a `ReceivesRequests` for the HTTP server."""
 
     def __init__(self, platform: HostedPlatform, path: str, taking: Taking, database: SharedDatabase) -> None:
-        self.platform, self.http_paths = platform.platform, (path,)
+        self.platform = platform.platform
+        self.http_paths: Sequence[str] = (path,)
         self._hosted, self._path, self._taking, self._database = platform, path, taking, database
 
     async def receive(self, request: HttpRequest) -> HttpAnswer:
@@ -55,7 +56,7 @@ class RoutedRequests:
 
 def routes(
     platforms: Sequence[HostedPlatform], taking: Taking, database: SharedDatabase
-) -> Sequence[tuple[str, RoutedRequests]]:
+) -> Sequence[tuple[str, ReceivesRequests]]:
     """Return what takes the requests of every path, with the name of its platform."""
     return [
         (one.platform, RoutedRequests(one, path, taking, database))

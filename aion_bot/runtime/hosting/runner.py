@@ -40,7 +40,7 @@ class Pace:
 
 
 class ScopeRunner:
-    """Serves scopes of `platforms` with `serve`. `claimed` is told of each one that is taken: whether somebody had it before."""
+    """Serves scopes of `platforms` with `serve`."""
 
     def __init__(
         self,
@@ -48,12 +48,13 @@ class ScopeRunner:
         platforms: Sequence[HostedPlatform],
         serve: Serve,
         *,
-        claimed: Callable[[ScopeLease], None] = lambda _: None,
         pace: Pace = Pace(),
     ) -> None:
         self.served: dict[str, ServedScope] = {}
         """By the scopes' whole names, also those that are draining."""
-        self._database, self._serve, self._claimed, self._pace = database, serve, claimed, pace
+        self.claimed: Callable[[ScopeLease], None] = lambda _: None
+        """Is told of each scope that is taken."""
+        self._database, self._serve, self._pace = database, serve, pace
         self._platforms = {one.platform: one for one in platforms}
         self._opening = asyncio.Semaphore(OPENING)
         self._running = BackgroundTasks()
@@ -138,7 +139,7 @@ class ScopeRunner:
         if platform is None:  # of a replica that serves another platform as well
             self._running.spawn(self._database.release(lease))
             return
-        self._claimed(lease)
+        self.claimed(lease)
         served = ServedScope(self._database, lease, platform, self._serve, self._opening)
         self.served[lease.scope] = served
         self._running.spawn(self._run(served))
