@@ -83,7 +83,7 @@ class Api:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one call."""
-        method, arguments = request.match_info["method"], await _arguments(request)
+        method, arguments = request.match_info["method"], await arguments_of(request)
         self.calls[method] += 1
         self.bodies[method].append(arguments)
         self._changed()
@@ -124,7 +124,7 @@ class Api:
         given = self._backend.uploads.given.get(request.match_info["file"])
         if fault is not None and not (fault.short or fault.cut is not None):
             answer = await _failed(fault, request)
-        elif not self._backend.authorized("files.info", _token(request, {})):
+        elif not self._backend.authorized("files.info", token_of(request, {})):
             answer = web.Response(text=SIGN_IN, content_type="text/html")
         elif given is None or given.deleted:
             answer = web.Response(status=404, text="not found")
@@ -141,7 +141,7 @@ class Api:
         fault = self._faults[method].popleft() if self._faults[method] else None
         if fault is not None and not fault.acted:
             return await _failed(fault, request)
-        answer = await self._act(method, arguments, _token(request, arguments))
+        answer = await self._act(method, arguments, token_of(request, arguments))
         self._changed()
         headers = self._backend.configuration.headers(method)
         return await _failed(fault, request) if fault else web.json_response(answer, headers=headers)
@@ -164,7 +164,8 @@ class Api:
         return False
 
 
-async def _arguments(request: web.Request) -> Arguments:
+async def arguments_of(request: web.Request) -> Arguments:
+    """Return what a call says, in its address and in its body."""
     given: Arguments = dict(request.query)
     if request.content_type == "application/json":
         given |= await request.json()
@@ -173,7 +174,8 @@ async def _arguments(request: web.Request) -> Arguments:
     return given
 
 
-def _token(request: web.Request, arguments: Arguments) -> str:
+def token_of(request: web.Request, arguments: Arguments) -> str:
+    """Return the token of a call, which is taken out of its arguments if it is there; "" if it has none."""
     return request.headers.get("Authorization", "").partition(" ")[2] or str(arguments.pop("token", ""))
 
 

@@ -15,9 +15,6 @@ from aion_bot.simulators.slack.api import Api
 from aion_bot.simulators.slack.socket_mode import Sockets
 from aion_bot.simulators.slack.state import (
     APP,
-    BOT,
-    TEAM,
-    TEAM_NAME,
     Channel,
     Conversations,
     Message,
@@ -42,7 +39,7 @@ class CommandUse:
     api: Api
     add: Callable[[Message], None]
     find_message: Callable[[str], Message]
-    _port: int
+    address: str
 
     def __init__(self) -> None:
         self.answer_tickets: dict[str, list[Any]] = {}
@@ -51,7 +48,12 @@ class CommandUse:
     @property
     def general(self) -> Channel:
         """The channel in which people ask."""
-        return self.conversations.channels["C0GENERAL"]
+        return self.conversations.channels[self.conversations.team.general]
+
+    @property
+    def mention_of_bot(self) -> str:
+        """What a message that mentions the bot has."""
+        return f"<@{self.conversations.team.bot.id}>"
 
     async def command(self, person: SimulatedPerson, words: str, *, thread: str = "") -> None:
         """Use `/aion` in the channel of a thread, or in the general one: Slack tells the app the channel alone."""
@@ -70,7 +72,7 @@ class CommandUse:
         payload = {
             "token": "legacy-token",
             "team_id": team_of(person.id, channel),
-            "team_domain": TEAM_NAME.lower().replace(" ", "-"),
+            "team_domain": self.conversations.team.domain,
             "channel_id": channel.id,
             "channel_name": "directmessage" if direct else channel.name,
             "user_id": person.id,
@@ -100,10 +102,10 @@ class CommandUse:
         """Add the bot to a channel: https://docs.slack.dev/reference/events/member_joined_channel"""
         inner = {
             "type": "member_joined_channel",
-            "user": BOT.id,
+            "user": self.conversations.team.bot.id,
             "channel": channel.id,
             "channel_type": "C" if channel.kind == "channel" else "G",
-            "team": TEAM,
+            "team": self.conversations.team.id,
             "inviter": person.id,
             "event_ts": self.conversations.clock.ts(),
         }
@@ -179,7 +181,7 @@ class CommandUse:
     def _address(self, channel: Channel, person: SimulatedPerson, thread: str | None) -> str:
         ticket = secrets.token_urlsafe(18)
         self.answer_tickets[ticket] = [channel.id, person, thread, 0]
-        return f"http://127.0.0.1:{self._port}/commands/{TEAM}/{ticket}"
+        return f"{self.address}/commands/{self.conversations.team.id}/{ticket}"
 
     async def take_answer(self, request: web.Request) -> web.StreamResponse:
         """Take an answer to a command: five for each, in JSON."""
@@ -192,7 +194,8 @@ class CommandUse:
         if answer.status == 200 and ticket is not None:
             ticket[3] += 1
             channel, person, thread, _ = ticket
-            message = Message(self.conversations.clock.ts(), channel, BOT, [body], thread_ts=thread)
+            ts, home = self.conversations.clock.ts(), self.conversations.team
+            message = Message(ts, channel, home.bot, [body], thread_ts=thread, home=home)
             message.only_for = person.id if body.get("response_type", "ephemeral") == "ephemeral" else None
             self.add(message)
         self.api.log.append(Logged(time.monotonic(), RESPONSE_URL, "", answer.status))

@@ -12,7 +12,7 @@ from typing import Any
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused
 from aion_bot.simulators.slack.payloads import view_submitted
 from aion_bot.simulators.slack.socket_mode import Sockets
-from aion_bot.simulators.slack.state import APP, BOT_ID, TEAM, Conversations
+from aion_bot.simulators.slack.state import APP, Conversations
 from aion_bot.simulators.workspace import ShownForm, SimulatedPerson
 
 TRIGGER_LASTS = 3.0
@@ -36,7 +36,8 @@ def open_view(backend: Backend, arguments: Arguments) -> Answer:
     if problems or not isinstance(view, Mapping):
         raise Refused("invalid_arguments", problems)
     forms.used.add(trigger)
-    ids = {"id": f"V{secrets.token_hex(5).upper()}", "team_id": TEAM, "app_id": APP, "bot_id": BOT_ID}
+    team = backend.conversations.team
+    ids = {"id": f"V{secrets.token_hex(5).upper()}", "team_id": team.id, "app_id": APP, "bot_id": team.bot_id}
     forms.open[person] = {**view, **ids, "hash": secrets.token_hex(8), "state": {"values": {}}}
     return {"view": forms.open[person]}
 
@@ -105,4 +106,4 @@ class FormUse:
         if not 1 <= len(words) <= shown.most:
             raise ValueError(f"Slack takes 1 to {shown.most} characters")
         self.close_form(person)
-        self.sockets.deliver("interactive", view_submitted(view, person, words))
+        self.sockets.deliver("interactive", view_submitted(self.conversations.team, view, person, words))

@@ -8,7 +8,7 @@ import re
 
 from aion_bot.simulators.slack import payloads
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, find_channel
-from aion_bot.simulators.slack.state import BOT_ID, Channel, Message
+from aion_bot.simulators.slack.state import Channel, Message
 
 _MOST_FOUND = 20
 
@@ -66,6 +66,7 @@ def _words(text: str) -> set[str]:
 
 def _found(backend: Backend, message: Message) -> Answer:
     channel = backend.conversations.channels[message.channel]
+    place = f"{channel.id}/p{message.ts.replace('.', '')}"
     return {
         "author_name": message.author.name,
         "author_user_id": message.author.id,
@@ -74,6 +75,7 @@ def _found(backend: Backend, message: Message) -> Answer:
         "channel_name": channel.name,
         "message_ts": message.ts,
         "content": message.body.get("text", ""),
-        "is_author_bot": message.by_bot or message.body.get("bot_id", BOT_ID) != BOT_ID,
-        "permalink": f"https://site-operations.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}",
+        "is_author_bot": message.by_bot
+        or message.body.get("bot_id", message.home.bot_id) != message.home.bot_id,
+        "permalink": f"https://{message.home.domain}.slack.com/archives/{place}",
     }

@@ -7,6 +7,7 @@ https://docs.slack.dev/authentication/verifying-requests-from-slack
 import asyncio
 import hashlib
 import hmac
+import itertools
 import json
 import socket
 import time
@@ -54,33 +55,38 @@ def written(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
 
 
 class HttpDelivery:
-    """Sends to a bot that listens on `port` of this machine.
+    """Sends to a bot that listens on a port of this machine, or to its replicas on several `ports` in turn.
 
-    `statuses` are the newest of all answers, in order; `secret` is the one that the app's page shows. While it is
+    As a proxy before replicas does, it goes on to the next one where nobody listens. `statuses` are the newest of all answers, in order; `secret` is the one that the app's page shows. While it is
     `unreachable`, as with a proxy that is down, nothing arrives.
     """
 
-    def __init__(self, port: int, secret: str = SIGNING_SECRET) -> None:
+    def __init__(self, *ports: int, secret: str = SIGNING_SECRET) -> None:
         self.secret = secret
+        self.ports = list(ports)
         self.statuses: deque[int] = deque(maxlen=CALLS_KEPT)
         self.unreachable = False
-        self._port = port
+        self._turns = itertools.count()
         self._reasons: dict[str, str] = {}
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def env(self) -> Mapping[str, str]:
-        """The settings that let a bot take what this sends."""
+        """The settings that let a bot, or the first of its replicas, take what this sends."""
+        return self.env_of(self.ports[0])
+
+    def env_of(self, port: int) -> Mapping[str, str]:
+        """The settings that let the replica on a port take what this sends."""
         return {
             "SLACK_SIGNING_SECRET": self.secret,
-            "AION_BOT_PUBLIC_URL": f"http://127.0.0.1:{self._port}{PREFIX}",
-            "AION_BOT_HTTP_ADDRESS": f"127.0.0.1:{self._port}",
+            "AION_BOT_PUBLIC_URL": f"http://127.0.0.1:{self.ports[0]}{PREFIX}",
+            "AION_BOT_HTTP_ADDRESS": f"127.0.0.1:{port}",
         }
 
     @property
     def address(self) -> str:
         """The request URL of the app."""
-        return f"http://127.0.0.1:{self._port}{PREFIX}/slack/events"
+        return _request_url(self.ports[0])
 
     async def send(self, kind: str, payload: Mapping[str, Any], attempt: int, timeout: float) -> int:
         """Send a payload, for the first time or again; returns the status, `NO_ANSWER` or `NOT_SENT`."""
@@ -109,30 +115,48 @@ class HttpDelivery:
         """Send one signed request; returns the status. Raises aiohttp.ClientError, and OSError while it is unreachable."""
         if self.unreachable:
             raise ConnectionRefusedError
+        first = next(self._turns) % len(self.ports)
+        *others, last = self.ports[first:] + self.ports[:first]
+        for port in others:
+            try:
+                return await self.post_to(port, body, content_type, headers)
+            except aiohttp.ClientConnectorError:
+                continue
+        return await self.post_to(last, body, content_type, headers)
+
+    async def post_to(self, port: int, body: str, content_type: str, headers: Mapping[str, str]) -> int:
+        """Send one signed request to one port; returns the status. Raises aiohttp.ClientError, OSError."""
         if self._session is None:
             self._session = aiohttp.ClientSession()
         signature = signed(self.secret, body)
         sent = {"Content-Type": content_type, "User-Agent": "Slackbot 1.0", **signature, **headers}
-        async with self._session.post(self.address, data=body, headers=sent, allow_redirects=False) as answer:
+        url = _request_url(port)
+        async with self._session.post(url, data=body, headers=sent, allow_redirects=False) as answer:
             await answer.read()
             return answer.status
 
     async def until_taken(self, timeout: float) -> None:
-        """Wait until a bot takes requests. Raises TimeoutError.
+        """Wait until the bot, or every one of its replicas, takes requests. Raises TimeoutError.
 
         The probe is what Slack sends of its own accord: https://docs.slack.dev/reference/events/app_rate_limited
         """
         probe = {"type": "app_rate_limited", "team_id": TEAM, "api_app_id": APP, "minute_rate_limited": 0}
         async with asyncio.timeout(timeout):
-            while True:
-                try:
-                    if await self.post(json.dumps(probe), "application/json", {}) == 200:
-                        return
-                except (OSError, aiohttp.ClientError):
-                    pass
-                await asyncio.sleep(_PROBE_EVERY)
+            for port in self.ports:
+                while not await self._takes(port, json.dumps(probe)):  # noqa: ASYNC110  # another process has no event
+                    await asyncio.sleep(_PROBE_EVERY)
+
+    async def _takes(self, port: int, probe: str) -> bool:
+        try:
+            return not self.unreachable and await self.post_to(port, probe, "application/json", {}) == 200
+        except (OSError, aiohttp.ClientError):
+            return False
 
     async def stop(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
+
+
+def _request_url(port: int) -> str:
+    return f"http://127.0.0.1:{port}{PREFIX}/slack/events"

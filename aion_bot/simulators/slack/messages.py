@@ -6,7 +6,7 @@ from typing import Any
 from aion_bot.simulators.slack import payloads, reading, upload_methods
 from aion_bot.simulators.slack.commands import CommandUse
 from aion_bot.simulators.slack.display import Display
-from aion_bot.simulators.slack.state import BOT, KINDS, TEAM, Channel, Message, team_of
+from aion_bot.simulators.slack.state import KINDS, Channel, Message, team_of
 from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
 
 Files = Sequence[SimulatedFile]
@@ -39,15 +39,16 @@ class Messages(CommandUse):
         `beside` are other fields of the message, such as `blocks` and `attachments`.
         """
         ts = self.conversations.clock.ts()
-        message = Message(ts, channel.id, person, [{"text": text, **(beside or {})}], thread_ts=thread)
-        message.team = team = team_of(person.id, channel)
-        upload_methods.attach(self, message, files, stubs=team != TEAM)
+        team, home = team_of(person.id, channel), self.conversations.team
+        body = {"text": text, **(beside or {})}
+        message = Message(ts, channel.id, person, [body], thread_ts=thread, team=team, home=home)
+        upload_methods.attach(self, message, files, stubs=team != home.id)
         self.add(message)
         return message
 
     def post_as_bot(self, channel: Channel, text: str, *, thread: str | None = None) -> Message:
         """Post as the bot from outside, as another process with the same token does."""
-        return self.say(BOT, channel, text, thread=thread)
+        return self.say(self.conversations.team.bot, channel, text, thread=thread)
 
     def edit(self, message: str, text: str) -> None:
         """Edit the message with this `ts` as its author."""
@@ -59,7 +60,7 @@ class Messages(CommandUse):
 
     def edit_into_question(self, message: str, text: str) -> None:
         """Edit the message with this `ts` as its author, with a mention of the bot."""
-        self.edit(message, f"<@{BOT.id}> {escaped(text)}")
+        self.edit(message, f"{self.mention_of_bot} {escaped(text)}")
 
     def delete_message(self, message: str) -> None:
         """Delete the message with this `ts` as its author."""
@@ -83,7 +84,7 @@ class Messages(CommandUse):
         channel = self.conversations.channels[message.channel]
         if message.only_for is not None:
             return
-        if f"<@{BOT.id}>" in message.body["text"] and channel.kind != "im" and not message.by_bot:
+        if self.mention_of_bot in message.body["text"] and channel.kind != "im" and not message.by_bot:
             inner = payloads.mention(message, with_files=not self.mentions_without_files)
             self._send("app_mention", inner, channel)
         self._send(KINDS[channel.kind], payloads.said(message, channel), channel)
@@ -94,7 +95,11 @@ class Messages(CommandUse):
         self.display.show(message, body)
         channel = self.conversations.channels[message.channel]
         ts = self.conversations.clock.ts()
-        if f"<@{BOT.id}>" in message.body.get("text", "") and channel.kind != "im" and not message.by_bot:
+        if (
+            self.mention_of_bot in message.body.get("text", "")
+            and channel.kind != "im"
+            and not message.by_bot
+        ):
             edited = {"edited": {"user": message.author.id, "ts": ts}}
             self._send("app_mention", payloads.mention(message) | edited, channel)
         self._send(KINDS[channel.kind], payloads.changed(message, channel, before, ts), channel)
@@ -127,4 +132,4 @@ class Messages(CommandUse):
 
     def file_address(self, file: str) -> str:
         """The address of the bytes of a file that a person attached."""
-        return f"http://127.0.0.1:{self._port}/files-pri/{file}"
+        return f"{self.address}/files-pri/{file}"

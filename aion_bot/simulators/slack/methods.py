@@ -23,7 +23,7 @@ from aion_bot.simulators.slack.backend import (
     metadata,
     writable,
 )
-from aion_bot.simulators.slack.state import BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message
+from aion_bot.simulators.slack.state import Channel, Message
 from aion_bot.simulators.workspace import SimulatedPerson
 
 
@@ -48,22 +48,26 @@ def call(backend: Backend, method: str, arguments: Arguments, token: str) -> Ans
 
 
 def _auth_test(backend: Backend, arguments: Arguments) -> Answer:
-    del backend, arguments
+    del arguments
+    team = backend.conversations.team
     return {
-        "url": "https://site-operations.slack.com/",
-        "team": TEAM_NAME,
-        "user": BOT.name,
-        "team_id": TEAM,
-        "user_id": BOT.id,
-        "bot_id": BOT_ID,
+        "url": f"https://{team.domain}.slack.com/",
+        "team": team.name,
+        "user": team.bot.name,
+        "team_id": team.id,
+        "user_id": team.bot.id,
+        "bot_id": team.bot_id,
         "is_enterprise_install": False,
     }
 
 
 def _bot_info(backend: Backend, arguments: Arguments) -> Answer:
-    if arguments.get("bot") != BOT_ID:
+    team = backend.conversations.team
+    if arguments.get("bot") != team.bot_id:
         raise Refused("bot_not_found")
-    about = {"id": BOT_ID, "deleted": False, "name": BOT.name, "updated": 0, "user_id": BOT.id}
+    about = {
+        "id": team.bot_id, "deleted": False, "name": team.bot.name, "updated": 0, "user_id": team.bot.id,
+    }  # fmt: skip
     return {"bot": about | {"app_id": backend.configuration.app}}
 
 
@@ -216,7 +220,8 @@ def _user(backend: Backend, person: SimulatedPerson) -> Answer:
     is_bot = person.id in backend.conversations.bots
     deleted = person.id in backend.conversations.deactivated
     flags = {"is_restricted": guest, "is_ultra_restricted": single, "is_bot": is_bot, "deleted": deleted}
-    return {"id": person.id, "team_id": TEAM, "name": person.name.lower(), "profile": names, **flags}
+    team = backend.conversations.team.id
+    return {"id": person.id, "team_id": team, "name": person.name.lower(), "profile": names, **flags}
 
 
 def _user_groups(backend: Backend, arguments: Arguments) -> Answer:
@@ -306,9 +311,10 @@ def _new_message(backend: Backend, channel: Channel, arguments: Arguments, metho
     return Message(
         backend.conversations.clock.ts(),
         channel.id,
-        BOT,
+        backend.conversations.team.bot,
         [dict(arguments)],
         thread_ts=str(thread) if thread else None,
+        home=backend.conversations.team,
     )
 
 

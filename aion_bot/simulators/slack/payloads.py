@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aion_bot.simulators.slack.state import APP, BOT, BOT_ID, TEAM, TEAM_NAME, Channel, Message, team_of
+from aion_bot.simulators.slack.state import APP, Channel, Message, Team, team_of
 from aion_bot.simulators.slack.uploads import Given
 from aion_bot.simulators.workspace import SimulatedPerson
 
@@ -23,14 +23,21 @@ def event(inner: Payload, channel: Channel) -> Payload:
     """The outer part of an event; every event has its own `event_id`."""
     return {
         "token": "legacy-token",
-        "team_id": TEAM,
-        "context_team_id": TEAM,
+        "team_id": channel.home.id,
+        "context_team_id": channel.home.id,
         "api_app_id": APP,
         "event": inner,
         "type": "event_callback",
         "event_id": "Ev" + secrets.token_hex(5).upper(),
         "event_time": int(float(inner["event_ts"])),
-        "authorizations": [{"enterprise_id": None, "team_id": TEAM, "user_id": BOT.id, "is_bot": True}],
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": channel.home.id,
+                "user_id": channel.home.bot.id,
+                "is_bot": True,
+            }
+        ],
         "is_ext_shared_channel": channel.shared,
     }
 
@@ -173,7 +180,7 @@ def record(message: Message) -> Payload:
         "text": message.body.get("text") or "",
         "team": message.team,
     }
-    if message.team != TEAM:
+    if message.team != message.home.id:
         shown |= {"user_team": message.team, "source_team": message.team}
     shown |= {name: message.body[name] for name in ("blocks", "attachments") if message.body.get(name)}
     # What an app writes, as `say` was told.
@@ -182,9 +189,9 @@ def record(message: Message) -> Payload:
         del shown["user"]
     if message.by_bot:
         shown |= {
-            "bot_id": BOT_ID,
+            "bot_id": message.home.bot_id,
             "app_id": APP,
-            "bot_profile": {"id": BOT_ID, "app_id": APP, "name": BOT.name},
+            "bot_profile": {"id": message.home.bot_id, "app_id": APP, "name": message.home.bot.name},
         }
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
@@ -197,7 +204,8 @@ def record(message: Message) -> Payload:
 
 def shared(message: Message) -> Payload:
     """A message as an attachment of one that forwards it."""
-    address = f"https://site-operations.slack.com/archives/{message.channel}/p{message.ts.replace('.', '')}"
+    place = f"{message.channel}/p{message.ts.replace('.', '')}"
+    address = f"https://{message.home.domain}.slack.com/archives/{place}"
     text = message.body.get("text") or ""
     names = " ".join(str(one.get("name") or "") for one in message.files)
     return {
@@ -254,15 +262,15 @@ def shortcut(message: Message, person: SimulatedPerson, callback: str, channel: 
     }
 
 
-def view_submitted(view: Mapping[str, Any], person: SimulatedPerson, words: str) -> Payload:
+def view_submitted(team: Team, view: Mapping[str, Any], person: SimulatedPerson, words: str) -> Payload:
     """Somebody sent a modal with these words in its field: `view_submission`, which names no channel."""
     block = next(one for one in view["blocks"] if one["type"] == "input")
     field = {"type": block["element"]["type"], "value": words}
     name = person.name.lower()
     return {
         "type": "view_submission",
-        "team": {"id": TEAM, "domain": TEAM_NAME.lower().replace(" ", "-")},
-        "user": {"id": person.id, "username": name, "name": name, "team_id": TEAM},
+        "team": {"id": team.id, "domain": team.domain},
+        "user": {"id": person.id, "username": name, "name": name, "team_id": team.id},
         "api_app_id": APP,
         "token": "legacy-token",
         "trigger_id": trigger(person),
@@ -272,7 +280,7 @@ def view_submitted(view: Mapping[str, Any], person: SimulatedPerson, words: str)
             "previous_view_id": None,
             "root_view_id": view["id"],
             "external_id": "",
-            "app_installed_team_id": TEAM,
+            "app_installed_team_id": team.id,
         },
         "response_urls": [],
         "is_enterprise_install": False,
@@ -292,7 +300,7 @@ def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
         "api_app_id": APP,
         "token": "legacy-token",
         "trigger_id": trigger(person),
-        "team": {"id": TEAM, "domain": TEAM_NAME.lower().replace(" ", "-")},
+        "team": {"id": channel.home.id, "domain": channel.home.domain},
         "enterprise": None,
         "is_enterprise_install": False,
         "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},

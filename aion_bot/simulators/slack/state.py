@@ -17,6 +17,34 @@ BOT = SimulatedPerson("U0AION", "aion")
 BOT_ID = "B0AION"
 SLACKBOT = SimulatedPerson("USLACKBOT", "Slackbot")
 
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A workspace in which the app is installed: `bot` is the app's user there, and `bot_id` what it writes as.
+
+    `mark` follows the first letter in the ids of its channels.
+    """
+
+    id: str = TEAM
+    name: str = TEAM_NAME
+    bot: SimulatedPerson = BOT
+    bot_id: str = BOT_ID
+    mark: str = "0"
+
+    @property
+    def domain(self) -> str:
+        """The first part of its host name."""
+        return self.name.lower().replace(" ", "-")
+
+    @property
+    def general(self) -> str:
+        """The id of the channel in which everybody is."""
+        return f"C{self.mark}GENERAL"
+
+
+HOME = Team()
+"""The only workspace, where a simulation has one."""
+
 KINDS = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """Kinds of conversations as `channel_type` names them, and the event that reports messages there."""
 
@@ -35,11 +63,14 @@ class Channel:
     shared: bool = False
     archived: bool = False
     guests: frozenset[str] = frozenset()
+    home: Team = HOME
 
 
 @dataclass(slots=True)
 class Message:
     """One message; `versions` are its bodies, newest last.
+
+    `team` is the id of its author's organisation, by default that of its workspace (`home`).
 
     `reactions` are those of the bot; `buried` is a deleted message whose thread remains; `stream` is the native stream of a
     streamed message.
@@ -57,12 +88,16 @@ class Message:
     reactions: list[str] = field(default_factory=list)
     buried: bool = False
     stream: Stream | None = None
-    team: str = TEAM
+    team: str = ""
+    home: Team = HOME
+
+    def __post_init__(self) -> None:
+        self.team = self.team or self.home.id
 
     @property
     def by_bot(self) -> bool:
         """Whether the bot under test wrote it."""
-        return self.author == BOT
+        return self.author == self.home.bot
 
     @property
     def body(self) -> Mapping[str, Any]:
@@ -106,7 +141,8 @@ class Conversations:
     install (since 2025-05-29), and 999 to the others.
     """
 
-    def __init__(self, people: Sequence[SimulatedPerson]) -> None:
+    def __init__(self, people: Sequence[SimulatedPerson], team: Team = HOME) -> None:
+        self.team = team
         self.clock = Clock()
         self.page = 15
         self.channels: dict[str, Channel] = {}
@@ -128,13 +164,13 @@ class Conversations:
         self.closed: set[str] = set()
         """Direct messages that take nothing of the app: its Messages tab is switched off."""
         self.people = {person.id: person for person in people}
-        self.add(Channel("C0GENERAL", "general"))
+        self.add(Channel(team.general, "general"))
         for person in people:
             self.add(Channel(direct_channel(person.id), person.name, kind="im"))
 
     def add(self, channel: Channel) -> Channel:
         """Open a channel."""
-        self.channels[channel.id] = channel
+        self.channels[channel.id] = channel = replace(channel, home=self.team)
         return channel
 
     def find_channel(self, name: str) -> Channel | None:
@@ -167,7 +203,7 @@ class Conversations:
 
     def names(self) -> Mapping[str, str]:
         """The names that a person reads instead of ids."""
-        known: Iterable[SimulatedPerson] = (*self.people.values(), BOT)
+        known: Iterable[SimulatedPerson] = (*self.people.values(), self.team.bot)
         return {someone.id: someone.name for someone in known} | {
             c.id: c.name for c in self.channels.values()
         }
@@ -175,7 +211,7 @@ class Conversations:
 
 def team_of(person: str, channel: Channel) -> str:
     """Id of the team that somebody in a channel belongs to."""
-    return OTHER_TEAM if person in channel.guests else TEAM
+    return OTHER_TEAM if person in channel.guests else channel.home.id
 
 
 def direct_channel(person: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from aion_bot.simulators.slack import rules, stream
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, metadata, writable
 from aion_bot.simulators.slack.indicators import STATUSES
-from aion_bot.simulators.slack.state import BOT, TEAM, Channel, Message
+from aion_bot.simulators.slack.state import Channel, Message
 from aion_bot.simulators.slack.stream import Body, State, Stream
 
 TEXT_OF_CALL = 12_000
@@ -26,7 +26,8 @@ def start(backend: Backend, arguments: Arguments) -> Answer:
     begun = Stream(backend.streams.clock(), recipient)
     body = _grown(backend, begun, stream.composed(()), _chunks(arguments))
     ts = backend.conversations.clock.ts()
-    backend.add(Message(ts, channel.id, BOT, [body], thread_ts=thread, stream=begun))
+    home = backend.conversations.team
+    backend.add(Message(ts, channel.id, home.bot, [body], thread_ts=thread, stream=begun, home=home))
     backend.conversations.sessions[channel.id, thread] = "processing"
     return {"channel": channel.id, "ts": ts}
 
@@ -86,7 +87,7 @@ def _recipient(backend: Backend, channel: Channel, arguments: Arguments) -> str 
         raise Refused("missing_recipient_team_id")
     if person not in backend.conversations.names():
         raise Refused("user_not_found")
-    if arguments["recipient_team_id"] != TEAM:
+    if arguments["recipient_team_id"] != backend.conversations.team.id:
         raise Refused("team_not_found")
     return str(person)
 

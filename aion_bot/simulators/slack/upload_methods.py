@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from aion_bot.simulators.slack import payloads
 from aion_bot.simulators.slack.backend import Answer, Arguments, Backend, Refused, writable
-from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.workspace import SimulatedFile
 
@@ -46,10 +46,11 @@ def complete(backend: Backend, arguments: Arguments) -> Answer:
         message = Message(
             backend.conversations.clock.ts(),
             channel.id,
-            BOT,
+            backend.conversations.team.bot,
             [{"text": text}],
             thread_ts=str(thread),
             files=shown,
+            home=backend.conversations.team,
         )
         backend.add(message)
     for file in files:
@@ -113,5 +114,5 @@ def _record(backend: Backend, file: Mapping[str, Any]) -> Mapping[str, Any]:
         "mimetype": "text/markdown",
         "filetype": "markdown",
         "size": upload.length,
-        "user": BOT.id,
+        "user": backend.conversations.team.bot.id,
     }

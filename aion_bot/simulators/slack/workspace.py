@@ -17,12 +17,7 @@ from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port
 from aion_bot.simulators.slack.messages import Files, Messages, escaped
 from aion_bot.simulators.slack.rates import Rates
 from aion_bot.simulators.slack.socket_mode import Sockets
-from aion_bot.simulators.slack.state import (
-    BOT,
-    Channel,
-    Conversations,
-    direct_channel,
-)
+from aion_bot.simulators.slack.state import HOME, Channel, Conversations, Team, direct_channel
 from aion_bot.simulators.slack.stream import Streams
 from aion_bot.simulators.slack.uploads import Uploads
 from aion_bot.simulators.visible_changes import ChangeListener
@@ -43,12 +38,12 @@ CY = SimulatedPerson("U0CY", "Cy")
 
 APP_TOKEN = TOKENS["apps.connections.open"]
 
-_LARGEST_FILE = 64 * 1024 * 1024
+LARGEST_FILE = 64 * 1024 * 1024
 """Bytes of a file that is taken; Slack takes a gigabyte (its page *Working with files*)."""
 
 
 class SimulatedSlack(Messages, FormUse):
-    """One workspace with a bot.
+    """One workspace with a bot. `people` are those of `team`, by default Ada, Ben and Cy.
 
     `events` are the app's subscriptions. An event that is not acknowledged within `ack_timeout` seconds is sent again
     after the pauses in `resend_delays`; the defaults are Slack's own. `clock` returns the seconds of the rate limits
@@ -77,13 +72,16 @@ class SimulatedSlack(Messages, FormUse):
         self,
         inspector: Inspector | None = None,
         *,
+        team: Team = HOME,
+        people: Sequence[SimulatedPerson] | None = None,
         events: Collection[str] = EVENTS,
         ack_timeout: float = 3.0,
         resend_delays: Sequence[float] = (0.0, 60.0, 300.0),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self.conversations = Conversations(self.people)
+        self.people = self.people if people is None else people
+        self.conversations = Conversations(self.people, team)
         self.sockets = Sockets(self._send_event, ack_timeout=ack_timeout, resend_delays=resend_delays)
         self.rates = Rates(clock)
         self.streams = Streams(clock)
@@ -95,6 +93,8 @@ class SimulatedSlack(Messages, FormUse):
         self._happened = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._port = 0
+        self.address = ""
+        """The address that its own ones are below; known once it is served."""
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -103,7 +103,7 @@ class SimulatedSlack(Messages, FormUse):
         return {
             "SLACK_BOT_TOKEN": BOT_TOKEN,
             **way,
-            "SLACK_API_URL": f"http://127.0.0.1:{self._port}/api/",
+            "SLACK_API_URL": f"{self.address}/api/",
         }
 
     def use_http(self, port: int = 0) -> HttpDelivery:
@@ -124,17 +124,22 @@ class SimulatedSlack(Messages, FormUse):
 
     async def start(self) -> None:
         """Serve on a free loopback port."""
-        app = web.Application(client_max_size=_LARGEST_FILE)
+        app = web.Application(client_max_size=LARGEST_FILE)
         app.router.add_route("*", "/api/{method}", self.api.serve)
-        app.router.add_post("/upload/{ticket}", self.api.upload)
-        app.router.add_get("/files-pri/{file}", self.api.download)
-        app.router.add_post("/commands/{team}/{ticket}", self.take_answer)
         app.router.add_get("/link/{ticket}", self.sockets.connect)
+        self.add_addresses(app.router)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
+        self.address = f"http://127.0.0.1:{self._port}"
+
+    def add_addresses(self, router: web.UrlDispatcher, below: str = "") -> None:
+        """Serve what lies beside the Web API below a path of a server."""
+        router.add_post(below + "/upload/{ticket}", self.api.upload)
+        router.add_get(below + "/files-pri/{file}", self.api.download)
+        router.add_post(below + "/commands/{team}/{ticket}", self.take_answer)
 
     async def stop(self) -> None:
         """Close every connection and stop serving."""
@@ -144,7 +149,7 @@ class SimulatedSlack(Messages, FormUse):
 
     async def ask(self, person: SimulatedPerson, text: str, *, channel: Channel | None = None) -> str:
         """Mention the bot in a channel; returns the `ts` of the message, which names its thread."""
-        return self.say(person, channel or self.general, f"<@{BOT.id}> {escaped(text)}").ts
+        return self.say(person, channel or self.general, f"{self.mention_of_bot} {escaped(text)}").ts
 
     async def reply(self, person: SimulatedPerson, thread: str, text: str) -> None:
         """Write in a thread without a mention."""
@@ -153,7 +158,7 @@ class SimulatedSlack(Messages, FormUse):
 
     async def mention(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Mention the bot in the general channel."""
-        return self.say(person, self.general, f"<@{BOT.id}> {escaped(text)}", files=files).ts
+        return self.say(person, self.general, f"{self.mention_of_bot} {escaped(text)}", files=files).ts
 
     def remark(self, person: SimulatedPerson, text: str, *, files: Files = ()) -> str:
         """Write in the general channel without a mention; returns the `ts` of the message."""
@@ -257,9 +262,9 @@ class SimulatedSlack(Messages, FormUse):
         guests: Sequence[str] = (),
     ) -> Channel:
         """Open a channel, a private one (`group`), a group conversation (`mpim`) or other people's direct one (`im`)."""
-        prefix = {"channel": "C", "im": "D"}.get(kind, "G")
+        prefix, mark = {"channel": "C", "im": "D"}.get(kind, "G"), self.conversations.team.mark
         return self.conversations.add(
-            Channel(f"{prefix}0{name.upper()}", name, kind, member, shared, guests=frozenset(guests))
+            Channel(f"{prefix}{mark}{name.upper()}", name, kind, member, shared, guests=frozenset(guests))
         )
 
     def fail_next(self, method: str, *, times: int = 1, **how: Any) -> None:
@@ -319,7 +324,7 @@ class SimulatedSlack(Messages, FormUse):
 
     def upload_address(self, ticket: str) -> str:
         """The address that takes the bytes of a file."""
-        return f"http://127.0.0.1:{self._port}/upload/{ticket}"
+        return f"{self.address}/upload/{ticket}"
 
     def _send_event(self) -> None:
         self._happened.set()
