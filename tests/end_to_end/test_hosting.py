@@ -49,7 +49,9 @@ async def test_a_third_replica_gets_its_share_and_a_stop_gives_it_back(deploymen
     threads = [(scope, await deployment.ask(scope, "What is damaged?")) for scope in deployment.names]
     await deployment.spread(first=2, second=2)
     await deployment.begin("third", deployment.ports[2])
-    threads += [(scope, await deployment.ask(scope, "What is damaged on site 8?")) for scope in deployment.names]
+    threads += [
+        (scope, await deployment.ask(scope, "What is damaged on site 8?")) for scope in deployment.names
+    ]
     owners = deployment.owners()
     await deployment.end("first")
     await until(lambda: "first" not in deployment.owners().values())
