@@ -66,14 +66,14 @@ class Soak:
         return self.findings.holds
 
     async def _round(self, environment: Environment) -> None:
-        people, database = People(environment), environment.bots.location
-        extras = Extras(environment, people, database)
+        people = People(environment)
+        extras = Extras(environment, people)
         await self._ask(environment, people, extras)
         asked_after = time.monotonic() - self._begun
         round_end = RoundEnd(environment, people, lambda: extras.open)
         await round_end.complete(self._restart_methods.choice(("stop", "kill")))
         await environment.end("stop")
-        verifier = Verifier(environment, people, round_end, database)
+        verifier = Verifier(environment, people, round_end)
         findings = verifier.verify()
         for kind, number, why in extras.verify():
             findings.add_violation(kind, number, why)
@@ -82,7 +82,7 @@ class Soak:
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
             keys = [row.key for row in verifier.rows.get(number, ())]
-            _show(environment, why, number, journal.whole_rows(keys, database))
+            _show(environment, why, number, journal.whole_rows(keys, environment.databases))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         kept = ", ".join(f"{kind} {findings.counts[kind]}" for kind in BOUNDS)
         print(
@@ -119,7 +119,7 @@ class Soak:
 
     async def _inject(self, environment: Environment, scenario: Scenario) -> None:
         if scenario.fault:
-            self._spawn(asyncio.create_task(inject(environment, scenario.fault, scenario.seed)))
+            self._spawn(asyncio.create_task(inject(environment, scenario)))
         if scenario.restart:
             self._spawn(asyncio.create_task(environment.restart(scenario.restart)))
 

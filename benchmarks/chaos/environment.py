@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aiohttp import web
 
+from aion_bot.environment.database_location import Location
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
@@ -16,6 +17,7 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.aion.stored_files import UNLIMITED
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.workspace import FullWorkspace
 from aion_bot.storage.beside import open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.discord_workspace import DiscordWorkspace
@@ -113,7 +115,7 @@ class Environment:
             "discord": DiscordWorkspace(self.discord),
         }
         self.disk = Disk()
-        self.late = LateAnswers(self.slack, self.discord)
+        self.late = LateAnswers((self.slack.api, "_answer"), (self.discord.server, "_handled"))
         self.disturbances: list[float] = []
         self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
@@ -191,9 +193,24 @@ class Environment:
             self.note_disturbance()
             await asyncio.sleep(0.1)
 
-    def question_of(self, message: str) -> tuple[str, str]:
+    @property
+    def databases(self) -> Mapping[Location, Collection[str]]:
+        """Where the rows of the workspaces are: in one database, or each in one of its own."""
+        return {self.bots.location: tuple(self.workspaces)}
+
+    def full(self, platform: str) -> FullWorkspace:
+        """The simulator of a workspace."""
+        return self.slack if platform == "slack" else self.discord
+
+    def slack_of(self, platform: str) -> SimulatedSlack:
+        """The Slack that fails where a turn in a workspace has a fault of Slack."""
+        del platform
+        return self.slack
+
+    def question_of(self, platform: str, message: str) -> tuple[str, str]:
         """The key of the question that a message asks, and how it ended; "" where there is none, or it has not."""
-        with open_beside(self.bots.location) as rows:
+        database = next(one for one, inside in self.databases.items() if platform in inside)
+        with open_beside(database) as rows:
             sql = "SELECT key, coalesce(reason, '') FROM turn WHERE prompt LIKE ?"
             found = rows.execute(sql, (f"%/{message}",)).fetchone() if message else None
         return ("", "") if found is None else (str(found[0]), str(found[1]))

@@ -78,7 +78,7 @@ class People:
         """Press Withdraw under a question that waits; whether that counts is told by its row."""
         workspace, begun, pressed = self.workspace(record), time.monotonic(), False
         while time.monotonic() - begun < (PATIENCE if pressed else PATIENCE / 5):
-            asked, reason = self._environment.question_of(record.message)
+            asked, reason = self._environment.question_of(record.scenario.platform, record.message)
             if reason:
                 record.withdrawn = reason == "withdrawn"
                 return
