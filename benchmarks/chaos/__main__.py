@@ -2,8 +2,9 @@
 
 Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
 simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
-so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres database, of
-which the one that serves is stopped, killed, paused past its lease or cut off from the database. The timing differs
+so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres server, which
+serve the app in many workspaces of Slack over HTTP; they are stopped, killed, paused past their leases and cut off from the
+database, two at a time. With `--single` they serve one scope, of which the one that serves is disturbed. The timing differs
 from run to run, because it depends on the speed of the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
 question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 
 from aion_bot import log_config
 from benchmarks.chaos import journal
-from benchmarks.chaos.environment import Environment
+from benchmarks.chaos.environment import Bots, Environment
 from benchmarks.chaos.extras import Extras
 from benchmarks.chaos.faults import inject
 from benchmarks.chaos.one_process import OneProcess
@@ -29,6 +30,9 @@ from benchmarks.chaos.people import People
 from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.round_end import RoundEnd
 from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
+from benchmarks.chaos.scope_environment import FAULTS as SCOPE_FAULTS
+from benchmarks.chaos.scope_environment import ScopeEnvironment
+from benchmarks.chaos.scope_replicas import ScopeReplicas
 from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
 
@@ -45,9 +49,16 @@ class Soak:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
-        alone = OneProcess(folder, few_edits=options.few_edits)
-        self._bots = Replicas(folder, options.seed) if options.replicas else alone
-        self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every)
+        self._bots: Bots
+        if options.replicas:
+            self._bots = ScopeReplicas(folder, options.seed)
+            self._environment: Environment = ScopeEnvironment(self._bots, options.scopes, folder)
+            drawn = {"platforms": tuple(self._environment.workspaces), "faults": SCOPE_FAULTS}
+        else:
+            alone = OneProcess(folder, few_edits=options.few_edits)
+            self._bots = Replicas(folder, options.seed) if options.single else alone
+            self._environment, drawn = Environment(self._bots, http=options.slack == "http"), {}
+        self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every, **drawn)
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
         self._turns = 0
@@ -56,7 +67,7 @@ class Soak:
 
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
-        async with Environment(self._bots, http=self._options.slack == "http") as environment:
+        async with self._environment as environment:
             if self._options.few_edits:
                 environment.aion.token_delay = 0.05  # answers that are seen to grow
             while self._turns < self._options.turns and not self._time_is_up():
@@ -144,10 +155,11 @@ class Soak:
             "seconds": round(time.monotonic() - self._begun),
             "stops": environment.stops,
             "kills": environment.kills,
-            "deletions on Slack": environment.slack.api.calls["chat.delete"],
+            "deletions on Slack": sum(one.api.calls["chat.delete"] for one in environment.slacks),
             "share shown in full": round(self.findings.share_shown, 5),
             **environment.totals,
             **self._bots.figures(),
+            **environment.figures(),
             "holds": self.findings.holds,
         }
         print(json.dumps(figures))
@@ -185,10 +197,16 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
     parser.add_argument(
-        "--restart-every", type=int, default=RESTART_EVERY, help="mean number of turns between two restarts"
+        "--restart-every", type=float, default=RESTART_EVERY, help="mean number of turns between two restarts"
     )
     parser.add_argument(
-        "--replicas", action="store_true", help="three processes on one Postgres database; the one that serves is disturbed"
+        "--replicas",
+        action="store_true",
+        help="three processes that serve many workspaces on one Postgres server",
+    )
+    parser.add_argument("--scopes", type=int, default=20, help="workspaces that the replicas serve")
+    parser.add_argument(
+        "--single", action="store_true", help="three processes on one Postgres database, of which one at a time serves"
     )  # fmt: skip
     parser.add_argument(
         "--few-edits", action="store_true", help="one process with so few edits on Slack that answers are replaced at their ends"

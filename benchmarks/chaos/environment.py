@@ -242,6 +242,15 @@ class Environment:
         """The simulator of a workspace."""
         return self.slack if platform == "slack" else self.discord
 
+    @property
+    def slacks(self) -> Collection[SimulatedSlack]:
+        """Every simulated Slack."""
+        return {self.slack_of(one) for one in self.workspaces}
+
+    def figures(self) -> Mapping[str, object]:
+        """Return what is to be told at the end."""
+        return {}
+
     def slack_of(self, platform: str) -> SimulatedSlack:
         """The Slack that fails where a turn in a workspace has a fault of Slack."""
         del platform
@@ -292,7 +301,7 @@ class Environment:
     def clear_faults(self) -> None:
         """End all faults."""
         self.aion._faults.clear()  # noqa: SLF001  # only the soak test removes scheduled faults
-        for slack in {self.slack_of(one) for one in self.workspaces}:
+        for slack in self.slacks:
             self._clear_slack(slack)
         self.discord.server.faults.clear()
         gateway = self.discord.gateway

@@ -21,6 +21,8 @@ from benchmarks.chaos.scenarios import Decision, Extra, Scenario
 from benchmarks.chaos.workspaces import ShownMessage
 
 _POLL_INTERVAL = 0.2
+_LOOK_AFTER = 0.1
+"""Seconds between two looks at what is open, times the number of databases."""
 _ANSWERED_PRIVATELY = (
     "SELECT count(*) FROM turn WHERE json_extract(origin, '$.share_to') IS NOT NULL AND reason = 'answered'"
 )
@@ -41,6 +43,7 @@ class Extras:
         self._private: dict[int, Scenario] = {}
         self._pressed_share: set[int] = set()
         self._reasons: dict[int, Record] = {}
+        self._looked, self._left = 0.0, 0
         self._forms: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def after(self, scenario: Scenario) -> None:
@@ -141,7 +144,10 @@ class Extras:
     @property
     def open(self) -> int:
         """How many private questions, shares and reasons have not ended."""
-        return sum(self._count(sql) for sql in (_OPEN_PRIVATELY, _SHARING, _REASONS_DUE))
+        if time.monotonic() - self._looked > _LOOK_AFTER * len(self._environment.databases):
+            self._left = self._count(_OPEN_PRIVATELY, _SHARING, _REASONS_DUE)
+            self._looked = time.monotonic()
+        return self._left
 
     def verify(self) -> Iterator[tuple[str, int, str]]:
         """Return every violation: its kind, the number of the question, and what is wrong."""
@@ -201,12 +207,12 @@ class Extras:
         if asked > self._count(_ANOTHER):
             yield "doubled", 0, f"another plan was asked for {asked} times by {self._count(_ANOTHER)}"
 
-    def _count(self, sql: str) -> int:
+    def _count(self, *statements: str) -> int:
         """Count rows in all databases."""
         found = 0
         for database in self._environment.databases:
             with open_beside(database) as rows:
-                found += int(rows.execute(sql).fetchone()[0])
+                found += sum(int(rows.execute(sql).fetchone()[0]) for sql in statements)
         return found
 
     def _verify_ratings(self, rows: Beside) -> Iterator[tuple[str, int, str]]:

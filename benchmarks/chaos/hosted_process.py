@@ -9,4 +9,9 @@ from pathlib import Path
 
 def serve(env: Mapping[str, str], log: Path) -> None:
     """Become a replica: runs in its process."""
-    raise NotImplementedError
+    os.environ.clear()
+    os.environ.update(env)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    sys.exit(asyncio.run(_served(env)))

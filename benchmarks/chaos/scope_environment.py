@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.installations import Installations
@@ -61,7 +62,8 @@ class ScopeEnvironment(Environment):
 
     ack_timeout = 3.0
 
-    def __init__(self, bots: ScopeReplicas, count: int) -> None:
+    def __init__(self, bots: ScopeReplicas, count: int, folder: Path) -> None:
+        """`folder` gets the rules."""
         super().__init__(bots)
         self.replicas = bots
         http = HttpDelivery(*bots.ports)
@@ -71,10 +73,15 @@ class ScopeEnvironment(Environment):
         self._parts = (self.aion, self.teams)
         self._keys = {f"aion_{team.lower()}_0123456789abcdef": team for team in self.teams.teams}
         self.aion.other_keys = set(self._keys)
+        self._rules = folder / "aion-bot.toml"
+        self._rules.write_text(
+            "\n".join(f'[workspaces."{one}"]\naion_key = "env:{_variable(one)}"' for one in self.teams.teams)
+        )
         self.went_on: list[float] = []
         self.stood: list[str] = []
         self._disturbing = asyncio.Semaphore(AT_ONCE)
         bots.scopes = frozenset(f"slack:{team}" for team in self.teams.teams)
+        bots.env_of = http.env_of
         bots.scope_of, bots.watch = self._scope_of, self._watch_answers
 
     async def __aenter__(self) -> "ScopeEnvironment":
@@ -89,19 +96,10 @@ class ScopeEnvironment(Environment):
         """Each workspace has a schema of its own."""
         return {self.replicas.location_of(f"slack:{team}"): (team,) for team in self.workspaces}
 
-    @property
-    def rules(self) -> str:
-        """The rules: each workspace has a key of its own."""
-        return "\n".join(
-            f'[workspaces."{team}"]\naion_key = "env:{_variable(team)}"' for team in self._keys.values()
-        )
-
-    def env_of(self, port: int) -> Mapping[str, str]:
-        """The settings of the replica on a port."""
+    def _env(self) -> Mapping[str, str]:
         keys = {_variable(team): key for key, team in self._keys.items()}
-        return {
-            **self.aion.env, **self.teams.env, **self.teams.http.env_of(port), **OAUTH, **ENV, **keys, "RULES": self.rules,
-        }  # fmt: skip
+        own = {"AION_BOT_CONFIG": str(self._rules)}
+        return {**self.aion.env, **self.teams.env, **OAUTH, **ENV, **keys, **own}
 
     def full(self, platform: str) -> FullWorkspace:
         """The simulator of a workspace."""
@@ -128,7 +126,7 @@ class ScopeEnvironment(Environment):
 
     async def start(self) -> None:
         """Start the replicas and wait until all of them listen and every workspace has an owner."""
-        await self.replicas.start_all(self.env_of)
+        await self.bots.start(self._env())
         await self.teams.http.until_taken(CONNECT_TIMEOUT)
 
     async def end(self, method: str) -> None:
@@ -142,7 +140,7 @@ class ScopeEnvironment(Environment):
         async with self._disturbing:
             if method == "kill":
                 await self.late.for_a_while(0.6, 0.5)
-            way = await self.replicas.disturb()
+            way = await self.bots.hand_over(method)
             if way in {"kill", "stop"}:
                 self._count(way)
 
@@ -177,7 +175,10 @@ class ScopeEnvironment(Environment):
 
     def figures(self) -> Mapping[str, object]:
         """Return in how many seconds answers went on."""
-        return {"seconds until an answer went on": shares(self.went_on), "answers that did not": len(self.stood)}
+        return {
+            "seconds until an answer went on": shares(self.went_on),
+            "answers that did not": len(self.stood),
+        }
 
 
 def _variable(team: str) -> str:

@@ -67,7 +67,9 @@ class ScopeReplicas:
         self.scope_of: ScopeOf = lambda _: None
         self.watch: Watch | None = None
         self._folder, self._rng, self._numbers = folder, random.Random(seed + 2), count(1)
-        self._env: Callable[[int], Mapping[str, str]] = lambda _: {}
+        self.env_of: Callable[[int], Mapping[str, str]] = lambda _: {}
+        """Returns the settings of the replica on a port."""
+        self._env: Mapping[str, str] = {}
         self._live: dict[int, _Replica] = {}
         """By the ports."""
         self._all: list[_Replica] = []
@@ -84,8 +86,8 @@ class ScopeReplicas:
         """Return where the rows of a scope are."""
         return PostgresUrl(self.address, f"aion_bot_{scope.replace(':', '_').lower()}")
 
-    async def start(self, env: Callable[[int], Mapping[str, str]]) -> None:
-        """Start all of them with the settings for a port, and wait until every scope has an owner."""
+    async def start(self, env: Mapping[str, str]) -> None:
+        """Start all of them, and wait until every scope has an owner."""
         self._env = env
         for port in self.ports:
             await self._add(port)
@@ -102,8 +104,9 @@ class ScopeReplicas:
             self._note_end(one)
         self._live = {}
 
-    async def disturb(self) -> str:
+    async def hand_over(self, method: str) -> str:
         """Do one of `WAYS`, and wait until every scope has an owner again; returns what was done."""
+        del method
         way = self._rng.choice(WAYS)
         self.ways[way] += 1
         if way == "cut":
@@ -208,7 +211,9 @@ class ScopeReplicas:
         made = _Replica(f"replica-{next(self._numbers)}", self._folder, port)
         self._live[port] = made
         self._all.append(made)
-        await made.start(self._env(port), self.address.rpartition("?")[0].rpartition("/")[2])
+        await made.start(
+            {**self._env, **self.env_of(port)}, self.address.rpartition("?")[0].rpartition("/")[2]
+        )
 
     def replicas(self) -> Sequence[ReplicaProcess]:
         """Return those that run."""
