@@ -79,9 +79,6 @@ class Settings(ClientSettings):
         "missing": "is not set; give it in the environment or in .env",
         "api_key_format": "must look like <prefix>_<20 or more characters>, as Aion's settings page shows it",
     }
-    reserved: ClassVar[tuple[str, ...]] = (
-        "AION_BOT_ENCRYPTION_KEYS", "AION_BOT_ENCRYPTION_KEYS_FILE",
-    )  # fmt: skip
 
     database: Annotated[Location, BeforeValidator(_database)] = Field(
         Path("aion-bot.db"), validation_alias="AION_BOT_DATABASE_URL"

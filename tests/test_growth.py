@@ -221,7 +221,7 @@ def _sources(text: str) -> None:
 
 
 _ADA = Person("U1", "Ada")
-_ME = slack_events.BotIdentity("T1", "Site", "U1", "B1", "aion")
+_ME = slack_identity.BotIdentity("T1", "Site", "U1", "B1", "aion")
 
 
 def _slack_edit(text: str) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.slack import config, links, strings
+from adapters.slack.oauth import config as oauth
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail
+from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail, ok
+from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.settings import Problem
+from aion_bot.ports.shared_values import SharedValues
 
 _NO_SOCKETS = {config.BOT_TOKEN: "xoxb-0", config.APP_TOKEN: "xapp-0"}
 _NO_HTTP = {
@@ -26,7 +29,7 @@ message_of_link = links.message_of_link
 
 def variables() -> Sequence[str]:
     """Every environment variable that belongs to Slack."""
-    return config.SlackSettings.variables()
+    return tuple(dict.fromkeys((*config.SlackSettings.variables(), *oauth.OAuthSettings.variables())))
 
 
 def required() -> Sequence[str]:
@@ -35,13 +38,15 @@ def required() -> Sequence[str]:
 
 
 def required_in(env: Mapping[str, str]) -> Sequence[str]:
-    """The variables without which Slack is not used in the way that `env` asks for: HTTP, or else Socket Mode."""
+    """The variables without which Slack is not used in the way that `env` asks for: OAuth, HTTP, or else Socket Mode."""
+    if oauth.is_wanted(env):
+        return oauth.OAUTH
     return config.HTTP if config.is_http(config.SlackSettings.given(env)) else config.SOCKET_MODE
 
 
 def secrets() -> Sequence[str]:
-    """The secrets that may stand in files, of both ways."""
-    return (*config.SOCKET_MODE, config.SIGNING_SECRET)
+    """The secrets that may stand in files, of every way."""
+    return (*config.SOCKET_MODE, config.SIGNING_SECRET, oauth.CLIENT_SECRET, oauth.ENCRYPTION_KEYS)
 
 
 def manifest_in(env: Mapping[str, str]) -> str:
@@ -51,6 +56,8 @@ def manifest_in(env: Mapping[str, str]) -> str:
 
 def steps_in(env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
     """What a person does by hand in the way that `env` asks for, or is left to do once `app` was created."""
+    if oauth.is_wanted(env):
+        return strings.OAUTH_STEPS
     if not config.is_http(config.SlackSettings.given(env)):
         return strings.steps_of_app(app) if app else strings.MANUAL_STEPS
     steps = {**strings.HTTP_STEPS, **strings.http_steps_of_app(app)} if app else strings.HTTP_STEPS
@@ -107,7 +114,12 @@ async def create_app(env: Mapping[str, str]) -> CreatedApp:
 
 
 def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[Problem]]:
-    """Build the adapter if the tokens, or the variables of HTTP, are set; None if none is. Connects to nothing."""
+    """Build the adapter if the tokens, or the variables of HTTP, are set; None if none is, or workspaces install the app.
+
+    Connects to nothing.
+    """
+    if oauth.is_wanted(env) or oauth.read(env)[1]:
+        return None, oauth.read(env)[1]
     settings, problems = config.read(env)
     if settings is None:
         return None, problems
@@ -116,8 +128,30 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
     return SlackAdapter(settings), ()
 
 
+def wants_hosting(env: Mapping[str, str]) -> bool:
+    """Tell whether the variables ask for workspaces that install the app by OAuth."""
+    return oauth.is_wanted(env)
+
+
+def configure_hosted(
+    env: Mapping[str, str], values: SharedValues
+) -> tuple[HostedPlatform | None, Sequence[Problem]]:
+    """Build what serves every workspace that installed the app; None if its variables are not set. Connects to nothing."""
+    settings, problems = oauth.read(env)
+    if settings is None:
+        return None, problems
+    from adapters.slack.hosting import HostedSlack
+
+    return HostedSlack(settings, values), ()
+
+
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
     """Check one variable by a real call; the others may be missing. Raises `PlatformDown` and `RateLimited`."""
+    if oauth.is_wanted(env):
+        found = [one for one in oauth.read(env)[1] if one.variable == variable]
+        return Diagnosis(
+            [fail(variable, one.mend, one.mend) for one in found] or [ok(variable, strings.WELL_FORMED)]
+        )
     settings, problems = config.read(_completed(env))
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]
     if settings is None or wrong:

@@ -9,11 +9,12 @@ from adapters.slack.client import WebApi
 from adapters.slack.config import ID_FORMS, SlackSettings
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.earlier import History
-from adapters.slack.events import BotIdentity, is_direct
+from adapters.slack.events import is_direct
 from adapters.slack.galleries import TYPES, Galleries
 from adapters.slack.greeting import Greeting, presence_of
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.http_mode import HttpMode
+from adapters.slack.identity import BotIdentity
 from adapters.slack.messages import Messages
 from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames

@@ -15,7 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
 from adapters.slack.downloads import is_files_host, sent_once
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import READS, Method
 from aion_bot.ports.errors import (
     FileProblem,
@@ -29,9 +29,17 @@ from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestO
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
-_FORMS = READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD}
+_FORMS = READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD, Method.OAUTH_V2_ACCESS}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""
+
+_OF_A_TEAM = {
+    Method.USERGROUPS_LIST,
+    Method.USERGROUPS_USERS_LIST,
+    Method.USERS_CONVERSATIONS,
+    Method.USERS_LIST,
+}
+"""Methods that ask of which workspace, where the token is an organisation's."""
 
 _MOST_REDIRECTS = 3
 
@@ -75,6 +83,8 @@ class WebApi:
         `team` and the argument `channel` name the workspace and the channel that the request counts in. Raises the
         errors of `ports.errors`. What writes is sent once: only its caller knows whether it may be sent again.
         """
+        if method in _OF_A_TEAM and team and self.known is not None and self.known.whole:
+            arguments["team_id"] = team
         # A form goes by POST: aiohttp repeats a GET by itself, and that request would be counted by nobody.
         body: dict[str, Any] = {"data" if method in _FORMS else "json": arguments}
         charges = rate_limits.charges(self._limits(), method, team, arguments.get("channel", ""))
@@ -248,12 +258,14 @@ class WebApi:
     async def identify(self) -> BotIdentity:
         """Ask who the bot token belongs to."""
         answer = await self.call(Method.AUTH_TEST)
+        whole = bool(answer.get("is_enterprise_install") and answer.get("enterprise_id"))
         self.known = BotIdentity(
-            team=field(answer, "team_id", Method.AUTH_TEST),
+            team=field(answer, "enterprise_id" if whole else "team_id", Method.AUTH_TEST),
             team_name=answer.get("team", ""),
             user=field(answer, "user_id", Method.AUTH_TEST),
             bot=answer.get("bot_id", ""),
             name=answer.get("user", ""),
+            whole=whole,
         )
         return self.known
 

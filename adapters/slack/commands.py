@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack import events, ids, mrkdwn
-from adapters.slack.events import BotIdentity, ChannelFacts
+from adapters.slack.events import ChannelFacts
+from adapters.slack.identity import BotIdentity
 from aion_bot.ports.events import ManageCommand, Prompt
 from aion_bot.ports.messages import Person
 from aion_bot.ports.names import Find, no_name

@@ -72,6 +72,13 @@ def _check_config_token(value: SecretStr) -> SecretStr:
     return value
 
 
+SigningSecret = Annotated[SecretStr, AfterValidator(_check_signing_secret)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+ConfigToken = Annotated[SecretStr, AfterValidator(_check_config_token)]
+# The SDK appends a method's name to the address as it is.
+ApiUrl = Annotated[BaseUrl, AfterValidator(lambda url: f"{url}/")]
+
+
 class SlackSettings(PlatformSettings):
     """The secrets of one workspace, the way in which Slack delivers, and the address of its Web API, which ends with a slash.
 
@@ -84,27 +91,15 @@ class SlackSettings(PlatformSettings):
     verbatim: ClassVar[frozenset[str]] = frozenset(
         {"bot_token", "app_token", "signing_secret", "config_token"}
     )
-    reserved: ClassVar[tuple[str, ...]] = (
-        "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_CLIENT_SECRET_FILE", "SLACK_ALLOW_INSTALL",
-    )  # fmt: skip
 
     bot_token: Annotated[SecretStr, AfterValidator(_check_bot_token)] = Field(validation_alias=BOT_TOKEN)
     app_token: Annotated[SecretStr, AfterValidator(_check_app_token)] | None = Field(
         None, validation_alias=APP_TOKEN
     )
-    signing_secret: Annotated[SecretStr, AfterValidator(_check_signing_secret)] | None = Field(
-        None, validation_alias=SIGNING_SECRET
-    )
-    public_url: Annotated[str, AfterValidator(_check_public_url)] | None = Field(
-        None, validation_alias=PUBLIC_URL
-    )
-    config_token: Annotated[SecretStr, AfterValidator(_check_config_token)] | None = Field(
-        None, validation_alias=CONFIG_TOKEN
-    )
-    # The SDK appends a method's name to the address as it is.
-    api_url: Annotated[BaseUrl, AfterValidator(lambda url: f"{url}/")] = Field(
-        DEFAULT_API_URL, validation_alias="SLACK_API_URL"
-    )
+    signing_secret: SigningSecret | None = Field(None, validation_alias=SIGNING_SECRET)
+    public_url: PublicUrl | None = Field(None, validation_alias=PUBLIC_URL)
+    config_token: ConfigToken | None = Field(None, validation_alias=CONFIG_TOKEN)
+    api_url: ApiUrl = Field(DEFAULT_API_URL, validation_alias="SLACK_API_URL")
 
     @property
     def app_level_token(self) -> str:

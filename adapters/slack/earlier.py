@@ -17,7 +17,7 @@ from adapters.slack import content, ids, mrkdwn
 from adapters.slack.client import WebApi
 from adapters.slack.content import items
 from adapters.slack.errors import UNAVAILABLE
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import Method
 from adapters.slack.names import SlackNames
 from adapters.slack.writers import writer

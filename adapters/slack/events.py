@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from adapters.slack import content, ids, mrkdwn
+from adapters.slack.identity import BotIdentity
 from adapters.slack.writers import MayAsk, any_app, no_app, writer
 from aion_bot.ports.addressing import Address, may_be_for_bot
 from aion_bot.ports.events import Click, MessageChange, Place, Prompt, Quote, StopRequest
@@ -50,17 +51,6 @@ _YOUNG = 30.0
 """Seconds after the first message of a thread in which that message may still be on its way to the bot."""
 
 _UNKNOWN_TEAM = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class BotIdentity:
-    """Who the bot is, as `auth.test` answers: ids of the team, the bot's user and the bot, and names to show."""
-
-    team: str
-    team_name: str
-    user: str
-    bot: str
-    name: str
 
 
 def prompt_from_event(

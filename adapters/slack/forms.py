@@ -11,7 +11,8 @@ from typing import Any
 
 from adapters.slack import ids, strings
 from adapters.slack.client import WebApi
-from adapters.slack.events import BotIdentity, ChannelFacts, Payload, place_of, user_of
+from adapters.slack.events import ChannelFacts, Payload, place_of, user_of
+from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Click

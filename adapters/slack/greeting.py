@@ -3,7 +3,7 @@
 import logging
 
 from adapters.slack import strings
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 from adapters.slack.socket_mode import CONNECTIONS
 from aion_bot.ports.host import Host, Presence
 

@@ -22,8 +22,9 @@ from slack_bolt.response import BoltResponse
 from adapters.slack import commands, events, forms, home, ids, invitations, reactions, sdk_log
 from adapters.slack.client import WebApi
 from adapters.slack.errors import not_slack
-from adapters.slack.events import BotIdentity, ChannelFacts, Payload
+from adapters.slack.events import ChannelFacts, Payload
 from adapters.slack.files import AttachedFiles
+from adapters.slack.identity import BotIdentity
 from adapters.slack.messages import note_files
 from adapters.slack.methods import Method
 from aion_bot.ports.backoff import retry
@@ -129,10 +130,11 @@ class EventHandlers:
                     if len(self._shared) > _CHANNELS:
                         self._shared.popitem(last=False)
                 inner = body.get("event") or {}
-                self._note_files(inner)
+                me = self._me.in_workspace(body)
+                self._note_files(inner, me)
                 rename = events.channel_rename(body) if inner.get("type") == "channel_id_changed" else None
                 event = await self._read(body) if rename is None else None
-                self._note(self._me, inner, asks=event is not None)
+                self._note(me, inner, asks=event is not None)
             except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
@@ -147,7 +149,7 @@ class EventHandlers:
 
     async def _read(self, body: Payload) -> InboundEvent | None:
         """Read an event, with names for what it mentions."""
-        me, names, event = self._me, self._names, body.get("event") or {}
+        me, names, event = self._me.in_workspace(body), self._names, body.get("event") or {}
         match event.get("type"), event.get("subtype"):
             case "app_home_opened", _:
                 return home.opened(body, me)
@@ -167,7 +169,7 @@ class EventHandlers:
         lacks_files = event.get("type") == "app_mention" and "files" not in event
         return await self._with_files(prompt) if prompt is not None and lacks_files else prompt
 
-    def _note_files(self, event: Payload) -> None:
+    def _note_files(self, event: Payload, me: BotIdentity) -> None:
         """Note the files of a new or edited message, and that those of a deleted one are gone."""
         channel, changed = (
             event.get("channel"),
@@ -177,11 +179,11 @@ class EventHandlers:
         message = (event.get("previous_message" if deleted else "message") if changed else event) or {}
         if event.get("type") != "message" or not channel or not message.get("ts"):
             return
-        thread = ids.thread_key(self._me.team, channel, message.get("thread_ts") or message["ts"])
+        thread = ids.thread_key(me.team, channel, message.get("thread_ts") or message["ts"])
         if deleted:
             self._attached.seen.discard(thread, ids.number(message["ts"]))
         else:
-            note_files(self._attached.seen, thread, message, self._me)
+            note_files(self._attached.seen, thread, message, me)
 
     async def _with_files(self, prompt: Prompt) -> Prompt:
         """Add the files of a mention: Slack may leave them out of `app_mention`, which comes before or after `message`.
@@ -202,44 +204,48 @@ class EventHandlers:
 
     async def _handle_action(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
+        me = self._me.in_workspace(body)
         with self._tracked():
             # First, and without a look-up: the trigger of a form is good for three seconds.
-            pressed = events.click(body, self._me, shared=False, checked=False)
+            pressed = events.click(body, me, shared=False, checked=False)
             if pressed is None:
                 return
             form = await self._host.form(pressed)
             if form and await forms.opened(self._web, str(body.get("trigger_id") or ""), pressed, form):
                 return
             facts = await self._facts_of_press(body)
-            click = events.click(body, self._me, shared=facts.shared, checked=facts.checked)
+            click = events.click(body, me, shared=facts.shared, checked=facts.checked)
             if click is not None:
                 await self._deliver(click)
 
     async def _handle_form(self, ack: AsyncAck, body: Payload) -> None:
         await ack()  # without an answer in it, this closes the form
+        me = self._me.in_workspace(body)
         with self._tracked():
             if (found := forms.submission(body)) is not None:
-                facts = await self._facts_of_press(found.press(body, self._me))
-                await self._deliver(found.click(body, self._me, facts))
+                facts = await self._facts_of_press(found.press(body, me))
+                await self._deliver(found.click(body, me, facts))
 
     async def _handle_command(self, ack: AsyncAck, body: Payload) -> None:
         # Without words nobody sees anything of it, not even that it was used.
         await ack()
+        me = self._me.in_workspace(body)
         with self._tracked():
             channel = {"id": body.get("channel_id") or ""}
             # Slack does not say whether a direct message is one with the bot; the answer to a command needs no such place.
             direct = events.is_direct(channel["id"])
             facts = ChannelFacts() if direct else await self._look_up({"channel": channel})
-            command = await self._names.read(lambda find: commands.from_command(body, self._me, facts, find))
+            command = await self._names.read(lambda find: commands.from_command(body, me, facts, find))
             if command is not None:
                 await self._deliver(command)
 
     async def _handle_shortcut(self, ack: AsyncAck, body: Payload) -> None:
         await ack()
+        me = self._me.in_workspace(body)
         with self._tracked():
             if body.get("callback_id") == commands.MENU:
                 facts = await self._facts_of_press(body)
-                command = commands.from_menu(body, self._me, facts)
+                command = commands.from_menu(body, me, facts)
                 if command is not None:
                     await self._deliver(command)
                 return
@@ -247,7 +253,7 @@ class EventHandlers:
             prompt = await self._names.read(
                 lambda find: events.prompt_from_shortcut(
                     body,
-                    self._me,
+                    me,
                     find,
                     shared=facts.shared,
                     bot_may_write=facts.bot_may_write,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 from aion_bot.ports.events import HomeOpened, Place
 from aion_bot.ports.messages import HomeSection, Person
 

@@ -43,11 +43,42 @@ def paths(public_url: str) -> Sequence[str]:
     return tuple(dict.fromkeys((PATH, f"{urlsplit(public_url).path}{PATH}")))
 
 
+class RequestCheck:
+    """Tells which requests are Slack's, by the app's signing secret."""
+
+    def __init__(self, secret: str) -> None:
+        self._verifier = SignatureVerifier(secret)
+
+    def read(self, request: HttpRequest) -> Mapping[str, Any] | HttpAnswer:
+        """Return the payload of a request that is Slack's and says something, otherwise the answer to it. Does not raise."""
+        if is_certificate_check(request):
+            return HttpAnswer(200)
+        if refused := self._refusal(request):
+            return HttpAnswer(401, refused=refused)
+        payload = payload_of(request)
+        if isinstance(payload, HttpAnswer) or payload.get("type") != "url_verification":
+            return payload
+        return HttpAnswer(200, str(payload.get("challenge") or ""))
+
+    def _refusal(self, request: HttpRequest) -> str:
+        """Say why a request is not Slack's; "" where its signature is right and at most five minutes old."""
+        headers = request.headers
+        timestamp, signature = headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")
+        if not timestamp or not signature:
+            return "no signature"
+        try:
+            # The SDK compares in constant time, and fails over what is no number and over signs beyond ASCII.
+            right = self._verifier.is_valid(request.body, timestamp, signature)
+        except (TypeError, ValueError):
+            right = False
+        return "" if right else "wrong signature or time"
+
+
 class HttpMode:
     """Checks what arrives, and hands it to the handlers while `serve` runs. `secret` may be replaced at any time."""
 
     def __init__(self, secret: str) -> None:
-        self._verifier = SignatureVerifier(secret)
+        self._check = RequestCheck(secret)
         self._timeouts = Timeouts()
         self._app: AsyncApp | None = None
         self._on_life: Callable[[], None] = lambda: None
@@ -55,7 +86,7 @@ class HttpMode:
 
     def use(self, secret: str) -> None:
         """Take what is signed with this secret, and nothing else, from the next request on: Slack has one at a time."""
-        self._verifier = SignatureVerifier(secret)
+        self._check = RequestCheck(secret)
 
     async def serve(
         self, web: WebApi, handlers: EventHandlers, host: Host, presence: Presence, timeouts: Timeouts
@@ -85,35 +116,19 @@ class HttpMode:
 
     async def receive(self, request: HttpRequest) -> HttpAnswer:
         """Answer a request as `aion_bot.ports.http_requests.ReceivesRequests` promises."""
-        if is_certificate_check(request):
-            return HttpAnswer(200)
-        if refused := self._refusal(request):
-            return HttpAnswer(401, refused=refused)
-        try:
-            payload = read_payload(request)
-        except (RecursionError, ValueError) as error:
-            # It is Slack's, and would not become readable when it is sent again.
-            _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
-            return HttpAnswer(400)
-        if payload.get("type") == "url_verification":
-            return HttpAnswer(200, str(payload.get("challenge") or ""))
+        payload = self._check.read(request)
+        return payload if isinstance(payload, HttpAnswer) else await self._take(payload)
+
+    async def take(self, request: HttpRequest) -> HttpAnswer:
+        """Answer a request that was checked before, maybe in another process a while ago."""
+        payload = payload_of(request)
+        return payload if isinstance(payload, HttpAnswer) else await self._take(payload)
+
+    async def _take(self, payload: Mapping[str, Any]) -> HttpAnswer:
         if self._app is None:
             return HttpAnswer(503)
         self._on_life()
         return HttpAnswer(await self._handle(self._app, payload))
-
-    def _refusal(self, request: HttpRequest) -> str:
-        """Say why a request is not Slack's; "" where its signature is right and at most five minutes old."""
-        headers = request.headers
-        timestamp, signature = headers.get("x-slack-request-timestamp"), headers.get("x-slack-signature")
-        if not timestamp or not signature:
-            return "no signature"
-        try:
-            # The SDK compares in constant time, and fails over what is no number and over signs beyond ASCII.
-            right = self._verifier.is_valid(request.body, timestamp, signature)
-        except (TypeError, ValueError):
-            right = False
-        return "" if right else "wrong signature or time"
 
     async def _handle(self, app: AsyncApp, payload: Mapping[str, Any]) -> int:
         """Let the handlers take a payload; returns the status for Slack, also where writing takes longer than Slack waits.
@@ -142,6 +157,16 @@ def is_certificate_check(request: HttpRequest) -> bool:
         return dict(parse_qsl(text, max_num_fields=_MOST_FIELDS)).get("ssl_check") == "1"
     except ValueError:
         return False
+
+
+def payload_of(request: HttpRequest) -> Mapping[str, Any] | HttpAnswer:
+    """Return the payload of a request, or the answer to one that cannot be read."""
+    try:
+        return read_payload(request)
+    except (RecursionError, ValueError) as error:
+        # It is Slack's, and would not become readable when it is sent again.
+        _log.warning("envelope skipped, not readable", extra={"reason": type(error).__name__})
+        return HttpAnswer(400)
 
 
 def read_payload(request: HttpRequest) -> Mapping[str, Any]:

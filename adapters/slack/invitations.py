@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.slack import ids
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 from aion_bot.ports.events import Invited, Place
 from aion_bot.ports.messages import Person
 

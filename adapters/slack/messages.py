@@ -22,8 +22,9 @@ from adapters.slack.client import WebApi, field
 from adapters.slack.content import files, is_text_alone, items
 from adapters.slack.earlier import Threads
 from adapters.slack.errors import UNAVAILABLE, StreamRefused
-from adapters.slack.events import BotIdentity, is_direct, is_own
+from adapters.slack.events import is_direct, is_own
 from adapters.slack.files import AttachedFiles, Files
+from adapters.slack.identity import BotIdentity
 from adapters.slack.markdown import delta
 from adapters.slack.message_metadata import NONCE_EVENT, own_message
 from adapters.slack.methods import Method

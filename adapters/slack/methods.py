@@ -11,7 +11,9 @@ from enum import StrEnum
 class Method(StrEnum):
     """The Web API methods that the adapter calls."""
 
+    AUTH_REVOKE = "auth.revoke"
     AUTH_TEST = "auth.test"
+    OAUTH_V2_ACCESS = "oauth.v2.access"
     APPS_CONNECTIONS_OPEN = "apps.connections.open"
     APPS_MANIFEST_CREATE = "apps.manifest.create"
     APPS_MANIFEST_EXPORT = "apps.manifest.export"
@@ -66,7 +68,9 @@ READS = {
 
 
 BOT_SCOPES: dict[Method, tuple[str, ...]] = {
+    Method.AUTH_REVOKE: (),
     Method.AUTH_TEST: (),
+    Method.OAUTH_V2_ACCESS: (),
     Method.BOTS_INFO: ("users:read",),
     Method.CHAT_POST_MESSAGE: ("chat:write",),
     Method.CHAT_UPDATE: ("chat:write",),
@@ -116,6 +120,9 @@ EVENTS: dict[str, tuple[str, ...]] = {
     "message.mpim": ("mpim:history",),
 }
 """Scopes that the bot token needs for each event that the app subscribes to."""
+
+INSTALLATION_EVENTS: dict[str, tuple[str, ...]] = {"app_uninstalled": (), "tokens_revoked": ()}
+"""Those of `EVENTS` that an app has only where several workspaces may install it."""
 
 REACTION_EVENTS: dict[str, tuple[str, ...]] = {"reaction_added": ("reactions:read",)}
 """Those of `EVENTS` that an app has only where reactions are shortcuts (`reactions` of `aion-bot.toml`)."""

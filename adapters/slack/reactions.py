@@ -10,7 +10,8 @@ from typing import Any
 
 from adapters.slack import ids
 from adapters.slack.client import WebApi
-from adapters.slack.events import BotIdentity, is_direct
+from adapters.slack.events import is_direct
+from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import Method
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place, Reaction

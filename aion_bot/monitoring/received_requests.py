@@ -20,6 +20,8 @@ _BODY_TIME = 5.0
 
 _TOO_LATE, _TOO_LARGE = 408, 413
 
+_PLAIN = "text/plain; charset=utf-8"
+
 _LOG_EVERY = 60.0
 """Seconds between two lines about requests that are not a platform's: anybody may send them."""
 
@@ -61,7 +63,8 @@ class ReceivedRequests:
         self._count(platform, OUTCOMES.get(answer.status // 100, "refused"))
         if answer.refused:
             self._note_refused(platform, answer.refused)
-        response = web.Response(status=answer.status, text=answer.body)
+        headers = {"Content-Type": _PLAIN, **answer.headers}
+        response = web.Response(status=answer.status, body=answer.body.encode(), headers=headers)
         if isinstance(body, int):  # the rest of the body is not read
             response.force_close()
         return response

@@ -17,11 +17,14 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """What the platform gets. `refused` says for the log why a request is none of the platform's; "" where it is one."""
+    """What the platform gets, or the browser of a person. `refused` says for the log why a request is none of the
+    platform's; "" where it is one. `headers` are added to the answer's; without `Content-Type` the body is plain text.
+    """  # noqa: D205  # one sentence
 
     status: int
     body: str = ""
     refused: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @runtime_checkable

@@ -98,6 +98,20 @@ async def test_no_other_path_takes_a_post(
     assert len(receiver.got) == (status == 200)
 
 
+async def test_an_answer_has_its_headers_and_is_plain_text_without(
+    address: tuple[str, int], receiver: Receiver
+) -> None:
+    """A page for a browser brings its type and its own headers; what names no type is plain text."""
+    url = f"http://{address[0]}:{address[1]}/plain/events"
+    async with aiohttp.ClientSession() as session:
+        async with session.get(url) as plain:
+            assert plain.headers["Content-Type"] == "text/plain; charset=utf-8"
+        receiver.answer = HttpAnswer(403, "<p>\u00e9", headers={"Content-Type": "text/html", "X-A": "b"})
+        async with session.get(url) as page:
+            found = page.status, page.headers["Content-Type"], page.headers["X-A"], await page.read()
+    assert found == (403, "text/html", "b", "<p>\u00e9".encode())
+
+
 async def test_a_body_is_bounded_in_size_and_time(
     address: tuple[str, int], receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

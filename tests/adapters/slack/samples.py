@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from adapters.slack.events import BotIdentity
+from adapters.slack.identity import BotIdentity
 
 ME = BotIdentity(team="T024SITES", team_name="Sites", user="U07AION00", bot="B07AION00", name="aion")
 

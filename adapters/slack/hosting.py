@@ -1,0 +1,175 @@
+"""Slack for many workspaces: who installed the app, and whose each request is."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters.slack import strings
+from adapters.slack.config import SIGNING_SECRET
+from adapters.slack.hosted_adapter import HostedSlackAdapter
+from adapters.slack.http_mode import PATH as EVENTS
+from adapters.slack.http_mode import RequestCheck
+from adapters.slack.identity import owner_of
+from adapters.slack.ids import PLATFORM
+from adapters.slack.oauth import config
+from adapters.slack.oauth.api import REDIRECT, OAuthApi
+from adapters.slack.oauth.config import OAuthSettings
+from adapters.slack.oauth.install import PATH as INSTALL
+from adapters.slack.oauth.install import InstallPages
+from adapters.slack.oauth.installations import Installations
+from adapters.slack.oauth.removal import is_removal, remove
+from adapters.slack.oauth.rotation import RotationTimes, Stored
+from adapters.slack.oauth.sealing import Sealer
+from adapters.slack.timeouts import Timeouts
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.hosting import Routed
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.settings import Problem
+from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
+
+_log = logging.getLogger(__name__)
+
+_KNOWN_FOR = 10.0
+"""Seconds for which it is known which workspaces there are: a request must not wait for the database."""
+_UNKNOWN_FOR = 1.0
+"""Seconds before it is looked up again because of a request of a workspace that is not known."""
+
+
+class HostedSlack:
+    """The `aion_bot.ports.hosting.HostedPlatform` of Slack: a scope is a workspace, or an organisation with its workspaces."""
+
+    platform = PLATFORM
+    secrets: Sequence[str] = (config.CLIENT_SECRET, SIGNING_SECRET, config.ENCRYPTION_KEYS)
+
+    def __init__(
+        self,
+        settings: OAuthSettings,
+        values: SharedValues,
+        *,
+        timeouts: Timeouts = Timeouts(),  # noqa: B008  # frozen
+        times: RotationTimes = RotationTimes(),  # noqa: B008  # frozen
+    ) -> None:
+        self._settings, self._values = settings, values
+        self._timeouts, self._times = timeouts, times
+        self.changed = asyncio.Event()
+        prefix = urlsplit(settings.public_url).path
+        self._paths = {
+            f"{before}{one}": one for before in ("", prefix) for one in (EVENTS, INSTALL, REDIRECT)
+        }
+        self.http_paths: Sequence[str] = tuple(self._paths)
+        self._stored = self._open(settings)
+        self._known: frozenset[str] = frozenset()
+        self._looked = -_KNOWN_FOR
+
+    def _open(self, settings: OAuthSettings) -> Stored:
+        """Build what depends on the app's secrets."""
+        sealer = Sealer([one.get_secret_value() for one in settings.encryption_keys])
+        stored = Stored(
+            self._values,
+            Installations(self._values, sealer),
+            OAuthApi(settings, timeout=self._timeouts.request),
+        )
+        self._check = RequestCheck(settings.signing_secret.get_secret_value())
+        self._pages = InstallPages(settings, self._values, stored.installations, stored.api, self._changed)
+        return stored
+
+    def _changed(self) -> None:
+        self._looked = -_KNOWN_FOR
+        self.changed.set()
+
+    async def scopes(self) -> Sequence[str]:
+        """Return the ids of the workspaces and organisations that have the app. Raises `SharedValuesDown`."""
+        return await self._stored.installations.scopes()
+
+    async def adapter(self, scope: str) -> HostedSlackAdapter | None:
+        """Build the adapter of a workspace; None where its installation is gone, or no key opens it. Raises `SharedValuesDown`."""
+        found = await self._stored.installations.get(scope)
+        if found is None:
+            return None
+        return HostedSlackAdapter(
+            self._settings, found, self._stored, self._changed, timeouts=self._timeouts, times=self._times
+        )
+
+    async def route(self, path: str, request: HttpRequest) -> Routed | HttpAnswer:
+        """Serve the pages of the installation, and tell whose a request of Slack's is. Does not raise."""
+        wanted = self._paths.get(path)
+        if wanted in {INSTALL, REDIRECT}:
+            if request.method != "GET":
+                return HttpAnswer(405, headers={"Allow": "GET"})
+            return await (self._pages.begin if wanted == INSTALL else self._pages.finish)(request)
+        payload = self._check.read(request) if wanted == EVENTS else HttpAnswer(404)
+        if isinstance(payload, HttpAnswer):
+            return payload
+        try:
+            scope = await (self._removed if is_removal(payload) else self._scope)(payload)
+        except (PlatformError, SharedValuesDown) as error:
+            _log.warning("request not routed", extra={"reason": str(error)})
+            return HttpAnswer(503)
+        if scope is None:
+            return HttpAnswer(503)
+        # Nobody serves it: Slack would send an event again in vain, and switches the app's events off after many.
+        said = strings.NOT_INSTALLED if "command" in payload else ""
+        return Routed(scope, request) if scope else HttpAnswer(200, said)
+
+    async def _scope(self, payload: Mapping[str, Any]) -> str | None:
+        """Return whose a payload is; "" for a workspace without the app, None for one whose earlier rows are still erased."""
+        owner = owner_of(payload)
+        found = owner.scope(await self._installed()) or owner.scope(await self._installed(_UNKNOWN_FOR))
+        if not found and (leaving := owner.scope(await self.leaving())):
+            return "" if await self._stored.installations.get(leaving) is None else None
+        return found
+
+    async def _removed(self, payload: Mapping[str, Any]) -> str:
+        """Let a workspace leave that removed the app; returns it, as its owner has to be told, or "" where nothing changes."""
+        owner = owner_of(payload)
+        scope = owner.scope(await self._stored.installations.names())
+        if not scope or not await remove(self._stored, scope, payload, owner):
+            return ""
+        self._changed()
+        return scope
+
+    async def _installed(self, age: float = _KNOWN_FOR) -> frozenset[str]:
+        """Return what is installed, as it was so many seconds ago at most."""
+        now = time.monotonic()
+        if now - self._looked >= age:
+            known = frozenset(await self.scopes())
+            if known != self._known:
+                self.changed.set()
+            self._known, self._looked = known, now
+        return self._known
+
+    async def leaving(self) -> Sequence[str]:
+        """Return the ids of workspaces that removed the app, whose rows are still there. Raises `SharedValuesDown`."""
+        return await self._stored.installations.leaving()
+
+    async def left(self, scope: str) -> None:
+        """Forget a workspace whose rows were erased; one that installed the app again meanwhile is served. Raises `SharedValuesDown`."""
+        await self._stored.installations.left(scope)
+        self._changed()
+
+    async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
+        """Use other secrets of the same app from now on; with a problem nothing changes."""
+        found, problems = config.read(env)
+        if found is None:
+            return (), problems
+        names = {
+            config.CLIENT_SECRET: "client_secret",
+            SIGNING_SECRET: "signing_secret",
+            config.ENCRYPTION_KEYS: "encryption_keys",
+        }
+        new = self._settings.model_copy(update={one: getattr(found, one) for one in names.values()})
+        changed = [name for name, one in names.items() if getattr(new, one) != getattr(self._settings, one)]
+        if changed:
+            old, self._settings = self._stored.api, new
+            opened = self._open(new)
+            # The adapters share this object.
+            self._stored.installations, self._stored.api = opened.installations, opened.api
+            await old.close()
+        return changed, ()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._stored.api.close()

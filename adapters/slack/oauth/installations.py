@@ -1,0 +1,117 @@
+"""The stored installations: each sealed as one text among the values that the replicas share.
+
+A workspace from which the app was removed is `leaving` until its rows are erased. It is no scope meanwhile, also where
+somebody installs the app again: the new installation is served once the old rows are gone.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from adapters.slack.oauth.installation import Installation, NoInstallation, from_text
+from adapters.slack.oauth.sealing import CannotOpen, Sealer
+from aion_bot.ports.secrets import KNOWN
+from aion_bot.ports.shared_values import SharedValues
+
+_log = logging.getLogger(__name__)
+
+_MOST_STRUCK = 4
+"""Secrets of a scope: two tokens, and two before them."""
+
+KIND = "slack installation"
+LEAVING = "slack leaving"
+REMOVED = "removed"
+"""Stands for an installation that was removed: `SharedValues` compares before it writes, but not before it deletes."""
+
+
+class Installations:
+    """Reads and writes them. Every call raises `SharedValuesDown`."""
+
+    def __init__(self, values: SharedValues, sealer: Sealer) -> None:
+        self._values, self._sealer = values, sealer
+        self._told: set[str] = set()
+        """Scopes of which the log says that no key opens them."""
+        self._struck: dict[str, list[str]] = {}
+        """The newest secrets of each scope, which are struck from logs."""
+
+    async def scopes(self) -> Sequence[str]:
+        """Return the ids of what is served, in order."""
+        leaving = set(await self.leaving())
+        return [one for one in await self.names() if one not in leaving]
+
+    async def names(self) -> Sequence[str]:
+        """Return the ids of what is stored, also of those that are leaving."""
+        return await self._values.names(KIND)
+
+    async def get(self, scope: str) -> Installation | None:
+        """Return an installation; None where there is none, or no key opens it, which the log says once.
+
+        What an older key has sealed is sealed anew with the first one.
+        """
+        return (await self.sealed(scope))[0]
+
+    async def sealed(self, scope: str) -> tuple[Installation | None, str]:
+        """Return an installation as `get` does, and the stored text that `replace` compares with; "" where there is none."""
+        text = await self._values.get(KIND, scope)
+        if text is None or text == REMOVED:
+            return None, ""
+        try:
+            found = from_text(self._sealer.open(text))
+        except (CannotOpen, NoInstallation) as error:
+            if scope not in self._told:
+                self._told.add(scope)
+                reason = str(error) or type(error).__name__
+                _log.error("installation not readable", extra={"workspace": scope, "reason": reason})
+            return None, text
+        self._told.discard(scope)
+        self._strike(found)
+        if not self._sealer.is_current(text):
+            anew = self._sealer.seal(found.as_text())
+            text = anew if await self._values.replace(KIND, scope, text, anew) else text
+        return found, text
+
+    def _strike(self, found: Installation) -> None:
+        """Keep the tokens of an installation out of logs, and those of its predecessor, which may be good still."""
+        struck = self._struck.setdefault(found.scope, [])
+        for secret in (found.token, found.refresh_token):
+            if secret and secret not in struck:
+                KNOWN.know([secret])
+                struck.append(secret)
+        while len(struck) > _MOST_STRUCK:
+            KNOWN.forget(struck.pop(0))
+
+    async def is_readable(self, scope: str) -> bool:
+        """Tell whether one of the keys opens an installation; changes nothing."""
+        text = await self._values.get(KIND, scope)
+        try:
+            return text in {None, REMOVED} or bool(from_text(self._sealer.open(str(text))))
+        except (CannotOpen, NoInstallation):
+            return False
+
+    async def save(self, new: Installation) -> None:
+        """Write an installation, in the place of an earlier one of the same scope."""
+        self._strike(new)
+        await self._values.set(KIND, new.scope, self._sealer.seal(new.as_text()))
+
+    async def replace(self, text: str, new: Installation) -> bool:
+        """Write an installation where `text` still stands; False where another one does."""
+        self._strike(new)
+        return await self._values.replace(KIND, new.scope, text, self._sealer.seal(new.as_text()))
+
+    async def remove(self, scope: str, text: str) -> bool:
+        """Let a scope leave, whose installation is still the one of this text; False where another one has come."""
+        # First: after a crash between the two the rows are erased, and Slack sends the event again.
+        await self._values.set(LEAVING, scope, "1")
+        return await self._values.replace(KIND, scope, text, REMOVED)
+
+    async def leaving(self) -> Sequence[str]:
+        """Return the ids whose rows have to be erased."""
+        return await self._values.names(LEAVING)
+
+    async def left(self, scope: str) -> None:
+        """Forget a scope whose rows were erased; an installation that came meanwhile stays."""
+        if await self._values.get(KIND, scope) == REMOVED:
+            taken = await self._values.take(KIND, scope)
+            if taken is not None and taken != REMOVED:
+                # Somebody installed the app between the two.
+                await self._values.replace(KIND, scope, None, taken)
+        await self._values.take(LEAVING, scope)

@@ -1,0 +1,155 @@
+"""Keeps the token of an adapter the one that is stored, and refreshes one that expires.
+
+Slack's tokens with rotation are good for twelve hours. A refresh token is good for one use, and idle it does not expire:
+https://docs.slack.dev/authentication/using-token-rotation. So one replica at a time refreshes, and the answer is stored
+before anything else happens.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from adapters.slack.oauth.api import OAuthApi, OAuthRefused
+from adapters.slack.oauth.installation import Installation
+from adapters.slack.oauth.installations import Installations
+from aion_bot.ports.backoff import Backoff
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
+
+_log = logging.getLogger(__name__)
+
+LOCK = "slack token refresh"
+_LOCKED = 60.0
+"""Seconds after which a refresh of another replica counts as dead: it has one request to make."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotationTimes:
+    """Times in seconds."""
+
+    early: float = 7200.0
+    """So long before its end a token is refreshed."""
+    look: float = 60.0
+    """Between two looks at what is stored."""
+    retry: float = 5.0
+    """The first pause after a failure; it doubles up to `retry_max`."""
+    retry_max: float = 600.0
+
+
+@dataclass(slots=True)
+class Stored:
+    """What the adapters of all scopes share. `installations` and `api` are replaced when the operator replaces secrets."""
+
+    values: SharedValues
+    installations: Installations
+    api: OAuthApi
+
+
+class TokenKeeper:
+    """Of one scope. `use` gets each installation that is new, and None once there is none any more."""
+
+    def __init__(
+        self,
+        scope: str,
+        stored: Stored,
+        use: Callable[[Installation | None], None],
+        times: RotationTimes = RotationTimes(),  # frozen
+    ) -> None:
+        self._scope, self._stored, self._values = scope, stored, stored.values
+        self._use, self._times = use, times
+        self._used: Installation | None = None
+        self._unsaved: tuple[str, Installation] | None = None
+        """What was refreshed and could not be stored yet, and the stored text that it replaces."""
+        self._refreshing: asyncio.Task[None] | None = None
+        self.replaced = asyncio.Event()
+        """Set with each new token; whoever waits clears it first."""
+
+    async def run(self) -> None:
+        """Look again and again until cancelled."""
+        delays = self._delays()
+        while True:
+            try:
+                pause = await self.look()
+                delays = self._delays()
+            except (OAuthRefused, PlatformError, SharedValuesDown) as error:
+                _log.warning(
+                    "token not refreshed, retrying", extra={"workspace": self._scope, "reason": str(error)}
+                )
+                pause = next(delays)
+            await asyncio.sleep(pause)
+
+    def _delays(self) -> Iterator[float]:
+        return Backoff(self._times.retry, cap=self._times.retry_max, jitter=0.2).delays()
+
+    async def look(self) -> float:
+        """Refresh the token if it is time, and use what is stored; returns after how many seconds to look again.
+
+        Raises OAuthRefused, PlatformError and SharedValuesDown.
+        """
+        if self._refreshing is not None or self._unsaved is not None:
+            await self._refresh()
+        found = await self._stored.installations.get(self._scope)
+        if found is not None and self._is_due(found):
+            await self._refresh()
+            found = await self._stored.installations.get(self._scope)
+        if found is None or found != self._used:
+            self._used = found
+            self._use(found)
+            if found is not None:
+                self.replaced.set()
+        due = (
+            found.expires_at - self._times.early - time.time()
+            if found and found.expires_at
+            else self._times.look
+        )
+        return min(self._times.look, max(due, self._times.retry))
+
+    def _is_due(self, installation: Installation) -> bool:
+        expiring = installation.refresh_token and installation.expires_at
+        return bool(expiring) and installation.expires_at - self._times.early <= time.time()
+
+    async def _refresh(self) -> None:
+        """Refresh the stored token once, also if whoever waits for it is cancelled: the answer must not be lost."""
+        if self._refreshing is None or self._refreshing.done():
+            self._refreshing = asyncio.create_task(self._refresh_once())
+        task = self._refreshing
+        await asyncio.shield(task)
+        self._refreshing = None
+
+    async def _refresh_once(self) -> None:
+        if self._unsaved is None and not await self._lock():
+            return
+        try:
+            if self._unsaved is None:
+                # Another replica may have done it since.
+                found, text = await self._stored.installations.sealed(self._scope)
+                if found is None or not self._is_due(found):
+                    return
+                self._unsaved = text, await self._stored.api.refresh(found)
+            # Where it fails, the next look stores it: the old token is good until its end.
+            await self._stored.installations.replace(*self._unsaved)
+            self._unsaved = None
+        finally:
+            if self._unsaved is None:
+                await self._values.take(LOCK, self._scope)
+
+    async def _lock(self) -> bool:
+        """Take the right to refresh; False where another replica has it."""
+        held = await self._values.get(LOCK, self._scope)
+        if held is not None and time.time() - _number(held) < _LOCKED:
+            return False
+        return await self._values.replace(LOCK, self._scope, held, f"{time.time():.3f}")
+
+    async def close(self) -> None:
+        """Let a refresh end that is under way."""
+        if self._refreshing is not None:
+            await asyncio.wait({self._refreshing})
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
