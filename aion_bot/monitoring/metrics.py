@@ -197,17 +197,25 @@ class Metrics:
                 self._turns.labels(platform, outcome)  # so that each is there before it happens
 
     def measure_lease(self, lease: Lease) -> None:
-        """Add what is measured of a replica that serves."""
-        owned = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
-        owned.set_function(lambda: float(lease.held()))
+        """Add what is measured of a replica that serves one scope."""
+        self.measure_scopes(lambda: int(lease.held()))(lease)
+
+    def measure_scopes(self, owned: Callable[[], int]) -> Callable[[Lease], None]:
+        """Add what is measured of scopes, of which `owned` counts those that this replica serves; returns what is told of each lease that it takes."""
+        serves = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
+        serves.set_function(owned)
         handovers = Counter(
             "aion_bot_handovers", "Scopes that were another replica's before.", registry=self._registry
         )
-        handovers.inc(lease.epoch > 1)
         renewals = Histogram(
             "aion_bot_lease_renew_seconds", "How long a renewal of the lease takes.", buckets=_LAG, registry=self._registry
         )  # fmt: skip
-        lease.renewed = renewals.observe
+
+        def taken(lease: Lease) -> None:
+            handovers.inc(lease.epoch > 1)
+            lease.renewed = renewals.observe
+
+        return taken
 
     def requests_of(self, platform: str) -> RequestObserver:
         """Return what counts the requests to a platform."""
