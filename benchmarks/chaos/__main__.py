@@ -29,12 +29,12 @@ from benchmarks.chaos.one_process import OneProcess
 from benchmarks.chaos.people import People
 from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.round_end import RoundEnd
-from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
+from benchmarks.chaos.scenarios import FAULTS, RESTART_EVERY, Scenario, ScenarioGenerator
 from benchmarks.chaos.scope_environment import FAULTS as SCOPE_FAULTS
 from benchmarks.chaos.scope_environment import ScopeEnvironment
 from benchmarks.chaos.scope_replicas import ScopeReplicas
 from benchmarks.chaos.slack_workspace import SlackWorkspace
-from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
+from benchmarks.chaos.verification import BOUNDS, SHOWN, WITHIN_A_DEPLOYMENT, Findings, Verifier
 
 TABLE = (
     "asked", "answered once", "first reported as failed", "Retries that were answered", "finally reported as failed",
@@ -51,14 +51,18 @@ class Soak:
         self._options = options
         self._bots: Bots
         if options.replicas:
-            self._bots = ScopeReplicas(folder, options.seed)
-            self._environment: Environment = ScopeEnvironment(self._bots, options.scopes, folder)
-            drawn = {"platforms": tuple(self._environment.workspaces), "faults": SCOPE_FAULTS}
+            self._bots = replicas = ScopeReplicas(folder, options.seed)
+            self._environment: Environment = ScopeEnvironment(replicas, options.scopes, folder)
         else:
             alone = OneProcess(folder, few_edits=options.few_edits)
             self._bots = Replicas(folder, options.seed) if options.single else alone
-            self._environment, drawn = Environment(self._bots, http=options.slack == "http"), {}
-        self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every, **drawn)
+            self._environment = Environment(self._bots, http=options.slack == "http")
+        self._scenarios = ScenarioGenerator(
+            options.seed,
+            restart_every=options.restart_every,
+            platforms=tuple(self._environment.workspaces),
+            faults=SCOPE_FAULTS if options.replicas else FAULTS,
+        )
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
         self._turns = 0
@@ -90,6 +94,8 @@ class Soak:
             findings.add_violation(kind, number, why)
         for why in self._bots.violations():
             findings.add_violation("done by a replica that did not serve", 0, why)
+        for why in environment.violations():
+            findings.add_violation(WITHIN_A_DEPLOYMENT, 0, why)
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
             keys = [row.key for row in verifier.rows.get(number, ())]
@@ -212,6 +218,7 @@ def _options() -> argparse.Namespace:
         "--few-edits", action="store_true", help="one process with so few edits on Slack that answers are replaced at their ends"
     )  # fmt: skip
     parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
+    parser.add_argument("--folder", type=Path, help="where everything is written, which stays there")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 
@@ -223,6 +230,8 @@ def main() -> int:
     if options.log == "off":
         logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="aion-bot-chaos-") as folder:
+        if options.folder is not None:
+            return 0 if asyncio.run(Soak(options, options.folder).run()) else 1
         return 0 if asyncio.run(Soak(options, Path(folder)).run()) else 1
 
 

@@ -251,6 +251,10 @@ class Environment:
         """Return what is to be told at the end."""
         return {}
 
+    def violations(self) -> Iterator[str]:
+        """Return what is wrong beyond single questions."""
+        return iter(())
+
     def slack_of(self, platform: str) -> SimulatedSlack:
         """The Slack that fails where a turn in a workspace has a fault of Slack."""
         del platform

@@ -1,11 +1,14 @@
 """Which replica owned which scope when, as the replicas' logs tell it, and what was sent for a scope by another one. No I/O."""
 
 import bisect
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+_LATEST = 8
+"""How many owners of a scope are looked through for one that was noted already."""
 TAKEN, ENDS = "scope taken", frozenset({"scope lost", "scope given back"})
 
 
@@ -42,6 +45,8 @@ class Ownership:
             at = datetime.fromisoformat(event["timestamp"]).timestamp()
             new = Taken(at, int(event["epoch"]), replica)
             before = self.taken.setdefault(scope, [])
+            if any((one.epoch, one.replica) == (new.epoch, replica) for one in before[-_LATEST:]):
+                return  # both the storage and the runtime tell it
             bisect.insort(before, new)
             # Logs are read one after the other: an older one's line may come later.
             if before[-1] is new:
@@ -66,7 +71,7 @@ class Ownership:
     def wrong_epochs(self) -> Iterator[str]:
         """Return where a later owner has not a larger epoch."""
         for scope, all_of_it in self.taken.items():
-            for one, later in zip(all_of_it, all_of_it[1:], strict=False):
+            for one, later in itertools.pairwise(all_of_it):
                 if later.epoch <= one.epoch:
                     yield f"{scope}: {later.replica} has the epoch {later.epoch} after {one.replica} with {one.epoch}"
 

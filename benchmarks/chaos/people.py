@@ -238,5 +238,6 @@ def is_in_progress(card: ShownMessage) -> bool:
 
 
 def _sentence(text: str) -> str:
-    """The sentence about a failure, without the partial answer."""
-    return text.rpartition("⚠️")[2].strip() or "(no sentence)"
+    """The sentence about a failure, without the partial answer, its reference and what follows."""
+    sentence = text.rpartition("⚠️")[2].strip().partition("\n")[0].partition(" (ref ")[0]
+    return sentence or "(no sentence)"

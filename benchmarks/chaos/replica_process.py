@@ -41,11 +41,7 @@ class ReplicaProcess:
     async def start(self, env: Mapping[str, str], database: str) -> None:
         """Start the process, with relays to the database and to each service."""
         await self.database.start()
-        # Where it listens itself, nothing is in between.
-        served = {name: value for name, value in env.items() if name != "AION_BOT_PUBLIC_URL"}
-        ports = {
-            int(value.split(":")[2].split("/")[0]) for value in served.values() if "://127.0.0.1:" in value
-        }
+        ports = {int(value.split(":")[2].split("/")[0]) for value in env.values() if "://127.0.0.1:" in value}
         self.http = [HttpRelay(port) for port in sorted(ports)]
         for relay in self.http:
             await relay.start()
@@ -53,9 +49,13 @@ class ReplicaProcess:
             "AION_BOT_DATABASE_URL": f"postgresql://tests@/{database}?host={self.folder}",
             "AION_BOT_REPLICA": self.name,
         }
-        env = {**env, **through({"PATH": os.environ["PATH"], **served}, self.http), **own}
+        env = {"PATH": os.environ["PATH"], **self.through(env), **own}
         self.process = _PROCESSES.Process(target=self._serve, args=(env, self.log))
         self.process.start()
+
+    def through(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """Return settings that lead through the relays."""
+        return through(dict(env), self.http)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""

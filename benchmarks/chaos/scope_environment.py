@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from adapters.slack.oauth.installation import Installation
@@ -39,6 +39,8 @@ OAUTH = {
     "SLACK_ALLOW_INSTALL": "any",
     "AION_BOT_ENCRYPTION_KEYS": _KEY,
 }
+GOES_ON_WITHIN = 10.0
+"""Seconds within which an answer of a replica that died has to go on (p99)."""
 _WATCHED = 30.0
 """Seconds after which an answer counts as not gone on."""
 _LOOK = 0.1
@@ -172,6 +174,16 @@ class ScopeEnvironment(Environment):
 
     def _shown(self, team: str, thread: str) -> str:
         return "\n".join(one.text + "".join(one.buttons) for one in self.workspaces[team].shown(thread))
+
+    def violations(self) -> Iterator[str]:
+        """Return what is wrong beyond single questions: answers that went on too late, and what crossed between keys."""
+        late = shares(self.went_on).get("p99", 0.0)
+        if late > GOES_ON_WITHIN:
+            yield f"answers of replicas that died went on after {late} s (p99)"
+        yield from (f"{one} did not go on within {_WATCHED:.0f} s" for one in self.stood)
+        yield from (f"{one.operation} for a session of another key" for one in self.aion.crossed)
+        self.stood.clear()
+        self.aion.crossed.clear()
 
     def figures(self) -> Mapping[str, object]:
         """Return in how many seconds answers went on."""

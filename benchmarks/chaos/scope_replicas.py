@@ -1,6 +1,7 @@
 """Three replicas as processes that share many scopes on one Postgres server, and what happens to them."""
 
 import asyncio
+import json
 import random
 import signal
 import time
@@ -13,7 +14,7 @@ import psycopg
 
 from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.simulators.slack.http_delivery import free_port
-from benchmarks.chaos.hosted_process import serve
+from benchmarks.chaos.hosted_process import RELAYS, serve
 from benchmarks.chaos.ownership import Ownership, Sent
 from benchmarks.chaos.replica_process import PATIENCE, ReplicaProcess
 from tests.support import postgres
@@ -45,6 +46,10 @@ class _Replica(ReplicaProcess):
     def __init__(self, name: str, folder: Path, port: int) -> None:
         super().__init__(name, folder, serve)
         self.port = port
+
+    def through(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """Leave the addresses as they are: all replicas have to have the same ones."""
+        return {**env, RELAYS: json.dumps({relay.target: relay.port for relay in self.http})}
 
 
 class ScopeReplicas:
