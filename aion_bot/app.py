@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from aion_bot import __version__
+from aion_bot.composition.hosted import Hosting, serve_hosted
 from aion_bot.composition.scope import Load, Scope, connected, serve_scope
 from aion_bot.composition.watching import watched
 from aion_bot.concurrency.signals import default_again, on_signal
@@ -116,8 +117,21 @@ async def serve_until_signal(
 
     Any other SIGHUP has the rules read again by `read_rules`, and the secrets from the files that `env` names.
     """
+    reloading = Reloading(env, read_rules)
+    stop = _on_signals(settings, reloading.asked)
+    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
+
+
+async def host_until_signal(hosting: Hosting) -> bool:
+    """Serve many scopes as `serve_until_signal` serves one."""
+    reload = asyncio.Event()
+    return await serve_hosted(hosting, _on_signals(hosting.settings, reload), reload)
+
+
+def _on_signals(settings: Settings, reload: asyncio.Event) -> asyncio.Event:
+    """Return what is set by a signal that asks to stop; SIGHUP sets `reload`."""
     _allow_connections()
-    stop, reloading = asyncio.Event(), Reloading(env, read_rules)
+    stop = asyncio.Event()
 
     def ask_to_stop() -> None:
         # A second signal ends the process at once: the next start recovers what was open.
@@ -134,13 +148,13 @@ async def serve_until_signal(
         if had_terminal and not sys.stderr.isatty():
             ask_to_stop()
         else:
-            reloading.asked.set()
+            reload.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
         on_signal(one, ask_to_stop)
     if hasattr(signal, "SIGHUP"):  # Windows has none
         on_signal(signal.SIGHUP, hang_up)
-    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
+    return stop
 
 
 def _allow_connections() -> None:

@@ -24,14 +24,17 @@ from aion_bot.domain.rules import Rules
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
-from aion_bot.ports.hosting import HostedPlatform, OffersHosting
+from aion_bot.ports.hosting import HostedPlatform
+from aion_bot.ports.shared_values import SharedValues
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.heap import trimmed
 from aion_bot.runtime.hosting.routing import routes
 from aion_bot.runtime.hosting.runner import Pace, ScopeRunner
 from aion_bot.runtime.hosting.served import OpenScope
+from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reloading import ReadRules, Reloading
+from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.storage import migrations
 from aion_bot.storage.hosting import SharedDatabase, open_shared
 
@@ -47,15 +50,17 @@ _READY_FOR = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Hosting:
-    """What a deployment of many scopes is made of. `env` has the values of the files of secrets as well; `alike` are the names of its variables that every replica has to have alike.
+    """What a deployment of many scopes is made of: its settings, and `platforms`, which builds what serves the scopes.
 
-    `opens` opens what the replicas share.
+    `env` names the files of secrets, `read_env` has their values as well; `alike` are the variables that every replica has to have
+    alike, and `opens` opens what the replicas share.
     """
 
     settings: Settings
     location: PostgresUrl
-    offers: Sequence[OffersHosting]
+    platforms: Callable[[SharedValues], Sequence[HostedPlatform]]
     env: Mapping[str, str]
+    read_env: Mapping[str, str]
     read_rules: ReadRules
     rules: Rules
     alike: Sequence[str] = ()
@@ -74,9 +79,8 @@ async def serve_hosted(hosting: Hosting, stop: asyncio.Event, reload: asyncio.Ev
     """
     shared = await hosting.opens(hosting.location, hosting.settings.replica_name())
     try:
-        await agree(shared, hosting.settings, hosting.env, hosting.alike)
-        platforms = [one.configure_hosted(hosting.env, shared.values)[0] for one in hosting.offers]
-        await _Replica(hosting, shared, [one for one in platforms if one is not None]).serve(stop, reload)
+        await agree(shared, hosting.settings, hosting.read_env, hosting.alike)
+        await _Replica(hosting, shared, hosting.platforms(shared.values)).serve(stop, reload)
     finally:
         await shared.close()
     return True
@@ -146,7 +150,8 @@ class _Replica:
         monitor.readiness.write = lambda: values.set(
             "readiness", replica, str(time.time()), seconds=_READY_FOR
         )
-        self._runner.claimed = metrics.measure_scopes(lambda: len(self._runner.served))
+        self._runner.claimed, renewed = metrics.measure_scopes(lambda: len(self._runner.served))
+        self._shared.on_renewed(renewed)
         metrics.load = self._load
         metrics.month = lambda: max((month() for _, month in self._loads.values()), default=0)
 
@@ -166,6 +171,7 @@ class _Replica:
                 self._rules = rules
             if self._keys is not None:
                 await self._keys.rotate(self._hosting.env)
+            await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
             for one in self._reloading.values():
                 one.asked.set()
 

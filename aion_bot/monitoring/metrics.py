@@ -198,10 +198,16 @@ class Metrics:
 
     def measure_lease(self, lease: Lease) -> None:
         """Add what is measured of a replica that serves one scope."""
-        self.measure_scopes(lambda: int(lease.held()))(lease)
+        taken, lease.renewed = self.measure_scopes(lambda: int(lease.held()))
+        taken(lease.epoch > 1)
 
-    def measure_scopes(self, owned: Callable[[], int]) -> Callable[[Lease], None]:
-        """Add what is measured of scopes, of which `owned` counts those that this replica serves; returns what is told of each lease that it takes."""
+    def measure_scopes(
+        self, owned: Callable[[], int]
+    ) -> tuple[Callable[[bool], None], Callable[[float], None]]:
+        """Add what is measured of scopes, of which `owned` counts those that this replica serves.
+
+        Returns what is told of each scope that it takes, whether another replica had it before; and of each renewal, in seconds.
+        """
         serves = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
         serves.set_function(owned)
         handovers = Counter(
@@ -210,12 +216,7 @@ class Metrics:
         renewals = Histogram(
             "aion_bot_lease_renew_seconds", "How long a renewal of the lease takes.", buckets=_LAG, registry=self._registry
         )  # fmt: skip
-
-        def taken(lease: Lease) -> None:
-            handovers.inc(lease.epoch > 1)
-            lease.renewed = renewals.observe
-
-        return taken
+        return handovers.inc, renewals.observe
 
     def requests_of(self, platform: str) -> RequestObserver:
         """Return what counts the requests to a platform."""

@@ -6,7 +6,7 @@ Leases end only where a test says so: `MemoryServer.expire` is the death of a re
 import asyncio
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -21,7 +21,7 @@ class MemoryLease:
     """A lease that lasts until another replica takes the scope."""
 
     def __init__(self, scope: str, replica: str, epoch: int) -> None:
-        self.scope, self.replica, self.epoch = scope, replica, epoch
+        self.scope, self.replica, self.epoch, self.was_owned = scope, replica, epoch, epoch > 1
         self.lost = asyncio.Event()
         self.renewed = lambda _: None
 
@@ -86,6 +86,9 @@ class MemoryDatabase:
         self.stale: list[MemoryLease] = []
         self.stores: list[MemoryStore] = []
         server.replicas.append(self)
+
+    def on_renewed(self, told: Callable[[float], None]) -> None:
+        """Never tell: no lease is renewed."""
 
     async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:
         others = [one for name, one in self.server.digests.items() if name != self.replica]

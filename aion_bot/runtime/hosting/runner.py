@@ -20,9 +20,6 @@ from aion_bot.storage.hosting import ScopeLease, SharedDatabase
 
 _log = structlog.get_logger(__name__)
 
-OPENING = 8
-"""Scopes that are opened at once: each brings a schema up to date, and reads what is to be recovered."""
-
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -52,11 +49,10 @@ class ScopeRunner:
     ) -> None:
         self.served: dict[str, ServedScope] = {}
         """By the scopes' whole names, also those that are draining."""
-        self.claimed: Callable[[ScopeLease], None] = lambda _: None
-        """Is told of each scope that is taken."""
+        self.claimed: Callable[[bool], None] = lambda _: None
+        """Is told of each scope that is taken: whether another replica had it before."""
         self._database, self._serve, self._pace = database, serve, pace
         self._platforms = {one.platform: one for one in platforms}
-        self._opening = asyncio.Semaphore(OPENING)
         self._running = BackgroundTasks()
         self._free_since: float | None = None
         self._gave_at = self._rests_until = 0.0
@@ -139,8 +135,8 @@ class ScopeRunner:
         if platform is None:  # of a replica that serves another platform as well
             self._running.spawn(self._database.release(lease))
             return
-        self.claimed(lease)
-        served = ServedScope(self._database, lease, platform, self._serve, self._opening)
+        self.claimed(lease.was_owned)
+        served = ServedScope(self._database, lease, platform, self._serve)
         self.served[lease.scope] = served
         self._running.spawn(self._run(served))
 

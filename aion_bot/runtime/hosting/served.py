@@ -39,10 +39,7 @@ Serve = Callable[[OpenScope, asyncio.Event], Awaitable[bool]]
 
 
 class ServedScope:
-    """Serves while the lease is held; `stop` makes it drain and give the scope back, `again` not wait any longer where it cannot serve.
-
-    `opening` bounds how many scopes are opened at once.
-    """
+    """Serves while the lease is held; `stop` makes it drain and give the scope back, `again` not wait any longer where it cannot serve."""
 
     def __init__(
         self,
@@ -50,12 +47,11 @@ class ServedScope:
         lease: ScopeLease,
         platform: HostedPlatform,
         serve: Serve,
-        opening: asyncio.Semaphore,
     ) -> None:
         self.lease, self.stop, self.again = lease, asyncio.Event(), asyncio.Event()
         self.failed = False
         """Whether its database could not be opened: another replica may be able to."""
-        self._database, self._platform, self._serve, self._opening = database, platform, serve, opening
+        self._database, self._platform, self._serve = database, platform, serve
         self._adapter: PlatformAdapter | None = None
         self._listens, self._over = asyncio.Event(), asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
@@ -69,19 +65,14 @@ class ServedScope:
     async def run(self) -> None:
         """Serve until `stop` is set or the lease is lost, then give it back."""
         structlog.contextvars.bind_contextvars(scope=self.lease.scope)
-        _log.info("scope taken", epoch=self.lease.epoch)
         serving = self._serving = asyncio.create_task(self._keep_serving())
         try:
             # What is going on is cancelled where another replica has taken over: that one goes on with it.
-            lost = await until_set(self.lease.lost, {serving})
+            await until_set(self.lease.lost, {serving})
         finally:
             await cancel({serving})
             await self._database.release(self.lease)
             self._over.set()
-        if lost:
-            _log.error("scope lost", epoch=self.lease.epoch)
-        else:
-            _log.info("scope given back", epoch=self.lease.epoch)
 
     async def abandon(self) -> None:
         """End it where it is, as a crash would, and wait until the scope is given back."""
@@ -113,8 +104,7 @@ class ServedScope:
                 await self._wait(next(delays))
 
     async def _serve_once(self) -> None:
-        async with self._opening:
-            store = await self._database.open_scope(self.lease)
+        store = await self._database.open_scope(self.lease)
         try:
             adapter = await self._platform.adapter(self.lease.scope.partition(":")[2])
             if adapter is None:

@@ -148,7 +148,7 @@ async def test_log_lines_name_their_scope(deployment: Deployment) -> None:
     seen = set()
 
     def note(_logger: object, _name: str, event: dict[str, object]) -> dict[str, object]:
-        if event["event"] == "scope taken":
+        if event["event"] == "scope refused":
             seen.add(event.get("scope"))
         return event
 
@@ -156,7 +156,9 @@ async def test_log_lines_name_their_scope(deployment: Deployment) -> None:
         [structlog.contextvars.merge_contextvars, note, structlog.processors.KeyValueRenderer()]
     )
     try:
-        await deployment.begin("first").number(4)
+        first = deployment.begin("first")
+        first.serving.refused = {"plain:A", "plain:B"}
+        await first.serving.until(lambda: len(seen) == 2)
     finally:
         structlog.reset_defaults()
-    assert seen == {"plain:A", "plain:B", "plain:C", "plain:D"}
+    assert seen == {"plain:A", "plain:B"}
