@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import signal
 import sys
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Mapping
@@ -12,13 +11,13 @@ from pathlib import Path
 from socket import socket
 from typing import Any
 
-from adapters import slack
+from adapters import discover, platforms
 from adapters.slack.hosting import HostedSlack
-from aion_bot import log_config
+from aion_bot import app, log_config
 from aion_bot.aion import circuit_breaker
 from aion_bot.cli import read_file
-from aion_bot.composition.hosted import Hosting, serve_hosted
-from aion_bot.config import Settings
+from aion_bot.commands.composing import compose
+from aion_bot.composition.hosted import Hosting
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.storage import StoreError, UnfitServer
@@ -40,7 +39,7 @@ def serve(env: Mapping[str, str], log: Path) -> None:
     circuit_breaker.OPEN_SECONDS = CIRCUIT_OPEN
     _shorten()
     try:
-        asyncio.run(_serve(env))
+        asyncio.run(app.host_until_signal(_hosting(env)))
     except StoreError as error:
         print(error, flush=True)
         sys.exit(2 if isinstance(error, UnfitServer) else 1)
@@ -71,14 +70,13 @@ def _shorten() -> None:
     setattr(HostedSlack, "adapter", adapter)  # noqa: B010  # mypy refuses an assignment to a method
 
 
-async def _serve(env: Mapping[str, str]) -> None:
-    settings, problems = Settings.read(env)
-    rules, more = read_file(env)
-    if settings is None or not isinstance(settings.database, PostgresUrl) or problems or more:
-        raise RuntimeError(f"the soak's own settings are wrong: {problems} {more}")
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    hosting = Hosting(
-        settings, settings.database, [slack], env, lambda: read_file(env), rules, polling=POLLING
-    )
-    await serve_hosted(hosting, stop, asyncio.Event())
+def _hosting(env: Mapping[str, str]) -> Hosting:
+    """Compose what `aion-bot run` composes. Raises `RuntimeError` where the settings are wrong."""
+    composed, (rules, problems) = compose(env, platforms(), discover), read_file(env)
+    settings = composed.settings
+    if settings is None or not isinstance(settings.database, PostgresUrl) or composed.problems or problems:
+        raise RuntimeError(f"the soak's own settings are wrong: {composed.problems} {problems}")
+    return Hosting(
+        settings, settings.database, composed.hosted, env, composed.env, lambda: read_file(env), rules,
+        composed.alike(), polling=POLLING,
+    )  # fmt: skip
