@@ -8,20 +8,18 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import cast
 
-from adapters import slack as slack_package
+from adapters import discover, platforms
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.installations import Installations
 from adapters.slack.oauth.sealing import Sealer
 from aion_bot.cli import read_file
+from aion_bot.commands.composing import Composed, compose
 from aion_bot.composition.hosted import Hosting, serve_hosted
-from aion_bot.config import Settings
 from aion_bot.conversation.session_history import Polling
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.adapter import PlatformAdapter
-from aion_bot.ports.hosting import HostedPlatform, OffersHosting
-from aion_bot.ports.settings import Problem
+from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.shared_values import SharedValues
 from aion_bot.runtime.hosting.runner import Pace
 from aion_bot.simulators.aion import SimulatedAion
@@ -58,28 +56,22 @@ class FileScopes(MemoryDatabase):
         return await Store.open(lay_database(self.folder / f"{lease.scope.replace(':', '_')}.db"))
 
 
-class _WithoutLimits:
-    """Slack, whose adapters have no limits: the simulators have none, and the tests need no long pauses."""
+def _without_limits(hosted: HostedPlatform) -> HostedPlatform:
+    """Let its adapters have no limits: the simulators have none, and the tests need no long pauses."""
+    built = hosted.adapter
 
-    def configure_hosted(
-        self, env: Mapping[str, str], values: SharedValues
-    ) -> tuple[HostedPlatform | None, Sequence[Problem]]:
-        hosted, problems = slack_package.configure_hosted(env, values)
-        if hosted is not None:
-            built = hosted.adapter
+    async def adapter(scope: str) -> PlatformAdapter | None:
+        made = await built(scope)
+        if made is not None:
+            made.limits = replace(made.limits, edit_gap=0.1, budgets={})
+        return made
 
-            async def adapter(scope: str) -> PlatformAdapter | None:
-                made = await built(scope)
-                if made is not None:
-                    made.limits = replace(made.limits, edit_gap=0.1, budgets={})
-                return made
+    setattr(hosted, "adapter", adapter)  # noqa: B010  # mypy refuses an assignment to a method
+    return hosted
 
-            setattr(hosted, "adapter", adapter)  # noqa: B010  # mypy refuses an assignment to a method
-        return hosted, problems
 
-    def wants_hosting(self, env: Mapping[str, str]) -> bool:
-        del env
-        return True
+def _hosted(composed: Composed, values: SharedValues) -> Sequence[HostedPlatform]:
+    return [_without_limits(one) for one in composed.hosted(values)]
 
 
 class Deployment:
@@ -156,14 +148,13 @@ class Deployment:
         """Start every replica that does not run, and wait until all of them listen."""
         for port in self.teams.http.ports[len(self._serving) :]:
             env, stop = self.env(port), asyncio.Event()
-            settings, problems = Settings.read(env)
-            rules, more = read_file(env)
-            assert settings is not None, problems
-            assert not more, more
-            offers = [cast("OffersHosting", _WithoutLimits())]
+            composed, (rules, problems) = compose(env, platforms(), discover), read_file(env)
+            assert composed.settings is not None, composed.problems
+            assert not composed.problems
+            assert not problems, problems
             hosting = Hosting(
-                settings, self.location, offers, env, partial(read_file, env), rules,
-                polling=Polling().scaled(0.01), check_aion=False, pace=FAST, opens=self._opens,
+                composed.settings, self.location, partial(_hosted, composed), env, composed.env, partial(read_file, env),
+                rules, composed.alike(), polling=Polling().scaled(0.01), check_aion=False, pace=FAST, opens=self._opens,
             )  # fmt: skip
             self._stops.append(stop)
             self._serving.append(asyncio.create_task(serve_hosted(hosting, stop, asyncio.Event())))

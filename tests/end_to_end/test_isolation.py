@@ -7,22 +7,27 @@ import asyncio
 import json
 import re
 from collections.abc import Iterator, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psycopg
+import pytest
 import structlog
 from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
+from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.pictures import png
 from aion_bot.simulators.aion.scene import Operation, Plan, PlanEnd, proposed, spoken
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown, SimulatedFile, SimulatedPerson
+from aion_bot.storage.hosting import open_shared
 from tests.end_to_end.deployment import Deployment, FileScopes
 from tests.support.databases import contents_of
+from tests.support.postgres import lay_shared
 from tests.support.scope_database import MemoryServer
 from tests.support.shared_values import MemoryValues
 
@@ -189,7 +194,7 @@ def crossed(deployment: Deployment, logs: list[MutableMapping[str, Any]]) -> Ite
     for one in companies(deployment):
         for what, text in (("Slack", one.shown()), ("Aion", one.told_to_aion())):
             yield from (f"{hit} in {what} of {one.team}" for hit in foreign(text, one.number))
-    for event in [one for one in logs if one['event'] != 'rules']:
+    for event in logs:
         scope = str(event.get("scope", ""))
         number = int(scope.partition(":")[2][1:5]) if scope else 0
         text = json.dumps({name: value for name, value in event.items() if name != "scope"}, default=str)
@@ -226,8 +231,12 @@ async def names_of_strangers_stay_unknown(mine: Company, other: Company) -> None
     assert other.slack.api.calls["users.info"] == asked
 
 
+def rows_of(location: Path | PostgresUrl) -> str:
+    return contents_of(location).decode(errors="replace")
+
+
 async def test_nothing_crosses_between_a_few_workspaces(tmp_path: Path) -> None:
-    """Five workspaces in one process."""
+    """Five workspaces of one replica ask about pictures at the same time: requests, logs, metrics and rows are each one's own."""
     server, values = MemoryServer(), MemoryValues()
 
     async def opens(_: object, replica: str) -> FileScopes:
@@ -240,13 +249,74 @@ async def test_nothing_crosses_between_a_few_workspaces(tmp_path: Path) -> None:
         give_all_the_same_times(deployment)
         with capture_logs([structlog.contextvars.merge_contextvars]) as logs:
             await deployment.start()
-            await asyncio.gather(*(one.journey() for one in companies(deployment)))
+            await asyncio.gather(*(one.ask() for one in companies(deployment)))
             told = await metrics(deployment)
             await deployment.stop()
         assert list(crossed(deployment, logs)) == []
         assert foreign(told, 0) == set()
-        assert {str(one.get("scope")) for one in logs} >= {f"slack:{team}" for team in deployment.teams.teams}
         for one in companies(deployment):
-            rows = contents_of(tmp_path / f"slack_{one.team}.db").decode(errors="replace")
+            assert one.word("answer") in one.shown()
+            assert one.word("question") in one.told_to_aion()
+            assert f"slack:{one.team}" in {event.get("scope") for event in logs}
+            rows = rows_of(tmp_path / f"slack_{one.team}.db")
+            assert one.team in rows
             assert foreign(rows, one.number) == set()
-            assert one.word("question") in rows
+
+
+def shared_rows(location: PostgresUrl) -> str:
+    """Return all that the replicas share."""
+    with psycopg.connect(location.url) as connection:
+        sql = "SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot_shared'"
+        tables = [name for (name,) in connection.execute(sql)]
+        assert "scope_lease" in tables
+        rows = [
+            connection.execute(f"SELECT * FROM aion_bot_shared.{one}".encode()).fetchall()  # noqa: S608  # names of ours
+            for one in tables
+        ]
+    return str(rows)
+
+
+@pytest.mark.slow
+async def test_nothing_crosses_between_fifty_workspaces(tmp_path: Path) -> None:
+    """Two replicas on a Postgres server, each workspace with a key and a policy of its own, which does all that it can do.
+
+    Then the replicas are stopped and others go on, and somebody in one workspace tries to press another one's button.
+    """
+    location = lay_shared()
+    async with Deployment(
+        50, tmp_path, open_shared, location=location, replicas=2, rules=rules
+    ) as deployment:
+        shared = await open_shared(location, "installer")
+        await deployment.install(shared.values)
+        await shared.close()
+        give_all_the_same_times(deployment)
+        everybody = companies(deployment)
+        with capture_logs([structlog.contextvars.merge_contextvars]) as logs:
+            for _ in range(2):
+                await deployment.start()
+                await in_turn(everybody)
+                told = await metrics(deployment)
+                await forge(everybody[0], everybody[2])
+                await names_of_strangers_stay_unknown(everybody[4], everybody[6])
+                await deployment.stop()
+        assert list(crossed(deployment, logs)) == []
+        assert foreign(told, 0) == set()
+        for one in everybody:
+            assert one.word("whisper") in one.shown()
+            assert one.word("wish") in one.told_to_aion()
+            assert one.word("refused") not in one.told_to_aion()
+            rows = rows_of(replace(location, schema=f"aion_bot_slack_{one.team.lower()}"))
+            assert one.team in rows
+            assert foreign(rows, one.number) == set()
+        assert _SEEDED.search(shared_rows(location)) is None
+
+
+async def in_turn(everybody: list[Company]) -> None:
+    """Let ten at a time go their ways."""
+    slots = asyncio.Semaphore(10)
+
+    async def go(one: Company) -> None:
+        async with slots:
+            await one.journey()
+
+    await asyncio.gather(*(go(one) for one in everybody))
