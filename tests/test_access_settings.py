@@ -1,13 +1,9 @@
 """The lists of the settings fail closed, and say so."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from adapters.discord import config as discord
-from adapters.slack import config as slack
-from aion_bot import config as core
 from aion_bot.cli import compose
 from aion_bot.config import describe, policy_of
 from aion_bot.ports.platform_package import id_forms_of
@@ -88,16 +84,6 @@ def test_what_is_no_id_is_refused(variable: str, value: str) -> None:
     assert problem.variable == variable
     assert "on Slack" in problem.mend
     assert "on Discord" in problem.mend
-
-
-@pytest.mark.parametrize(
-    "name", [*core.Settings.reserved, *discord.Settings.reserved, *slack.SlackSettings.reserved]
-)
-@pytest.mark.parametrize("wanted", [GOOD, {"AIONVISION_API_KEY": GOOD["AIONVISION_API_KEY"]}])
-def test_a_reserved_variable_is_refused(name: str, wanted: Mapping[str, str]) -> None:
-    """What is documented and not implemented yet is refused on every platform, used or not: it would have no effect."""
-    problems = [one for one in compose(wanted | {name: "1"})[2] if one.variable == name]
-    assert [one.mend for one in problems] == ["is not implemented in this version; remove it"]
 
 
 def test_one_list_may_hold_ids_of_both_platforms() -> None:

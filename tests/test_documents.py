@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 import adapters
-from adapters.discord import config as discord
-from adapters.slack import config as slack
 from aion_bot import __version__
 from aion_bot.cli import read_secrets
-from aion_bot.config import VARIABLES, Settings
+from aion_bot.config import VARIABLES
 from aion_bot.domain.plan import PLAN_TRANSITIONS
 from aion_bot.domain.turn import TURN_TRANSITIONS
 from aion_bot.storage import migrations
@@ -30,12 +28,6 @@ def test_the_readme_lists_every_setting_and_no_other() -> None:
     known = {*VARIABLES, *(name for platform in adapters.platforms() for name in platform.variables())}
     known |= set(read_secrets({}).variables)
     assert listed == known
-
-
-def test_the_readme_names_what_is_not_implemented() -> None:
-    """Settings that are refused for now are named as such."""
-    reserved = (*Settings.reserved, *discord.Settings.reserved, *slack.SlackSettings.reserved)
-    assert all(f"`{name}`" in README for name in reserved)
 
 
 def test_every_file_that_the_readme_links_is_there() -> None:

@@ -31,6 +31,7 @@ from adapters.discord import strings as discord_strings
 from adapters.discord.inline import inline
 from adapters.discord.markdown import convert
 from adapters.slack import events as slack_events
+from adapters.slack import identity as slack_identity
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
 from adapters.slack import rendering as slack

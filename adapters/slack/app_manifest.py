@@ -22,8 +22,9 @@ def manifest(url: str = "", *, reactions: bool = False) -> Mapping[str, object]:
 
     `reactions`: the app is told of them, as they are shortcuts somewhere.
     """
-    events = f"{url}{_EVENTS}" if url else ""
-    received = {"request_url": events} if url else {}
+    address = f"{url}{_EVENTS}" if url else ""
+    received = {"request_url": address} if url else {}
+    events = methods.events(reactions=reactions, installations=bool(url))
     redirected = {"redirect_urls": [f"{url}{_REDIRECT}"]} if url else {}
     return {
         "_metadata": {"major_version": 1},
@@ -32,7 +33,7 @@ def manifest(url: str = "", *, reactions: bool = False) -> Mapping[str, object]:
             "description": strings.APP["description"],
             "background_color": "#1f2937",
         },
-        "features": _features(events),
+        "features": _features(address),
         "oauth_config": {
             **redirected,
             "scopes": {
@@ -41,10 +42,12 @@ def manifest(url: str = "", *, reactions: bool = False) -> Mapping[str, object]:
             },
         },
         "settings": {
-            "event_subscriptions": {**received, "bot_events": sorted(methods.events(reactions=reactions))},
+            "event_subscriptions": {**received, "bot_events": sorted(events)},
             "interactivity": {"is_enabled": True, **received},
-            "org_deploy_enabled": False,
+            # Over HTTP workspaces and organisations may install the app, each with a token of its own.
+            "org_deploy_enabled": bool(url),
             "socket_mode_enabled": not url,
+            # Whoever switches it on cannot switch it off again, and the token of a single workspace would end.
             "token_rotation_enabled": False,
         },
     }

@@ -168,7 +168,7 @@ class HostedSlack:
             # The adapters share this object.
             self._stored.installations, self._stored.api = opened.installations, opened.api
             await old.close()
-        return changed, ()
+        return tuple(changed), ()
 
     async def close(self) -> None:
         """Close the connections."""

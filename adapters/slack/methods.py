@@ -149,9 +149,10 @@ and `usergroups:read` Aion reads ids where people and groups are mentioned, and 
 everybody who would have to be looked up."""
 
 
-def events(*, reactions: bool = False) -> Mapping[str, tuple[str, ...]]:
-    """Every event that the app subscribes to; `reactions`: they are shortcuts somewhere."""
-    return {**EVENTS, **REACTION_EVENTS} if reactions else EVENTS
+def events(*, reactions: bool = False, installations: bool = False) -> Mapping[str, tuple[str, ...]]:
+    """Every event that the app subscribes to; `reactions`: they are shortcuts somewhere, `installations`: workspaces install it."""
+    more = {**(REACTION_EVENTS if reactions else {}), **(INSTALLATION_EVENTS if installations else {})}
+    return {**EVENTS, **more}
 
 
 def required(*, reactions: bool = False) -> frozenset[str]:

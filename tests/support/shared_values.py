@@ -1,49 +1,71 @@
-"""Shared values in memory, with the promises of `aion_bot.ports.shared_values.SharedValues`."""
+"""Values that replicas share, in memory: a double of `aion_bot.ports.shared_values.SharedValues` with its promises."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
-from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
+from aion_bot.ports.shared_values import SharedValuesDown
+
+LONGEST = 65_536
+"""Bytes of a value."""
 
 
-class MemoryValues(SharedValues):
-    """Keeps values by kind and name. `down`: every call fails. `clock` is the database's, in seconds."""
+class MemoryValues:
+    """The values of one deployment; each replica is given the same object. `clock` returns seconds, as the database's does.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self.down = False
-        self.kept: dict[tuple[str, str], tuple[str, float | None]] = {}
+    `fail` lets calls fail, as while the database is away; `failed` counts those by the method's name and the kind.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._values: dict[tuple[str, str], tuple[str, float | None]] = {}
+        self._failures: Counter[tuple[str, str]] = Counter()
+        self.failed: Counter[tuple[str, str]] = Counter()
 
-    def _live(self, kind: str, name: str) -> str | None:
-        if self.down:
-            raise SharedValuesDown("the database does not answer")
-        value, until = self.kept.get((kind, name), (None, None))
-        return None if until is not None and until <= self._clock() else value
+    def fail(self, method: str, kind: str, times: int = 1) -> None:
+        """Let the next calls of a method raise that are about values of a kind."""
+        self._failures[method, kind] = times
 
     async def get(self, kind: str, name: str) -> str | None:
-        """As the port says."""
-        return self._live(kind, name)
+        """Return a value that has not expired."""
+        self._answer("get", kind)
+        return self._read(kind, name)
 
     async def set(self, kind: str, name: str, value: str, *, seconds: float | None = None) -> None:
-        """As the port says."""
-        self._live(kind, name)
-        assert len(value) <= 64 * 1024
-        self.kept[kind, name] = value, None if seconds is None else self._clock() + seconds
+        """Write a value."""
+        self._answer("set", kind)
+        self._write(kind, name, value, seconds)
 
     async def replace(self, kind: str, name: str, old: str | None, value: str) -> bool:
-        """As the port says."""
-        if self._live(kind, name) != old:
+        """Write a value where `old` stands."""
+        self._answer("replace", kind)
+        if self._read(kind, name) != old:
             return False
-        self.kept[kind, name] = value, None
+        self._write(kind, name, value, None)
         return True
 
     async def take(self, kind: str, name: str) -> str | None:
-        """As the port says."""
-        value = self._live(kind, name)
-        self.kept.pop((kind, name), None)
+        """Delete a value and return it."""
+        self._answer("take", kind)
+        value = self._read(kind, name)
+        self._values.pop((kind, name), None)
         return value
 
     async def names(self, kind: str) -> Sequence[str]:
-        """As the port says."""
-        self._live(kind, "")
-        return sorted(name for (of, name) in self.kept if of == kind and self._live(of, name) is not None)
+        """Return the names of a kind, in order."""
+        self._answer("names", kind)
+        return sorted(name for one, name in self._values if one == kind and self._read(one, name) is not None)
+
+    def _read(self, kind: str, name: str) -> str | None:
+        value, until = self._values.get((kind, name), (None, None))
+        return value if until is None or until > self._clock() else None
+
+    def _write(self, kind: str, name: str, value: str, seconds: float | None) -> None:
+        assert len(value.encode()) <= LONGEST
+        self._values[kind, name] = value, None if seconds is None else self._clock() + seconds
+
+    def _answer(self, method: str, kind: str) -> None:
+        if self._failures[method, kind] > 0:
+            self._failures[method, kind] -= 1
+            self.failed[method, kind] += 1
+            raise SharedValuesDown("the database does not answer")

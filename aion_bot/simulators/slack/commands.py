@@ -80,7 +80,8 @@ class CommandUse:
             "command": name,
             "text": words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"),
             "api_app_id": APP,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": "true" if channel.home.organisation else "false",
+            **({"enterprise_id": channel.home.organisation} if channel.home.organisation else {}),
             "response_url": self._address(channel, person, None),
             "trigger_id": f"{secrets.randbits(40)}.{secrets.randbits(40)}.{secrets.token_hex(16)}",
         }

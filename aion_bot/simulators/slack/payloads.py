@@ -32,10 +32,11 @@ def event(inner: Payload, channel: Channel) -> Payload:
         "event_time": int(float(inner["event_ts"])),
         "authorizations": [
             {
-                "enterprise_id": None,
+                "enterprise_id": channel.home.organisation or None,
                 "team_id": channel.home.id,
                 "user_id": channel.home.bot.id,
                 "is_bot": True,
+                "is_enterprise_install": bool(channel.home.organisation),
             }
         ],
         "is_ext_shared_channel": channel.shared,
@@ -280,12 +281,17 @@ def view_submitted(team: Team, view: Mapping[str, Any], person: SimulatedPerson,
             "previous_view_id": None,
             "root_view_id": view["id"],
             "external_id": "",
-            "app_installed_team_id": team.id,
+            "app_installed_team_id": team.organisation or team.id,
         },
         "response_urls": [],
-        "is_enterprise_install": False,
-        "enterprise": None,
+        "is_enterprise_install": bool(team.organisation),
+        "enterprise": organisation_of(team),
     }
+
+
+def organisation_of(team: Team) -> Payload | None:
+    """The organisation for which the app was installed, as interactions name it."""
+    return {"id": team.organisation, "name": team.organisation} if team.organisation else None
 
 
 def trigger(person: SimulatedPerson) -> str:
@@ -301,8 +307,8 @@ def _interaction(person: SimulatedPerson, channel: Channel) -> Payload:
         "token": "legacy-token",
         "trigger_id": trigger(person),
         "team": {"id": channel.home.id, "domain": channel.home.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        "enterprise": organisation_of(channel.home),
+        "is_enterprise_install": bool(channel.home.organisation),
         "channel": {"id": channel.id, "name": "directmessage" if channel.kind == "im" else channel.name},
         "response_url": "http://127.0.0.1/unused",
     }

@@ -22,6 +22,7 @@ _ROUNDING = 1e-6
 DOCUMENTED: Mapping[str, int] = {
     "agents.sessions.setStatus": TIER_3,
     "apps.connections.open": TIER_3,
+    "auth.revoke": TIER_3,
     "auth.test": 600,
     "chat.appendStream": TIER_4,
     "chat.delete": TIER_3,

@@ -22,7 +22,8 @@ SLACKBOT = SimulatedPerson("USLACKBOT", "Slackbot")
 class Team:
     """A workspace in which the app is installed: `bot` is the app's user there, and `bot_id` what it writes as.
 
-    `mark` follows the first letter in the ids of its channels.
+    `mark` follows the first letter in the ids of its channels. `organisation` is the id of the one that it belongs to, and
+    for which the app was installed.
     """
 
     id: str = TEAM
@@ -30,6 +31,7 @@ class Team:
     bot: SimulatedPerson = BOT
     bot_id: str = BOT_ID
     mark: str = "0"
+    organisation: str = ""
 
     @property
     def domain(self) -> str:

@@ -18,11 +18,16 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NAMES = ("Ada", "Ben", "Cy")
 
 
-def numbered_team(number: int) -> Team:
-    """Return a workspace whose ids and name have this number."""
+def numbered_team(number: int, organisation: str = "") -> Team:
+    """Return a workspace whose ids and name have this number, maybe of an organisation."""
     mark = f"{number:04d}"
     return Team(
-        f"T{mark}TEAM", f"Company {number}", SimulatedPerson(f"U{mark}AION", "aion"), f"B{mark}AION", mark
+        f"T{mark}TEAM",
+        f"Company {number}",
+        SimulatedPerson(f"U{mark}AION", "aion"),
+        f"B{mark}AION",
+        mark,
+        organisation,
     )
 
 
@@ -35,10 +40,13 @@ class SlackTeams:
     """Workspaces by the ids of their teams. What Slack sends for all of them goes over `http`.
 
     The token of a call chooses the workspace: so each has its own people, messages and limits. `methods` answers methods
-    whose caller has no bot token, such as `oauth.v2.access`; `how` is handed to every `SimulatedSlack`.
+    whose caller has no bot token, such as `oauth.v2.access`; `how` is handed to every `SimulatedSlack`. `organisations` are
+    the ids of those that some workspaces belong to, by their numbers.
     """
 
-    def __init__(self, count: int, http: HttpDelivery, **how: Any) -> None:
+    def __init__(
+        self, count: int, http: HttpDelivery, organisations: Mapping[int, str] = {}, **how: Any
+    ) -> None:
         self.http = http
         self.address = ""
         """Of the server; known once it has started."""
@@ -48,7 +56,7 @@ class SlackTeams:
         self._revoked: set[str] = set()
         self._runner: web.AppRunner | None = None
         for number in range(1, count + 1):
-            team = numbered_team(number)
+            team = numbered_team(number, organisations.get(number, ""))
             slack = SimulatedSlack(team=team, people=people_of(number), **how)
             slack.sockets.http = http
             slack.configuration.socket_mode, slack.configuration.request_url = False, http.address
@@ -59,6 +67,11 @@ class SlackTeams:
     def env(self) -> Mapping[str, str]:
         """The settings that connect a bot with the Web API."""
         return {"SLACK_API_URL": f"{self.address}/api/"}
+
+    def of_organisation(self, organisation: str) -> Sequence[str]:
+        """Return the ids of the workspaces of an organisation."""
+        homes = [one.conversations.team for one in self.teams.values()]
+        return [one.id for one in homes if organisation and one.organisation == organisation]
 
     async def start(self, *handlers: tuple[str, str, Handler]) -> None:
         """Serve on a free loopback port; `handlers` are others: a method of HTTP, a path and who answers."""
@@ -104,8 +117,10 @@ class SlackTeams:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         """Serve one call in the workspace that its token is of."""
         handler = self.methods.get(request.match_info["method"])
-        if handler is not None:
-            return await handler(request)
+        return await (self.serve_team if handler is None else handler)(request)
+
+    async def serve_team(self, request: web.Request) -> web.StreamResponse:
+        """Serve one call in the workspace that its token is of, as if `methods` had none for it."""
         token = token_of(request, await arguments_of(request))
         team = self._of_token.get(token)
         if team is None:

@@ -75,7 +75,7 @@ def test_every_problem_is_listed() -> None:
             "SLACK_API_URL": "c",
         }
     )
-    assert [problem.split(":")[0] for problem in found] == list(adapters.slack.variables())
+    assert [problem.split(":")[0] for problem in found] == list(config.SlackSettings.variables())
 
 
 SECRET, URL = "SLACK_SIGNING_SECRET", "AION_BOT_PUBLIC_URL"
@@ -152,6 +152,7 @@ def test_tokens_are_not_in_the_repr() -> None:
     assert APP not in repr(settings)
 
 
+@pytest.mark.slow
 def test_sdk_is_not_imported_before_an_adapter_is_built() -> None:
     """A bot without Slack does not pay for Slack's libraries."""
     program = (

@@ -1,0 +1,190 @@
+"""Slack's token rotation: a token is refreshed in time, by one replica, and the answer is never lost."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from adapters.slack.hosting import HostedSlack
+from adapters.slack.oauth import rotation
+from adapters.slack.oauth.api import OAuthRefused
+from adapters.slack.oauth.installation import Installation
+from adapters.slack.oauth.rotation import TokenKeeper
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.shared_values import SharedValuesDown
+from aion_bot.simulators.slack.oauth import SlackOAuth
+from aion_bot.simulators.slack.teams import SlackTeams
+from tests.adapters.slack_oauth.conftest import ONE, TIMES, Make
+from tests.adapters.slack_oauth.front import Front, Values, until
+from tests.adapters.slack_oauth.test_hosting import serving
+
+Install = Callable[..., Awaitable[int]]
+
+
+def keeper(hosted: HostedSlack, used: list[str]) -> TokenKeeper:
+    """Keep the token of a workspace; what is to be used is noted."""
+    return TokenKeeper(ONE, hosted._stored, lambda one: used.append(one.token if one else ""), TIMES)
+
+
+async def test_a_token_without_an_end_is_used_as_it_is(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """Nothing is asked of Slack; the next look is due after the usual time."""
+    await install()
+    used: list[str] = []
+    assert await keeper(hosted, used).look() == TIMES.look
+    assert (used, oauth.calls) == (list(oauth.tokens(ONE)), ["ok"])
+
+
+async def test_a_token_is_refreshed_before_its_end_and_the_old_one_holds_on(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """A tenth of a token's time before its end there is another one; running requests have the old one."""
+    oauth.expires_in = 50  # less than `early`: due at once
+    await install()
+    (old,) = oauth.tokens(ONE)
+    used: list[str] = []
+    keeping = keeper(hosted, used)
+    await keeping.look()
+    assert (len(used), used[0] != old, set(oauth.tokens(ONE))) == (1, True, {old, used[0]})
+    oauth.expires_in = 43_200
+    await keeping.look()
+    calls = len(oauth.calls)
+    await keeping.look()
+    assert len(oauth.calls) == calls
+
+
+async def test_replicas_refresh_once(
+    hosted: HostedSlack, make: Make, install: Install, oauth: SlackOAuth
+) -> None:
+    """Of several that find a token due at once one refreshes it, and all use the new one."""
+    oauth.expires_in = 50
+    await install()
+    oauth.expires_in = 43_200
+    used: list[list[str]] = [[], [], []]
+    keeping = [keeper(one, seen) for one, seen in zip((hosted, make(), make()), used, strict=True)]
+    await asyncio.gather(*(one.look() for one in keeping))
+    for one in keeping:
+        await one.look()
+    assert oauth.calls == ["ok", "ok"]
+    assert {seen[-1] for seen in used} == {oauth.tokens(ONE)[-1]}
+
+
+async def test_a_replica_that_died_while_it_refreshed_is_replaced_by_another(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
+) -> None:
+    """Its lock counts for a minute."""
+    oauth.expires_in = 50
+    await install()
+    used: list[str] = []
+    await values.set(rotation.LOCK, ONE, str(time.time()))
+    await keeper(hosted, used).look()
+    assert oauth.calls == ["ok"]
+    await values.set(rotation.LOCK, ONE, str(time.time() - 61))
+    await keeper(hosted, used).look()
+    assert oauth.calls == ["ok", "ok"]
+    assert (rotation.LOCK, ONE) not in values.kept
+
+
+async def test_an_answer_that_could_not_be_stored_is_stored_later(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
+) -> None:
+    """The refresh token is used up by then: what Slack answered is kept, and nothing is asked again."""
+    oauth.expires_in = 50
+    await install()
+    oauth.expires_in = 43_200
+    used: list[str] = []
+    keeping, refresh = keeper(hosted, used), hosted._stored.api.refresh
+
+    async def then_down(installation: Installation) -> Installation:
+        found = await refresh(installation)
+        values.down = True
+        return found
+
+    hosted._stored.api.refresh = then_down  # type: ignore[method-assign]  # the database goes away between
+    with pytest.raises(SharedValuesDown):
+        await keeping.look()
+    values.down = False
+    await keeping.look()
+    assert (oauth.calls, used[-1]) == (["ok", "ok"], oauth.tokens(ONE)[-1])
+    assert (rotation.LOCK, ONE) not in values.kept
+
+
+async def test_a_cancelled_look_lets_the_refresh_end(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """An adapter that closes at that moment loses no refresh token."""
+    oauth.expires_in = 50
+    await install()
+    oauth.expires_in = 43_200
+    keeping, refresh, begun = keeper(hosted, []), hosted._stored.api.refresh, asyncio.Event()
+
+    async def slow(installation: Installation) -> Installation:
+        begun.set()
+        return await refresh(installation)
+
+    hosted._stored.api.refresh = slow  # type: ignore[method-assign]  # says when it has begun
+    looking = asyncio.create_task(keeping.look())
+    await begun.wait()
+    looking.cancel()
+    await keeping.close()
+    assert oauth.calls == ["ok", "ok"]
+    found = await hosted._stored.installations.get(ONE)
+    assert found is not None
+    assert found.token == oauth.tokens(ONE)[-1]
+
+
+@pytest.mark.parametrize("failure", ["invalid_refresh_token", 500, "ratelimited"])
+async def test_a_refused_refresh_is_said_and_tried_again(
+    hosted: HostedSlack,
+    install: Install,
+    oauth: SlackOAuth,
+    failure: str | int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The old token stays in use meanwhile; the log names the workspace and Slack's code, and no token."""
+    oauth.expires_in = 50
+    await install()
+    oauth.expires_in = 43_200
+    oauth.fail_next.extend([failure] * 2)
+    used: list[str] = []
+    keeping = keeper(hosted, used)
+    with pytest.raises((OAuthRefused, PlatformError)):
+        await keeping.look()
+    running = asyncio.create_task(keeping.run())
+    await until(lambda: bool(used))
+    running.cancel()
+    said = [one.__dict__ for one in caplog.records if one.getMessage() == "token not refreshed, retrying"]
+    assert [one["workspace"] for one in said] == [ONE]
+    assert "xoxe" not in str(said)
+    assert used == [oauth.tokens(ONE)[-1]]
+
+
+async def test_an_adapter_goes_on_with_the_new_token(
+    hosted: HostedSlack, front: Front, install: Install, oauth: SlackOAuth, teams: SlackTeams
+) -> None:
+    """While it serves, its token is replaced; once the old one has ended, what it asks of Slack goes on."""
+    oauth.expires_in = 101
+    await install()
+    oauth.expires_in = 43_200
+    async with serving(hosted, front, ONE) as host:
+        (old,) = oauth.tokens(ONE)
+        adapter = front.adapters[ONE]
+        await until(lambda: adapter._web.client.token != old)
+        oauth.end(old)
+        await teams.teams[ONE].ask(teams.teams[ONE].people[0], "What broke?")
+        await host.until(lambda: bool(host.prompts))
+        await adapter._web.identify()
+
+
+async def test_a_reinstallation_reaches_a_running_adapter(
+    hosted: HostedSlack, front: Front, install: Install, oauth: SlackOAuth
+) -> None:
+    """Its token is the new one's with the next look, and nothing has to start anew."""
+    oauth.expires_in = 43_200
+    await install()
+    async with serving(hosted, front, ONE):
+        await install()
+        adapter = front.adapters[ONE]
+        await until(lambda: adapter._web.client.token == oauth.tokens(ONE)[-1])
