@@ -1,23 +1,17 @@
 """Replicas that serve the app in many workspaces, and those workspaces."""
 
 import asyncio
-import base64
 import time
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from adapters.slack.oauth.installation import Installation
-from adapters.slack.oauth.installations import Installations
-from adapters.slack.oauth.sealing import Sealer
 from aion_bot.environment.database_location import Location
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.app_configuration import SCOPES
 from aion_bot.simulators.slack.http_delivery import HttpDelivery
-from aion_bot.simulators.slack.state import APP
 from aion_bot.simulators.slack.teams import SlackTeams
 from aion_bot.simulators.workspace import FullWorkspace
-from aion_bot.storage.hosting import open_shared
 from benchmarks.chaos.environment import REPEAT_AFTER, Environment
+from benchmarks.chaos.installing import OAUTH, install
 from benchmarks.chaos.late_answers import LateAnswers
 from benchmarks.chaos.round_end import unfinished
 from benchmarks.chaos.scope_replicas import AT_ONCE, ScopeReplicas, shares
@@ -31,14 +25,6 @@ FAULTS: Mapping[str, int] = {
 """The faults by weight, of those that replicas can meet."""
 
 CONNECT_TIMEOUT = 120.0
-_KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
-"""Encrypts the tokens of the simulated workspaces."""
-OAUTH = {
-    "SLACK_CLIENT_ID": "1000000001.2000000002",
-    "SLACK_CLIENT_SECRET": "51mu1a7edc11en75ec2e7",
-    "SLACK_ALLOW_INSTALL": "any",
-    "AION_BOT_ENCRYPTION_KEYS": _KEY,
-}
 GOES_ON_WITHIN = 10.0
 """Seconds within which an answer of a replica that died has to go on (p99)."""
 _WATCHED = 30.0
@@ -89,7 +75,7 @@ class ScopeEnvironment(Environment):
     async def __aenter__(self) -> "ScopeEnvironment":
         for part in self._parts:
             await part.start()
-        await self.install()
+        await install(self.teams, self.replicas.database)
         await self.start()
         return self
 
@@ -110,21 +96,6 @@ class ScopeEnvironment(Environment):
     def slack_of(self, platform: str) -> SimulatedSlack:
         """The simulator of a workspace."""
         return self.teams.teams[platform]
-
-    async def install(self) -> None:
-        """Let every workspace have installed the app."""
-        shared = await open_shared(self.replicas.database, "installer")
-        try:
-            installations = Installations(shared.values, Sealer([_KEY]))
-            for name, slack in self.teams.teams.items():
-                token, team = self.teams.issue_token(name), slack.conversations.team
-                await installations.save(
-                    Installation(
-                        token, name, "", team.name, APP, team.bot.id, SCOPES, slack.people[0].id, time.time()
-                    )
-                )
-        finally:
-            await shared.close()
 
     async def start(self) -> None:
         """Start the replicas and wait until all of them listen and every workspace has an owner."""
