@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from aion_bot import log_config
 from benchmarks.scale import one_database, turns
 from tests.support.postgres import stop_server
 
@@ -51,6 +52,7 @@ def _options() -> argparse.Namespace:
 
 def main() -> None:
     options = _options()
+    log_config.configure("error", "text", ())
     with tempfile.TemporaryDirectory(prefix="aion-bot-scale-") as folder:
         try:
             asyncio.run(_measure(options, Path(folder)))
