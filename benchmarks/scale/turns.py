@@ -28,6 +28,9 @@ _LOAD = Load(answers=1, tokens=120, rate=0.0)
 """An answer: it comes as fast as it is read, so that what is measured is the work and not the wait."""
 _PIECES = 6
 _PATIENCE = 120.0
+_SERVED = "SELECT count(*) FROM aion_bot_shared.scope_lease WHERE until > clock_timestamp()"
+_SETTLED = 10.0
+"""Seconds after the last scope was taken until all that a start does is over."""
 _END = "That is all of it."
 
 Figures = Mapping[str, float]
@@ -92,11 +95,11 @@ async def measure(replicas: int, workspaces: int, each: int, seconds: float, fol
     asking: list[asyncio.Task[None]] = []
     try:
         await teams.http.until_taken(_PATIENCE)
-        idle = usage_of(one.pid for one in programs)
+        idle = await _idle(workspaces, programs, database, seconds / 2)
         asking = [asyncio.create_task(one.ask(number)) for one in people for number in range(each)]
         await _all_answered(people)
         found = await _watched(people, programs, database, seconds)
-        return {"MB of a replica that has just started": idle.resident / replicas / 1e6, **found}
+        return {**idle, **found}
     finally:
         for task in asking:
             task.cancel()
@@ -108,6 +111,29 @@ async def measure(replicas: int, workspaces: int, each: int, seconds: float, fol
             await asyncio.to_thread(one.wait, _PATIENCE)
         await teams.stop()
         await aion.stop()
+
+
+async def _idle(
+    workspaces: int, programs: Sequence["subprocess.Popen[bytes]"], database: Database, seconds: float
+) -> Figures:
+    """Wait until every workspace is served, and look at so many seconds in which nobody asks."""
+    async with asyncio.timeout(_PATIENCE):
+        while await asyncio.to_thread(database.count, _SERVED) < workspaces:  # noqa: ASYNC110  # of other processes
+            await asyncio.sleep(0.5)
+    await asyncio.sleep(_SETTLED)
+    processes = [one.pid for one in programs]
+    before, first, begun = usage_of(processes), database.counted(), time.monotonic()
+    await asyncio.sleep(seconds)
+    taken, after, used = time.monotonic() - begun, usage_of(processes), difference(first, database.counted())
+    return {
+        "idle: transactions a second for each workspace": used["transactions"] / taken / workspaces,
+        "idle: ms of CPU time of the database a second for each": used["cpu"] / taken / workspaces * 1e3,
+        "idle: ms of CPU time of the replicas a second for each": (after.cpu - before.cpu)
+        / taken
+        / workspaces
+        * 1e3,
+        "idle: MB of a replica": after.resident / len(programs) / 1e6,
+    }
 
 
 async def _all_answered(people: Sequence[_People]) -> None:
