@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 
 from aion_bot.config import Settings
@@ -40,7 +39,7 @@ async def agree(
 
 async def _agree_on_encryption(values: SharedValues, keys: str) -> None:
     """Let one key at least be one of those before: so keys can be replaced one by one, while older replicas serve."""
-    mine = [_digest(one) for one in re.split(r"[,\s]+", keys) if one]
+    mine = [_digest(one.strip()) for one in keys.split(",") if one.strip()]
     before = await values.get(_KIND, _ENCRYPTION_KEYS)
     if before is not None and set(mine).isdisjoint(json.loads(before)):
         raise UnfitServer(strings.OTHER_ENCRYPTION_KEYS)

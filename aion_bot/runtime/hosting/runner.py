@@ -11,6 +11,7 @@ from functools import partial
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.hosting import HostedPlatform, TakesRouted
 from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.runtime.hosting.served import Serve, ServedScope
@@ -90,7 +91,7 @@ class ScopeRunner:
             sooner.clear()
             try:
                 await work()
-            except (sqlite3.Error, SharedValuesDown, StoreError) as error:
+            except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
                 _log.warning("scopes not looked at", reason=str(error))
             except Exception:  # noqa: BLE001  # the next look may find it mended
                 _log.exception("scopes not looked at")

@@ -11,7 +11,9 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.hosting import HostedPlatform, TakesRouted
+from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.runtime.hosting.arrivals import Arrivals
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.hosting import ScopeLease, SharedDatabase
@@ -91,8 +93,8 @@ class ServedScope:
                 self.failed = True
                 _log.error("scope not opened", reason=str(error))
                 return
-            except sqlite3.Error as error:
-                _log.error("database write failed", what="scope", reason=str(error))
+            except (sqlite3.Error, PlatformError, SharedValuesDown) as error:
+                _log.warning("scope not served yet", reason=str(error))
             except Exception:  # noqa: BLE001  # a fault of one scope must not end the others
                 _log.exception("scope failed, starting again")
             finally:
