@@ -92,6 +92,7 @@ class _Replica:
     def __init__(self, hosting: Hosting, shared: SharedDatabase, platforms: Sequence[HostedPlatform]) -> None:
         self._hosting, self._shared, self._platforms = hosting, shared, platforms
         self._runner = ScopeRunner(shared, platforms, self._serve_scope, pace=hosting.pace)
+        self._runner.busy = lambda scope: scope in self._loads and any(self._load_of(scope))
         self._rules = hosting.rules
         self._keys: KeyRotation | None = None
         self._pace = RequestPace()
@@ -163,6 +164,10 @@ class _Replica:
         self._shared.on_renewed(renewed)
         metrics.load = self._load
         metrics.month = lambda: max((month() for _, month in self._loads.values()), default=0)
+
+    def _load_of(self, scope: str) -> tuple[int, int]:
+        load, _ = self._loads[scope]
+        return load(scope.partition(":")[0])
 
     def _load(self, platform: str) -> tuple[int, int]:
         loads = [load(platform) for load, _ in self._loads.values()]

@@ -22,6 +22,7 @@ from aion_bot.runtime.hosting.runner import Pace
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.http_delivery import HttpDelivery
+from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.state import APP
 from aion_bot.simulators.slack.teams import SlackTeams
 from aion_bot.simulators.workspace import Shown
@@ -58,7 +59,7 @@ class Deployment:
 
     def env(self, name: str, port: int, **more: str) -> Mapping[str, str]:
         """The settings of a replica, with short pauses."""
-        short_waits = {"AIONVISION_RETRY_DELAY": "0.01", "AION_BOT_SHUTDOWN_GRACE": "0.5"}
+        short_waits = {"AIONVISION_RETRY_DELAY": "0.01"}
         own = {
             "AION_BOT_DATABASE_URL": self.location.url,
             "AION_BOT_REPLICA": name,
@@ -82,6 +83,12 @@ class Deployment:
                 )
         finally:
             await shared.close()
+
+    async def uninstall(self, team: str) -> None:
+        """Let a workspace remove the app."""
+        self.teams.revoke_token(self._tokens[team])
+        for payload in SlackOAuth(self.teams).uninstall(team):
+            assert await self.http.send("events_api", payload, 0, 3.0) == 200
 
     async def begin(self, name: str, port: int, **more: str) -> None:
         """Start a replica in this process."""
@@ -127,6 +134,12 @@ class Deployment:
             connection.execute("SET search_path = aion_bot_shared")
             return connection.execute(sql.encode(), values).fetchall()
 
+    async def cleared(self, *scopes: str) -> None:
+        """Wait until nothing is left to do for any question of these scopes, by their rows."""
+        for scope in scopes:
+            sql = f"SELECT 1 FROM aion_bot_{scope.replace(':', '_').lower()}.turn WHERE phase <> 'cleared'"  # noqa: S608  # a name of ours
+            await until(lambda sql=sql: not self.rows(sql))  # type: ignore[misc]  # mypy sees no default
+
     def owners(self) -> Mapping[str, str]:
         """Return who owns each scope now; "" for nobody."""
         sql = "SELECT scope, CASE WHEN until > clock_timestamp() THEN owner ELSE '' END FROM scope_lease"
@@ -155,6 +168,13 @@ class Deployment:
     def text(self, scope: str, thread: str) -> str:
         """All that the bot's messages in a thread show now."""
         return "\n".join(one.text for one in self.bots(scope, thread))
+
+    def changes(self, scope: str) -> int:
+        """Count the requests to Slack that change what people see in a workspace."""
+        return sum(
+            one.name.startswith(("chat.", "reactions.", "assistant.", "files."))
+            for one in self.slack(scope).log
+        )
 
     async def ask(self, scope: str, question: str) -> str:
         """Ask as the first person of a workspace; returns the thread."""

@@ -52,6 +52,8 @@ class ScopeRunner:
         """By the scopes' whole names, also those that are draining."""
         self.claimed: Callable[[bool], None] = lambda _: None
         """Is told of each scope that is taken: whether another replica had it before."""
+        self.busy: Callable[[str], bool] = lambda _: False
+        """Tells whether answers run in a scope: others are given back first."""
         self._database, self._serve, self._pace = database, serve, pace
         self._platforms = {one.platform: one for one in platforms}
         self._running = BackgroundTasks()
@@ -127,9 +129,9 @@ class ScopeRunner:
                 self._begin(lease)
         elif gives_back(load, owned) and now - self._gave_at >= self._pace.give_back:
             self._gave_at = now
-            # The newest one: it has the least to lose by another move.
-            newest = [one for one in self.served.values() if not one.stop.is_set()][-1]
-            newest.stop.set()
+            # The newest of those in which nothing runs: a drain may break answers off that take longer than the grace.
+            newest = [name for name, one in reversed(self.served.items()) if not one.stop.is_set()]
+            self.served[min(newest, key=self.busy)].stop.set()
 
     def _begin(self, lease: ScopeLease) -> None:
         platform = self._platforms.get(lease.scope.partition(":")[0])

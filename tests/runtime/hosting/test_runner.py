@@ -162,3 +162,13 @@ async def test_log_lines_name_their_scope(deployment: Deployment) -> None:
     finally:
         structlog.reset_defaults()
     assert seen == {"plain:A", "plain:B"}
+
+
+async def test_a_scope_in_which_nothing_runs_is_given_back_first(deployment: Deployment) -> None:
+    """A drain breaks an answer off that takes longer than the grace."""
+    first = deployment.begin("first")
+    first.runner.busy = lambda scope: scope in {"plain:A", "plain:C", "plain:D"}
+    await first.number(4)
+    second = deployment.begin("second")
+    await second.number(1)
+    assert second.serving.ever == ["plain:B"]
