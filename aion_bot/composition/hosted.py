@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -128,12 +128,15 @@ class _Replica:
     async def _serve_scope(self, scope: OpenScope, stop: asyncio.Event) -> bool:
         """Serve one scope as a process of its own would, with what the replica has read last."""
         settings = self._hosting.settings if self._keys is None else self._keys.settings
-        reloading = self._reloading[scope.name] = Reloading(self._hosting.env, lambda: (self._rules, ()))
+        others = await self._others(scope.name)
+        reloading = self._reloading[scope.name] = Reloading(
+            self._hosting.env, lambda: (self._rules.beside(others), ())
+        )
         try:
             async with connected(settings, scope.store, self._requests, check=False, pace=self._pace) as aion:
                 served = Scope(
                     settings, [scope.adapter], scope.store, aion, self._requests, self._requests,
-                    self._hosting.polling, self._rules, self._hosting.check_aion, reloading,
+                    self._hosting.polling, self._rules.beside(others), self._hosting.check_aion, reloading,
                     measured=partial(self._note_load, scope.name), listening=scope.listening,
                 )  # fmt: skip
                 return await serve_scope(served, stop)
@@ -141,6 +144,12 @@ class _Replica:
             self._loads.pop(scope.name, None)
             if self._reloading.get(scope.name) is reloading:
                 del self._reloading[scope.name]
+
+    async def _others(self, scope: str) -> Collection[str]:
+        """Return the workspaces that are other scopes: a scope knows neither their rules nor their keys."""
+        platform, _, own = scope.partition(":")
+        known = [await one.scopes() for one in self._platforms if one.platform == platform]
+        return frozenset(name for names in known for name in names if name != own)
 
     def _note_load(self, scope: str, load: Load, month: Callable[[], int]) -> None:
         self._loads[scope] = load, month
