@@ -5,6 +5,7 @@ what is emphasis in Markdown is written in marks that Discord takes for the same
 """
 
 from collections import Counter
+from dataclasses import replace
 from functools import lru_cache
 
 from aion_bot.ports.inline import LINE_BREAK, spans
@@ -63,7 +64,7 @@ def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None)
     text = with_tags_outside(text) if "<" in text else text
     pieces: list[str] = []
     depth = Counter[str]() if around is None else around.copy()
-    words, done, after_mark = "", 0, False
+    words, done, after_mark, linked = "", 0, False, 0
     for span in spans(text):
         words += _literal(text[done : span.start])
         done, source = span.end, text[span.start : span.end]
@@ -76,8 +77,9 @@ def _drawn(text: str, *, bold: bool = False, around: Counter[str] | None = None)
         elif span.kind in {"hidden", "break"}:
             words += "\n" * source.count("\n") + (LINE_BREAK if span.kind == "break" else "")
         elif span.kind != "mark":
-            pieces += unlinked(words), _construct(text, span, None if around is not None else depth)
+            pieces += unlinked(words), _construct(text, span, None if around is not None else depth, linked)
             words, after_mark = "", False
+            linked = span.end if _ends_address(text[linked : span.start], span, pieces[-1]) else linked
         elif shown := _mark(span, depth, bold=bold):
             # Marks that touch would be read as one longer mark.
             apart = _INVISIBLE if after_mark and span.opens and not words else ""
@@ -128,18 +130,33 @@ def _sign(text: str, span: Span) -> str:
     return sign if in_word or alone else "".join(f"\\{one}" for one in text[span.start : span.end])
 
 
-def _construct(text: str, span: Span, depth: Counter[str] | None) -> str:
-    """Draw what is neither words nor emphasis; `depth` counts the emphasis around it, and is None in a link's label."""
+def _ends_address(before: str, span: Span, drawn: str) -> bool:
+    """Tell whether an address ends with a link: it is drawn as one, and is no part of an address that begins before it."""
+    return span.kind == "link" and drawn.endswith(")") and ":/" not in _last_word(before)
+
+
+def _last_word(text: str) -> str:
+    return text[max(map(text.rfind, " \t\n")) + 1 :]
+
+
+def _construct(text: str, span: Span, depth: Counter[str] | None, linked: int) -> str:
+    """Draw what is neither words nor emphasis.
+
+    `depth` counts the emphasis around it, and is None in a link's label; the last link before ends at `linked`.
+    """
     source = text[span.start : span.end]
     match span.kind:
         case "code":
             # A formula of several lines; Discord's apps do not agree on code over lines.
             written = " ".join(span.value.split("\n")) if "\n" in span.value else span.value
-            return _code_span(written, text[: span.start])
+            return _code_span(written, text[: span.start], linked)
         case "link" if span.link is not None and depth is not None:
             # A label that is shown as words could make a mention of what stands before it.
             glued = span.link.misleads and text[: span.start][-1:].strip()
-            return (_INVISIBLE if glued else "") + _link(span.link, depth)
+            drawn = _link(span.link, depth)
+            if drawn == span.link.address and "://" in drawn:
+                return _address(text, replace(span, value=drawn))
+            return (_INVISIBLE if glued else "") + drawn
         case "address" if depth is not None:
             return _address(text, span)
         case "autolink" if "://" in source:
@@ -185,13 +202,13 @@ def unlinked(text: str) -> str:
     return "".join(pieces)
 
 
-def _code_span(written: str, before: str) -> str:
-    """Write code. A backtick in an address is a part of it for Discord, and opens no code."""
+def _code_span(written: str, before: str, linked: int) -> str:
+    """Write code. A backtick in an address is a part of it for Discord, and opens no code; that of a link ends at `linked`."""
     inside = written.strip("`")
     mark = written[: written.index(inside)]
-    begun, scheme, rest = before[max(map(before.rfind, " \t\n")) + 1 :].rpartition(":/")
-    # That of a link ends with its bracket, and one beside Chinese is written in brackets of its own.
-    in_address = bool(scheme) and rest.isascii() and not ("](" in begun and ")" in rest) and ">" not in rest
+    _, scheme, rest = _last_word(before[linked:]).rpartition(":/")
+    # One beside Chinese is written in brackets of its own.
+    in_address = bool(scheme) and rest.isascii() and ">" not in rest
     # Discord's apps do not agree on code that holds as many backticks as its mark has, or on longer marks.
     if in_address or mark in inside or len(mark) > len(_FENCE):
         return unlinked("".join(f"\\{one}" if one in _DRAWN else one for one in written))
@@ -206,7 +223,7 @@ def _link(link: Link, depth: Counter[str]) -> str:
         return unlinked(link.written)
     without_scheme = link.address.removeprefix("https://").removeprefix("http://")
     if not link.label or link.label in {link.address, link.target, without_scheme}:
-        return link.address.replace("`", "%60") if "://" in link.address else _unmarked(link.address)
+        return link.address if "://" in link.address else _unmarked(link.address)
     bare = _drawn(link.label.replace("https://", "").replace("http://", ""), around=depth)
     if link.misleads:
         address = harmless(real_address(link.address))

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.discord import rendering
@@ -197,7 +197,10 @@ def _outside_code(text: str) -> str:
     shown, at = "", 0
     while at < len(text):
         found = next((found for rule in _RULES if (found := rule.match(text, at))), None)
-        shown += "\0" if found else text[at]
+        # The label of a link is drawn; its address ends with the bracket, whatever stands behind it.
+        shown += (
+            (_outside_code(found["label"]) if "label" in found.groupdict() else "\0") if found else text[at]
+        )
         at = found.end() if found else at + 1
     return shown
 
@@ -206,6 +209,7 @@ _RULES = [
     re.compile(rule)
     for rule in (
         r"\\[^0-9A-Za-z\s]", r"```[^\n][\s\S]*?```", r"<[^: >]+:/[^ >]+>", r"https?://[^\s<]+[^<.,:;\"'\]\s]",
+        r"\[(?P<label>[^\[\]]*)\]\((?:\([^)]*\)|[^\s\\]|\\.)*?\)",
         r"(`+)([\s\S]*?[^`])\1(?!`)",
     )
 ]  # fmt: skip
@@ -226,6 +230,12 @@ _PIECES = [
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=12).map("".join))
+@example("[l](https://x.example)`<@1>`")
+@example("\\[l](https://x.example)`<@1>`")
+@example("https://x.example/[l](https://x.example)`<@1>`")
+@example("[https://x.example](https://x.example)`<@1>`")
+@example("[https://x.example](https://x.example)éé``a <@1>||``")
+@example("[](||https://x.example/)[a](b)*")
 def test_nothing_is_live_outside_of_what_discord_takes_for_code(text: str) -> None:
     """Whatever backticks there are, no mention and no bars are left where Discord's app draws words."""
     shown = _outside_code(convert(text))
