@@ -17,6 +17,7 @@ from adapters.slack.ids import PLATFORM
 from adapters.slack.oauth import config
 from adapters.slack.oauth.api import REDIRECT, OAuthApi
 from adapters.slack.oauth.config import OAuthSettings
+from adapters.slack.oauth.diagnosis import InstallDiagnosis
 from adapters.slack.oauth.install import PATH as INSTALL
 from adapters.slack.oauth.install import InstallPages
 from adapters.slack.oauth.installations import Installations
@@ -24,6 +25,7 @@ from adapters.slack.oauth.removal import is_removal, remove
 from adapters.slack.oauth.rotation import RotationTimes, Stored
 from adapters.slack.oauth.sealing import Sealer
 from adapters.slack.timeouts import Timeouts
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
@@ -169,6 +171,10 @@ class HostedSlack:
             self._stored.installations, self._stored.api = opened.installations, opened.api
             await old.close()
         return tuple(changed), ()
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check what all workspaces have in common; what is one's own its adapter checks. Raises `PlatformDown`."""
+        return await InstallDiagnosis(self._settings, self._stored).whole(subjects)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -79,13 +79,16 @@ class Installations:
         while len(struck) > _MOST_STRUCK:
             KNOWN.forget(struck.pop(0))
 
-    async def is_readable(self, scope: str) -> bool:
-        """Tell whether one of the keys opens an installation; changes nothing."""
+    async def peek(self, scope: str) -> Installation | None:
+        """Return an installation that one of the keys opens; changes nothing, and logs nothing."""
         text = await self._values.get(KIND, scope)
         try:
-            return text in {None, REMOVED} or bool(from_text(self._sealer.open(str(text))))
+            found = None if text is None else from_text(self._sealer.open(text))
         except (CannotOpen, NoInstallation):
-            return False
+            return None
+        if found is not None:
+            self._strike(found)
+        return found
 
     async def save(self, new: Installation) -> None:
         """Write an installation, in the place of an earlier one of the same scope."""
