@@ -14,7 +14,7 @@ from aion_bot.ports.text import escaped
 
 __all__ = ["StrikeOut", "configure", "print_error", "secrets_in", "strike_tracebacks"]
 
-_QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp")
+_QUIET = ("httpx", "httpcore", "aiosqlite", "asyncio", "aiohttp", "psycopg")
 """Loggers of libraries whose records below warning are only for debugging the library itself."""
 
 

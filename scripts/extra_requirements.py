@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "requirements-postgres.txt"
-LIBRARIES = ("psycopg", "psycopg-binary", "cryptography", "cffi", "pycparser")
+LIBRARIES = ("psycopg", "psycopg-binary", "psycopg-pool", "cryptography", "cffi", "pycparser")
 """What the extra brings and requirements.txt has not."""
 
 _HEAD = "# Written by scripts/extra_requirements.py (make requirements) from requirements-dev.txt.\n"

@@ -102,6 +102,7 @@ def test_a_crash_is_written_without_secrets(
     assert not any(secret in said for secret in ENV.values())
 
 
+@pytest.mark.slow
 def test_a_crash_elsewhere_is_written_without_secrets(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

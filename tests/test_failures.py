@@ -114,6 +114,7 @@ def bare(source: str) -> Iterator[str]:
     return walk(ast.parse(source))
 
 
+@pytest.mark.slow
 def test_a_failure_has_a_reference() -> None:
     """Each sentence of the catalogue is listed as no failure, or is used only where its reference is added."""
     people = {name for module in catalogue.sentences().values() for name in module} | {

@@ -79,6 +79,7 @@ def test_the_command_line_loads_what_a_real_workspace_needs() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_platform_that_is_not_wanted_is_not_loaded() -> None:
     """Reading the settings without any platform loads neither library, so a start without one costs nothing."""
     code = (

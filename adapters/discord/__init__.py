@@ -3,7 +3,7 @@
 `config`, `ids`, `strings`, `mentions`, `markdown`, `tables`, `rendering` and `rate_limits` do not import discord.py. The
 others are imported when an adapter is built. `gateway` listens; `handlers`, `interactions`, `commands` and `backfill`
 turn what it receives into `events` of the core, and `membership` finds where the writer of a direct message belongs.
-`client` makes the REST calls. `http` reports every HTTP request.
+`client` makes the REST calls. `http` reports every HTTP request. `hosting` divides the servers among replicas.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from adapters.discord import config, links, strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Diagnosis, Subjects, fail
+from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.settings import Problem
+from aion_bot.ports.shared_values import SharedValues
 
 id_forms = config.ID_FORMS
 message_of_link = links.message_of_link
@@ -50,6 +52,28 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
     from adapters.discord.adapter import DiscordAdapter
 
     return DiscordAdapter(settings), ()
+
+
+def wants_hosting(env: Mapping[str, str]) -> bool:
+    """Tell whether replicas share the servers: with a number of shards above one, and a Postgres server that they share.
+
+    `auto` is what a bot with one connection has as well, and on SQLite one process has all shards.
+    """
+    settings, _ = config.read(env)
+    on_postgres = env.get(config.DATABASE_URL, "").startswith("postgresql://")
+    return on_postgres and settings is not None and (settings.shards or 1) > 1
+
+
+def configure_hosted(
+    env: Mapping[str, str], values: SharedValues
+) -> tuple[HostedPlatform | None, Sequence[Problem]]:
+    """Build what divides the bot's servers among replicas if a token is set; connects to nothing."""
+    settings, problems = config.read(env)
+    if settings is None:
+        return None, problems
+    from adapters.discord.hosting import HostedDiscord
+
+    return HostedDiscord(settings, values), ()
 
 
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:  # noqa: ARG001  # as the port has it

@@ -69,6 +69,7 @@ class DiscordAdapter:
     """
 
     platform, secrets = ids.PLATFORM, (TOKEN,)
+    listens = staticmethod(listening_for)
     limits: Limits = rate_limits.LIMITS
     measure = staticmethod(rendering.measure)
     fingerprint = staticmethod(rendering.fingerprint)
@@ -114,7 +115,7 @@ class DiscordAdapter:
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
-            self._listening = listening_for(self._gateway, delivery, self._rest, self._settings.shards)
+            self._listening = self.listens(self._gateway, delivery, self._rest, self._settings.shards)
             await self._listening.serve(self._settings.token.get_secret_value(), address)
         except FAILURES as error:
             raise translate(error) from error

@@ -82,7 +82,9 @@ class Backfill:
     so that the next session begins there again; the core recognises what it has already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, slower: int = 1) -> None:
+        """`slower`: how many `REQUEST_INTERVAL`s are between two requests, where others read at the same time."""
+        self._slower = slower
         self.newest: int | None = None
         """The id of that event; None before the first session has caught up."""
         self.first = 0
@@ -117,7 +119,9 @@ class Backfill:
         if since is not None:
             self.newest = since
             # Above its lowest 22 bits an id holds milliseconds (Discord's documentation, *Snowflakes*).
-            reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver)
+            reader = _Reader(
+                client, since - (int(CLOCK_SKEW * 1000) << 22), deliver, REQUEST_INTERVAL * self._slower
+            )
             # Conversations go on before others begin.
             for places in (threads[:MAX_THREADS], _channels_of(client, threads)):
                 left = (*left, *await _read_patiently(reader, places))
@@ -150,12 +154,13 @@ async def _read_patiently(reader: "_Reader", left: Sequence[ThreadKey]) -> Seque
 
 
 class _Reader:
-    """Reads threads behind the id `after`, a few at a time and no faster than `REQUEST_INTERVAL` allows."""
+    """Reads threads behind the id `after`, a few at a time and one request in `interval` seconds."""
 
-    def __init__(self, client: discord.Client, after: int, deliver: Deliver) -> None:
+    def __init__(self, client: discord.Client, after: int, deliver: Deliver, interval: float) -> None:
         self._client = client
         self._after = max(after, 0)
         self._deliver = deliver
+        self._interval = interval
         self._slots = asyncio.Semaphore(CONCURRENT_THREADS)
         self._next_request_at = 0.0
 
@@ -216,5 +221,5 @@ class _Reader:
         """
         now = asyncio.get_running_loop().time()
         at = max(now, self._next_request_at)
-        self._next_request_at = at + REQUEST_INTERVAL
+        self._next_request_at = at + self._interval
         await asyncio.sleep(at - now)

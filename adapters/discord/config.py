@@ -21,6 +21,8 @@ from aion_bot.ports.settings import (
 
 TOKEN = "DISCORD_TOKEN"  # noqa: S105  # the name of the setting
 SHARDS = "DISCORD_SHARDS"
+DATABASE_URL = "AION_BOT_DATABASE_URL"
+"""A setting of the core, which decides whether replicas can share anything."""
 MOST_SHARDS = 1_000
 _NUMBER = re.compile(r"[1-9][0-9]{0,3}")
 MESSAGE_CONTENT = "AION_BOT_DISCORD_MESSAGE_CONTENT"

@@ -8,6 +8,7 @@ where nobody reports a number, that of messages is used. Answers to interactions
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from typing import Final
 
@@ -147,6 +148,26 @@ LIMITS: Final = Limits(
     budgets={operation: BUDGETS[method] for operation, method in OPERATIONS.items()},
     activity_lasts=10.0,  # Discord's documentation, *Trigger Typing Indicator*
 )
+
+
+def limits_of_one_in(parts: int) -> Limits:
+    """Return the limits of one of `parts` adapters with the same token, among which the whole bot's are divided evenly.
+
+    Each may send two requests at once at least: where that is more than its part, it is counted over more than a second.
+    """
+    calls = max(_WHOLE_BOT.calls // parts, 2)
+    part = replace(
+        _WHOLE_BOT,
+        calls=calls,
+        seconds=max(1.0, calls * parts / _WHOLE_BOT.calls),
+        headroom=max(_WHOLE_BOT.headroom // parts, 1),
+        probe_width=max(_WHOLE_BOT.probe_width // parts, 1),
+    )
+    budgets = {
+        operation: tuple(part if one is _WHOLE_BOT else one for one in found)
+        for operation, found in LIMITS.budgets.items()
+    }
+    return replace(LIMITS, budgets=budgets)
 
 
 _UNLISTED = "/{unlisted}"

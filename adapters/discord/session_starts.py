@@ -57,11 +57,12 @@ class SessionStarts:
             await self._ask()
         self._left -= 1
 
-    async def spaced(self, key: int) -> None:
-        """Wait until another session of this key may begin."""
+    async def spaced(self, key: int) -> float:
+        """Wait until another session of this key may begin; returns from when on it is kept free for that, by `monotonic`."""
         await asyncio.sleep(max(0.0, self._free_at.get(key, 0.0) - monotonic()))
+        return monotonic()
 
-    def begun(self, key: int) -> None:
+    async def begun(self, key: int) -> None:
         """Note that a session of this key begins now."""
         self._free_at[key] = monotonic() + EVERY + MARGIN
 
@@ -89,14 +90,13 @@ class Turn:
         await line.acquire()
         self._held = line
         await self._starts.granted()
-        await self._starts.spaced(self._key)
-        self._since = monotonic()
+        self._since = await self._starts.spaced(self._key)
 
-    def begin(self) -> bool:
+    async def begin(self) -> bool:
         """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
         if monotonic() - self._since > HOLD:
             return False
-        self._starts.begun(self._key)
+        await self._starts.begun(self._key)
         self.leave()
         return True
 

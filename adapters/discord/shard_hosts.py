@@ -16,6 +16,7 @@ import discord
 from adapters.discord import ids
 from adapters.discord.backfill import REQUEST_INTERVAL, snowflake_at
 from adapters.discord.gateway import HEARTBEAT_TIMEOUT, NEWEST_EVENT
+from adapters.discord.membership import in_order_joined
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError
 from aion_bot.ports.host import Host, Presence
 from aion_bot.ports.messages import ThreadKey
@@ -65,6 +66,10 @@ class Together:
     def guilds(self) -> list[discord.Guild]:
         """Return the servers of all shards."""
         return [guild for client in self.clients.values() for guild in client.guilds]
+
+    def servers(self) -> list[int]:
+        """Return the ids of the servers in which a writer of direct messages is looked for, those first that were joined first."""
+        return in_order_joined(self.guilds())
 
     def heard(self, shard: Shard) -> None:
         """Note that a shard is alive, and tell the core while each of them is."""

@@ -22,7 +22,6 @@ from adapters.discord.client import RestClient
 from adapters.discord.errors import FAILURES, translate
 from adapters.discord.gateway import CLOSE_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
-from adapters.discord.membership import in_order_joined
 from adapters.discord.session_starts import SessionStarts, Turn
 from adapters.discord.shard_hosts import Shard, ShardHost, Together
 from adapters.discord.takeover import Listening
@@ -70,7 +69,7 @@ class ShardGateway(Gateway):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002  # as discord.py has it
         """Take the turn; discord.py calls this right before it identifies. Raises `SessionEndedError` where it is over."""
-        if not self._turn.begin():
+        if not await self._turn.begin():
             raise SessionEndedError
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
@@ -102,7 +101,7 @@ class ShardGateway(Gateway):
 
     def _servers(self) -> list[int]:
         """Return the servers of all shards: whoever writes directly may be in any of them."""
-        return in_order_joined(self._together.guilds())
+        return self._together.servers()
 
 
 class ShardedListening:

@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+SINGLE = "aion_bot"
+"""The schema of a deployment that serves one scope."""
+
 _POSTGRES = "postgresql://"
 _OPTIONS = frozenset({
     "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "host", "port", "connect_timeout",
@@ -14,15 +17,20 @@ _OPTIONS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class PostgresUrl:
-    """The address of a Postgres database. Its text and its `repr` have no password; `url` is the whole."""
+    """The address of a Postgres database, and the schema that is meant. Its text and its `repr` have no password.
+
+    `url` is the whole. An address of the settings means the schema of a deployment with one scope.
+    """
 
     url: str = field(repr=False)
+    schema: str = SINGLE
 
     def __str__(self) -> str:
         parts = urlsplit(self.url)
         user = f"{unquote(parts.username)}@" if parts.username else ""
         hosts = parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "localhost")
-        return f"postgresql://{user}{hosts}{parts.path}"
+        schema = "" if self.schema == SINGLE else f" ({self.schema})"
+        return f"postgresql://{user}{hosts}{parts.path}{schema}"
 
 
 Location = Path | PostgresUrl

@@ -15,6 +15,9 @@ _log = structlog.get_logger(__name__)
 
 DAY = 86_400.0
 
+REWRITTEN = "rewritten"
+"""Name of the value that says when the database was written anew last, in seconds since the epoch."""
+
 
 @dataclass(frozen=True, slots=True)
 class SweepPauses:
@@ -76,11 +79,24 @@ class RetentionSweep:
             lambda: self._retention.remove_turns(before, self._platforms, self._delivered)
         )
         copies = await asyncio.to_thread(self._retention.remove_copies, before)
-        rewritten = await self._retention.rewrite()
+        rewritten = await self._rewrite(removed=bool(words or plans or turns))
         _log.info(
             "retention sweep",
             days=self._days, turns=turns, plans=plans, words=words, copies=copies, rewritten=rewritten,
         )  # fmt: skip
+
+    async def _rewrite(self, *, removed: bool) -> bool:
+        """Write the database anew where something was removed, or not in the last day; False where that was not done.
+
+        It reads and writes all of the database: a start should not do so again, when nothing has changed since.
+        """
+        now, at = self._clock(), float(await self._store.kv.get("", REWRITTEN) or 0)
+        if not removed and at <= now < at + DAY:
+            return False
+        rewritten = await self._retention.rewrite()
+        if rewritten:
+            await self._store.kv.set("", REWRITTEN, str(now))
+        return rewritten
 
     async def _keep_sweeping(self) -> None:
         while True:

@@ -112,7 +112,7 @@ def _tables(server: Beside) -> list[Table]:
     """Return the tables of the bot, as the server has them."""
     columns: dict[str, list[str]] = {}
     for name, column in server.execute(
-        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'aion_bot' "
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() "
         "AND is_generated = 'NEVER' AND table_name NOT IN ('audit_entry', 'lease', 'newest_write', 'schema_version') "
         # An outcome comes behind its attempt, which it refers to.
         "ORDER BY table_name, ordinal_position"
@@ -141,7 +141,7 @@ def _go_on_counting(made: Beside, tables: Sequence[Table]) -> None:
         ("approval", "number"),
     ]:
         made.execute(
-            f"SELECT setval(pg_get_serial_sequence('aion_bot.{name}', '{column}'), coalesce(max({column}), 1), "  # noqa: S608  # names of ours
+            f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), coalesce(max({column}), 1), "  # noqa: S608  # names of ours
             f"max({column}) IS NOT NULL) FROM {name}"
         )
 

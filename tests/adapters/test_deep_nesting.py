@@ -21,6 +21,7 @@ def nested(depth: int, sign: str) -> str:
 
 @pytest.mark.parametrize("sign", ["-", ">"])
 @pytest.mark.parametrize("depth", [10, 11, 12, 13, 14, 24, 25, 60])
+@pytest.mark.slow
 def test_what_stands_behind_deep_nesting_is_what_it_is(depth: int, sign: str) -> None:
     """Code, headings and tables are found behind it, on one page and on many, and no word is lost or becomes code."""
     text = nested(depth, sign)

@@ -96,6 +96,7 @@ def listed(*path: Path) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_platforms_of_other_distributions_are_found(tmp_path: Path) -> None:
     """A folder `adapters` anywhere on the Python path adds its platforms."""
     (tmp_path / "adapters").mkdir()
@@ -103,6 +104,7 @@ def test_platforms_of_other_distributions_are_found(tmp_path: Path) -> None:
     assert listed(tmp_path) == "['adapters.discord', 'adapters.pigeon', 'adapters.slack']"
 
 
+@pytest.mark.slow
 def test_another_package_of_the_same_name_is_left_alone(tmp_path: Path) -> None:
     """A package named `adapters` that has nothing to do with the bot is not searched."""
     (tmp_path / "adapters").mkdir()

@@ -41,6 +41,7 @@ def test_the_footer_of_a_full_message_is_shown(platform: str, free: int) -> None
 
 @pytest.mark.parametrize("platform", FORMATS)
 @pytest.mark.parametrize("word", ["word ", "&&&& ", "line\n\n"])
+@pytest.mark.slow
 def test_the_last_message_there_may_be_holds_what_it_can(platform: str, word: str) -> None:
     """Where twenty messages are full, the lines that fit no more are left out: every message is one that the platform takes."""
     page = FORMATS[platform]

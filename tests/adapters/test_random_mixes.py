@@ -8,6 +8,7 @@ from tests.mixes import faults, mix
 
 @pytest.mark.skipif(not EXAMPLES, reason="the published contracts are not beside this checkout")
 @pytest.mark.parametrize("platform", MEASURES)
+@pytest.mark.slow
 def test_mixes_have_the_properties_of_rendering(platform: str) -> None:
     """No word is lost, limits are kept, nobody is pinged, and neither the stream's cuts nor a second drawing change anything."""
     assert {seed: found for seed in range(30) if (found := list(faults(mix(seed), platform)))} == {}
@@ -49,6 +50,7 @@ FOUND = {
 
 @pytest.mark.skipif(not EXAMPLES, reason="the published contracts are not beside this checkout")
 @pytest.mark.parametrize("platform", FOUND)
+@pytest.mark.slow
 def test_mixes_that_differed_once(platform: str) -> None:
     """Among them a row of a table that is not whole and measures more than the whole one: pages end in the same places."""
     assert {seed: found for seed in FOUND[platform] if (found := list(faults(mix(seed), platform)))} == {}

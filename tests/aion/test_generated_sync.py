@@ -46,6 +46,7 @@ def test_a_file_that_is_not_current_is_named(client: Path) -> None:
     assert not (client / "_sync" / "session.py").exists()
 
 
+@pytest.mark.slow
 def test_generating_makes_it_current(client: Path) -> None:
     """What the script writes passes its own check, and has nothing of `async` in it."""
     shutil.rmtree(client / "_sync")

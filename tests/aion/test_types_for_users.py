@@ -37,6 +37,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("package", ["aion_bot", "aion_bot/aion", "adapters"])
+@pytest.mark.slow
 def test_the_wheel_says_that_it_has_types(installed: Path, package: str) -> None:
     """Each package that others may import has the marker of PEP 561, and no test or script is shipped."""
     assert (installed / package / "py.typed").is_file()

@@ -274,6 +274,7 @@ async def conversation(folder: Path, uploads: Uploads = Uploads.ON) -> AsyncGene
 
 
 @pytest.mark.parametrize("way", get_args(Way))
+@pytest.mark.slow
 async def test_each_outcome_is_said_by_each_way(tmp_path: Path, way: Way) -> None:
     """The line ends with the outcome, Aion is told of what was added alone, and Retry is offered where it may help."""
     async with conversation(tmp_path) as place:

@@ -130,6 +130,7 @@ async def live(process: Process, dice: random.Random, *, first: bool) -> None:
 
 
 @pytest.mark.parametrize("tells_nonces", [True, False])
+@pytest.mark.slow
 async def test_pages_stand_in_order_whatever_fails(*, tells_nonces: bool) -> None:
     """After any number of kills and failures each page of an answer is there once, in reading order."""
     for seed in range(200):

@@ -35,7 +35,7 @@ class Bot:
         self.reloading: Reloading | None = None
         self.observer: Observer | None = None
         self.watch: Callable[[PlatformAdapter], None] = lambda _: None
-        self.database = lay_database(folder / "bot.db")
+        self.database = lay_database(folder / "bot.db", swept=True)
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[bool] | None = None
 

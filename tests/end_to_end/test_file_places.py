@@ -107,6 +107,7 @@ async def started(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("places", rest_slow(list(PLACES), quick=1))
+@pytest.mark.slow
 async def test_each_outcome_is_said_in_each_place(idle: Bot, places: str) -> None:
     """A line says of each file what became of it, the question is asked with those that arrived, and Retry is offered."""
     bot = idle
@@ -125,6 +126,7 @@ async def test_each_outcome_is_said_in_each_place(idle: Bot, places: str) -> Non
     assert len(contents) == len(set(contents)) == 1 + 3 * len(PLACES[places])
 
 
+@pytest.mark.slow
 async def test_each_outcome_is_said_of_the_file_of_a_command(
     on_discord: Bot, discord: SimulatedDiscord
 ) -> None:

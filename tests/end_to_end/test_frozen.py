@@ -126,6 +126,7 @@ async def test_an_edit_by_a_stranger(idle: Bot, lags: list[float]) -> None:
 
 @FAILURES
 @pytest.mark.usefixtures("short_time_limits")
+@pytest.mark.slow
 async def test_what_cannot_be_cut_into_pages(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
 ) -> None:
@@ -142,6 +143,7 @@ async def test_what_cannot_be_cut_into_pages(
 
 @FAILURES
 @pytest.mark.usefixtures("short_time_limits")
+@pytest.mark.slow
 async def test_what_an_adapter_cannot_render(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, failure: Callable[..., None]
 ) -> None:

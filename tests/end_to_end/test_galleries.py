@@ -211,6 +211,7 @@ async def test_a_press_while_aion_is_down(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize("crash", rest_slow(["due", "recorded", "fetched", "posted"], quick=1))
+@pytest.mark.slow
 async def test_a_kill_between_an_answer_and_its_pictures(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, crash: str
 ) -> None:

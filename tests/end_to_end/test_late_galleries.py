@@ -65,6 +65,7 @@ async def is_shown_once(bot: Bot, thread: str) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.slow
 async def test_pictures_come_when_the_platform_works_again(idle: Bot, times: int) -> None:
     """Their first posts are refused: they stand under their answer without a restart, and once."""
     tried = failing(idle, *[Failure.DOWN] * times)

@@ -194,6 +194,7 @@ def check_whole(bot: Bot, thread: str) -> None:
 
 
 @pytest.mark.parametrize("posts", [7, 15])
+@pytest.mark.slow
 async def test_a_crash_between_cards_keeps_the_order_and_one_file(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, posts: int
 ) -> None:
@@ -216,6 +217,7 @@ async def test_a_crash_after_any_post_keeps_the_order_and_one_file(
     check_whole(idle, thread)
 
 
+@pytest.mark.slow
 async def test_a_crash_after_the_upload_posts_no_second_file(
     idle: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,7 @@ async def test_a_month_that_runs_short_is_warned_of_once_and_shared(idle: Bot) -
     assert [one["log_level"] for one in logs if one["event"] == "month running short"] == ["warning"]
 
 
+@pytest.mark.slow
 async def test_80_and_95_percent_are_warned_of_once_each(idle: Bot) -> None:
     """The channel that uses it reads each warning once, also after restarts; the log has each once, the operator's."""
     idle.aion.play(*(spoken("Counted.") for _ in range(5)))

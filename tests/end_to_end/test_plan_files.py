@@ -38,6 +38,7 @@ def file_and_card(bot: Bot, thread: str) -> tuple[int, int]:
     return file, card
 
 
+@pytest.mark.slow
 async def test_a_plan_of_400_steps_is_decided_below_its_file(idle: Bot) -> None:
     """All steps are in one file directly above the card, whose Approve works and which says where they are."""
     await idle.start()
@@ -91,6 +92,7 @@ async def is_decided(bot: Bot, thread: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "after"), rest_slow([("file", False), ("file", True), ("card", True)], quick=1)
 )
+@pytest.mark.slow
 async def test_a_kill_around_the_file_costs_neither_it_nor_the_card(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, kind: str, after: bool
 ) -> None:

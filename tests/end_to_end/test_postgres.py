@@ -26,6 +26,7 @@ async def location(bot: Bot) -> PostgresUrl:
     return made
 
 
+@pytest.mark.slow
 async def test_a_question_and_a_plan_on_a_server(bot: Bot, location: PostgresUrl) -> None:
     """A question is answered and a plan decided as on SQLite; the record is whole; a restart asks nothing twice."""
     await bot.asked(bot.ada, QUESTION, "I found")

@@ -69,6 +69,7 @@ async def test_thirty_answers_at_once_are_complete_without_refusals(
     assert slack.api.calls["chat.update"] > 0
 
 
+@pytest.mark.slow
 async def test_limits_at_half_of_the_documented_ones_are_learned(limited: Bot, slack: SimulatedSlack) -> None:
     """With half the limits everything is complete too, and no method is refused again and again."""
     assert slack.rates.limits is not None

@@ -10,6 +10,7 @@ from tests.end_to_end.bot import Bot
 AGAIN = "What is damaged on site 7, once more?"
 
 
+@pytest.mark.slow
 async def test_conversations_go_on_in_the_servers_of_every_shard(
     on_discord: Bot, discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
 ) -> None:

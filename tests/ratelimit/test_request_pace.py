@@ -97,6 +97,7 @@ def test_fifty_people_share_thirty_a_minute(monkeypatch: pytest.MonkeyPatch) -> 
     run_in_virtual_time(monkeypatch, work())
 
 
+@pytest.mark.slow
 def test_the_crowd_of_the_benchmark_has_fair_shares(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `benchmarks.crowd`: fifty ask three questions, two of them 21; in no five minutes has anybody twice the fair share."""
 

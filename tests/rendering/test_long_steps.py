@@ -114,6 +114,7 @@ def test_pieces_make_the_text_that_reading_at_once_makes() -> None:
         assert calls == 3
 
 
+@pytest.mark.slow
 def test_an_answer_in_pieces_numbers_its_sources_and_lists_them() -> None:
     """Cutting a long answer step by step shows what cutting it at once shows, with the list of sources in the file."""
     text = "".join(f"Line {at} [[doc:{at % 5:08x}|file {at % 5}.pdf]]\n" for at in range(6_000))

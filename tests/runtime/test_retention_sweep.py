@@ -84,6 +84,25 @@ async def test_it_sweeps_at_the_start_and_daily(store: Store, clock: Clock) -> N
     assert said == [{"event": "retention sweep", "turns": turns, **counts} for turns in (0, 1)]
 
 
+async def test_a_start_does_not_write_a_database_anew_that_was_not_changed(
+    store: Store, clock: Clock
+) -> None:
+    """It is written anew after something was removed, and else once a day, whichever process did so last."""
+    await ended(store, "t1")
+    said = list[bool]()
+    for ahead in (0, 60, DAY - 60, DAY + 60, 91 * DAY, 91 * DAY + 60):
+        clock.ahead = ahead
+        with capture_logs() as logs:
+            await RetentionSweep(store, 90, ["slack"], clock=clock).sweep()
+        said.append(logs[0]["rewritten"])
+    assert said == [True, False, False, True, True, False]
+    # The clock was set back.
+    clock.ahead = 0
+    with capture_logs() as logs:
+        await RetentionSweep(store, 90, ["slack"], clock=clock).sweep()
+    assert logs[0]["rewritten"]
+
+
 async def test_the_words_of_a_failed_question_go_between_two_sweeps(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:

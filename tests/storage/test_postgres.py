@@ -166,12 +166,12 @@ async def test_a_write_that_was_done_is_not_done_twice(cut: Any, monkeypatch: py
     connection: Any = store.plans._connection
     fetched, lost = connection._fetched, []
 
-    async def loses(sql: str, values: Any) -> Any:
-        rows = await fetched(sql, values)
+    async def loses(on: Any, sql: str, values: Any) -> Any:
+        rows = await fetched(on, sql, values)
         if "write(" in sql and not lost:
             lost.append(sql)
             cut(location)
-            await fetched("SELECT 1", {})  # finds the connection lost
+            await fetched(on, "SELECT 1", {})  # finds the connection lost
         return rows
 
     monkeypatch.setattr(connection, "_fetched", loses)

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+import pytest
 from typer.testing import CliRunner
 
 from aion_bot.cli import program
@@ -66,6 +67,7 @@ async def test_ratings_go_with_their_question(store: Store, path: Location) -> N
     assert await export(path) == []
 
 
+@pytest.mark.slow
 async def test_the_command_is_a_process_beside_the_bot(store: Store, path: Location) -> None:
     """It prints one line for each rating, the words of people as they wrote them, and nothing else."""
     await answered(store, "a")

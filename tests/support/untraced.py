@@ -11,11 +11,8 @@ import pytest
 import structlog  # noqa: F401  # only to have it loaded
 
 _REPEATING = {
-    "test_pages_stand_in_order_whatever_fails",
-    "test_each_outcome_is_said_by_each_way",
     "test_before_a_choice_each_outcome_is_said_and_nothing_leaves",
     "test_races_of_approvals",
-    "test_the_crowd_of_the_benchmark_has_fair_shares",
     "test_shares_stay_within_twice_the_fair_one",
     "test_fifty_people_share_thirty_a_minute",
     "test_channels_in_which_nothing_goes_on_are_forgotten",

@@ -158,7 +158,9 @@ class World:
     def new_id_of(self, shard: int, shards: int) -> str:
         """Make the id of a server that belongs to a shard: those of the next milliseconds belong to the others."""
         made = int(self.new_id())
-        return str(made + ((shard - (made >> 22)) % shards << 22))
+        # No later id may be the same, as of a server that is made within these milliseconds.
+        self._last_id = made + ((shard - (made >> 22)) % shards << 22)
+        return str(self._last_id)
 
     def roles_of(self, person: str) -> list[str]:
         """The ids of a person's roles, oldest first."""

@@ -74,7 +74,7 @@ class PostgresBeside:
         """Write the tables anew, so that what was deleted is in none; writes of the bot wait meanwhile."""
         self.execute("SET statement_timeout = 0")
         for (table,) in self.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = CAST('aion_bot' AS regnamespace)"
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(current_schema())"
         ).fetchall():
             self.execute(f"VACUUM (FULL) {table}")
 
@@ -121,7 +121,7 @@ def check(location: PostgresUrl) -> int | None:
             row = connection.execute(
                 "SELECT has_database_privilege(current_database(), 'CREATE')"
                 if version == 0
-                else "SELECT has_schema_privilege('aion_bot', 'CREATE')"
+                else "SELECT has_schema_privilege(current_schema(), 'CREATE')"
             ).fetchone()
             if not (row and row[0]):
                 raise StoreError(

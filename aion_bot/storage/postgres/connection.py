@@ -1,45 +1,22 @@
-"""The connection that the repositories of a serving bot use: one, so that its statements have one order."""
+"""The connection that the repositories of a serving bot use: its statements have one order."""
 
 import asyncio
 import sqlite3
 import time
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import psycopg
-import structlog
 
-from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.postgres.dialect import parameters, translated
-from aion_bot.storage.postgres.errors import (
-    STANDBY,
-    ConnectionLost,
-    PostgresError,
-    is_transient,
-    message_of,
-    translated_error,
-)
-from aion_bot.storage.postgres.lease import LOST, Lease
+from aion_bot.storage.postgres.errors import ConnectionLost
+from aion_bot.storage.postgres.lease import LOST, Held
 from aion_bot.storage.postgres.rows import Row, row_factory
-from aion_bot.storage.postgres.sessions import connect_async
-
-_log = structlog.get_logger(__name__)
-
-_AT_ONCE = 2.0
-"""Seconds for which a statement whose connection was lost waits for another one, before it fails as transient."""
-
-_LOOK = 0.1
-"""Seconds between two tries."""
-
-_PAUSE = 1.0
-"""Seconds after a failure in which no statement tries to connect: those behind it need not wait as long again."""
+from aion_bot.storage.postgres.sources import Source, failure
 
 _KNOWN_FOR = 60.0
 """Seconds for which the result of a write is kept whose caller was told of a failure, and may repeat it."""
-
-_AWAY = "the server does not answer"
 
 T = TypeVar("T")
 
@@ -63,15 +40,12 @@ class PostgresConnection:
     A statement that was begun is carried out although its caller is cancelled, as on SQLite.
     """
 
-    def __init__(
-        self, url: PostgresUrl, connection: psycopg.AsyncConnection[Any], lease: Lease, number: int
-    ) -> None:
-        self._url, self._connection, self._lease = url, connection, lease
+    def __init__(self, source: Source, lease: Held, number: int) -> None:
+        self._source, self._lease = source, lease
         self._number = number
         self._one_by_one = asyncio.Lock()
         self._in_doubt: tuple[int, str] | None = None
         self._done: dict[str, tuple[int, float]] = {}
-        self._failed_at = -_PAUSE
         self._running = set[asyncio.Task[Any]]()
 
     async def execute(self, sql: str, values: Values = ()) -> Changed:
@@ -84,12 +58,9 @@ class PostgresConnection:
         return rows
 
     async def close(self) -> None:
-        """End the session after the statements that were begun, and give the lease back."""
+        """End after the statements that were begun."""
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._lease.end()
-        with suppress(psycopg.Error):  # it ends by itself
-            await self._connection.execute(b"SELECT renew_lease(%s, -1)", (self._lease.epoch,))
-        await self._connection.close()
+        await self._source.close()
 
     async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
         task = asyncio.create_task(work)
@@ -103,98 +74,79 @@ class PostgresConnection:
 
     async def _write(self, sql: str, values: Mapping[str, object]) -> int:
         async with self._one_by_one:
-            await self._ready()
-            statement = _composed(self._connection, sql, values)
             try:
-                return await self._send_once(statement)
+                return await self._write_once(sql, values)
             except ConnectionLost:
-                await self._ready()
-                return await self._send_once(statement)
+                return await self._write_once(sql, values)
 
     async def _read(self, sql: str, values: Mapping[str, object]) -> list[Row]:
         async with self._one_by_one:
-            await self._ready()
             if not sql.lstrip().startswith("SELECT"):
-                return await self._fetched(sql, values, checked=True)
+                return await self._read_once(sql, values, checked=True)
             try:
-                return await self._fetched(sql, values)
+                return await self._read_once(sql, values)
             except ConnectionLost:
-                await self._ready()
-                return await self._fetched(sql, values)
+                return await self._read_once(sql, values)
 
-    async def _send_once(self, statement: str) -> int:
+    async def _read_once(self, sql: str, values: Mapping[str, object], *, checked: bool = False) -> list[Row]:
+        async with self._source.lent() as connection:
+            await self._settle(connection)
+            return await self._fetched(connection, sql, values, checked=checked)
+
+    async def _write_once(self, sql: str, values: Mapping[str, object]) -> int:
         """Carry a write out unless it was, as its repetition. Raises `ConnectionLost` where it may have been."""
-        changed, at = self._done.pop(statement, (0, -_KNOWN_FOR))
-        if at > time.monotonic() - _KNOWN_FOR:
-            return changed
-        self._number += 1
-        self._in_doubt = (self._number, statement)
-        try:
-            values = {"p1": statement, "p2": self._number, "p3": self._lease.epoch}
-            rows = await self._fetched("SELECT write(%(p1)s, %(p2)s, %(p3)s)", values)
-        except ConnectionLost:
-            raise
-        except sqlite3.Error:
+        async with self._source.lent() as connection:
+            await self._settle(connection)
+            statement = _composed(connection, sql, values)
+            changed, at = self._done.pop(statement, (0, -_KNOWN_FOR))
+            if at > time.monotonic() - _KNOWN_FOR:
+                return changed
+            self._number += 1
+            self._in_doubt = (self._number, statement)
+            try:
+                sent = {"p1": statement, "p2": self._number, "p3": self._lease.epoch}
+                rows = await self._fetched(connection, "SELECT write(%(p1)s, %(p2)s, %(p3)s)", sent)
+            except ConnectionLost:
+                raise
+            except sqlite3.Error:
+                self._in_doubt = None
+                raise
             self._in_doubt = None
-            raise
-        self._in_doubt = None
-        return int(rows[0][0])
+            return int(rows[0][0])
 
-    async def _fetched(self, sql: str, values: Mapping[str, object], *, checked: bool = False) -> list[Row]:
+    async def _fetched(
+        self,
+        connection: psycopg.AsyncConnection[Any],
+        sql: str,
+        values: Mapping[str, object],
+        *,
+        checked: bool = False,
+    ) -> list[Row]:
         """Carry a statement out; `checked`: it is a write, in one transaction with the look at the epoch."""
+        # Statements that are sent together are one transaction.
+        check = f"SELECT check_epoch({self._lease.epoch}); " if checked else ""
         try:
-            cursor = psycopg.AsyncClientCursor(self._connection, row_factory=row_factory)
-            if checked:
-                # Statements that are sent together are one transaction.
-                await cursor.execute(f"SELECT check_epoch({self._lease.epoch}); {sql}".encode(), values)
-                cursor.nextset()
-            else:
-                await cursor.execute(sql.encode(), values)
+            cursor = psycopg.AsyncClientCursor(connection, row_factory=row_factory)
+            await cursor.execute(f"{self._source.prelude}{check}{sql}".encode(), values)
+            while cursor.nextset():
+                pass
             return await cursor.fetchall()
         except psycopg.Error as error:
             if error.sqlstate == LOST:
                 self._lease.lose()
-            if not self._connection.closed and error.sqlstate != STANDBY:
-                raise translated_error(error) from None
-            _log.warning("database connection lost", reason=message_of(error))
-            await self._connection.close()
-            raise ConnectionLost(message_of(error), transient=True) from None
+            raise await failure(self._source, connection, error) from None
 
-    async def _ready(self) -> None:
-        """Have a connection, and know what became of the write whose connection was lost. Raises `PostgresError`."""
-        if self._connection.closed:
-            await self._connect_again()
-        if self._in_doubt is not None:
-            number, statement = self._in_doubt
-            sql = "SELECT number, changed FROM newest_write WHERE epoch = %(epoch)s"
-            rows = await self._fetched(sql, {"epoch": self._lease.epoch})
-            # Without a row another replica has taken over, and refuses the repetition.
-            if rows and rows[0]["number"] == number:
-                self._done[statement] = (rows[0]["changed"], time.monotonic())
-            self._in_doubt = None
-
-    async def _connect_again(self) -> None:
-        """Make the connection anew. Tries for `_AT_ONCE`; at once after a failure it does not try."""
-        if time.monotonic() - self._failed_at < _PAUSE:
-            raise PostgresError(_AWAY, transient=True)
-        until = time.monotonic() + _AT_ONCE
-        while True:
-            try:
-                async with asyncio.timeout(_AT_ONCE):
-                    self._connection = await connect_async(self._url)
-            except (psycopg.Error, TimeoutError) as error:
-                if time.monotonic() > until or not _may_pass(error):
-                    self._failed_at = time.monotonic()
-                    reason = message_of(error) if isinstance(error, psycopg.Error) else str(error) or _AWAY
-                    raise PostgresError(reason, transient=_may_pass(error)) from None
-                await asyncio.sleep(_LOOK)
-            else:
-                _log.info("database connected again")
-                return
-
-
-def _may_pass(error: Exception) -> bool:
-    return is_transient(error) if isinstance(error, psycopg.Error) else True
+    async def _settle(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        """Learn what became of the write whose connection was lost, if one was."""
+        if self._in_doubt is None:
+            return
+        number, statement = self._in_doubt
+        sql = "SELECT number, changed FROM newest_write WHERE epoch = %(epoch)s"
+        rows = await self._fetched(connection, sql, {"epoch": self._lease.epoch})
+        # Without a row another replica has taken over, and refuses the repetition.
+        if rows and rows[0]["number"] == number:
+            self._done[statement] = (rows[0]["changed"], time.monotonic())
+        self._in_doubt = None
 
 
 def _composed(connection: psycopg.AsyncConnection[Any], sql: str, values: Mapping[str, object]) -> str:

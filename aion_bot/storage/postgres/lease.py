@@ -38,37 +38,54 @@ async def take(connection: psycopg.AsyncConnection[Any], url: PostgresUrl, repli
     return Lease(url, replica, row[0], at) if row and row[0] is not None else None
 
 
-class Lease:
+class Held:
     """What lets this process write and send; `epoch` numbers the owners, and each write carries it.
 
     `lost` is set once another replica has taken over. `renewed` is called with the seconds that each renewal took.
     """
 
-    def __init__(self, url: PostgresUrl, replica: str, epoch: int, at: float) -> None:
+    def __init__(self, replica: str, epoch: int, at: float) -> None:
         self.replica, self.epoch = replica, epoch
         self.lost = asyncio.Event()
         self.renewed: Callable[[float], None] = lambda _: None
-        self._url, self._until = url, at + SECONDS
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._keeping = BackgroundTasks()
+        self._until = at + SECONDS
+        self._of: dict[str, str] = {}
 
     def held(self) -> bool:
         """Tell whether something may be sent now: no other replica can have taken over."""
         return not self.lost.is_set() and time.monotonic() < self._until - MARGIN
 
-    def keep(self) -> None:
-        """Renew the lease from now on, until `end`."""
-        self._keeping.spawn(self._keep())
+    def extend(self, at: float) -> None:
+        """Note a renewal that was asked for at a time of the monotonic clock."""
+        self._until = at + SECONDS
 
     def lose(self) -> None:
         """Note that another replica has taken over."""
         if not self.lost.is_set():
-            _log.error("lease lost", replica=self.replica, epoch=self.epoch)
+            _log.error("lease lost", replica=self.replica, epoch=self.epoch, **self._of)
             self.lost.set()
+
+    def let_go(self) -> None:
+        """Send nothing more."""
+        self._until = -math.inf
+
+
+class Lease(Held):
+    """The lease of a deployment with one scope, which renews itself."""
+
+    def __init__(self, url: PostgresUrl, replica: str, epoch: int, at: float) -> None:
+        super().__init__(replica, epoch, at)
+        self._url = url
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._keeping = BackgroundTasks()
+
+    def keep(self) -> None:
+        """Renew the lease from now on, until `end`."""
+        self._keeping.spawn(self._keep())
 
     async def end(self) -> None:
         """Send nothing and renew it no more. It ends by itself, unless it is given back."""
-        self._until = -math.inf
+        self.let_go()
         await self._keeping.cancel()
         if self._connection is not None:
             await self._connection.close()
@@ -90,7 +107,7 @@ class Lease:
             if not is_mine:
                 self.lose()
                 return
-            self._until = at + SECONDS
+            self.extend(at)
             self.renewed(time.monotonic() - at)
 
     async def _renew(self) -> bool:

@@ -17,9 +17,10 @@ from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.postgres.connection import PostgresConnection
 from aion_bot.storage.postgres.errors import is_transient, refusal
-from aion_bot.storage.postgres.lease import Lease, take
+from aion_bot.storage.postgres.lease import Held, Lease, take
 from aion_bot.storage.postgres.schema import LEASES, migrate, migrations, read_schema
 from aion_bot.storage.postgres.sessions import LOCK, connect, connect_async
+from aion_bot.storage.postgres.sources import OwnConnection
 
 _log = structlog.get_logger(__name__)
 
@@ -42,7 +43,7 @@ class PostgresDatabase:
     location: PostgresUrl
     connection: PostgresConnection
     folder: Path
-    lease: Lease
+    lease: Held
     erased: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def close(self) -> None:
@@ -97,7 +98,9 @@ async def open_database(
         raise refusal(location, error) from None
     number = int(row[0]) if row else 0
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
-    return PostgresDatabase(location, PostgresConnection(location, connection, lease, number), folder, lease)
+    return PostgresDatabase(
+        location, PostgresConnection(OwnConnection(location, connection, lease), lease, number), folder, lease
+    )
 
 
 async def _taken(

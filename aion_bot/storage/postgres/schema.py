@@ -7,9 +7,10 @@ from typing import Any
 
 import psycopg
 
+from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.postgres.errors import message_of, refusal
-from aion_bot.storage.postgres.sessions import LOCK, OLDEST
+from aion_bot.storage.postgres.sessions import LOCK, OLDEST, migration_lock
 
 LEASES = 36
 """The first schema with leases. A bot of an earlier one holds an advisory lock while it serves."""
@@ -26,8 +27,8 @@ def migrations() -> Sequence[Migration]:
     return tuple(sorted(found))
 
 
-def read_schema(connection: psycopg.Connection[Any], where: object, known: Sequence[Migration]) -> int:
-    """Return the number of the database's schema, 0 where the bot has none there.
+def read_schema(connection: psycopg.Connection[Any], where: PostgresUrl, known: Sequence[Migration]) -> int:
+    """Return the number of the schema that an address means, 0 where the bot has none there.
 
     Raises:
         UnfitServer: a newer version wrote it, the server is too old, or the database is not in UTF-8.
@@ -40,10 +41,11 @@ def read_schema(connection: psycopg.Connection[Any], where: object, known: Seque
         raise UnfitServer(
             f"{where}: its encoding is {encoding}: create the database with ENCODING 'UTF8' TEMPLATE template0"
         )
-    row = connection.execute("SELECT to_regclass('aion_bot.schema_version')").fetchone()
+    row = connection.execute("SELECT to_regclass(%s)", (f"{where.schema}.schema_version",)).fetchone()
     if row is None or row[0] is None:
         return 0
-    row = connection.execute("SELECT version FROM aion_bot.schema_version").fetchone()
+    sql = f"SELECT version FROM {where.schema}.schema_version"  # noqa: S608  # a name of ours
+    row = connection.execute(sql.encode()).fetchone()
     version, newest = int(row[0]) if row else 0, known[-1][0]
     if version > newest:
         raise UnfitServer(
@@ -54,7 +56,7 @@ def read_schema(connection: psycopg.Connection[Any], where: object, known: Seque
 
 
 def migrate(
-    connection: psycopg.Connection[Any], where: object, known: Sequence[Migration] | None = None
+    connection: psycopg.Connection[Any], where: PostgresUrl, known: Sequence[Migration] | None = None
 ) -> None:
     """Carry out the migrations that the database lacks, all of them or none; of several processes one does, and the others wait.
 
@@ -69,11 +71,13 @@ def migrate(
             return
         with connection.transaction():
             connection.execute("SET LOCAL statement_timeout = 0")
-            connection.execute(f"SELECT pg_advisory_xact_lock({LOCK}, 2)".encode())
+            connection.execute(
+                f"SELECT pg_advisory_xact_lock({LOCK}, {migration_lock(where.schema)})".encode()
+            )
             version = read_schema(connection, where, known)
             pending = [sql for number, sql in known if number > version]
             if version == 0:
-                connection.execute("CREATE SCHEMA IF NOT EXISTS aion_bot")
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {where.schema}".encode())
             for sql in pending:
                 connection.execute(sql.encode())
             connection.execute("DELETE FROM schema_version")

@@ -1,11 +1,12 @@
 """Connections to the server: how they are made, what they set, and the lock of the one process that serves."""
 
+import zlib
 from typing import Any
 
 import psycopg
 from psycopg import conninfo
 
-from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.environment.database_location import SINGLE, PostgresUrl
 from aion_bot.storage.postgres.rows import adapt
 
 STATEMENT_SECONDS = 10
@@ -15,7 +16,19 @@ OLDEST = 140_000
 """The oldest version of the server that is supported, as `server_version` numbers it."""
 
 LOCK = 1634299758
-"""The first half of the advisory locks of the bot; the second: 0 the process that serves, 1 the audit, 2 migrations."""
+"""The first half of the advisory locks of the bot; the second: 0 the process that serves, or what `migration_lock` returns.
+
+0 is taken in a deployment with one scope. An audit has one derived from its schema as well: see the migration 39.
+"""
+
+SHARED = "aion_bot_shared"
+"""The schema of what the replicas of a deployment share."""
+
+
+def migration_lock(schema: str) -> int:
+    """Return the second half of the lock under which a schema is migrated; two that collide wait for each other."""
+    return 2 if schema == SINGLE else zlib.crc32(schema.encode()) - 2**31
+
 
 _DEFAULTS: dict[str, Any] = {
     "connect_timeout": 5,
@@ -30,7 +43,6 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 _SETUP = f"""
-    SET search_path = aion_bot;
     SET statement_timeout = '{STATEMENT_SECONDS}s';
     SET client_min_messages = error;
     -- Times are in UTC, and what was committed is on the disk.
@@ -41,6 +53,11 @@ _SETUP = f"""
     SET tcp_keepalives_interval = 3;
     SET tcp_keepalives_count = 3;
 """
+
+
+def setup_of(schema: str) -> bytes:
+    """Return what a new connection carries out first, for statements in a schema."""
+    return f"SET search_path = {schema};{_SETUP}".encode()
 
 
 def parameters_of(url: PostgresUrl) -> str:
@@ -56,7 +73,7 @@ def connect(url: PostgresUrl, *, seconds: int = STATEMENT_SECONDS) -> psycopg.Co
     )
     try:
         adapt(connection)
-        connection.execute(_SETUP.encode())
+        connection.execute(setup_of(url.schema))
         connection.execute(f"SET statement_timeout = '{seconds}s'".encode())
     except BaseException:
         connection.close()
@@ -74,7 +91,7 @@ async def connect_async(url: PostgresUrl) -> psycopg.AsyncConnection[Any]:
     )
     try:
         adapt(connection)
-        await connection.execute(_SETUP.encode())
+        await connection.execute(setup_of(url.schema))
     except BaseException:
         await connection.close()
         raise

@@ -94,6 +94,7 @@ def test_where_the_token_may_go(url: str, *, safe: bool) -> None:
     assert is_safe_gateway(url) is safe
 
 
+@pytest.mark.slow
 def test_the_sdk_is_imported_only_when_wanted() -> None:
     """Reading the settings, and every pure module, does without discord.py."""
     modules = "config, ids, markdown, mentions, rate_limits, rendering, strings, tables"

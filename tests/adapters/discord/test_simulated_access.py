@@ -108,3 +108,11 @@ async def test_an_answer_that_is_cut(caller: Caller) -> None:
     with pytest.raises(ClientPayloadError):
         await caller.post({"content": "acted"})
     assert caller.discord.thread(caller.general)[-1].text == "acted"
+
+
+def test_servers_of_one_shard_are_apart() -> None:
+    """Servers that are made in the same millisecond for the same shard have ids of their own, and are that shard's."""
+    world = SimulatedDiscord().world
+    made = [int(world.new_id_of(number, 4)) for number in (1, 1, 3, 1, 0)]
+    assert len({*made, int(world.new_id())}) == 6
+    assert [(one >> 22) % 4 for one in made] == [1, 1, 3, 1, 0]

@@ -152,6 +152,7 @@ def test_tokens_are_not_in_the_repr() -> None:
     assert APP not in repr(settings)
 
 
+@pytest.mark.slow
 def test_sdk_is_not_imported_before_an_adapter_is_built() -> None:
     """A bot without Slack does not pay for Slack's libraries."""
     program = (

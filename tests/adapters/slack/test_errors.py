@@ -85,6 +85,7 @@ CALLS: dict[str, Operation] = {
         if (method, fault) != ("conversations.replies", {"drop": True})  # a test of its own, below
     ],
 )
+@pytest.mark.slow
 async def test_every_failure_has_the_ports_name(
     slack: SimulatedSlack,
     adapter: SlackAdapter,

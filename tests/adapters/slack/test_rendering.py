@@ -73,6 +73,7 @@ def shown(content: Content) -> str:
 
 @settings(max_examples=150)
 @given(replies | cards)
+@pytest.mark.slow
 def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Content) -> None:
     """What measures no more than a page is taken by Slack, and notifies only whom the bot itself names."""
     if rendering.measure(content) > rendering.FALLBACK:
@@ -82,6 +83,7 @@ def test_every_content_within_a_page_is_accepted_and_pings_nobody(content: Conte
 
 @settings(max_examples=60)
 @given(replies | cards)
+@pytest.mark.slow
 def test_no_content_pings_whatever_its_size(content: Content) -> None:
     """A content that is too large for Slack still could not ping anybody."""
     assert set(reading.pinged(rendering.arguments(content))) <= {ADA.id}

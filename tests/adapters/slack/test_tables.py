@@ -74,6 +74,7 @@ def shown(view: AnswerView) -> list[list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("step", [1, 50, 10_000])
+@pytest.mark.slow
 def test_each_table_is_slack_s_own(step: int) -> None:
     """Of several tables each stands in a message of its own, below its heading, as soon as it has a row, and at the end."""
     view = AnswerView(PageFormat(rendering.measure, rendering.FALLBACK))

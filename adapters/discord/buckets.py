@@ -1,0 +1,209 @@
+"""One bucket of Discord's servers: an adapter with shards of its own, of which a replica serves one or several.
+
+The number of shards is a multiple of that of the buckets. So a server stays in its bucket however many shards Discord
+recommends, and also while two buckets count with different numbers: a server is in the shard that its id names modulo the
+number of shards (Discord's documentation, *Sharding*).
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import discord
+
+from adapters.discord import rate_limits
+from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.backfill import Backfill
+from adapters.discord.client import RestClient
+from adapters.discord.config import Settings
+from adapters.discord.gateway import Gateway
+from adapters.discord.handlers import EventDelivery
+from adapters.discord.membership import LIFETIME, Membership
+from adapters.discord.other_process import OtherProcess
+from adapters.discord.shard_hosts import Shard, Together
+from adapters.discord.shards import ShardedListening, server_of
+from adapters.discord.shared_starts import Moments, SharedSessionStarts, answered
+from aion_bot.ports.backoff import Backoff, retry
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.host import Host
+from aion_bot.ports.shared_values import SharedValues
+
+FIRST_SERVERS = "discord servers"
+"""The kind of the shared values with the ids of the servers of the deployment's first start, which are admitted."""
+PARTS = "parts"
+"""The name of the value that says in how many parts they are; the others are named by a part's number."""
+PART = 2_000
+"""Ids in a part, on average: a shared value has at most 64 KiB."""
+TELL_AGAIN = Backoff(1.0, factor=2.0, cap=30.0, total=300.0)
+"""Seconds before servers that Discord or the shared values did not tell are asked for again."""
+LISTED_AGAIN = 10.0
+"""Seconds after which a bot that was in no server looks again, when somebody writes to it directly."""
+PAGE = 200
+"""Servers that Discord lists at once (its documentation, *Get Current User Guilds*)."""
+SLOWER = 8
+"""By how much missed messages are read slower at most, as several buckets may read theirs at the same time."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The `number` of a bucket, from 0, and how many there are."""
+
+    number: int
+    of: int
+
+    def shards(self, wanted: int) -> Sequence[Shard]:
+        """Return the bucket's shards, where at least `wanted` are needed for all servers."""
+        count = -(-max(wanted, 1) // self.of) * self.of
+        return [Shard(number, count) for number in range(self.number, count, self.of)]
+
+
+class BucketAdapter(DiscordAdapter):
+    """The bot in the servers of one bucket; the first one also has direct messages and the commands.
+
+    Its part of the whole bot's limit is the same for each bucket: two replicas know nothing of each other's requests.
+    """
+
+    def __init__(self, settings: Settings, bucket: Bucket, values: SharedValues, moments: Moments) -> None:
+        super().__init__(settings)
+        self.limits = rate_limits.limits_of_one_in(bucket.of)
+        self._bucket, self._values, self._moments = bucket, values, moments
+        self._other = _OtherBuckets()
+        self._backfills = defaultdict(partial(Backfill, min(bucket.of, SLOWER)))
+
+    def listens(
+        self, make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, shards: int | None
+    ) -> ShardedListening:
+        """Return what serves the bucket's shards; the parameters are those of `takeover.listening_for`."""
+        whole = WholeBot(rest, self._values)
+        found = self._bucket.shards(max(shards or 0, rest.recommended_shards))
+        core: Any = _BucketHost(delivery.host, whole)
+        delivery.membership = _BucketMembership(rest, whole, core)
+        together = _BucketTogether(core, found, rest, whole)
+        return ShardedListening(make, delivery, together, SharedSessionStarts(rest, self._moments))
+
+
+class _OtherBuckets(OtherProcess):
+    """Notes what shows another process with the token. The other buckets are expected, and meet this one in direct messages alone."""
+
+    async def note_message(self, message: discord.Message, *, own: bool) -> None:
+        """Note a message of the bot's account in a server."""
+        if message.guild is not None:
+            await super().note_message(message, own=own)
+
+
+class WholeBot:
+    """The servers of the whole bot, as REST lists them, and those that it was in first."""
+
+    def __init__(self, rest: RestClient, values: SharedValues) -> None:
+        self.servers: Mapping[str, str] = {}
+        """Names by id, as they were listed last."""
+        self._rest, self._values = rest, values
+        self._listed_at = float("-inf")
+
+    async def list(self, *, at_most: float = 0.0) -> bool:
+        """List the servers, unless that was done in the last `at_most` seconds: then False. Raises the port's errors."""
+        if monotonic() - self._listed_at < at_most:
+            return False
+        found: dict[str, str] = {}
+        while len(found) % PAGE == 0:
+            async with self._rest.call() as client:
+                page = await client.http.get_guilds(PAGE, after=max(map(int, found), default=None))
+            if not page:
+                break
+            found |= {str(one["id"]): str(one["name"]) for one in page}
+        self.servers, self._listed_at = found, monotonic()
+        return True
+
+    async def first(self) -> Sequence[str]:
+        """Return the servers of the deployment's first start, which is now if there was none. Raises the port's errors.
+
+        Where the bot was in none then, the first one that invites it takes their place.
+        """
+        await self.list()
+        with answered():
+            parts = int(await fixed(self._values, FIRST_SERVERS, PARTS, str(len(self.servers) // PART + 1)))
+            found: list[str] = []
+            for part in range(parts):
+                mine = [one for one in sorted(self.servers) if (int(one) >> 22) % parts == part]
+                found += (await fixed(self._values, FIRST_SERVERS, str(part), " ".join(mine))).split()
+            if not found and len(self.servers) == 1:
+                (only,) = self.servers
+                await self._values.replace(FIRST_SERVERS, "0", "", only)
+                found = (await self._values.get(FIRST_SERVERS, "0") or "").split()
+        return found
+
+
+class _BucketHost:
+    """The core as the shards of one bucket see it: it admits the servers of the whole bot's first start, and not of a bucket's."""
+
+    def __init__(self, host: Host, whole: WholeBot) -> None:
+        self._host, self._whole = host, whole
+        self._admitted: Sequence[str] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._host, name)
+
+    async def present(self, workspaces: Mapping[str, str]) -> None:
+        """Tell of the servers of the first start, then of the others among `workspaces`.
+
+        Raises `PlatformError` where they cannot be known after `TELL_AGAIN`.
+        """
+        admitted = self._admitted = await retry(self._whole.first, backoff=TELL_AGAIN, on=PlatformError)
+        await self._host.present({one: self._whole.servers.get(one, "") for one in admitted})
+        # Of several that joined before any was admitted the core must not see one alone.
+        others = workspaces if admitted else {**self._whole.servers, **workspaces}
+        if left := {one: name for one, name in others.items() if one not in admitted}:
+            await self._host.present(left)
+
+    async def joined(self, workspace: str, name: str) -> None:
+        """Tell of a server that has invited the bot."""
+        if not self._admitted:
+            await self.present({})
+        await self._host.joined(workspace, name)
+
+
+class _BucketTogether(Together):
+    """The shards of one bucket."""
+
+    def __init__(self, host: Host, shards: Sequence[Shard], rest: RestClient, whole: WholeBot) -> None:
+        super().__init__(host, shards, partial(server_of, rest))
+        self._whole = whole
+
+    def servers(self) -> list[int]:
+        """Return the bucket's servers, then the others of the bot: direct messages come to the first bucket, whoever writes."""
+        own = super().servers()
+        return [*own, *sorted(set(map(int, self._whole.servers)) - set(own))]
+
+
+class _BucketMembership(Membership):
+    """Looks for the writer of a direct message in the servers of the whole bot, of which no session tells."""
+
+    def __init__(self, rest: RestClient, whole: WholeBot, host: Host) -> None:
+        super().__init__(rest)
+        self._whole, self._host = whole, host
+
+    async def home(self, person: int | None) -> str:
+        """Return the id of the first of the bot's servers that `person` is in, those of this bucket first."""
+        before = self._whole.servers
+        try:
+            if await self._whole.list(at_most=LIFETIME if before else LISTED_AGAIN) and not before:
+                await self._host.present(
+                    {}
+                )  # the first one that has invited the bot may be in another bucket
+        except PlatformError as error:
+            _log.warning("servers not listed", extra={"reason": type(error).__name__})
+        return await super().home(person)
+
+
+async def fixed(values: SharedValues, kind: str, name: str, value: str) -> str:
+    """Store a value where there is none; returns what is stored. Raises `SharedValuesDown`."""
+    while (found := await values.get(kind, name)) is None:
+        if await values.replace(kind, name, None, value):
+            return value
+    return found

@@ -1,0 +1,106 @@
+"""Discord's servers divided among replicas: each bucket of them is a scope.
+
+There are as many buckets as shards were wanted when the deployment started first. That number stays, since each bucket has its
+rows apart; the number of shards may grow (`buckets`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from weakref import WeakSet
+
+from adapters.discord import config, ids
+from adapters.discord.buckets import Bucket, BucketAdapter, fixed
+from adapters.discord.client import RestClient
+from adapters.discord.config import TOKEN, Settings
+from adapters.discord.http import RequestReporter
+from adapters.discord.shared_starts import Moments, answered
+from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.hosting import Routed
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.settings import Problem
+from aion_bot.ports.shared_values import SharedValues
+
+BUCKETS, NUMBER = "discord buckets", "number"
+"""Kind and name of the shared value that says how many buckets there are."""
+
+_log = logging.getLogger(__name__)
+
+
+class HostedDiscord:
+    """One bot account in several scopes, whose ids are the numbers of buckets from 0. `changed` is never set."""
+
+    platform = ids.PLATFORM
+    http_paths: Sequence[str] = ()
+    secrets = (TOKEN,)
+
+    def __init__(self, settings: Settings, values: SharedValues) -> None:
+        self._settings, self._values = settings, values
+        self._moments = Moments(values)
+        self._count = 0
+        self._adapters = WeakSet[BucketAdapter]()
+        self.changed = asyncio.Event()
+
+    async def scopes(self) -> Sequence[str]:
+        """Return the buckets. At the deployment's first start with `auto` Discord is asked how many shards it recommends.
+
+        Raises the port's errors where Discord or the shared values do not answer; a later call may succeed.
+        """
+        return [str(number) for number in range(await self._buckets())]
+
+    async def adapter(self, scope: str) -> PlatformAdapter | None:
+        """Build what serves a bucket; None where there is none of this number. Raises as `scopes` does."""
+        if scope not in await self.scopes():
+            return None
+        built = BucketAdapter(self._settings, Bucket(int(scope), self._count), self._values, self._moments)
+        self._adapters.add(built)
+        return built
+
+    async def route(self, path: str, request: HttpRequest) -> Routed | HttpAnswer:  # noqa: ARG002  # as the port has it
+        """Take nothing: Discord's events come over its gateway."""
+        return HttpAnswer(404)
+
+    async def left(self, scope: str) -> None:
+        """Do nothing: a bucket is no workspace."""
+
+    async def leaving(self) -> Sequence[str]:
+        """Return nothing: who removes the bot from a server does not end a bucket."""
+        return ()
+
+    async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
+        """Let every adapter use another token of the same bot, and those that are built later."""
+        taken: Sequence[str] = ()
+        for one in list(self._adapters):
+            taken, problems = await one.take_secrets(env)
+            if problems:
+                return taken, problems
+        found, problems = config.read(env)
+        if found is not None:
+            self._settings = self._settings.model_copy(update={"token": found.token})
+        return taken, problems
+
+    async def close(self) -> None:
+        """Do nothing: each adapter is closed by itself."""
+
+    async def _buckets(self) -> int:
+        if not self._count:
+            with answered():
+                known = await self._values.get(BUCKETS, NUMBER)
+                if known is None:
+                    known = await fixed(self._values, BUCKETS, NUMBER, str(await self._wanted()))
+            self._count = int(known)
+            if self._settings.shards not in {None, self._count}:
+                about = {"buckets": self._count, "shards": self._settings.shards}
+                _log.info("buckets stay as they are", extra=about)
+        return self._count
+
+    async def _wanted(self) -> int:
+        """Return the number of shards that is set, or that Discord recommends. Raises the port's errors."""
+        if self._settings.shards is not None:
+            return self._settings.shards
+        rest = RestClient(self._settings, RequestReporter(self._settings.api_url))
+        try:
+            await rest.gateway()
+        finally:
+            await rest.close()
+        return rest.recommended_shards

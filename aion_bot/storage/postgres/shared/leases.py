@@ -1,0 +1,193 @@
+"""The leases of a replica: taken, all renewed in one statement, given back, lost."""
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import structlog
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.hosting import Load
+from aion_bot.storage.postgres.errors import message_of
+from aion_bot.storage.postgres.lease import RENEW_EVERY, SECONDS, Held
+from aion_bot.storage.postgres.schema import migrations
+from aion_bot.storage.postgres.sessions import LOCK, SHARED, connect_async, migration_lock
+from aion_bot.storage.postgres.shared.pool import Pool
+
+_log = structlog.get_logger(__name__)
+
+_OTHERS = """
+    SELECT pg_advisory_xact_lock(%s, %s);
+    DELETE FROM replica WHERE until < clock_timestamp() - interval '1 hour';
+    SELECT DISTINCT said.key FROM replica, jsonb_each_text(replica.digests) AS said
+    JOIN jsonb_each_text(%s::jsonb) AS mine USING (key)
+    WHERE replica.until > clock_timestamp() AND replica.id <> %s AND said.value <> mine.value ORDER BY said.key
+"""
+
+_LIVE = """
+    INSERT INTO replica VALUES (%s, %s, %s::jsonb, clock_timestamp() + make_interval(secs => %s))
+    ON CONFLICT (id) DO UPDATE SET until = excluded.until
+"""
+
+# Rows that somebody else takes just now are left out, and looked at again once they are locked: of several replicas one
+# gets a scope. MATERIALIZED, since the plan must not look for free ones once for each row.
+_CLAIM = """
+    WITH free AS MATERIALIZED (
+        SELECT scope FROM scope_lease JOIN scope ON scope.name = scope_lease.scope
+        WHERE until < clock_timestamp() AND version <= %s ORDER BY until, scope LIMIT %s
+        FOR UPDATE OF scope_lease SKIP LOCKED
+    )
+    UPDATE scope_lease SET replica = %s, owner = %s, epoch = nextval('scope_epoch'), until = clock_timestamp() + make_interval(secs => %s)
+    FROM free WHERE scope_lease.scope = free.scope RETURNING scope_lease.scope, epoch
+"""
+
+# The row of the replica as well, which a failover may have taken back.
+_RENEW = """
+    WITH live AS (
+        INSERT INTO replica VALUES (%s, %s, %s::jsonb, clock_timestamp() + make_interval(secs => %s))
+        ON CONFLICT (id) DO UPDATE SET until = excluded.until
+    )
+    UPDATE scope_lease SET until = clock_timestamp() + make_interval(secs => %s) WHERE replica = %s AND epoch = ANY(%s::bigint[]) RETURNING epoch
+"""
+
+_LOAD = """
+    SELECT (SELECT count(*) FROM replica WHERE until > clock_timestamp()), count(*),
+    count(*) FILTER (WHERE until < clock_timestamp()), count(*) FILTER (WHERE epoch = ANY(%s::bigint[])) FROM scope_lease
+"""
+
+
+_GIVE_BACK = """
+    UPDATE scope_lease SET replica = '', owner = '', until = '-infinity' WHERE epoch = ANY(%s::bigint[]);
+    SELECT pg_notify('aion_bot_freed', '')
+"""
+
+
+class OwnedScope(Held):
+    """The lease of one scope; see `storage.hosting.ScopeLease`."""
+
+    def __init__(self, scope: str, replica: str, epoch: int, at: float) -> None:
+        super().__init__(replica, epoch, at)
+        self.scope = scope
+        self._of = {"scope": scope}
+
+
+class Leases:
+    """What this replica owns. `renewed` is called with the seconds that each renewal of all took."""
+
+    def __init__(self, url: PostgresUrl, pool: Pool, identity: str, name: str) -> None:
+        self.renewed: Callable[[float], None] = lambda _: None
+        self._url, self._pool, self._id, self._name = url, pool, identity, name
+        self._digests = ""
+        self._owned: dict[int, OwnedScope] = {}
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._keeping = BackgroundTasks()
+
+    async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:
+        """Count as live from now on, unless a live replica has other settings, whose names are returned."""
+        if not all(
+            len(one) == 64 and set(one) <= set("0123456789abcdef") for one in digests.values()
+        ):  # of a SHA-256
+            raise ValueError("a digest is a SHA-256 in hexadecimal digits")
+        said = json.dumps(dict(digests))
+        # Of two that start at once the second one sees the first.
+        async with self._pool.transaction() as connection:
+            cursor = await connection.execute(
+                _OTHERS.encode(), (LOCK, migration_lock(SHARED), said, self._id)
+            )
+            while cursor.nextset():
+                pass
+            different = [row[0] for row in await cursor.fetchall()]
+            if not different:
+                await connection.execute(_LIVE.encode(), (self._id, self._name, said, SECONDS))
+        if not different and not self._digests:
+            self._digests = said
+            self._keeping.spawn(self._keep())
+        return different
+
+    async def claim(self, most: int) -> Sequence[OwnedScope]:
+        """Take up to so many scopes that nobody owns; see `SharedDatabase`."""
+        if not self._digests:
+            raise RuntimeError("a replica agrees before it claims")
+        # Before it is asked: the server counts from a later moment.
+        at = time.monotonic()
+        newest = migrations()[-1][0]
+        rows = await self._pool.fetch(_CLAIM, newest, most, self._id, self._name, SECONDS)
+        claimed = [OwnedScope(scope, self._name, epoch, at) for scope, epoch in rows]
+        for lease in claimed:
+            self._owned[lease.epoch] = lease
+            _log.info("scope taken", scope=lease.scope, replica=self._name, epoch=lease.epoch)
+        return claimed
+
+    async def load(self) -> Load:
+        """Return how the scopes are spread."""
+        ((replicas, scopes, free, owned),) = await self._pool.fetch(_LOAD, list(self._owned), again=True)
+        return Load(replicas, scopes, free, owned)
+
+    def owned(self, scope: str) -> OwnedScope | None:
+        """Return the lease of a scope, None where this replica does not own it."""
+        return next((one for one in self._owned.values() if one.scope == scope), None)
+
+    def lost(self, lease: OwnedScope) -> None:
+        """Note that a lease is this replica's no more."""
+        self._owned.pop(lease.epoch, None)
+        lease.lose()
+
+    async def release(self, lease: OwnedScope) -> None:
+        """Give a scope back. Does not raise: a lease that is not given back ends by itself."""
+        lease.let_go()
+        self._owned.pop(lease.epoch, None)
+        with suppress(sqlite3.Error):
+            await self._pool.fetch(_GIVE_BACK, [lease.epoch], again=True)
+            _log.info("scope given back", scope=lease.scope, replica=self._name, epoch=lease.epoch)
+
+    async def close(self) -> None:
+        """Give everything back, and count as live no more."""
+        await self._keeping.cancel()
+        if self._connection is not None:
+            await self._connection.close()
+        for lease in self._owned.values():
+            lease.let_go()
+        with suppress(sqlite3.Error):
+            await self._pool.fetch(_GIVE_BACK, list(self._owned), again=True)
+            await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
+        self._owned.clear()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_EVERY)
+            at, owned = time.monotonic(), dict(self._owned)
+            try:
+                async with asyncio.timeout(RENEW_EVERY):
+                    renewed = await self._renew(list(owned))
+            except (psycopg.Error, TimeoutError) as error:
+                # Nobody else can have them while the server is away, so they may be renewed after their end as well.
+                reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
+                _log.warning("leases not renewed", reason=reason, scopes=len(owned))
+                continue
+            for epoch, lease in owned.items():
+                if epoch not in self._owned:
+                    continue  # given back meanwhile
+                if epoch in renewed:
+                    lease.extend(at)
+                else:
+                    self.lost(lease)
+            self.renewed(time.monotonic() - at)
+
+    async def _renew(self, epochs: Sequence[int]) -> set[int]:
+        # Not one of the pool: they may all wait for long statements of scopes.
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect_async(self._url)
+        try:
+            values = (self._id, self._name, self._digests, SECONDS, SECONDS, self._id, epochs)
+            cursor = await self._connection.execute(_RENEW.encode(), values)
+            return {row[0] for row in await cursor.fetchall()}
+        except BaseException:
+            # A statement that was given up would answer into the next one.
+            await self._connection.close()
+            raise

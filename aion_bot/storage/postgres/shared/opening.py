@@ -1,0 +1,59 @@
+"""Opening and removing the schema of a scope."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.errors import StoreError
+from aion_bot.storage.postgres.connection import PostgresConnection
+from aion_bot.storage.postgres.errors import refusal
+from aion_bot.storage.postgres.opening import PostgresDatabase
+from aion_bot.storage.postgres.schema import migrate, migrations, read_schema
+from aion_bot.storage.postgres.sessions import connect
+from aion_bot.storage.postgres.shared.leases import OwnedScope
+from aion_bot.storage.postgres.shared.pool import Pool, PooledSource
+
+
+async def open_scope(location: PostgresUrl, pool: Pool, lease: OwnedScope) -> PostgresDatabase:
+    """Bring the schema that `location` means up to date, and keep earlier owners from it.
+
+    Raises:
+        StoreError: it cannot be used; another replica has taken over.
+    """
+    number = await asyncio.to_thread(_prepared, location, lease.epoch)
+    if number is None:
+        lease.lose()
+        raise StoreError(f"{location}: another replica has taken over")
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
+    try:
+        connection = PostgresConnection(PooledSource(pool, location.schema), lease, number)
+        return PostgresDatabase(location, connection, folder, lease)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _prepared(location: PostgresUrl, epoch: int) -> int | None:
+    """Return the number of the newest write; None where an owner with a newer epoch was there."""
+    try:
+        with connect(location) as connection:
+            # Before the schema is changed, so that an owner before, whose lease has ended, does not write meanwhile.
+            if read_schema(connection, location, migrations()) and _fenced(connection, epoch) is None:
+                return None
+            migrate(connection, location)
+            return _fenced(connection, epoch)
+    except psycopg.Error as error:
+        raise refusal(location, error) from None
+
+
+def _fenced(connection: psycopg.Connection[Any], epoch: int) -> int | None:
+    """Let nobody write with an earlier epoch; waits for a write under way."""
+    row = connection.execute(
+        "UPDATE newest_write SET epoch = %s WHERE epoch <= %s RETURNING number", (epoch, epoch)
+    ).fetchone()
+    return int(row[0]) if row else None

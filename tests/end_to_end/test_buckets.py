@@ -1,0 +1,87 @@
+"""Discord's servers in buckets, each with a core and a database of its own, as replicas serve them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from adapters.discord import configure_hosted, session_starts, shared_starts
+from aion_bot import app
+from aion_bot.cli import compose
+from aion_bot.domain import strings
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.discord import SimulatedDiscord
+from tests.end_to_end.bot import Bot
+from tests.support.shared_values import MemoryValues
+
+AGAIN = "And since then?"
+
+
+class BucketBot(Bot):
+    """The bot of one bucket."""
+
+    def __init__(self, aion: SimulatedAion, discord: SimulatedDiscord, folder: Path, number: int) -> None:
+        folder.mkdir()
+        super().__init__(aion, discord, folder)
+        self._scope = str(number)
+
+    async def serve(self, values: MemoryValues) -> None:
+        """Start, as a replica that takes the scope does."""
+        settings, _, problems = compose(self.env())
+        assert settings is not None, problems
+        platform, _ = configure_hosted(self.env(DISCORD_SHARDS="2"), values)
+        assert platform is not None
+        adapter = await platform.adapter(self._scope)
+        assert adapter is not None
+        adapter.limits = replace(adapter.limits, **self.limits)
+        self._stop = asyncio.Event()
+        self._serving = asyncio.create_task(
+            app.serve(settings, [adapter], self._stop, self.polling, check_aion=False)
+        )
+
+
+@pytest.fixture
+async def buckets(
+    aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[list[BucketBot]]:
+    """The bots of two buckets; they do not run yet."""
+    for module in session_starts, shared_starts:
+        monkeypatch.setattr(module, "EVERY", 0.1)
+    monkeypatch.setattr(shared_starts, "LOOK_EVERY", 0.01)
+    discord.gateway.starts.every = 0.1
+    made = [BucketBot(aion, discord, tmp_path / str(number), number) for number in range(2)]
+    yield made
+    for one in made:
+        await one.stop()
+
+
+async def test_buckets_answer_as_one_bot(
+    buckets: list[BucketBot], discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each bucket answers in its servers, and the first one whoever writes directly, of any server; no stranger is let in.
+
+    A bucket that is taken from one replica by another goes on in its threads, and reads what was written between.
+    """
+    values, ada = MemoryValues(), buckets[0].ada
+    sites = [discord.invite(f"Site {one}", f"site-{one}-talk", shard=(one, 2)) for one in range(2)]
+    home = str(discord.world.channel(sites[1]).guild)
+    discord.world.absent |= {(server, ada.id) for server in discord.world.servers if server != home}
+    for one in buckets:
+        await one.serve(values)
+    await discord.until(lambda: len(discord.gateway.listening) == 2)
+    threads = [await discord.ask(ada, "What is damaged on site 7?", channel=one) for one in sites]
+    direct = await discord.direct_message(ada, "What is damaged on site 7?")
+    for bot, thread in zip((*buckets, buckets[0]), (*threads, direct), strict=True):
+        await bot.shows(thread, "I found 3 pieces")
+    stranger = discord.invite("Southwind", "lobby", shard=(1, 2))
+    await discord.mention(buckets[0].ben, "And here?", stranger)
+    told = discord.direct(buckets[0].ben)
+    await buckets[0].until(lambda: any(strings.NEW_SERVER in one.text for one in discord.thread(told)))
+    await buckets[1].stop()
+    await discord.reply(ada, threads[1], AGAIN)
+    await buckets[1].serve(values)
+    await buckets[1].until(lambda: buckets[1].asked_words.count(AGAIN) == 1)
+    assert discord.gateway.starts.refused == 0
+    assert "second process" not in capsys.readouterr().out
