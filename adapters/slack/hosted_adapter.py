@@ -29,6 +29,10 @@ _log = logging.getLogger(__name__)
 class HostedSlackAdapter(SlackAdapter):
     """Takes requests that were checked before, and uses the token that is stored. `gone` is called once there is none."""
 
+    # Slack lets an app that others install read once a minute, unless its Marketplace lists it:
+    # https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+    reads_seldom = True
+
     def __init__(
         self,
         settings: OAuthSettings,
