@@ -172,6 +172,16 @@ def foreign_connections(own: int) -> str:
 FOREIGN = "Slack counts more connections of this app than this process has"
 
 
+KEY_ADMINS = "Only admins of this workspace can do that. Ask one of them to use /aion key."
+KEY_TITLE = "Aion key"
+KEY_LABEL = "Your company's Aion key"
+KEY_HINT = "I ask Aion with it in this workspace, and show it to nobody. Leave this empty to remove it."
+KEY_SAVE = "Save"
+KEY_REFUSED = "Aion doesn't take this key. Copy it again from Aion, then try once more."
+KEY_NO_ANSWER = "Aion didn't answer in time. Try again in a minute."
+KEY_NOT_NOW = "I can't do that right now. Try again in a minute."
+KEY_SAVED = "Saved. I use it here within a minute."
+KEY_REMOVED = "Removed. Within a minute I ask Aion without it."
 NOT_INSTALLED = "I'm not installed here any more. Ask your admin to add me again."
 GO_BACK = "Go back"
 CLOSE_FORM = "Cancel"
@@ -317,6 +327,15 @@ catalogue.add(
         "OAUTH_STEPS",
         "WELL_FORMED",
         "KEY_UNKNOWN",
+        "KEY_TITLE",
+        "KEY_LABEL",
+        "KEY_HINT",
+        "KEY_SAVE",
+        "KEY_REFUSED",
+        "KEY_NO_ANSWER",
+        "KEY_NOT_NOW",
+        "KEY_SAVED",
+        "KEY_REMOVED",
         "NOBODY_INSTALLS",
         "LIST_WORKSPACES",
         "ADD_THE_KEY",
