@@ -59,6 +59,54 @@ KEY_UNKNOWN = (
     "none of AION_BOT_ENCRYPTION_KEYS opens it: add the key that it was written with at the end of the list"
 )
 
+NOBODY_INSTALLS = "it is empty, so no workspace may install the app"
+LIST_WORKSPACES = "list the ids of workspaces or organisations, or any"
+ADD_THE_KEY = (
+    "add the key that they were written with at the end of the list, or have the app installed again"
+)
+INSTALL_AGAIN = "start the bot, which refreshes them; where its log says invalid_refresh_token, have the app installed again"
+LOOK_AT_DATABASE = "look at AION_BOT_DATABASE_URL and its server"
+CREDENTIALS_TAKEN = "Slack takes it and the client secret"
+COPY_CREDENTIALS = (
+    "copy Client ID and Client Secret of the same app from Basic Information of your app's pages"
+)
+LEAD_PAGES = "start the bot, and let the public address lead to AION_BOT_HTTP_ADDRESS for /slack/oauth_redirect and /slack/install too"
+
+
+def not_opened(scopes: str) -> str:
+    """Say of which workspaces no key opens the token."""
+    return f"none of them opens the token of {scopes}"
+
+
+def all_opened(count: int) -> str:
+    """Say how many installations there are, all of which can be read."""
+    return (
+        f"they open the tokens of all {count} installations"
+        if count
+        else "no workspace has installed the app yet"
+    )
+
+
+def tokens_ended(scopes: str) -> str:
+    """Say of which workspaces the token has ended."""
+    return f"the token of {scopes} has ended"
+
+
+def no_answer_at(address: str, error: str) -> str:
+    """Say that nothing answers at an address; `error` is the kind of it."""
+    return f"{address} does not answer ({error})"
+
+
+def leads_to_pages(address: str) -> str:
+    """Say that an address leads to the pages of the installation."""
+    return f"{address} leads to the pages of the installation"
+
+
+def other_page(address: str, status: int) -> str:
+    """Say that something else than the bot answers at an address."""
+    return f"{address} answers {status}, as no bot does"
+
+
 Page = tuple[str, Sequence[str]]
 """The title of a page, and its paragraphs."""
 
@@ -124,6 +172,16 @@ def foreign_connections(own: int) -> str:
 FOREIGN = "Slack counts more connections of this app than this process has"
 
 
+KEY_ADMINS = "Only admins of this workspace can do that. Ask one of them to use /aion key."
+KEY_TITLE = "Aion key"
+KEY_LABEL = "Your company's Aion key"
+KEY_HINT = "I ask Aion with it in this workspace, and show it to nobody. Leave this empty to remove it."
+KEY_SAVE = "Save"
+KEY_REFUSED = "Aion doesn't take this key. Copy it again from Aion, then try once more."
+KEY_NO_ANSWER = "Aion didn't answer in time. Try again in a minute."
+KEY_NOT_NOW = "I can't do that right now. Try again in a minute."
+KEY_SAVED = "Saved. I use it here within a minute."
+KEY_REMOVED = "Removed. Within a minute I ask Aion without it."
 NOT_INSTALLED = "I'm not installed here any more. Ask your admin to add me again."
 GO_BACK = "Go back"
 CLOSE_FORM = "Cancel"
@@ -269,6 +327,29 @@ catalogue.add(
         "OAUTH_STEPS",
         "WELL_FORMED",
         "KEY_UNKNOWN",
+        "KEY_TITLE",
+        "KEY_LABEL",
+        "KEY_HINT",
+        "KEY_SAVE",
+        "KEY_REFUSED",
+        "KEY_NO_ANSWER",
+        "KEY_NOT_NOW",
+        "KEY_SAVED",
+        "KEY_REMOVED",
+        "NOBODY_INSTALLS",
+        "LIST_WORKSPACES",
+        "ADD_THE_KEY",
+        "INSTALL_AGAIN",
+        "LOOK_AT_DATABASE",
+        "CREDENTIALS_TAKEN",
+        "COPY_CREDENTIALS",
+        "LEAD_PAGES",
+        "not_opened",
+        "all_opened",
+        "tokens_ended",
+        "no_answer_at",
+        "leads_to_pages",
+        "other_page",
         "ADD_TO_SLACK",
         "OPEN_SLACK",
         "not_allowed_to_install",

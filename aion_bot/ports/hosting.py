@@ -64,6 +64,21 @@ class HostedPlatform(Protocol):
         """Close what is open."""
 
 
+CheckKey = Callable[[str], Awaitable[bool]]
+"""Asks Aion whether it takes a key, whatever it is; False where Aion cannot tell. Does not raise."""
+
+
+@runtime_checkable
+class OffersAionKeys(Protocol):
+    """A hosted platform whose scopes may have keys of Aion's of their own, which their admins give in a form."""
+
+    check_key: CheckKey | None
+    """Set by whoever runs the platform, before the first `route`; without it no form is offered."""
+
+    async def aion_key(self, scope: str) -> str | None:
+        """Return the key of a scope, which may change at any time; None where it has none. Raises `SharedValuesDown`."""
+
+
 @runtime_checkable
 class HandsOver(Protocol):
     """A hosted platform that sends some of what belongs to one scope to another one's adapter.
