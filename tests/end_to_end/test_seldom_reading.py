@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 
 import pytest
 
@@ -25,6 +26,14 @@ pytestmark = pytest.mark.parametrize("workspace", ["slack"], indirect=True)
 def seldom(adapter: PlatformAdapter) -> None:
     """Let an adapter be that of an app which others install."""
     adapter.reads_seldom = True  # type: ignore[attr-defined]  # Slack's
+
+
+def noted(bot: Bot) -> bool:
+    """Whether the rows name every message that was posted."""
+    with closing(sqlite3.connect(bot.database)) as rows:
+        (named,) = rows.execute("SELECT count(*) FROM plan WHERE message IS NOT NULL").fetchone()
+        (unknown,) = rows.execute("SELECT count(*) FROM turn WHERE posting != '[]'").fetchone()
+    return bool(named and not unknown)
 
 
 @pytest.mark.parametrize("threads", [3, pytest.param(20, marks=pytest.mark.slow)])
@@ -88,6 +97,8 @@ async def test_a_card_that_waits_needs_no_reading(idle: Bot, slack: SimulatedSla
     await idle.start()
     thread = await slack.ask(idle.ada, "Organize the photos of site 7")
     card = await idle.card(thread)
+    # Killed before its row names the card, the next process has to look for it.
+    await idle.until(lambda: noted(idle))
     await idle.kill()
     read = slack.api.calls[REPLIES]
     await idle.start()
