@@ -29,10 +29,12 @@ def digest(text: str) -> str:
 
 @asynccontextmanager
 async def replica(location: PostgresUrl, name: str = "one") -> AsyncIterator[SharedDatabase]:
-    """A replica that agreed."""
+    """A replica that agreed, and listens."""
     shared = await open_shared(location, name)
     try:
         assert not await shared.agree({})
+        await happens(shared.freed)
+        shared.freed.clear()
         yield shared
     finally:
         await shared.close()
