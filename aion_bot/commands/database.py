@@ -4,7 +4,7 @@ import json
 import string
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Annotated, TextIO
 import typer
 
 from aion_bot.aion import AionvisionError, SyncAionVision
+from aion_bot.commands.scopes import WORKSPACE, Part, of_scope, parts
 from aion_bot.config import Settings, read_database
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
@@ -36,6 +37,7 @@ from aion_bot.storage import (
     verify_audit,
 )
 from aion_bot.storage.audit_chain import START
+from aion_bot.storage.hosting import rewrite_shared
 
 program = typer.Typer()
 _audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
@@ -93,7 +95,7 @@ def backup(
     path = database()
     if isinstance(path, PostgresUrl):
         say(
-            f"{path} is on a server: copy it with pg_dump --schema=aion_bot, restore it with pg_restore",
+            f"{path} is on a server: copy it with pg_dump --schema='aion_bot*', restore it with pg_restore",
             sys.stderr,
         )
         raise typer.Exit(1)
@@ -143,6 +145,7 @@ def explain_reference(
     ref: Annotated[
         str, typer.Argument(help="A reference (six characters), a message's link, or a plan's key.")
     ],
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Tell when a question and its plans came to what, without their words.
 
@@ -150,9 +153,11 @@ def explain_reference(
     and works beside a running bot; reads AION_BOT_DATABASE_URL alone. Exit status: 1 if REF is unknown or the database cannot be
     read; 2 if its address is wrong.
     """
-    path, message_of_link = database(), ctx.obj
+    path, named, message = database(), ref.strip().removeprefix("ref "), ctx.obj(ref)
     try:
-        explanations = explain(path, ref.strip().removeprefix("ref "), message_of_link(ref))
+        explanations = [
+            one for part in parts(path, workspace) for one in explain(part.location, named, message)
+        ]
     except StoreError as error:
         raise _failed(error) from None
     if not explanations:
@@ -168,6 +173,7 @@ def export_rows(
     aion: Annotated[
         bool, typer.Option("--aion", help="Then Aion's own audit log; the key has to be an admin's.")
     ] = False,
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Print the record of plans and decisions as JSON Lines: one row of its chain a line.
 
@@ -178,16 +184,19 @@ def export_rows(
     """
     path = database()
     try:
-        for line in export_audit(path):
-            say(line)
-        if aion and (begins := audit_begins(path)) is not None:
-            _say_aions_log(path, datetime.fromtimestamp(begins, UTC))
+        meant = parts(path, workspace)
+        for part in meant:
+            for line in export_audit(part.location):
+                say(of_scope(line, part.scope))
+        begun = [begins for part in meant if (begins := audit_begins(part.location)) is not None]
+        if aion and begun:
+            _say_aions_log([part.location for part in meant], datetime.fromtimestamp(min(begun), UTC))
     except StoreError as error:
         raise _failed(error) from None
 
 
-def _say_aions_log(path: Location, since: datetime) -> None:
-    """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
+def _say_aions_log(paths: Sequence[Location], since: datetime) -> None:
+    """Print Aion's audit log since a time, each entry with the rows of the databases that belong to it."""
     files = read_secret_files(environment(), Settings.required())
     settings, problems = Settings.read(files.env)
     if settings is None:
@@ -199,9 +208,11 @@ def _say_aions_log(path: Location, since: datetime) -> None:
         with SyncAionVision.from_settings(settings) as client:
             while more:
                 page = client.tenant.audit_logs(since, until, offset=offset)
-                rows = rows_about(path, {one.resource_id for one in page.entries if one.resource_id})
+                named = {one.resource_id for one in page.entries if one.resource_id}
+                about = [rows_about(path, named) for path in paths]
                 for one in page.entries:
-                    line = {"aion": one.to_dict(), "rows": rows.get(one.resource_id or "", [])}
+                    rows = [row for found in about for row in found.get(one.resource_id or "", [])]
+                    line = {"aion": one.to_dict(), "rows": rows}
                     say(json.dumps(line, sort_keys=True))
                 offset, more = offset + len(page.entries), page.has_more and bool(page.entries)
     except AionvisionError as error:
@@ -212,6 +223,7 @@ def _say_aions_log(path: Location, since: datetime) -> None:
 @_audit.command("verify")
 def verify(
     head: Annotated[str, typer.Option("--head", help="A hash from the log that a row has to have.")] = "",
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Check that no row of the record was changed, removed, moved or cut off, and say where it breaks.
 
@@ -223,11 +235,15 @@ def verify(
         raise typer.BadParameter("--head takes the 64 characters behind head= in the log")
     path = database()
     try:
-        verdict = verify_audit(path, head.lower() or None)
+        meant = parts(path, workspace)
+        if head and len(meant) > 1:
+            raise typer.BadParameter(strings.NAME_WORKSPACE)
+        verdicts = [(part, verify_audit(part.location, head.lower() or None)) for part in meant]
     except StoreError as error:
         raise _failed(error) from None
-    say(verdict.line())
-    raise typer.Exit(1 if verdict.broken else 0)
+    for part, verdict in verdicts:
+        say(part.named(verdict.line()))
+    raise typer.Exit(1 if any(verdict.broken for _, verdict in verdicts) else 0)
 
 
 @_moving.callback()
@@ -241,7 +257,7 @@ def feedback() -> None:
 
 
 @_feedback.command("export")
-def export_feedback() -> None:
+def export_feedback(workspace: Annotated[str, WORKSPACE] = "") -> None:
     """Print ratings as JSON Lines, the oldest first: one a person and answer.
 
     Each has "ref" (for explain), "person_id", "rating" (good or bad), "reason" (in their words, "" if none), "rated_at" (seconds since
@@ -250,8 +266,9 @@ def export_feedback() -> None:
     """
     path = database()
     try:
-        for line in export_ratings(path):
-            say(line)
+        for part in parts(path, workspace):
+            for line in export_ratings(part.location):
+                say(line)
     except StoreError as error:
         raise _failed(error) from None
 
@@ -273,6 +290,7 @@ def erase_words(
     keep_copies: Annotated[
         bool, typer.Option("--keep-copies", help="Name the copies from before an update; do not remove them.")
     ] = False,
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Erase people's words, names and ids: of one person, of one thread, or what ended longer ago.
 
@@ -289,27 +307,41 @@ def erase_words(
         raise typer.BadParameter(f"--older-than: {error}") from None
     path = database()
     try:
-        threads = _named_threads(path, thread.strip().removeprefix("ref "), ctx.obj) if thread else None
-        erased = erase(path, Erasure(user or None, threads, before), wait=wait, keep_copies=keep_copies)
+        meant = parts(path, workspace)
+        found = _named_threads(meant, thread.strip().removeprefix("ref "), ctx.obj) if thread else {}
+        complete = True
+        for part in meant:
+            if thread and part not in found:
+                continue
+            what = Erasure(user or None, found.get(part), before)
+            erased = erase(part.location, what, wait=wait, keep_copies=keep_copies)
+            complete = complete and erased.complete
+            for line in erased.lines():
+                say(part.named(line))
+        if isinstance(path, PostgresUrl) and meant[0].scope:
+            rewrite_shared(path)
     except StoreError as error:
         raise _failed(error) from None
-    for line in erased.lines():
-        say(line)
-    raise typer.Exit(0 if erased.complete else 1)
+    raise typer.Exit(0 if complete else 1)
 
 
-def _named_threads(path: Location, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
+def _named_threads(
+    meant: Sequence[Part], named: str, message_of: MessageOfLink
+) -> dict[Part, list[tuple[str, str]]]:
     """Return the threads that a reference, link, key or id names; where there is none the command ends with exit status 1."""
-    if not (threads := threads_of(path, named, message_of(named))):
+    found = {part: threads_of(part.location, named, message_of(named)) for part in meant}
+    found = {part: threads for part, threads in found.items() if threads}
+    if not found:
         say(strings.UNKNOWN_REFERENCE, sys.stderr)
         raise typer.Exit(1)
-    return threads
+    return found
 
 
 @program.command("usage")
 def count_usage(
     since: Annotated[str, typer.Option("--since", help="How far back, such as 30d (s, m, h, d).")] = "30d",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Count questions, people, channels, outcomes and plan decisions, and what counts for the allowances; never words.
 
@@ -322,10 +354,12 @@ def count_usage(
         raise typer.BadParameter(f"--since: {error}") from None
     path = database()
     try:
-        usage = read_usage(path, seconds)
+        counted = [(part, read_usage(part.location, seconds)) for part in parts(path, workspace)]
     except StoreError as error:
         raise _failed(error) from None
     if as_json:
-        say(json.dumps(asdict(usage), indent=2))
-    for line in () if as_json else usage.lines():
-        say(line)
+        said = {part.scope: asdict(usage) for part, usage in counted}
+        say(json.dumps(said.get("", said), indent=2))
+    for part, usage in () if as_json else counted:
+        for line in usage.lines():
+            say(part.named(line))

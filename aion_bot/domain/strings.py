@@ -1511,6 +1511,8 @@ catalogue.add(
         "PLATFORM_NOT_HOSTED",
         "other_deployment",
         "OTHER_ENCRYPTION_KEYS",
+        "UNKNOWN_WORKSPACE",
+        "NAME_WORKSPACE",
         "kept",
         "created_by_init",
         "app_is_there",
