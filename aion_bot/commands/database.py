@@ -1,47 +1,37 @@
 """The commands that read or change the database, also beside a running bot, and what all commands share."""
 
 import json
-import string
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from aion_bot.aion import AionvisionError, SyncAionVision
-from aion_bot.commands.scopes import WORKSPACE, Part, of_scope, parts
-from aion_bot.config import Settings, read_database
+from aion_bot.commands import audit
+from aion_bot.commands.output import database, failed, say
+from aion_bot.commands.scopes import WORKSPACE, Part, parts
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
-from aion_bot.environment.database_location import Location, PostgresUrl, read_location
-from aion_bot.ports.secret_files import read_secret_files
+from aion_bot.environment.database_location import PostgresUrl, read_location
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import EnvironmentFileError, read_environment
 from aion_bot.storage import (
     Erasure,
     StoreError,
-    audit_begins,
     back_up,
     copy_database,
     erase,
     explain,
-    export_audit,
     export_ratings,
     read_usage,
-    rows_about,
     threads_of,
-    verify_audit,
 )
-from aion_bot.storage.audit_chain import START
 from aion_bot.storage.hosting import rewrite_shared
 
 program = typer.Typer()
-_audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
-program.add_typer(_audit, name="audit")
+program.add_typer(audit.program, name="audit")
 _feedback = typer.Typer(no_args_is_help=True, help="What people think of answers.")
 program.add_typer(_feedback, name="feedback")
 
@@ -50,36 +40,6 @@ program.add_typer(_moving, name="database")
 
 MessageOfLink = Callable[[str], tuple[str, str] | None]
 """Returns the platform and the opaque id of the message that a link names, None where it is no such link."""
-
-
-def say(line: object, file: TextIO | None = None) -> None:
-    """Print a line without secrets."""
-    print(KNOWN.strike(str(line)), file=file)
-
-
-def environment() -> Mapping[str, str]:
-    """Read `.env` and the environment; a file that cannot be used ends the command with exit status 2."""
-    try:
-        return read_environment(Path.cwd())
-    except EnvironmentFileError as error:
-        say(error, sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def database() -> Location:
-    """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
-    env = environment()
-    KNOWN.know(secrets_in(env))
-    try:
-        return read_database(env)
-    except ValueError as error:
-        say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _failed(error: StoreError) -> typer.Exit:
-    say(error, sys.stderr)
-    return typer.Exit(1)
 
 
 @program.command()
@@ -102,7 +62,7 @@ def backup(
     try:
         back_up(path, file)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     say(f"{path} is copied to {file}")
 
 
@@ -134,7 +94,7 @@ def copy_rows(
     try:
         counts = copy_database(*addresses)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
     say(f"{addresses[0]} is copied to {addresses[1]}, and compared: {rows or 'it has no rows'}")
 
@@ -159,91 +119,13 @@ def explain_reference(
             one for part in parts(path, workspace) for one in explain(part.location, named, message)
         ]
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     if not explanations:
         say(strings.UNKNOWN_REFERENCE, sys.stderr)
         raise typer.Exit(1)
     for one in explanations:
         for line in one.lines():
             say(line)
-
-
-@_audit.command("export")
-def export_rows(
-    aion: Annotated[
-        bool, typer.Option("--aion", help="Then Aion's own audit log; the key has to be an admin's.")
-    ] = False,
-    workspace: Annotated[str, WORKSPACE] = "",
-) -> None:
-    """Print the record of plans and decisions as JSON Lines: one row of its chain a line.
-
-    Each has "number", "hash", "record" (canonical JSON has this SHA-256) and "clear": the people and threads behind the record's
-    digests, null where they were erased. With --aion lines with "aion" follow, newest first: what Aion recorded since the first
-    row, and in "rows" the numbers of the rows about the same plan or session. Works beside a running bot. Exit status: 1 if the
-    database or Aion's log cannot be read; 2 if a setting that it needs is wrong.
-    """
-    path = database()
-    try:
-        meant = parts(path, workspace)
-        for part in meant:
-            for line in export_audit(part.location):
-                say(of_scope(line, part.scope))
-        begun = [begins for part in meant if (begins := audit_begins(part.location)) is not None]
-        if aion and begun:
-            _say_aions_log([part.location for part in meant], datetime.fromtimestamp(min(begun), UTC))
-    except StoreError as error:
-        raise _failed(error) from None
-
-
-def _say_aions_log(paths: Sequence[Location], since: datetime) -> None:
-    """Print Aion's audit log since a time, each entry with the rows of the databases that belong to it."""
-    files = read_secret_files(environment(), Settings.required())
-    settings, problems = Settings.read(files.env)
-    if settings is None:
-        for problem in files.problems or problems:
-            say(problem, sys.stderr)
-        raise typer.Exit(2)
-    until, offset, more = datetime.now(UTC), 0, True
-    try:
-        with SyncAionVision.from_settings(settings) as client:
-            while more:
-                page = client.tenant.audit_logs(since, until, offset=offset)
-                named = {one.resource_id for one in page.entries if one.resource_id}
-                about = [rows_about(path, named) for path in paths]
-                for one in page.entries:
-                    rows = [row for found in about for row in found.get(one.resource_id or "", [])]
-                    line = {"aion": one.to_dict(), "rows": rows}
-                    say(json.dumps(line, sort_keys=True))
-                offset, more = offset + len(page.entries), page.has_more and bool(page.entries)
-    except AionvisionError as error:
-        say(f"Aion's audit log cannot be read ({error.code}): {strings.ADMIN_KEY}", sys.stderr)
-        raise typer.Exit(1) from None
-
-
-@_audit.command("verify")
-def verify(
-    head: Annotated[str, typer.Option("--head", help="A hash from the log that a row has to have.")] = "",
-    workspace: Annotated[str, WORKSPACE] = "",
-) -> None:
-    """Check that no row of the record was changed, removed, moved or cut off, and say where it breaks.
-
-    Each row has the hash of the one before. The log has the newest hash every hour and at the stop ("audit head"): with --head
-    also a chain that was written anew, or cut off together with its stored heads, is found. Works beside a running bot. Exit
-    status: 1 if it is broken or the database cannot be read; 2 if its address or the hash is malformed.
-    """
-    if head and (len(head) != len(START) or set(head) - set(string.hexdigits)):
-        raise typer.BadParameter("--head takes the 64 characters behind head= in the log")
-    path = database()
-    try:
-        meant = parts(path, workspace)
-        if head and len(meant) > 1:
-            raise typer.BadParameter(strings.NAME_WORKSPACE)
-        verdicts = [(part, verify_audit(part.location, head.lower() or None)) for part in meant]
-    except StoreError as error:
-        raise _failed(error) from None
-    for part, verdict in verdicts:
-        say(part.named(verdict.line()))
-    raise typer.Exit(1 if any(verdict.broken for _, verdict in verdicts) else 0)
 
 
 @_moving.callback()
@@ -270,7 +152,7 @@ def export_feedback(workspace: Annotated[str, WORKSPACE] = "") -> None:
             for line in export_ratings(part.location):
                 say(line)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
 
 
 @program.command("erase")
@@ -321,7 +203,7 @@ def erase_words(
         if isinstance(path, PostgresUrl) and meant[0].scope:
             rewrite_shared(path)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     raise typer.Exit(0 if complete else 1)
 
 
@@ -356,7 +238,7 @@ def count_usage(
     try:
         counted = [(part, read_usage(part.location, seconds)) for part in parts(path, workspace)]
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     if as_json:
         said = {part.scope: asdict(usage) for part, usage in counted}
         say(json.dumps(said.get("", said), indent=2))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
+from aion_bot.commands.output import say
 from aion_bot.domain import strings
 from aion_bot.environment.database_location import Location, PostgresUrl
 from aion_bot.storage.hosting import KnownScope, known_scopes
@@ -40,7 +41,7 @@ def parts(location: Location, workspace: str = "") -> Sequence[Part]:
         return [Part("", location)]
     meant = [one for one in found if not workspace or _is_meant(one, workspace)]
     if workspace and not meant:
-        print(strings.UNKNOWN_WORKSPACE, file=sys.stderr)
+        say(strings.UNKNOWN_WORKSPACE, sys.stderr)
         raise typer.Exit(1)
     return [Part(one.name, one.location) for one in meant]
 
