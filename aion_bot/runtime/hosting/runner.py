@@ -79,6 +79,9 @@ class ScopeRunner:
             await keeping.cancel()
             for one in self.served.values():
                 one.stop.set()
+            # Else the others would take what is free one by one, as beyond their share.
+            with suppress(sqlite3.Error):
+                await self._database.retire()
             while self._running.running:
                 await asyncio.wait(self._running.running)
         finally:
