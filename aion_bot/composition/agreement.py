@@ -13,7 +13,7 @@ from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
 from aion_bot.storage import StoreError, UnfitServer
 from aion_bot.storage.hosting import SharedDatabase
 
-ENCRYPTION_KEYS = "AION_BOTENCRYPTION_KEYS"
+ENCRYPTION_KEYS = "AION_BOT_ENCRYPTION_KEYS"
 
 _KIND = "deployment"
 
@@ -28,9 +28,11 @@ async def agree(
         StoreError: it cannot be read.
     """
     try:
+        encryption = await _check_encryption(shared.values, env.get(ENCRYPTION_KEYS, ""))
+        # From then on the replica counts as live.
         if differing := await shared.agree(digests_of(settings, env, alike)):
             raise UnfitServer(strings.other_deployment(differing))
-        await _agree_on_encryption(shared.values, env.get(ENCRYPTION_KEYS, ""))
+        await _note_encryption(shared.values, encryption)
     except SharedValuesDown as error:
         raise StoreError(str(error)) from None
 
@@ -56,19 +58,24 @@ async def agree_anew(
     try:
         await shared.agree_anew(digests_of(settings, files.env, alike))
         if not files.problems:
-            await _agree_on_encryption(shared.values, files.env.get(ENCRYPTION_KEYS, ""))
+            keys = files.env.get(ENCRYPTION_KEYS, "")
+            await _note_encryption(shared.values, await _check_encryption(shared.values, keys))
     except (sqlite3.Error, SharedValuesDown) as error:
         raise StoreError(str(error)) from None
 
 
-async def _agree_on_encryption(values: SharedValues, keys: str) -> None:
-    """Let one key at least be one of those before: so keys can be replaced one by one, while older replicas serve."""
+async def _check_encryption(values: SharedValues, keys: str) -> str:
+    """Return the digests of keys, of which one at least has to be one of those before: so they are replaced one by one."""
     mine = [_digest(one.strip()) for one in keys.split(",") if one.strip()]
     before = await values.get(_KIND, ENCRYPTION_KEYS)
     if before is not None and set(mine).isdisjoint(json.loads(before)):
         raise UnfitServer(strings.OTHER_ENCRYPTION_KEYS)
-    if mine:
-        await values.set(_KIND, ENCRYPTION_KEYS, json.dumps(mine))
+    return json.dumps(mine) if mine else ""
+
+
+async def _note_encryption(values: SharedValues, digests: str) -> None:
+    if digests:
+        await values.set(_KIND, ENCRYPTION_KEYS, digests)
 
 
 def _digest(value: str) -> str:
