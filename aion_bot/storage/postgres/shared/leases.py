@@ -151,6 +151,12 @@ class Leases:
         self._owned.pop(lease.epoch, None)
         lease.lose()
 
+    def end(self, lease: OwnedScope) -> None:
+        """Let a lease count as lost whose scope is removed: nothing is wrong."""
+        self._owned.pop(lease.epoch, None)
+        lease.let_go()
+        lease.lost.set()
+
     async def release(self, lease: OwnedScope) -> None:
         """Give a scope back. Does not raise: a lease that is not given back ends by itself."""
         lease.let_go()
