@@ -122,7 +122,7 @@ async def test_a_scope_of_a_newer_release_is_left_to_it() -> None:
 
 async def test_a_scope_that_is_new_gets_its_schema() -> None:
     """Whoever owns it first makes it; small letters and capital ones of an id name the same."""
-    location = lay_shared(1)
+    location = lay_shared()
     shared = await opened(location)
     await shared.note_scopes("slack", ["E9x", "e9X"])
     (lease,) = await shared.claim(5)
@@ -137,6 +137,6 @@ async def test_a_scope_that_is_new_gets_its_schema() -> None:
 
 async def test_an_address_of_the_settings_means_no_scope() -> None:
     """A deployment with one scope beside them has a schema of its own."""
-    location = lay_shared(1)
+    location = lay_shared()
     with pytest.raises(StoreError, match="has nothing of a bot"), open_beside(location):
         pass

@@ -204,19 +204,19 @@ SCOPES = ("slack:T1", "slack:T2", "slack:T3")
 
 
 @cache
-def _shared_template(scopes: int) -> str:
+def _shared_template() -> str:
     location = server().make()
     server().keep(location)
     prepare_shared(shared_location(location))
-    for scope in SCOPES[:scopes]:
+    for scope in SCOPES:
         with connect(location_of(location, scope)) as connection:
             migrate(connection, location_of(location, scope))
     return str(location).rpartition("/")[2]
 
 
-def lay_shared(scopes: int = len(SCOPES)) -> PostgresUrl:
+def lay_shared() -> PostgresUrl:
     """Make a database of a deployment with many scopes, of which none is noted yet."""
-    return server().make(_shared_template(scopes))
+    return server().make(_shared_template())
 
 
 @contextlib.contextmanager
@@ -229,7 +229,7 @@ def lent_postgres() -> Iterator[PostgresUrl]:
 @contextlib.contextmanager
 def lent_scope() -> Iterator[PostgresUrl]:
     """Lend the empty schema of the first of `SCOPES`; see `lent_postgres`."""
-    with _lent("scope", lambda: lay_shared(1)) as location:
+    with _lent("scope", lay_shared) as location:
         yield location_of(location, SCOPES[0])
 
 
