@@ -11,6 +11,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.postgres.begun import Begun
 from aion_bot.storage.postgres.dialect import storable
 from aion_bot.storage.postgres.errors import ConnectionLost, PostgresError
 from aion_bot.storage.postgres.rows import adapt
@@ -42,6 +43,7 @@ class Pool:
         self._made: WeakKeyDictionary[Async, float] = WeakKeyDictionary()
         self._drained_at = self._failed_at = -PAUSE
         self._lent = 0
+        self._begun = Begun()
         self._pool = AsyncConnectionPool(
             parameters_of(url),
             kwargs={
@@ -64,7 +66,8 @@ class Pool:
         await self._pool.open()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection after what was begun, for which it waits a moment."""
+        await self._begun.ended(AT_ONCE)
         await self._pool.close()
 
     @asynccontextmanager
@@ -96,15 +99,17 @@ class Pool:
     async def fetch(self, sql: str, *values: object, again: bool = False) -> list[Any]:
         """Return the rows of a statement in psycopg's words; `again`: it may be repeated where its connection was lost.
 
+        It is carried out although its caller is cancelled, who does not wait for a server that does not answer.
+
         Raises:
             sqlite3.Error: as `PostgresConnection` does.
         """
         try:
-            return await self._fetched(sql, values)
+            return await self._begun.carried_out(self._fetched(sql, values))
         except ConnectionLost:
             if not again:
                 raise
-            return await self._fetched(sql, values)
+            return await self._begun.carried_out(self._fetched(sql, values))
 
     async def _fetched(self, sql: str, values: Sequence[object]) -> list[Any]:
         async with self.lent() as connection:
