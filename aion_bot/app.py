@@ -5,56 +5,34 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from aion_bot import __version__
-from aion_bot.aion import AionVision, AionvisionError
-from aion_bot.aion.pictures import PictureReader
-from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.composition.hosted import Hosting, serve_hosted
+from aion_bot.composition.scope import Load, Scope, connected, serve_scope
+from aion_bot.composition.watching import watched
 from aion_bot.concurrency.signals import default_again, on_signal
 from aion_bot.config import Settings, describe, policy_of
-from aion_bot.conversation.access_control import AccessControl
-from aion_bot.conversation.aion_keys import services_at
-from aion_bot.conversation.gallery import Pictures
-from aion_bot.conversation.month_allowance import MonthAllowance
-from aion_bot.conversation.refused_keys import load_refused_keys
-from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_history import Polling
-from aion_bot.delivery.registry import Registry
-from aion_bot.diagnosis.aion import call, trouble
 from aion_bot.domain.observer import Observer
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.database_location import Location, PostgresUrl
-from aion_bot.keys.clients import KeyClients, closing
-from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
-from aion_bot.ratelimit.lengths import AnswerLengths
-from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
-from aion_bot.runtime.audit_heads import audited, note_policies
-from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.runtime.heap import trimmed
-from aion_bot.runtime.limit_memory import remembering
-from aion_bot.runtime.options import DispatchOptions
-from aion_bot.runtime.ownership import fenced, fenced_aion, owned
-from aion_bot.runtime.platform_secrets import PlatformSecrets
-from aion_bot.runtime.reactions import ask_anew_for_reactions, ask_for_reactions
+from aion_bot.runtime.ownership import owned
 from aion_bot.runtime.reloading import ReadRules, Reloading
-from aion_bot.runtime.supervisor import RefusedPlatforms
-from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
-    from aion_bot.monitoring.tracing import Tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -83,7 +61,8 @@ async def serve(
         StoreError: the database cannot be used.
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
-    async with _watched(settings, adapters, stop) as monitor:
+    platforms = [one.platform for one in adapters]
+    async with watched(settings.http_address, platforms, receivers(adapters), stop) as monitor:
         store = await Store.open_when_free(settings.database, settings.replica_name(), stop)
         if store is None:  # stopped while another replica served
             return True
@@ -92,113 +71,28 @@ async def serve(
         async with (
             owned(store),  # closed last: the last event can be written
             traced(os.environ, monitor) as traces,
-            _connected(settings, store, traces, check=check_aion) as aion,
+            connected(settings, store, traces, check=check_aion) as aion,
             service_manager.announced(),
+            trimmed(),
         ):
-            bot = _Bot(
-                settings, adapters, store, aion, monitor, traces, traces or observer, polling or DEFAULT_POLLING,
-                rules or Rules(), check_aion, reloading,
+            _say_start(settings, adapters)
+            scope = Scope(
+                settings, adapters, store, aion, traces, traces or observer, polling or DEFAULT_POLLING,
+                rules or Rules(), check_aion, reloading, measured=partial(_measure, monitor),
             )  # fmt: skip
-            return await _serve(bot, stop)
+            return await serve_scope(scope, stop)
 
 
-@dataclass(frozen=True, slots=True)
-class _Bot:
-    """What is open while a bot serves, and what `serve` was told."""
-
-    settings: Settings
-    adapters: Sequence[PlatformAdapter]
-    store: Store
-    aion: AionVision
-    monitor: "Monitor | None"
-    traces: "Tracing | Monitor | None"
-    observer: Observer | None
-    polling: Polling
-    rules: Rules
-    check_aion: bool
-    reloading: Reloading | None
+def _measure(monitor: "Monitor | None", load: Load, month: Callable[[], int]) -> None:
+    if monitor is not None:
+        monitor.metrics.load, monitor.metrics.month = load, month
 
 
-async def _serve(bot: _Bot, stop: asyncio.Event) -> bool:
-    """Build what decides and answers, and serve until `stop` is set; returns what `serve` does."""
-    settings, adapters, store, aion = bot.settings, bot.adapters, bot.store, bot.aion
-    access = _access(settings, adapters, bot.rules.with_variables(settings.rules()))
-    seeing = bot.traces.requests_of if bot.traces else lambda _: None
-    lengths, taken = AnswerLengths(await store.lengths.weights()), await store.taken.noted()
-    observed = Registry(adapters, observer=fenced(store, seeing), lengths=lengths, taken=taken)
-    reader = PictureReader(settings)
-    month, pictures = MonthAllowance(store, aion), Pictures(reader)
-    clients = KeyClients(
-        settings, os.environ if bot.reloading is None else bot.reloading.env,
-        lambda one: _watch(one, store, bot.traces or bot.monitor), check=bot.check_aion,
-    )  # fmt: skip
-    services = await clients.connected(
-        Services(store, aion, observed, access, bot.polling, bot.observer, pictures=pictures, month=month)
-    )
-    await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
-    refused = None if bot.reloading is None else RefusedPlatforms(adapters, bot.reloading.env)
-    ask_for_reactions(access.rules, adapters)
-    dispatcher = Dispatcher(services, adapters, _options(settings, refused))
-    if bot.monitor is not None:
-        bot.monitor.metrics.load, bot.monitor.metrics.month = dispatcher.load, lambda: month.percent
-    secrets = None if refused is None else PlatformSecrets(adapters, refused)
-    rotation = KeyRotation(settings, aion, reader, month, clients)
-    reloaded = _reloaded(bot, access, rotation, secrets)
-    counted, heads = (
-        _counted(month, settings, check=bot.check_aion),
-        audited(store, access.policies, access.rules),
-    )
-    remembered = remembering(store, observed)
-    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered, trimmed():
-        return await dispatcher.serve(stop)
-
-
-@asynccontextmanager
-async def _closing(adapters: Sequence[PlatformAdapter]) -> AsyncIterator[None]:
-    """Close the adapters at the end: after the drain, which still edits messages."""
-    try:
-        yield
-    finally:
-        await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
-
-
-@asynccontextmanager
-async def _reloaded(
-    bot: _Bot, access: AccessControl, keys: KeyRotation, secrets: PlatformSecrets | None
-) -> AsyncIterator[None]:
-    """Read the rules and the files of secrets again whenever `bot.reloading` is asked to, until the end."""
-
-    async def changed() -> None:
-        ask_anew_for_reactions(access.rules, bot.adapters)
-        await note_policies(bot.store, access.policies, access.rules)
-
-    tasks = BackgroundTasks()
-    if bot.reloading is not None:
-        rotate = [keys.rotate, *([] if secrets is None else [secrets.rotate])]
-        tasks.spawn(bot.reloading.run(access, keys.settings.rules(), *rotate, changed=changed))
-    try:
-        yield
-    finally:
-        await tasks.cancel()
-
-
-def _access(settings: Settings, adapters: Sequence[PlatformAdapter], rules: Rules) -> AccessControl:
-    """Make what decides who may do what, and say in the log what is in force."""
-    policies = {one.platform: policy_of(settings, id_forms_of(one)) for one in adapters}
-    access = AccessControl(policies, rules, {one.platform: one for one in adapters})
-    _say_start(settings, access, adapters)
-    for adapter in adapters:
-        described = describe(access.policies[adapter.platform], id_forms_of(adapter))
-        _log.info("access policy", platform=adapter.platform, **described)
-    _log.info("rules", **rules.describe())
-    return access
-
-
-def _say_start(settings: Settings, access: AccessControl, adapters: Sequence[PlatformAdapter]) -> None:
+def _say_start(settings: Settings, adapters: Sequence[PlatformAdapter]) -> None:
     """Say in one line what starts: what an operator has to know when they are asked for help."""
     policies = []
     for one in adapters:
-        described = describe(access.policies[one.platform], id_forms_of(one))
+        described = describe(policy_of(settings, id_forms_of(one)), id_forms_of(one))
         policies.append(f"{one.platform} ({', '.join(f'{what}: {who}' for what, who in described.items())})")
     _log.info(
         "starting",
@@ -212,92 +106,6 @@ def _named(database: Location) -> str:
     return str(database) if isinstance(database, PostgresUrl) else os.path.realpath(database)
 
 
-@asynccontextmanager
-async def _connected(
-    settings: Settings, store: Store, observer: "Tracing | Monitor | None", *, check: bool
-) -> AsyncIterator[AionVision]:
-    """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right."""
-    async with AionVision.from_settings(settings) as aion:
-        _watch(aion, store, observer)
-        checking = BackgroundTasks()
-        if check:
-            checking.spawn(_check_aion(aion, settings.base_url))
-        try:
-            yield aion
-        finally:
-            await checking.cancel()
-
-
-def _watch(aion: AionVision, store: Store, observer: "Tracing | Monitor | None") -> None:
-    """Let the key of a client have its own pace, report the client's requests, and keep them back without the lease."""
-    aion.pace = RequestPace()
-    sending = fenced_aion(store, None if observer is None else observer.aion_sending)
-    if observer is not None or sending is not None:
-        aion.observe_requests(observer.aion_answered if observer else lambda *_: None, sending)
-
-
-@asynccontextmanager
-async def _counted(month: MonthAllowance, settings: Settings, *, check: bool) -> AsyncIterator[None]:
-    """Count the month's questions for the key in use, and look meanwhile at what Aion says of them."""
-    reading = BackgroundTasks()
-    if check:
-        reading.spawn(month.run(settings.api_key.get_secret_value()))
-    try:
-        yield
-    finally:
-        await reading.cancel()
-
-
-async def _check_aion(aion: AionVision, base_url: str) -> None:
-    """Say in the log what is wrong with Aion's key or address; readiness learns of it as of every request."""
-    try:
-        await call(aion)
-    except AionvisionError as error:
-        found = trouble(error, base_url)
-        _log.error("aion check failed", check=found.check, reason=found.message, mend=found.mend)
-
-
-def _options(settings: Settings, refused: RefusedPlatforms | None) -> DispatchOptions:
-    return DispatchOptions(
-        busy=settings.busy,
-        shutdown_grace=settings.shutdown_grace,
-        several_workspaces_expected=bool(settings.allow_workspaces),
-        retention_days=settings.retention_days,
-        refused=refused,
-    )
-
-
-@asynccontextmanager
-async def _watched(
-    settings: Settings, adapters: Sequence[PlatformAdapter], stop: asyncio.Event
-) -> AsyncIterator["Monitor | None"]:
-    """Watch the event loop, and serve health and metrics where the operator has named an address.
-
-    Raises:
-        CannotListen: that address cannot be used.
-    """
-    if settings.http_address is None:
-        watchdog, monitor, server = Watchdog(), None, None
-    else:
-        # Not loaded without an address.
-        from aion_bot.monitoring.monitor import Monitor
-        from aion_bot.monitoring.server import MonitoringServer
-
-        platforms = [one.platform for one in adapters]
-        monitor = Monitor(platforms, None, stop)
-        server = MonitoringServer(settings.http_address, monitor, receivers(adapters))
-        watchdog = Watchdog(monitor.metrics.observe_lag)
-    watchdog.start()
-    try:
-        if server is not None:
-            await server.start()
-        yield monitor
-    finally:
-        if server is not None:
-            await server.stop()
-        watchdog.stop()
-
-
 async def serve_until_signal(
     settings: Settings,
     adapters: Sequence[PlatformAdapter],
@@ -309,8 +117,21 @@ async def serve_until_signal(
 
     Any other SIGHUP has the rules read again by `read_rules`, and the secrets from the files that `env` names.
     """
+    reloading = Reloading(env, read_rules)
+    stop = _on_signals(settings, reloading.asked)
+    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
+
+
+async def host_until_signal(hosting: Hosting) -> bool:
+    """Serve many scopes as `serve_until_signal` serves one."""
+    reload = asyncio.Event()
+    return await serve_hosted(hosting, _on_signals(hosting.settings, reload), reload)
+
+
+def _on_signals(settings: Settings, reload: asyncio.Event) -> asyncio.Event:
+    """Return what is set by a signal that asks to stop; SIGHUP sets `reload`."""
     _allow_connections()
-    stop, reloading = asyncio.Event(), Reloading(env, read_rules)
+    stop = asyncio.Event()
 
     def ask_to_stop() -> None:
         # A second signal ends the process at once: the next start recovers what was open.
@@ -327,13 +148,13 @@ async def serve_until_signal(
         if had_terminal and not sys.stderr.isatty():
             ask_to_stop()
         else:
-            reloading.asked.set()
+            reload.set()
 
     for one in (signal.SIGTERM, signal.SIGINT):
         on_signal(one, ask_to_stop)
     if hasattr(signal, "SIGHUP"):  # Windows has none
         on_signal(signal.SIGHUP, hang_up)
-    return await serve(settings, adapters, stop, rules=rules, reloading=reloading)
+    return stop
 
 
 def _allow_connections() -> None:

@@ -15,29 +15,28 @@ import typer
 
 import adapters
 from aion_bot import __version__, app, doctor, log_config
-from aion_bot.commands import access, database, demo_problems, guided_setup
+from aion_bot.commands import access, composing, database, demo_problems, guided_setup
 from aion_bot.commands.database import environment as _environment
 from aion_bot.commands.database import say as _say
+from aion_bot.composition.hosted import Hosting
 from aion_bot.config import (
     CONFIG,
     Settings,
-    check_http_address,
-    check_lists,
     read_approvers,
     read_keys,
     read_rules,
-    unknown_variables,
 )
 from aion_bot.domain import strings
 from aion_bot.domain.approval_conflicts import approval_conflicts
 from aion_bot.domain.rule_keys import APPROVERS
 from aion_bot.domain.rules import Rule, Rules
+from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.monitoring import CannotListen
 from aion_bot.ports import secret_files
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import Finding, Status, fail
-from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of, secrets_of
-from aion_bot.ports.secrets import KNOWN, secrets_in
+from aion_bot.ports.platform_package import MessageLinks, SetUpGuide, id_forms_of
+from aion_bot.ports.secrets import secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, Problem, check_public_url, read_environment
 from aion_bot.storage import StoreError, UnfitServer
 
@@ -92,29 +91,17 @@ def _options(
 
 def compose(env: Mapping[str, str]) -> tuple[Settings | None, list[PlatformAdapter], list[Problem]]:
     """Read every setting and build the adapters; finds all problems at once and connects to nothing."""
-    files = read_secrets(env)
-    KNOWN.know(secrets_in(files.env))
-    settings, problems = Settings.read(files.env)
-    available = adapters.platforms()
-    platforms, more = adapters.discover(files.env, available)
-    variables = [*files.variables, *(name for platform in available for name in platform.variables())]
-    read = [one for one in (*problems, *more) if one.variable not in files.without_value]
-    found = [*read, *files.problems, *unknown_variables(env, variables)]
-    if settings is not None:
-        found += check_lists(settings, [id_forms_of(platform) for platform in available])
-        found += check_http_address(settings, platforms)
-    # A malformed variable is reported by itself, and shows that its platform is wanted.
-    if not platforms and not more and not files.problems:
-        required = [platform.required() for platform in available]
-        needed = ", ".join(name for names in required for name in names)
-        found.append(Problem(needed, strings.no_platform(required)))
-    return settings, platforms, found
+    composed = _composed(env)
+    return composed.settings, composed.adapters, composed.problems
+
+
+def _composed(env: Mapping[str, str]) -> composing.Composed:
+    return composing.compose(env, adapters.platforms(), adapters.discover)
 
 
 def read_secrets(env: Mapping[str, str]) -> secret_files.SecretFiles:
     """Read the files of secrets: those of Aion and of each platform."""
-    given = [Settings.required(), *(secrets_of(platform) for platform in adapters.platforms())]
-    return secret_files.read_secret_files(env, [name for names in given for name in names])
+    return composing.read_secrets(env, adapters.platforms())
 
 
 def read_file(env: Mapping[str, str]) -> tuple[Rules, list[Problem]]:
@@ -139,16 +126,24 @@ def run() -> None:
     every platform refused its token, or the database or AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
     """
     env = _environment()
-    settings, platforms, problems = compose(env)
+    composed = _composed(env)
     rules, more = read_file(env)
-    problems += more
+    problems, settings = [*composed.problems, *more], composed.settings
     if settings is None or problems:
         for problem in problems:
             _say(problem, sys.stderr)
         raise typer.Exit(2)
     log_config.configure(settings.log_level, settings.log_format, secrets_in(env), sdk_loggers())
+    if isinstance(settings.database, PostgresUrl) and composed.hosts:
+        serving = app.host_until_signal(
+            Hosting(
+                settings, settings.database, composed.hosted, env, composed.env, lambda: read_file(env), rules, composed.alike()
+            )
+        )  # fmt: skip
+    else:
+        serving = app.serve_until_signal(settings, composed.adapters, rules, env, lambda: read_file(env))
     try:
-        served = asyncio.run(app.serve_until_signal(settings, platforms, rules, env, lambda: read_file(env)))
+        served = asyncio.run(serving)
     except StoreError as error:
         _say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
         raise typer.Exit(2 if isinstance(error, UnfitServer) else 1) from None

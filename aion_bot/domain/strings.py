@@ -1312,6 +1312,26 @@ HTTP_ADDRESS_NEEDED = (
 )
 
 
+HOSTING_NEEDS_POSTGRES = (
+    "has to be a postgresql:// address where one deployment serves several workspaces: docs/scaling.md"
+)
+
+PLATFORM_NOT_HOSTED = (
+    "cannot be served beside several workspaces: run it as a deployment of its own, with another database"
+)
+
+
+def other_deployment(names: Sequence[str]) -> str:
+    """Say that another deployment uses a database, and in which variables it differs."""
+    return (
+        f"another deployment uses this database: it has another {', '.join(names)}. Give this one a database of its own, "
+        "or the same values; to change one, stop every replica first"
+    )
+
+
+OTHER_ENCRYPTION_KEYS = "AION_BOT_ENCRYPTION_KEYS has none of the keys with which this database was written: name one of them as well"
+
+
 def kept(variable: str) -> str:
     """Say that a value that was there before is right."""
     return f"{variable} is kept."
@@ -1487,6 +1507,10 @@ catalogue.add(
         "MANIFEST_COPIED",
         "NO_PLATFORM_CHOSEN",
         "HTTP_ADDRESS_NEEDED",
+        "HOSTING_NEEDS_POSTGRES",
+        "PLATFORM_NOT_HOSTED",
+        "other_deployment",
+        "OTHER_ENCRYPTION_KEYS",
         "kept",
         "created_by_init",
         "app_is_there",

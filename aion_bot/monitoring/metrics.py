@@ -197,17 +197,26 @@ class Metrics:
                 self._turns.labels(platform, outcome)  # so that each is there before it happens
 
     def measure_lease(self, lease: Lease) -> None:
-        """Add what is measured of a replica that serves."""
-        owned = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
-        owned.set_function(lambda: float(lease.held()))
+        """Add what is measured of a replica that serves one scope."""
+        taken, lease.renewed = self.measure_scopes(lambda: int(lease.held()))
+        taken(lease.epoch > 1)
+
+    def measure_scopes(
+        self, owned: Callable[[], int]
+    ) -> tuple[Callable[[bool], None], Callable[[float], None]]:
+        """Add what is measured of scopes, of which `owned` counts those that this replica serves.
+
+        Returns what is told of each scope that it takes, whether another replica had it before; and of each renewal, in seconds.
+        """
+        serves = Gauge("aion_bot_scopes_owned", "Scopes that this replica serves.", registry=self._registry)
+        serves.set_function(owned)
         handovers = Counter(
             "aion_bot_handovers", "Scopes that were another replica's before.", registry=self._registry
         )
-        handovers.inc(lease.epoch > 1)
         renewals = Histogram(
             "aion_bot_lease_renew_seconds", "How long a renewal of the lease takes.", buckets=_LAG, registry=self._registry
         )  # fmt: skip
-        lease.renewed = renewals.observe
+        return handovers.inc, renewals.observe
 
     def requests_of(self, platform: str) -> RequestObserver:
         """Return what counts the requests to a platform."""

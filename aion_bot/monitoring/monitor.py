@@ -16,9 +16,10 @@ class Monitor(Observer):
     """Hands what happens to the metrics and to the readiness of `platforms`; the arguments are `Readiness`'s."""
 
     def __init__(
-        self, platforms: Sequence[str], write: Callable[[], Awaitable[None]] | None, stop: asyncio.Event
-    ) -> None:
-        self.readiness = Readiness(platforms, write, stop)
+        self, platforms: Sequence[str], write: Callable[[], Awaitable[None]] | None, stop: asyncio.Event,
+        *, hosted: bool = False,
+    ) -> None:  # fmt: skip
+        self.readiness = Readiness(platforms, write, stop, hosted=hosted)
         self.metrics = Metrics(platforms, self.readiness.connected)
 
     def begin(self, lease: Lease | None, write: Callable[[], Awaitable[None]]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from aion_bot.aion import AionvisionError, AuthenticationError, WrongAddressError
+from aion_bot.ports.shared_values import SharedValuesDown
 
 _log = structlog.get_logger(__name__)
 
@@ -28,7 +29,8 @@ _WRITE_EVERY = 5.0
 class Readiness:
     """What is missing before the bot can serve. `write` writes something small to the database; None: another replica serves.
 
-    `platforms` are those that the operator has configured; `clock` returns seconds and never goes back.
+    `platforms` are those that the operator has configured; `clock` returns seconds and never goes back. `hosted`: this replica serves
+    many scopes, of which one may lose its connection, or have a key that Aion refuses: that is no reason to send it nothing for the others.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class Readiness:
         stop: asyncio.Event,
         *,
         clock: Callable[[], float] = time.monotonic,
+        hosted: bool = False,
     ) -> None:
         """`stop` is set once the bot drains."""
-        self.write = write
+        self.write, self._hosted = write, hosted
         self._stop = stop
         self._clock = clock
         self._heard_at = dict.fromkeys(platforms, -math.inf)
@@ -55,8 +58,9 @@ class Readiness:
         self._heard_at[platform] = self._clock()
 
     def lost(self, platform: str) -> None:
-        """Note that a connection is gone."""
-        self._heard_at[platform] = -math.inf
+        """Note that a connection is gone; of many scopes others may be connected, which show life again soon."""
+        if not self._hosted:
+            self._heard_at[platform] = -math.inf
 
     def second_process(self, platform: str) -> None:
         """Note that another process uses the platform's token."""
@@ -81,13 +85,14 @@ class Readiness:
         missing = [
             platform
             for platform in self._heard_at
-            if not self.connected(platform) or self._clock() - self._second_at[platform] < SECOND_PROCESS
+            if not self._hosted
+            and (not self.connected(platform) or self._clock() - self._second_at[platform] < SECOND_PROCESS)
         ]
         if self.write is None:
             missing.append("standby")
         elif not await self._takes_write(self.write):
             missing.append("database")
-        if self._key_refused:
+        if self._key_refused and not self._hosted:
             missing.append("aion")
         if self._stop.is_set():
             missing.append("draining")
@@ -100,7 +105,7 @@ class Readiness:
             try:
                 async with asyncio.timeout(_WRITE_TIMEOUT):
                     await write()
-            except (sqlite3.Error, TimeoutError) as error:
+            except (sqlite3.Error, SharedValuesDown, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
                 _log.error("database write failed", what="readiness", reason=reason)
                 self._writable = False

@@ -318,7 +318,7 @@ class Dispatcher:
             functools.partial(self.accept, adapter),
             several_workspaces_expected=self._options.several_workspaces_expected, objection=self.objection,
             unread=functools.partial(self.unread, adapter),
-            access=self._services.access, observer=self._services.observer,
+            access=self._services.access, observer=self._services.observer, listening=self._options.listening,
         )  # fmt: skip
         await supervise(adapter, host, refused=self._options.refused)
 

@@ -8,6 +8,7 @@ import structlog
 from aion_bot.domain import strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.ports.secret_rotation import TakesSecrets
 from aion_bot.ports.secrets import KNOWN, secrets_in
@@ -20,14 +21,16 @@ _log = structlog.get_logger(__name__)
 class PlatformSecrets:
     """Lets other secrets of the platforms take over, if files hold some that the platforms take."""
 
-    def __init__(self, adapters: Sequence[PlatformAdapter], refused: RefusedPlatforms) -> None:
+    def __init__(
+        self, adapters: Sequence[PlatformAdapter | HostedPlatform], refused: RefusedPlatforms
+    ) -> None:
         self._adapters, self._refused = adapters, refused
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Read each platform's files, and ask it about new secrets; what it refuses is said in the log, and the old ones stay."""
         await asyncio.gather(*(self._rotate(one, env) for one in self._adapters))
 
-    async def _rotate(self, adapter: PlatformAdapter, env: Mapping[str, str]) -> None:
+    async def _rotate(self, adapter: PlatformAdapter | HostedPlatform, env: Mapping[str, str]) -> None:
         if not isinstance(adapter, TakesSecrets):
             return
         log = _log.bind(platform=adapter.platform)

@@ -166,7 +166,8 @@ class PlatformHost:
     """What one adapter sees of the bot.
 
     `several_workspaces_expected`: an allow list says which workspaces may use the bot, so that several of them are no
-    surprise. Without `access` no app may ask, and no workspace is admitted.
+    surprise. Without `access` no app may ask, and no workspace is admitted. `listening` is told when events begin to be taken, and
+    when they cease to.
     """
 
     def __init__(
@@ -180,9 +181,10 @@ class PlatformHost:
         unread: Unread | None = None,
         access: AccessControl | None = None,
         observer: Observer | None = None,
+        listening: Callable[[bool], None] = lambda _: None,
     ) -> None:
         self.was_connected = False
-        self._observer = observer
+        self._observer, self._listening = observer, listening
         self._platform = platform
         self._store = store
         self.accept = accept if observer is None else observer.around(platform, accept)
@@ -248,6 +250,7 @@ class PlatformHost:
     async def connected(self, presence: Presence) -> None:
         """Say what is connected."""
         self.was_connected = True
+        self._listening(True)
         self.heard()
         workspaces = ", ".join(presence.workspaces) or "none yet"
         _log.info("connected", platform=self._platform, workspaces=workspaces, bot=presence.bot)
@@ -267,6 +270,7 @@ class PlatformHost:
 
     def lost(self) -> None:
         """Note that there is no connection any more."""
+        self._listening(False)
         if self._observer is not None:
             self._observer.lost(self._platform)
 

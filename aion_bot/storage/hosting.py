@@ -20,6 +20,8 @@ class ScopeLease(Lease, Protocol):
     """What lets a replica serve a scope; `lost` is set once another one has taken over, or the scope was removed."""
 
     scope: str
+    was_owned: bool
+    """Whether a replica had the scope before, of this process or another one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def _empty_database(*, swept: bool) -> bytes:
 def tables_of(location: Location) -> str:
     """Return a query for the names of all tables."""
     if isinstance(location, PostgresUrl):
-        return "SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot'"
+        return f"SELECT tablename FROM pg_tables WHERE schemaname = '{location.schema}'"  # noqa: S608  # a name of ours
     return "SELECT name FROM sqlite_schema WHERE type = 'table'"
 
 

@@ -126,6 +126,10 @@ class Clock:
     def __init__(self) -> None:
         self._last = 0
 
+    def begin_at(self, seconds: float) -> None:
+        """Make no earlier one than this time, in seconds since the epoch."""
+        self._last = max(self._last, int(seconds * 1_000_000))
+
     def ts(self) -> str:
         """The next one."""
         self._last = max(self._last + 1, time.time_ns() // 1_000)

@@ -39,12 +39,12 @@ _LIVE = """
 # gets a scope. MATERIALIZED, since the plan must not look for free ones once for each row.
 _CLAIM = """
     WITH free AS MATERIALIZED (
-        SELECT scope FROM scope_lease JOIN scope ON scope.name = scope_lease.scope
+        SELECT scope, epoch AS before FROM scope_lease JOIN scope ON scope.name = scope_lease.scope
         WHERE until < clock_timestamp() AND version <= %s ORDER BY until, scope LIMIT %s
         FOR UPDATE OF scope_lease SKIP LOCKED
     )
     UPDATE scope_lease SET replica = %s, owner = %s, epoch = nextval('scope_epoch'), until = clock_timestamp() + make_interval(secs => %s)
-    FROM free WHERE scope_lease.scope = free.scope RETURNING scope_lease.scope, epoch
+    FROM free WHERE scope_lease.scope = free.scope RETURNING scope_lease.scope, epoch, before > 0
 """
 
 # The row of the replica as well, which a failover may have taken back.
@@ -71,9 +71,9 @@ _GIVE_BACK = """
 class OwnedScope(Held):
     """The lease of one scope; see `storage.hosting.ScopeLease`."""
 
-    def __init__(self, scope: str, replica: str, epoch: int, at: float) -> None:
+    def __init__(self, scope: str, replica: str, epoch: int, at: float, *, was_owned: bool = False) -> None:
         super().__init__(replica, epoch, at)
-        self.scope = scope
+        self.scope, self.was_owned = scope, was_owned
         self._of = {"scope": scope}
 
 
@@ -118,7 +118,7 @@ class Leases:
         at = time.monotonic()
         newest = migrations()[-1][0]
         rows = await self._pool.fetch(_CLAIM, newest, most, self._id, self._name, SECONDS)
-        claimed = [OwnedScope(scope, self._name, epoch, at) for scope, epoch in rows]
+        claimed = [OwnedScope(scope, self._name, epoch, at, was_owned=was) for scope, epoch, was in rows]
         for lease in claimed:
             self._owned[lease.epoch] = lease
             _log.info("scope taken", scope=lease.scope, replica=self._name, epoch=lease.epoch)

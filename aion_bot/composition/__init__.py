@@ -1,0 +1,1 @@
+"""What serves one scope: built, served until a stop, and closed in order. `app` composes one of it, or many."""

@@ -1,0 +1,154 @@
+"""Which scopes this replica serves: it takes a fair share of them, gives back what is above it, and drains all at a stop."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.hosting import HostedPlatform, TakesRouted
+from aion_bot.ports.shared_values import SharedValuesDown
+from aion_bot.runtime.hosting.served import Serve, ServedScope
+from aion_bot.runtime.hosting.sharing import gives_back, to_claim
+from aion_bot.storage import StoreError
+from aion_bot.storage.hosting import ScopeLease, SharedDatabase
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds between two looks; tests have shorter ones.
+
+    `look`: at what is free. `known`: at which scopes there are. `give_back`: between two scopes that are given back. `left_over`: for
+    which scopes have to be free before a replica takes more than its share. `rest`: without claims after a scope could not be opened.
+    """
+
+    look: float = 1.0
+    known: float = 5.0
+    give_back: float = 5.0
+    left_over: float = 3.0
+    rest: float = 5.0
+
+
+class ScopeRunner:
+    """Serves scopes of `platforms` with `serve`."""
+
+    def __init__(
+        self,
+        database: SharedDatabase,
+        platforms: Sequence[HostedPlatform],
+        serve: Serve,
+        *,
+        pace: Pace = Pace(),
+    ) -> None:
+        self.served: dict[str, ServedScope] = {}
+        """By the scopes' whole names, also those that are draining."""
+        self.claimed: Callable[[bool], None] = lambda _: None
+        """Is told of each scope that is taken: whether another replica had it before."""
+        self.busy: Callable[[str], bool] = lambda _: False
+        """Tells whether answers run in a scope: others are given back first."""
+        self._database, self._serve, self._pace = database, serve, pace
+        self._platforms = {one.platform: one for one in platforms}
+        self._running = BackgroundTasks()
+        self._free_since: float | None = None
+        self._gave_at = self._rests_until = 0.0
+
+    def taking(self, scope: str) -> TakesRouted | None:
+        """Return what takes requests of a scope here; None where another replica has it, or it does not listen."""
+        found = self.served.get(scope)
+        return None if found is None else found.taking
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; then all scopes drain at once and are given back.
+
+        Cancelling it ends everything where it is, as a crash would.
+        """
+        keeping = BackgroundTasks()
+        for platform in self._platforms.values():
+            keeping.spawn(self._repeated(partial(self._know, platform), self._pace.known, platform.changed))
+        keeping.spawn(self._repeated(self._balance, self._pace.look, self._database.freed))
+        try:
+            await stop.wait()
+            await keeping.cancel()
+            for one in self.served.values():
+                one.stop.set()
+            while self._running.running:
+                await asyncio.wait(self._running.running)
+        finally:
+            await keeping.cancel()
+            await self._running.cancel()
+
+    async def _repeated(
+        self, work: Callable[[], Awaitable[None]], seconds: float, sooner: asyncio.Event
+    ) -> None:
+        """Do something again and again: after so many seconds, or once `sooner` is set."""
+        while True:
+            sooner.clear()
+            try:
+                await work()
+            except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
+                _log.warning("scopes not looked at", reason=str(error))
+            except Exception:  # noqa: BLE001  # the next look may find it mended
+                _log.exception("scopes not looked at")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(sooner.wait(), seconds)
+
+    async def _know(self, platform: HostedPlatform) -> None:
+        """Write down the scopes of a platform, and erase those that the app was removed from."""
+        await self._database.note_scopes(platform.platform, await platform.scopes())
+        for one in self.served.values():
+            one.again.set()
+        for scope in await platform.leaving():
+            await self._erase(platform, scope)
+
+    async def _erase(self, platform: HostedPlatform, scope: str) -> None:
+        name = f"{platform.platform}:{scope}"
+        if (served := self.served.get(name)) is not None:
+            # Not drained: there is nobody left to whom an answer could be shown.
+            await served.abandon()
+        if await self._database.remove_scope(name):
+            await platform.left(scope)
+            _log.info("scope erased", scope=name)
+
+    async def _balance(self) -> None:
+        load, now = await self._database.load(), time.monotonic()
+        owned = sum(not one.stop.is_set() for one in self.served.values())
+        self._free_since = (self._free_since or now) if load.free else None
+        waited = self._free_since is not None and now - self._free_since >= self._pace.left_over
+        # What it has just given back is for the others.
+        left_over = waited and now - self._gave_at >= 2 * self._pace.give_back
+        if wanted := to_claim(load, owned, left_over=left_over) if now >= self._rests_until else 0:
+            for lease in await self._database.claim(wanted):
+                self._begin(lease)
+        elif gives_back(load, owned) and now - self._gave_at >= self._pace.give_back:
+            self._gave_at = now
+            # The newest of those in which nothing runs: a drain may break answers off that take longer than the grace.
+            newest = [name for name, one in reversed(self.served.items()) if not one.stop.is_set()]
+            self.served[min(newest, key=self.busy)].stop.set()
+
+    def _begin(self, lease: ScopeLease) -> None:
+        platform = self._platforms.get(lease.scope.partition(":")[0])
+        if platform is None:  # of a replica that serves another platform as well
+            self._running.spawn(self._database.release(lease))
+            return
+        self.claimed(lease.was_owned)
+        served = ServedScope(self._database, lease, platform, self._serve)
+        self.served[lease.scope] = served
+        self._running.spawn(self._run(served))
+
+    async def _run(self, served: ServedScope) -> None:
+        try:
+            await served.run()
+        finally:
+            # A scope that was lost may have come back already.
+            if self.served.get(served.lease.scope) is served:
+                del self.served[served.lease.scope]
+            if served.failed:
+                self._rests_until = time.monotonic() + self._pace.rest

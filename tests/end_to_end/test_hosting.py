@@ -1,0 +1,175 @@
+"""Two and three replicas serve many workspaces: each has one owner, and every replica takes requests of all."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
+from aion_bot.simulators.slack.http_delivery import free_port
+from tests.end_to_end.hosted import Deployment, until
+
+pytestmark = pytest.mark.slow  # each has a Postgres server, and starts several bots
+
+WHOLE = "The first part. The end."
+HELD = Scene((Speak("The first part. "), Hold("go", pings=True), Speak("The end."), *ENDING), Answer(WHOLE))
+FOUND = "I found 3 pieces"
+
+
+@pytest.fixture
+async def deployment(aion: SimulatedAion, tmp_path: Path) -> AsyncIterator[Deployment]:
+    """Four workspaces that have installed the app; no replica runs."""
+    made = Deployment(aion, (free_port(), free_port(), free_port()), tmp_path)
+    await made.teams.start()
+    await made.install()
+    yield made
+    await made.close()
+
+
+async def test_events_at_any_replica_are_answered_by_the_owner(deployment: Deployment) -> None:
+    """Each workspace's question comes to one replica after the other, and is answered once."""
+    await deployment.begin("first", deployment.ports[0])
+    await deployment.begin("second", deployment.ports[1])
+    owners = await deployment.spread(first=2, second=2)
+    for scope in owners:
+        for number in range(3):
+            await deployment.asked(scope, f"What is damaged on site {number}?", FOUND)
+    assert deployment.aion.count("send_stream") == 12
+    await until(lambda: deployment.rows("SELECT count(*) FROM arrival") == [(0,)])
+
+
+async def test_a_third_replica_gets_its_share_and_a_stop_gives_it_back(deployment: Deployment) -> None:
+    """Scopes move one by one, drained; the questions that are asked meanwhile are each answered once."""
+    await deployment.begin("first", deployment.ports[0])
+    await deployment.spread(first=4)
+    await deployment.begin("second", deployment.ports[1])
+    threads = [(scope, await deployment.ask(scope, "What is damaged?")) for scope in deployment.names]
+    await deployment.spread(first=2, second=2)
+    await deployment.begin("third", deployment.ports[2])
+    threads += [
+        (scope, await deployment.ask(scope, "What is damaged on site 8?")) for scope in deployment.names
+    ]
+    owners = deployment.owners()
+    await deployment.end("first")
+    await until(lambda: "first" not in deployment.owners().values())
+    await deployment.spread(second=2, third=2)
+    for scope, thread in threads:
+        await deployment.shows(scope, thread, FOUND)
+    assert deployment.aion.count("send_stream") == 8
+    assert set(owners.values()) <= {"first", "second", "third"}
+
+
+async def test_a_workspace_that_comes_and_one_that_leaves(deployment: Deployment) -> None:
+    """A new installation is served while the replicas run; of a workspace that removed the app nothing is left."""
+    gone, *_ = deployment.names
+    await deployment.begin("first", deployment.ports[0])
+    await deployment.begin("second", deployment.ports[1])
+    await deployment.spread(first=2, second=2)
+    await deployment.asked(gone, "What is damaged?", FOUND)
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'aion_bot_slack_%%'"
+    assert deployment.rows(schemas) == [(4,)]
+    await deployment.uninstall(gone.partition(":")[2])
+    await until(lambda: gone not in deployment.owners())
+    await until(lambda: deployment.rows(schemas) == [(3,)])
+    await deployment.install(gone.partition(":")[2])
+    await until(lambda: bool(deployment.owners().get(gone)))
+    await deployment.asked(gone, "Are you back?", FOUND)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGSTOP])
+async def test_running_answers_go_on_at_another_replica(
+    deployment: Deployment, ending: signal.Signals
+) -> None:
+    """Within ten seconds of a kill or a pause the stored answer is shown; Aion is asked once, and no message is doubled.
+
+    A replica that was paused past its leases sends nothing for the scopes that it lost, and serves others.
+    """
+    first = await deployment.launch("first", deployment.ports[0])
+    await deployment.spread(first=4)
+    await deployment.launch("second", deployment.ports[1])
+    owners = await deployment.spread(first=2, second=2)
+    had = [scope for scope, owner in owners.items() if owner == "first"]
+    deployment.aion.play(*[HELD] * len(had))
+    threads = {scope: await deployment.asked(scope, "What?", "The first part.") for scope in had}
+    before = {scope: len(deployment.bots(scope, thread)) for scope, thread in threads.items()}
+    for session in deployment.aion.sessions:
+        deployment.aion.sessions.store(session, "assistant", Answer(WHOLE))
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    first.send(ending)
+    for scope, thread in threads.items():
+        await deployment.shows(scope, thread, WHOLE)
+    assert loop.time() - began < 10
+    assert deployment.aion.count("send_stream") == len(had)
+    assert {scope: len(deployment.bots(scope, thread)) for scope, thread in threads.items()} == before
+    if ending is signal.SIGSTOP:
+        await deployment.cleared(*had)
+        shown = {scope: deployment.text(scope, thread) for scope, thread in threads.items()}
+        changes = {scope: deployment.changes(scope) for scope in had}
+        deployment.aion.release("go")
+        first.send(signal.SIGCONT)
+        await first.prints('"lease lost"')
+        await deployment.spread(first=2, second=2)
+        assert {scope: deployment.text(scope, thread) for scope, thread in threads.items()} == shown
+        assert {scope: deployment.changes(scope) for scope in had} == changes
+        first.send(signal.SIGTERM)
+        assert (await first.end())[0] == 0
+
+
+async def test_a_stop_drains_all_scopes_within_the_grace(deployment: Deployment) -> None:
+    """SIGTERM: running answers are marked, exit status 0; the other replica has all scopes at once and answers."""
+    first = await deployment.launch("first", deployment.ports[0], AION_BOT_SHUTDOWN_GRACE="0.5")
+    await deployment.spread(first=4)
+    second = await deployment.launch("second", deployment.ports[1])
+    owners = await deployment.spread(first=2, second=2)
+    had = [scope for scope, owner in owners.items() if owner == "first"]
+    deployment.aion.play(*[HELD] * len(had))
+    threads = {scope: await deployment.asked(scope, "What?", "The first part.") for scope in had}
+    first.send(signal.SIGTERM)
+    status, seconds = await first.end()
+    assert status == 0
+    assert seconds < 5
+    for scope, thread in threads.items():
+        await deployment.shows(scope, thread, "I was restarted")
+    await deployment.spread(second=4)
+    for scope in had:
+        await deployment.asked(scope, "What is damaged on site 7?", FOUND)
+    assert "another replica has taken over" not in second.output
+
+
+async def test_another_deployment_is_refused(deployment: Deployment) -> None:
+    """With another Aion key, or another app of Slack's: one line with the variables' names, exit status 2; no value is repeated."""
+    await deployment.launch("first", deployment.ports[0])
+    await deployment.spread(first=4)
+    other = "aion_other_0123456789abcdef0123"
+    program = await deployment.launch(
+        "other", deployment.ports[1], AIONVISION_API_KEY=other, SLACK_CLIENT_ID="9.9"
+    )
+    assert (await program.end())[0] == 2
+    assert "it has another AIONVISION_API_KEY, SLACK_CLIENT_ID" in program.output
+    assert other not in program.output
+    keys = "YW5vdGhlciBrZXkgb2YgdGhlIHRlc3RzLCAzMiBiISE="
+    program = await deployment.launch("third", deployment.ports[1], AION_BOT_ENCRYPTION_KEYS=keys)
+    assert (await program.end())[0] == 2
+    assert "AION_BOT_ENCRYPTION_KEYS has none of the keys" in program.output
+    assert deployment.owners() == dict.fromkeys(deployment.names, "first")
+
+
+@pytest.mark.parametrize(
+    ("changed", "variable"),
+    [
+        ({"AION_BOT_DATABASE_URL": "sqlite:///bot.db"}, "AION_BOT_DATABASE_URL"),
+        ({"AION_BOT_HTTP_ADDRESS": ""}, "AION_BOT_HTTP_ADDRESS"),
+    ],
+)
+async def test_settings_that_cannot_host_are_refused(
+    deployment: Deployment, changed: dict[str, str], variable: str
+) -> None:
+    """Many workspaces need Postgres, and an address: one line, exit status 2, nothing is made."""
+    program = await deployment.launch("first", deployment.ports[0], **changed)
+    assert (await program.end())[0] == 2
+    assert [line.partition(":")[0] for line in program.output.splitlines()] == [variable]
+    assert not (deployment.folder / "first" / "bot.db").exists()

@@ -1,0 +1,174 @@
+"""Which scopes a replica serves: its share, what another one left, and nothing that it lost."""
+
+import structlog
+
+from tests.runtime.hosting.conftest import Deployment
+from tests.support.logs import logged
+
+
+async def test_one_replica_serves_all_scopes_and_a_second_one_gets_half(deployment: Deployment) -> None:
+    """What the first has above its share is given back one by one, drained, and taken by the second."""
+    first = deployment.begin("first")
+    await first.serves("A", "B", "C", "D")
+    second = deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    assert first.serving.cancelled == []
+    assert sorted(first.serving.now + second.serving.now) == ["plain:A", "plain:B", "plain:C", "plain:D"]
+
+
+async def test_a_replica_does_not_take_again_what_it_gave_back(deployment: Deployment) -> None:
+    """With as many scopes on each side nothing moves any more."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    started = len(first.serving.ever), len(second.serving.ever)
+    for _ in range(20):
+        await first.runner._balance()  # looks at once, instead of after a while
+        await second.runner._balance()  # as above
+    assert (len(first.serving.ever), len(second.serving.ever)) == started
+
+
+async def test_the_scopes_of_a_dead_replica_are_taken_over(deployment: Deployment) -> None:
+    """Once its leases are over the other replica serves them, each with a higher epoch."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    await first.kill()
+    deployment.server.expire(first.database)
+    await second.serves("A", "B", "C", "D")
+    assert all(lease is not None and lease.replica == "second" for lease in deployment.server.leases.values())
+    assert max(deployment.server.epochs.values()) >= 2
+
+
+async def test_a_lost_scope_is_cancelled_and_the_replica_goes_on(deployment: Deployment) -> None:
+    """A replica that was paused past its leases ends what it did, closes the stores, and takes scopes again."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    had = list(first.serving.now)
+    deployment.server.expire(first.database)
+    await second.serves("A", "B", "C", "D")
+    await first.serves()
+    assert sorted(first.serving.cancelled) == sorted(had)
+    await first.serving.until(lambda: all(one.closed for one in first.database.stores))
+    deployment.server.replicas.append(first.database)
+    await first.number(2)
+
+
+async def test_a_stop_drains_all_scopes_at_once_and_gives_them_back(deployment: Deployment) -> None:
+    """The stores are closed before the scopes are free; the other replica takes them over."""
+    first = deployment.begin("first")
+    await first.serves("A", "B", "C", "D")
+    await first.end()
+    assert first.serving.cancelled == []
+    assert len(first.database.stores) == 4
+    assert all(one.closed for one in first.database.stores)
+    assert set(deployment.server.leases.values()) == {None}
+    await deployment.begin("second").serves("A", "B", "C", "D")
+
+
+async def test_a_new_scope_is_served_when_the_platform_says_so(deployment: Deployment) -> None:
+    """An installation while the replica runs is one more scope."""
+    first = deployment.begin("first")
+    await first.number(4)
+    deployment.platform.ids.append("E")
+    deployment.platform.changed.set()
+    await first.serves("A", "B", "C", "D", "E")
+
+
+async def test_a_scope_that_was_left_is_erased_without_a_drain(deployment: Deployment) -> None:
+    """Its rows go, then the platform forgets it; also where another replica serves it."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    deployment.platform.ids = ["B", "C"]
+    deployment.platform.gone = ["A", "D"]
+    await first.serving.until(lambda: sorted(deployment.platform.erased) == ["A", "D"])
+    assert sorted(deployment.server.leases) == ["plain:B", "plain:C"]
+    await first.serving.until(lambda: len(first.serving.now + second.serving.now) == 2)
+
+
+async def test_a_fault_of_one_scope_does_not_end_the_others(deployment: Deployment) -> None:
+    """It is logged, and the scope is served again after a while."""
+    first = deployment.begin("first")
+    first.serving.failures.append(ValueError("a fault"))
+    with structlog.testing.capture_logs() as logs:
+        await first.number(3)
+        await logged(logs, "scope failed, starting again")
+        await first.number(4)
+
+
+async def test_a_scope_that_cannot_be_opened_is_given_back(deployment: Deployment) -> None:
+    """Another replica, of a newer version, may be able to; the others are served meanwhile."""
+    deployment.server.unusable = {"plain:A"}
+    first = deployment.begin("first")
+    with structlog.testing.capture_logs() as logs:
+        await first.serves("B", "C", "D")
+        await logged(logs, "scope not opened")
+    deployment.server.unusable = set()
+    await first.number(4)
+
+
+async def test_a_refused_token_leaves_the_other_scopes_alone(deployment: Deployment) -> None:
+    """The scope stays with its replica, and is tried again when the platform has something new of it."""
+    first = deployment.begin("first")
+    first.serving.refused = {"plain:A"}
+    await first.serves("B", "C", "D")
+    first.serving.refused = set()
+    deployment.platform.changed.set()
+    await first.number(4)
+
+
+async def test_a_server_that_is_away_ends_nothing(deployment: Deployment) -> None:
+    """What is served goes on, and once the server is back new scopes are taken."""
+    first = deployment.begin("first")
+    await first.number(4)
+    with structlog.testing.capture_logs() as logs:
+        deployment.server.away = True
+        await logged(logs, "scopes not looked at")
+        assert len(first.serving.now) == 4
+        deployment.platform.ids.append("E")
+        deployment.server.away = False
+        await first.number(5)
+
+
+async def test_what_a_replica_that_is_stuck_does_not_take_is_taken_by_another(deployment: Deployment) -> None:
+    """One scope at a time, once they were free for a while, although the share of the other is full."""
+    first = deployment.begin("first")
+    await first.number(4)
+    stuck = deployment.begin("stuck")
+    await stuck.kill()
+    await first.number(3)
+    await first.number(4)
+
+
+async def test_log_lines_name_their_scope(deployment: Deployment) -> None:
+    """Whatever a scope's tasks log carries its name."""
+    seen = set()
+
+    def note(_logger: object, _name: str, event: dict[str, object]) -> dict[str, object]:
+        if event["event"] == "scope refused":
+            seen.add(event.get("scope"))
+        return event
+
+    structlog.configure(
+        [structlog.contextvars.merge_contextvars, note, structlog.processors.KeyValueRenderer()]
+    )
+    try:
+        first = deployment.begin("first")
+        first.serving.refused = {"plain:A", "plain:B"}
+        await first.serving.until(lambda: len(seen) == 2)
+    finally:
+        structlog.reset_defaults()
+    assert seen == {"plain:A", "plain:B"}
+
+
+async def test_a_scope_in_which_nothing_runs_is_given_back_first(deployment: Deployment) -> None:
+    """A drain breaks an answer off that takes longer than the grace."""
+    first = deployment.begin("first")
+    first.runner.busy = lambda scope: scope in {"plain:A", "plain:C", "plain:D"}
+    await first.number(4)
+    second = deployment.begin("second")
+    await second.number(1)
+    assert second.serving.ever == ["plain:B"]
