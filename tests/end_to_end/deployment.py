@@ -75,7 +75,10 @@ def _hosted(composed: Composed, values: SharedValues) -> Sequence[HostedPlatform
 
 
 class Deployment:
-    """`count` workspaces, and up to `replicas` replicas, which `start` starts; `rules` are added to those of each workspace."""
+    """`count` workspaces, and up to `replicas` replicas, which `start` starts; `rules` are added to those of each workspace.
+
+    `keys_in_file`: the file names a key of Aion's for each workspace.
+    """
 
     def __init__(
         self,
@@ -86,6 +89,7 @@ class Deployment:
         location: PostgresUrl | None = None,
         replicas: int = 1,
         rules: Callable[[str], str] = lambda _: "",
+        keys_in_file: bool = True,
     ) -> None:
         self.location = location or PostgresUrl("postgresql://nobody@localhost/none")
         self.teams = SlackTeams(count, HttpDelivery(*(free_port() for _ in range(replicas))))
@@ -96,6 +100,7 @@ class Deployment:
             "\n".join(
                 f'[workspaces."{one}"]\naion_key = "env:AION_KEY_{one}"\n{rules(one)}'
                 for one in self.teams.teams
+                if keys_in_file
             )
         )
         self.began = time.time()
@@ -155,6 +160,7 @@ class Deployment:
             hosting = Hosting(
                 composed.settings, self.location, partial(_hosted, composed), env, composed.env, partial(read_file, env),
                 rules, composed.alike(), polling=Polling().scaled(0.01), check_aion=False, pace=FAST, opens=self._opens,
+                keys_every=0.05,
             )  # fmt: skip
             self._stops.append(stop)
             self._serving.append(asyncio.create_task(serve_hosted(hosting, stop, asyncio.Event())))
