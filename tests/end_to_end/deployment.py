@@ -27,6 +27,7 @@ from aion_bot.simulators.aion.tenants import AionTenants
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.app_configuration import SCOPES
 from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port
+from aion_bot.simulators.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from aion_bot.simulators.slack.state import APP
 from aion_bot.simulators.slack.teams import SlackTeams
 from aion_bot.storage import Store
@@ -37,8 +38,8 @@ from tests.support.scope_database import MemoryDatabase
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 """Encrypts the stored tokens."""
 OAUTH = {
-    "SLACK_CLIENT_ID": "1000000001.2000000002",
-    "SLACK_CLIENT_SECRET": "51mu1a7edc11en75ec2e7",
+    "SLACK_CLIENT_ID": CLIENT_ID,
+    "SLACK_CLIENT_SECRET": CLIENT_SECRET,
     "SLACK_ALLOW_INSTALL": "any",
     "AION_BOT_ENCRYPTION_KEYS": KEY,
 }

@@ -42,12 +42,12 @@ OAUTH_STEPS = {
     "SLACK_CLIENT_SECRET": "Copy the Client Secret from Basic Information, App Credentials",
     "SLACK_SIGNING_SECRET": HTTP_STEPS["SLACK_SIGNING_SECRET"],
     "AION_BOT_PUBLIC_URL": HTTP_STEPS["AION_BOT_PUBLIC_URL"],
-    "AION_BOT_ENCRYPTION_KEYS": "Make a Fernet key, and keep a copy of it beside the backups of the database",
+    "AION_BOT_ENCRYPTION_KEYS": "Make a Fernet key, and keep a copy of it apart from the backups of the database",
     "the request URL": HTTP_STEPS["the request URL"],
     "distribution": "Under Manage Distribution activate public distribution, unless one organisation alone has the app",
     "a workspace": "List it in SLACK_ALLOW_INSTALL, then open /slack/install below the public address in a browser",
 }
-"""The same for workspaces that install the app."""
+"""What a person does by hand where workspaces install the app, by the variable that it yields."""
 
 WELL_FORMED = "it has the form of one"
 
