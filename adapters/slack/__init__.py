@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from adapters.slack import config, links, strings
 from adapters.slack.oauth import config as oauth
+from adapters.slack.oauth import strings as oauth_strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail, ok
 from aion_bot.ports.hosting import HostedPlatform
@@ -57,7 +58,7 @@ def manifest_in(env: Mapping[str, str]) -> str:
 def steps_in(env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
     """What a person does by hand in the way that `env` asks for, or is left to do once `app` was created."""
     if oauth.is_wanted(env):
-        return strings.OAUTH_STEPS
+        return oauth_strings.OAUTH_STEPS
     if not config.is_http(config.SlackSettings.given(env)):
         return strings.steps_of_app(app) if app else strings.MANUAL_STEPS
     steps = {**strings.HTTP_STEPS, **strings.http_steps_of_app(app)} if app else strings.HTTP_STEPS
@@ -150,7 +151,7 @@ async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
     if oauth.is_wanted(env):
         found = [one for one in oauth.read(env)[1] if one.variable == variable]
         return Diagnosis(
-            [fail(variable, one.mend, one.mend) for one in found] or [ok(variable, strings.WELL_FORMED)]
+            [fail(variable, one.mend, one.mend) for one in found] or [ok(variable, oauth_strings.WELL_FORMED)]
         )
     settings, problems = config.read(_completed(env))
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.slack import strings
 from adapters.slack.config import SIGNING_SECRET
 from adapters.slack.hosted_adapter import HostedSlackAdapter
 from adapters.slack.http_mode import PATH as EVENTS
 from adapters.slack.http_mode import RequestCheck
 from adapters.slack.identity import owner_of
 from adapters.slack.ids import PLATFORM
-from adapters.slack.oauth import aion_keys, config
+from adapters.slack.oauth import aion_keys, config, strings
 from adapters.slack.oauth.aion_keys import AionKeys, KeyForm
 from adapters.slack.oauth.api import REDIRECT, OAuthApi
 from adapters.slack.oauth.config import OAuthSettings
@@ -57,6 +56,7 @@ class HostedSlack:
     ) -> None:
         self._settings, self._values = settings, values
         self._timeouts, self._times = timeouts, times
+        self.address = settings.api_url
         self.changed = asyncio.Event()
         prefix = urlsplit(settings.public_url).path
         self._paths = {

@@ -9,10 +9,12 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.slack import rate_limits, strings
+from adapters.slack import rate_limits
+from adapters.slack import strings as slack_strings
 from adapters.slack.client import WebApi
 from adapters.slack.commands import COMMAND
 from adapters.slack.methods import Method
+from adapters.slack.oauth import strings
 from adapters.slack.oauth.config import OAuthSettings
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.rotation import Stored
@@ -194,7 +196,7 @@ def _form() -> Payload:
         "callback_id": CALLBACK,
         "title": _plain(strings.KEY_TITLE),
         "submit": _plain(strings.KEY_SAVE),
-        "close": _plain(strings.CLOSE_FORM),
+        "close": _plain(slack_strings.CLOSE_FORM),
         "blocks": [field],
     }
 

@@ -1,15 +1,18 @@
 """Whether workspaces can install the app and are served: the app's credentials, the keys, the pages. Changes nothing."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
 
-from adapters.slack import http_diagnosis, rate_limits, strings
+from adapters.slack import http_diagnosis, rate_limits
+from adapters.slack import strings as slack_strings
 from adapters.slack.client import WebApi
 from adapters.slack.config import PUBLIC_URL
 from adapters.slack.diagnosis import SlackDiagnosis
+from adapters.slack.oauth import strings
 from adapters.slack.oauth.api import OAuthRefused
 from adapters.slack.oauth.config import (
     ALLOW_INSTALL,
@@ -31,6 +34,9 @@ _TIMEOUT = 10.0
 _NO_CODE = "doctor"
 """No code of Slack's: Slack looks at the credentials before it looks at it."""
 
+_ASKED = 20
+"""Workspaces of which the token is tried."""
+
 _NAMED = 5
 """Workspaces that a finding names."""
 
@@ -47,7 +53,8 @@ class InstallDiagnosis:
         try:
             found = await self._installations(findings)
             one = self._settings.of_workspace("")
-            for check in (self._credentials(), http_diagnosis.request_url(one), self._redirect_url()):
+            pages = http_diagnosis.request_url(one), self._redirect_url()
+            for check in (self._credentials(), self._tokens(found), *pages):
                 findings += [finding async for finding in check]
             findings += await self._configuration(found, subjects)
         except SharedValuesDown as error:
@@ -82,9 +89,18 @@ class InstallDiagnosis:
             if variable is None:
                 yield ok(CLIENT_ID, strings.CREDENTIALS_TAKEN)
             else:
-                yield fail(variable, strings.token_refused(refusal.code), strings.COPY_CREDENTIALS)
+                yield fail(variable, slack_strings.token_refused(refusal.code), strings.COPY_CREDENTIALS)
         except NoInstallation:
             yield ok(CLIENT_ID, strings.CREDENTIALS_TAKEN)
+
+    async def _tokens(self, found: Sequence[Installation]) -> AsyncIterator[Finding]:
+        """Ask whether Slack takes the tokens of the first workspaces."""
+        asked = found[:_ASKED]
+        valid = await asyncio.gather(*(self._stored.api.is_valid(one.token) for one in asked))
+        if refused := [one.scope for one, good in zip(asked, valid, strict=True) if not good]:
+            yield fail("installations", strings.tokens_refused(_some(refused)), strings.INSTALL_ONCE_MORE)
+        elif asked:
+            yield ok("installations", strings.tokens_taken(len(asked), len(found)))
 
     async def _redirect_url(self) -> AsyncIterator[Finding]:
         """Open the address to which Slack leads back, without a code: the bot's own page says that it has expired."""

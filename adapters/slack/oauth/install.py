@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urljoin
 
-from adapters.slack import methods, strings
-from adapters.slack.oauth import pages, states
+from adapters.slack import methods
+from adapters.slack.oauth import pages, states, strings
 from adapters.slack.oauth.api import OAuthApi, OAuthRefused
 from adapters.slack.oauth.config import OAuthSettings
 from adapters.slack.oauth.installation import Installation, NoInstallation

@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from adapters.slack import strings
 from adapters.slack.hosting import HostedSlack
-from adapters.slack.oauth import aion_keys
+from adapters.slack.oauth import aion_keys, strings
 from aion_bot.ports.hosting import OffersAionKeys, Routed
 from aion_bot.ports.http_requests import HttpAnswer
 from aion_bot.ports.secrets import KNOWN

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from adapters.slack.hosting import HostedSlack
+from aion_bot.ports.capabilities import Diagnosable
 from aion_bot.ports.diagnosis import Status, Subjects
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.simulators.slack.app_configuration import CONFIG_TOKEN
@@ -54,13 +55,20 @@ async def test_all_is_well(public: HostedSlack, install: Install, values: Values
     found = await public.diagnose(Subjects())
     assert {one.status for one in found.findings} == {Status.OK}
     lines = [one.check for one in found.findings]
-    assert lines == [
-        "AION_BOT_ENCRYPTION_KEYS",
-        "SLACK_CLIENT_ID",
-        "AION_BOT_PUBLIC_URL",
-        "AION_BOT_PUBLIC_URL",
-    ]
+    assert lines[:3] == ["AION_BOT_ENCRYPTION_KEYS", "SLACK_CLIENT_ID", "installations"]
+    assert lines[3:] == ["AION_BOT_PUBLIC_URL", "AION_BOT_PUBLIC_URL"]
+    assert isinstance(public, Diagnosable)
     assert values.kept == before
+
+
+async def test_a_token_that_slack_refuses_is_said(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """With the id of its workspace."""
+    await install()
+    oauth.end(oauth.tokens(ONE)[0])
+    lines = "\n".join(await said(hosted))
+    assert f"FAIL  installations: Slack refuses the token of {ONE}; have the app installed again" in lines
 
 
 async def test_what_is_wrong_is_said(make: Make, install: Install, oauth: SlackOAuth, values: Values) -> None:

@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from adapters.slack import ids, strings
+from adapters.slack import ids
 from adapters.slack.hosted_adapter import HostedSlackAdapter
 from adapters.slack.hosting import HostedSlack
 from adapters.slack.methods import Method
+from adapters.slack.oauth import strings
 from aion_bot.ports.hosting import HostedPlatform, Routed, TakesRouted
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import Reply

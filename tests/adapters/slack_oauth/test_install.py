@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from adapters.slack import methods, strings
+from adapters.slack import methods
 from adapters.slack.hosting import HostedSlack
-from adapters.slack.oauth import states
+from adapters.slack.oauth import states, strings
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams

@@ -233,6 +233,6 @@ class Leases:
 
 def _said(digests: Mapping[str, str]) -> str:
     """Return digests as JSON. Raises `ValueError` for anything that is no SHA-256."""
-    if not all(len(one) == 64 and set(one) <= set("0123456789abcdef") for one in digests.values()):
+    if not all(len(one) == _DIGEST_LENGTH and set(one) <= _DIGITS for one in digests.values()):
         raise ValueError("a digest is a SHA-256 in hexadecimal digits")
     return json.dumps(dict(digests))
