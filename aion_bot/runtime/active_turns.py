@@ -69,6 +69,8 @@ class ActiveTurns:
         runner.before_end = partial(self._indicators.end_activity, thread, turn)
         try:
             async with self._indicators.working(thread, turn, progress, sync.may_wait):
+                if turn.origin is None or turn.origin.opening is None:  # an opened thread is a sign by itself
+                    await self._indicators.first_signs.passed()
                 await runner.run()
             if await runner.record_rest():
                 # The indicators were cleared before the row could say that the end is shown.
