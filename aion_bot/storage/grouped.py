@@ -107,10 +107,9 @@ class GroupedConnection:
         return together
 
     async def _in_thread(self, together: Sequence[_Asked]) -> Sequence[_Outcome]:
-        # The only way to do more than one thing in a step of its thread.
-        carry_out: Any = self._connection._execute  # noqa: SLF001
+        carry_out: Any = self._connection._execute  # noqa: SLF001  # the only way to do more than one thing in a step of its thread
         try:
-            found: Sequence[_Outcome] = await carry_out(_together, self._connection._conn, together)  # noqa: SLF001
+            found: Sequence[_Outcome] = await carry_out(_together, self._connection._conn, together)  # noqa: SLF001  # what it carries out on
         except ValueError as closed:
             return [closed] * len(together)
         return found

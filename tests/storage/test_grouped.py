@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from aion_bot.storage.grouped import MOST_TOGETHER, GroupedConnection
+from aion_bot.storage.grouped import MOST_TOGETHER, Changed, GroupedConnection
 
 pytestmark = pytest.mark.sqlite
 
@@ -34,15 +34,15 @@ async def numbers(connection: GroupedConnection) -> list[int]:
     return [row[0] for row in await connection.execute_fetchall("SELECT n FROM number ORDER BY n")]
 
 
-def inserting(connection: GroupedConnection, n: int, text: str = "") -> asyncio.Task[object]:
-    return asyncio.ensure_future(connection.execute("INSERT INTO number VALUES (?, ?)", (n, text)))
+def inserting(connection: GroupedConnection, n: int, text: str = "") -> asyncio.Task[Changed]:
+    return asyncio.create_task(connection.execute("INSERT INTO number VALUES (?, ?)", (n, text)))
 
 
 async def test_writes_of_one_moment_are_one_transaction(opened: Traced) -> None:
     """A hundred writes that are asked for in the same moment wait for the disk once, and each returns what it changed."""
     connection, carried_out = opened
     changed = await asyncio.gather(*(inserting(connection, n) for n in range(100)))
-    assert [one.rowcount for one in changed] == [1] * 100  # type: ignore[attr-defined]
+    assert [one.rowcount for one in changed] == [1] * 100
     assert carried_out.count("COMMIT") == 1
     assert await numbers(connection) == list(range(100))
 
