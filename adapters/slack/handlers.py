@@ -10,17 +10,17 @@ import asyncio
 import logging
 import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncAck
 from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.response import BoltResponse
 
 from adapters.slack import commands, events, forms, home, ids, invitations, reactions, sdk_log
 from adapters.slack.client import WebApi
+from adapters.slack.envelopes import UNREADABLE, EnvelopeApp, log_failure
 from adapters.slack.errors import not_slack
 from adapters.slack.events import ChannelFacts, Payload
 from adapters.slack.files import AttachedFiles
@@ -35,13 +35,10 @@ from aion_bot.ports.names import Names
 
 _log = logging.getLogger(__name__)
 
-_INTERACTIONS = {"block_actions", "message_action", "shortcut", "view_submission"}
 _CHANNELS = 10_000
 """Channels of which it is remembered whether another organisation sees them."""
 _MOMENT = 3.0
 """Seconds of a pause at most that a look-up waits for: somebody has pressed a button."""
-UNREADABLE = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What a payload of another shape than Slack documents raises."""
 _ANY = re.compile("")
 
 
@@ -76,7 +73,7 @@ class EventHandlers:
         """Whether another organisation sees a channel, as the newest events said of those that were heard of last."""
         self._handling: set[asyncio.Task[Any]] = set()
 
-    def app(self) -> AsyncApp:
+    def app(self) -> EnvelopeApp:
         """Build the bolt app that calls these handlers."""
         me = self._me
 
@@ -84,7 +81,8 @@ class EventHandlers:
         async def authorize() -> AuthorizeResult:
             return AuthorizeResult(enterprise_id=None, team_id=me.team, bot_user_id=me.user, bot_id=me.bot)
 
-        app = AsyncApp(
+        app = EnvelopeApp(
+            self._take_event,
             client=self._web.client,
             authorize=authorize,
             logger=sdk_log.LOGGER,
@@ -92,14 +90,12 @@ class EventHandlers:
             ignoring_self_events_enabled=False,  # `events` ignores every bot, this one included
             attaching_conversation_kwargs_enabled=False,
         )
-        # Events are handled in a middleware, because bolt acknowledges one before it calls its listener.
-        app.middleware(self._handle_event)
         # One listener for all: a press of an unknown button is acknowledged as well.
         app.action(_ANY)(self._handle_action)
         app.shortcut(_ANY)(self._handle_shortcut)
         app.command(_ANY)(self._handle_command)
         app.view(_ANY)(self._handle_form)
-        app.error(_log_failure)
+        app.error(log_failure)
         return app
 
     async def drain(self, seconds: float) -> None:
@@ -111,15 +107,11 @@ class EventHandlers:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _handle_event(
-        self, body: Payload, ack: AsyncAck, next_: Callable[[], Awaitable[BoltResponse]]
-    ) -> BoltResponse:
-        """Hand an event over if it is one for the core, then acknowledge it in any case.
+    async def _take_event(self, body: Payload) -> None:
+        """Hand an event over if it is one for the core; it is acknowledged when this returns, in any case.
 
-        Interactions go on to their listeners.
+        An event that nobody acknowledges comes again, also one that means nothing to the bot.
         """
-        if body.get("type") in _INTERACTIONS or "command" in body:
-            return await next_()
         with self._tracked():
             try:
                 told = events.shared_channel(body)
@@ -138,14 +130,12 @@ class EventHandlers:
             except UNREADABLE as error:
                 # Slack would send it again, and it would fail again.
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
-                return await ack()
+                return
             if rename is not None:
                 self._attached.seen.forget()
                 await self._host.channel_renamed(*rename, ids.renamed(*rename))
             elif event is not None:
                 await self._deliver(event)
-        # An event that nobody acknowledges comes again, also one that means nothing to the bot.
-        return await ack()
 
     async def _read(self, body: Payload) -> InboundEvent | None:
         """Read an event, with names for what it mentions."""
@@ -350,7 +340,3 @@ def _worth_another_lookup(error: Exception) -> bool | float:
     if isinstance(error, RateLimited):
         return error.retry_after if error.retry_after <= _MOMENT else False
     return isinstance(error, PlatformDown)
-
-
-async def _log_failure(error: Exception) -> None:
-    _log.error("event was not accepted", extra={"reason": type(error).__name__})

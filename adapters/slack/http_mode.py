@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.slack.client import WebApi
-from adapters.slack.envelopes import ACKNOWLEDGED, dispatch
+from adapters.slack.envelopes import ACKNOWLEDGED, EnvelopeApp
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.methods import Method
 from adapters.slack.timeouts import Timeouts
@@ -80,7 +79,7 @@ class HttpMode:
     def __init__(self, secret: str) -> None:
         self._check = RequestCheck(secret)
         self._timeouts = Timeouts()
-        self._app: AsyncApp | None = None
+        self._app: EnvelopeApp | None = None
         self._on_life: Callable[[], None] = lambda: None
         self._late: set[asyncio.Task[int]] = set()
 
@@ -130,12 +129,12 @@ class HttpMode:
         self._on_life()
         return HttpAnswer(await self._handle(self._app, payload))
 
-    async def _handle(self, app: AsyncApp, payload: Mapping[str, Any]) -> int:
+    async def _handle(self, app: EnvelopeApp, payload: Mapping[str, Any]) -> int:
         """Let the handlers take a payload; returns the status for Slack, also where writing takes longer than Slack waits.
 
         Then the work goes on: what it writes is known when Slack sends it again.
         """
-        work = asyncio.create_task(dispatch(app, payload))
+        work = asyncio.create_task(app.receive(payload))
         self._late.add(work)
         work.add_done_callback(self._late.discard)
         await asyncio.wait({work}, timeout=self._timeouts.answer)

@@ -20,10 +20,9 @@ from contextlib import suppress
 from typing import Any
 
 import aiohttp
-from slack_bolt.async_app import AsyncApp
 
 from adapters.slack.client import WebApi
-from adapters.slack.envelopes import ACKNOWLEDGED, dispatch
+from adapters.slack.envelopes import ACKNOWLEDGED, EnvelopeApp
 from adapters.slack.handlers import EventHandlers
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.backoff import Backoff
@@ -51,7 +50,7 @@ class SocketConnection:
     then this one `leaves`. `app` is the id of the app, once Slack has said `hello`.
     """
 
-    def __init__(self, app: AsyncApp, timeouts: Timeouts) -> None:
+    def __init__(self, app: EnvelopeApp, timeouts: Timeouts) -> None:
         self.replace = asyncio.Event()
         self.leaves = False
         self.app = ""
@@ -185,7 +184,7 @@ class SocketConnection:
 
     async def _dispatch(self, envelope_id: str, payload: Mapping[str, Any]) -> None:
         """Acknowledge an envelope if the app did. Slack sends an event again that is not acknowledged."""
-        status = await dispatch(self._app, payload)
+        status = await self._app.receive(payload)
         if status == ACKNOWLEDGED and self._socket is not None and not self._says_nothing:
             # On a connection that was lost meanwhile nothing can be acknowledged: Slack sends the event again.
             with suppress(ConnectionError):

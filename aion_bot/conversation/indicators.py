@@ -19,6 +19,7 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
+from aion_bot.conversation.first_signs import FirstSigns
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
@@ -85,6 +86,7 @@ class Indicators:
         """`seen` is called when people see the mark of a question that waits, or any sign that it is answered."""
         self._store, self._seen, self._tasks = store, seen, tasks
         self._marks = QueuedMarks()
+        self.first_signs = FirstSigns()
         self.places = PlaceActivity(tasks)
         self.lines = SharedLines(store, tasks)
         self._working: Counter[ThreadKey] = Counter()
@@ -106,6 +108,8 @@ class Indicators:
         if not waits and self._marks.expect(thread, turn):
             over = self._waits[turn.key] = asyncio.Event()
             self._tasks.spawn(self._show_waiting(thread, turn, over))
+        else:
+            self.first_signs.end(turn.key)
 
     async def _show_waiting(self, thread: Thread, turn: Turn, over: asyncio.Event) -> None:
         """Mark a question that waits, or tell the person; where the limits leave no room, as soon as they do."""
@@ -121,8 +125,10 @@ class Indicators:
                 if burst and await self.lines.join(thread, turn, over):
                     seen()
                     return
+                self.first_signs.end(turn.key)
                 await self._unsigned.next_look(key, over)
         finally:
+            self.first_signs.end(turn.key)
             self._unsigned.discard(key)
 
     def _comes(self, operation: Operation, thread: Thread, place: ThreadKey) -> bool:
@@ -196,6 +202,7 @@ class Indicators:
 
         def signed() -> None:
             self._unsigned.discard(turn.key)
+            self.first_signs.end(turn.key)
             if self._seen:
                 self._seen(turn)
             shown()
@@ -221,6 +228,7 @@ class Indicators:
                                 await thread.show_activity(turn.asker, active=True)
                                 pause = lasts
         finally:
+            self.first_signs.end(turn.key)
             self._unsigned.discard(turn.key)
 
     async def _until_active_or_over(
@@ -242,6 +250,7 @@ class Indicators:
                 await over.wait()
                 await self._marks.remove(thread, turn)
                 return False
+            self.first_signs.end(turn.key)
             await self._unsigned.next_look(turn.key, over)
 
     async def _signed_or_over(

@@ -67,8 +67,13 @@ class ActiveTurns:
         if (observer := self._services.observer) is not None:
             observer.began(turn)
         runner.before_end = partial(self._indicators.end_activity, thread, turn)
+        opens = turn.origin is not None and turn.origin.opening is not None
+        if not opens:
+            runner.opened.set()  # no sign waits for the work
         try:
             async with self._indicators.working(thread, turn, progress, sync.may_wait):
+                if not opens:  # an opened thread is a sign by itself
+                    await self._indicators.first_signs.passed()
                 await runner.run()
             if await runner.record_rest():
                 # The indicators were cleared before the row could say that the end is shown.

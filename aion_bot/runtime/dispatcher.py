@@ -124,7 +124,8 @@ class Dispatcher:
                 await self._changes.take(thread, event)
             case Prompt():
                 if event.addressed or (question(event) and await self._takes_part(event)):
-                    await self._ask(thread, event)
+                    with self._indicators.first_signs.looking(event.key):
+                        await self._ask(thread, event)
             # Presses and stops do not wait behind the thread's queue: they are about what runs in it.
             case _:
                 self._tasks.spawn(self._actions.act(thread, event))
@@ -191,6 +192,7 @@ class Dispatcher:
             # What waits first: it may begin to run meanwhile.
             await self._waiting.replace(thread, prompt)
             await self._active.replace(prompt)
+        self._indicators.first_signs.begin(turn.key)
         if self._enqueue(thread, turn):
             self._indicators.queued(thread, turn)
         if prompt.thread in self._reorder_buffer.waiting:

@@ -17,6 +17,7 @@ from aion_bot.ports import private_files
 from aion_bot.storage.audit_chain import FUNCTIONS
 from aion_bot.storage.copies import copies_of, remove_copies, write_copy
 from aion_bot.storage.errors import StoreError, reason
+from aion_bot.storage.grouped import GroupedConnection
 from aion_bot.storage.process_lock import ProcessLock
 from aion_bot.storage.schema import Migration, migrate, migrations, read_schema
 
@@ -56,7 +57,7 @@ class Database:
     """
 
     path: Path
-    connection: aiosqlite.Connection
+    connection: GroupedConnection
     lock: ProcessLock
     erased: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -129,7 +130,7 @@ async def open_database(path: Path, known: Sequence[Migration] | None = None) ->
             raise
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path} cannot be opened ({reason(error, real)})") from error
-    return Database(real, connection, lock)
+    return Database(real, GroupedConnection(connection), lock)
 
 
 def exclusive_file(path: Path, *, create: bool) -> ProcessLock:

@@ -1,16 +1,15 @@
 """The heartbeat of a WebSocket: what a pause of the process must not cost."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import aiohttp
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer
-from slack_bolt import BoltResponse
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 
+from adapters.slack.envelopes import ACKNOWLEDGED, EnvelopeApp
 from adapters.slack.socket_mode import SocketConnection
 from tests.adapters.slack.conftest import HASTE
 
@@ -25,9 +24,9 @@ class RecordingApp:
 
     payloads: list[Any] = field(default_factory=list)
 
-    async def async_dispatch(self, request: AsyncBoltRequest) -> BoltResponse:
-        self.payloads.append(request.body)
-        return BoltResponse(status=200)
+    async def receive(self, payload: Mapping[str, Any]) -> int:
+        self.payloads.append(payload)
+        return ACKNOWLEDGED
 
 
 async def pausing(request: web.Request) -> web.StreamResponse:
@@ -66,7 +65,7 @@ async def test_pings_of_slack_are_answered() -> None:
     served[ANSWERS] = []
     served.router.add_get("/", pinging)
     async with TestServer(served, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-        connection = SocketConnection(cast("AsyncApp", RecordingApp()), replace(TIMES, heartbeat=60.0))
+        connection = SocketConnection(cast("EnvelopeApp", RecordingApp()), replace(TIMES, heartbeat=60.0))
         await connection.open(session, str(server.make_url("/")), None)
         await connection.replace.wait()
         await connection.close()
@@ -78,7 +77,7 @@ async def test_a_press_that_arrives_during_a_pause_of_the_process_is_not_lost() 
     served, app = web.Application(), RecordingApp()
     served.router.add_get("/", pausing)
     async with TestServer(served, host="127.0.0.1") as server, aiohttp.ClientSession() as session:
-        connection = SocketConnection(cast("AsyncApp", app), TIMES)
+        connection = SocketConnection(cast("EnvelopeApp", app), TIMES)
         await connection.open(session, str(server.make_url("/")), None)
         await connection.replace.wait()
         await connection.close()
