@@ -50,7 +50,7 @@ FAILURES = pytest.mark.parametrize("failure", [raises, blocks, sleeps])
 def lags(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How late the loop was, as the watchdog of the bot saw it."""
     seen: list[float] = []
-    monkeypatch.setattr("aion_bot.app.Watchdog", lambda: Watchdog(seen.append, every=0.02))
+    monkeypatch.setattr("aion_bot.composition.watching.Watchdog", lambda: Watchdog(seen.append, every=0.02))
     return seen
 
 
