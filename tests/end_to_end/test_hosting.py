@@ -217,6 +217,9 @@ async def test_commands_over_all_workspaces_and_over_one(deployment: Deployment)
     status, said = await run("erase", "--user", person)
     assert status == 0, said
     assert [line for line in said.splitlines() if "questions 1" in line] == [said.splitlines()[0]]
+    channel = deployment.slack(one).general.id
+    status, said = await run("access", "--channel", channel, "--user", person, "--workspace", team)
+    assert (status, person in said) == (0, True), said
     status, said = await run("backup", "copy.db")
     assert status == 1
     assert "pg_dump" in said
