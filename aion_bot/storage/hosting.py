@@ -95,6 +95,14 @@ class SharedDatabase(Protocol):
         """
         ...
 
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this live replica, whose settings have changed; the others are to change theirs as well."""
+        ...
+
+    async def retire(self) -> None:
+        """Count as live no more: what this replica gives back from now on belongs to the share of others. Its leases are renewed as before."""
+        ...
+
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
         """Write down scopes that exist, beside those known already. Raises `ValueError` for an id that can be no scope's."""
         ...

@@ -237,6 +237,38 @@ async def test_replicas_agree_on_their_settings() -> None:
         await other.close()
 
 
+async def test_a_replica_has_other_settings_from_now_on() -> None:
+    """Once its own were replaced, whoever starts with the new ones agrees, and whoever has the old ones does not."""
+    location = lay_shared()
+    one, other = await open_shared(location, "first"), await open_shared(location, "second")
+    try:
+        assert not await one.agree({"AION_KEY": digest("a")})
+        await one.agree_anew({"AION_KEY": digest("b")})
+        assert await other.agree({"AION_KEY": digest("a")}) == ["AION_KEY"]
+        assert not await other.agree({"AION_KEY": digest("b")})
+    finally:
+        await other.close()
+        await one.close()
+
+
+async def test_a_replica_that_retires_keeps_its_scopes_and_has_no_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While it drains the others count without it; its leases are renewed, and its row does not come back."""
+    monkeypatch.setattr("aion_bot.storage.postgres.shared.leases.RENEW_EVERY", 0.05)
+    location = lay_shared()
+    async with replica(location, "one") as one, replica(location, "two") as two:
+        await one.note_scopes("slack", ["T1"])
+        (lease,) = await one.claim(1)
+        renewed = asyncio.Event()
+        await one.retire()
+        one.on_renewed(lambda _: renewed.set())
+        await happens(renewed)
+        load = await two.load()
+        assert (load.replicas, load.free) == (1, 0)
+        assert lease.held()
+
+
 async def test_a_removed_scope_leaves_nothing() -> None:
     """Its schema, its rows and what waited are gone; its owner lost it; another replica's scope stays."""
     location = lay_shared()
