@@ -90,7 +90,8 @@ class SharedDatabase(Protocol):
         """Write what settings every replica must have alike, and return the names of those in which a live one differs.
 
         A digest is a SHA-256 in hexadecimal digits (`ValueError` for anything else): the table holds no secret. Until
-        this has returned nothing the replica does not count as live, and can claim nothing.
+        this has returned nothing the replica does not count as live, and can claim nothing. Raises `StoreError` where
+        they cannot be read or written.
         """
         ...
 

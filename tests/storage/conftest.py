@@ -13,7 +13,7 @@ from tests.support.databases import lay_database
 
 _QUICK = {
     "postgres": {"test_store", "test_attempts", "test_allowance"},
-    "scope": {"test_attempts", "test_allowance"},
+    "scope": {"test_allowance"},
 }
 """Modules that run on a server in `make test` as well; of the others that is slow."""
 

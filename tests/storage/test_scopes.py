@@ -378,3 +378,13 @@ async def _writes(shared: SharedDatabase, lease: ScopeLease, times: int) -> None
         assert lease.lost.is_set()
     finally:
         await store.close()
+
+
+async def test_replicas_that_note_the_same_scopes_at_once_do_not_wait_for_each_other() -> None:
+    """Whatever order a platform lists them in."""
+    location, ids = lay_shared(), [f"S{number}" for number in range(300)]
+    async with replica(location, "one") as one, replica(location, "two") as two:
+        for _ in range(3):
+            sql(location, "DELETE FROM aion_bot_shared.scope")
+            await asyncio.gather(one.note_scopes("slack", ids), two.note_scopes("slack", ids[::-1]))
+            assert (await one.load()).scopes == 300

@@ -4,12 +4,13 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
 import pytest
 
+from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.domain.plan import Plan
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.messages import Action, Person, Step, ThreadKey
@@ -114,7 +115,8 @@ async def test_a_connection_to_a_standby_is_replaced() -> None:
 
 async def test_connections_that_are_all_in_use_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement fails as transient then, and leases are renewed meanwhile; with a free one it is carried out."""
-    monkeypatch.setattr("aion_bot.storage.postgres.shared.pool.AT_ONCE", 0.2)
+    monkeypatch.setattr("aion_bot.storage.postgres.shared.pool.AT_ONCE", 0.05)
+    monkeypatch.setattr("aion_bot.storage.postgres.shared.pool._PATIENCE", 0.2)
     monkeypatch.setattr("aion_bot.storage.postgres.shared.leases.RENEW_EVERY", 0.02)
     location = lay_shared()
     async with serving(location, 1) as (shared, stores):
@@ -162,3 +164,79 @@ async def test_nothing_is_lost_while_the_server_is_away() -> None:
         assert [arrival.body for arrival in await shared.arrivals(lease)] == [b"x"]
         await happens(renewed)
         assert all(one.held() for one in stores)
+
+
+class Partition:
+    """A way to the server that holds everything back while it is shut, and lets it through later, as a network does."""
+
+    def __init__(self) -> None:
+        self.passable = asyncio.Event()
+        self.passable.set()
+        self._pumps, self._writers = BackgroundTasks(), list[asyncio.StreamWriter]()
+
+    @asynccontextmanager
+    async def to(self, location: PostgresUrl) -> AsyncIterator[PostgresUrl]:
+        """Yield the address of the database through it."""
+        listening = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        port = listening.sockets[0].getsockname()[1]
+        database = location.url.removeprefix("postgresql://tests@/").partition("?")[0]
+        try:
+            yield PostgresUrl(
+                f"postgresql://tests@127.0.0.1:{port}/{database}?sslmode=disable&gssencmode=disable"
+            )
+        finally:
+            listening.close()
+            await self._pumps.cancel()
+            for writer in self._writers:
+                writer.transport.abort()
+            await asyncio.gather(*(one.wait_closed() for one in self._writers), return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there = await asyncio.open_unix_connection(str(server().folder / ".s.PGSQL.5432"))
+        self._writers += [writer, there[1]]
+        self._pumps.spawn(self._pump(reader, there[1]))
+        self._pumps.spawn(self._pump(there[0], writer))
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65536):
+                await self.passable.wait()
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+
+@pytest.mark.slow
+async def test_a_replica_that_is_cut_off_sends_nothing_and_loses_its_scopes() -> None:
+    """Another one takes over after six seconds; what the first one wrote meanwhile arrives late, and is refused."""
+    location, network = lay_shared(), Partition()
+    async with network.to(location) as through, serving(through, 2) as (shared, stores):
+        other = await open_shared(location, "two")
+        assert not await other.agree({})
+        for store in stores.values():
+            await store.kv.set("slack", "name", "before")
+        network.passable.clear()
+        cut_at = asyncio.get_running_loop().time()
+        writes = [asyncio.create_task(_written(store, 7)) for store in stores.values()]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await shared.hand_over("slack:T1", b"x")
+        assert asyncio.get_running_loop().time() < cut_at + 4, "a caller waits for the server after its time"
+        taken: list[ScopeLease] = []
+        async with asyncio.timeout(30):
+            while len(taken) < 2:
+                taken += await other.claim(2)
+                assert not taken or not any(one.held() for one in stores)
+                await asyncio.sleep(0.05)  # as a replica looks
+        opened = [await other.open_scope(lease) for lease in taken]
+        network.passable.set()
+        for write in writes:
+            # Or it had to wait for a connection, all of which were waiting for the server.
+            with pytest.raises(sqlite3.OperationalError, match=r"another replica has taken over|in use"):
+                await write
+        for lease in stores:
+            await happens(lease.lost)
+        for store in opened:
+            assert await store.kv.get("slack", "name") == "before"
+            await store.close()
+        await other.close()

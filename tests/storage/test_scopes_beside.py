@@ -1,14 +1,15 @@
 """Commands beside many scopes, and a Postgres server that cannot have them."""
 
+import asyncio
 import sys
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from aion_bot.domain.plan import Plan
+from aion_bot.domain.plan import Plan, PlanPhase
 from aion_bot.environment.database_location import PostgresUrl
-from aion_bot.ports.messages import Person, Step, ThreadKey
+from aion_bot.ports.messages import Action, Person, Step, ThreadKey
 from aion_bot.storage import StoreError, UnfitServer, verify_audit
 from aion_bot.storage.beside import open_beside
 from aion_bot.storage.hosting import (
@@ -22,7 +23,8 @@ from aion_bot.storage.hosting import (
 from aion_bot.storage.postgres.schema import migrations
 from tests.support.postgres import lay_postgres, lay_shared, server
 
-PLAN = Plan("k1", "p1", "s1", ThreadKey("slack", "T/C/1"), Person("U1", "Ada"), "Sort", (Step("a", "b"),))
+ADA = Person("U1", "Ada")
+PLAN = Plan("k1", "p1", "s1", ThreadKey("slack", "T/C/1"), ADA, "Sort", (Step("a", "b"),))
 
 
 async def opened(location: PostgresUrl, name: str = "one") -> SharedDatabase:
@@ -122,7 +124,7 @@ async def test_a_scope_of_a_newer_release_is_left_to_it() -> None:
 
 async def test_a_scope_that_is_new_gets_its_schema() -> None:
     """Whoever owns it first makes it; small letters and capital ones of an id name the same."""
-    location = lay_shared(1)
+    location = lay_shared()
     shared = await opened(location)
     await shared.note_scopes("slack", ["E9x", "e9X"])
     (lease,) = await shared.claim(5)
@@ -137,6 +139,40 @@ async def test_a_scope_that_is_new_gets_its_schema() -> None:
 
 async def test_an_address_of_the_settings_means_no_scope() -> None:
     """A deployment with one scope beside them has a schema of its own."""
-    location = lay_shared(1)
+    location = lay_shared()
     with pytest.raises(StoreError, match="has nothing of a bot"), open_beside(location):
         pass
+
+
+@pytest.mark.slow
+async def test_a_deployment_is_restored_from_a_dump() -> None:
+    """`pg_dump` and `pg_restore`, as docs/scaling.md has them: rows and the chain are there, and the next owner goes on."""
+    location, target = lay_shared(), server().make()
+    shared = await opened(location)
+    await shared.note_scopes("slack", ["T1", "T2"])
+    before = await shared.claim(2)
+    for lease in before:
+        store = await shared.open_scope(lease)
+        await store.plans.add(PLAN)
+        await store.plans.claim("k1", Action.APPROVE, ADA)
+        await store.close()
+    await shared.values.set("token", "T1", "encrypted")
+    await shared.close()
+    dumped = str(server().folder / "dump")
+    for program, *arguments in (
+        ("pg_dump", "--schema=aion_bot*", "--format=custom", f"--file={dumped}", location.url),
+        ("pg_restore", f"--dbname={target.url}", dumped),
+    ):
+        await asyncio.to_thread(server().run, program, *arguments)
+    restored = await opened(target)
+    assert await restored.values.get("token", "T1") == "encrypted"
+    leases = await restored.claim(2)
+    assert min(one.epoch for one in leases) > max(one.epoch for one in before)
+    for lease in leases:
+        store = await restored.open_scope(lease)
+        assert await store.plans.move("k1", PlanPhase.PENDING)
+        assert await store.plans.claim("k1", Action.CANCEL, ADA)
+        await store.close()
+    for scope in known_scopes(target):
+        assert verify_audit(scope.location).line().startswith("audit: whole, 4 rows")
+    await restored.close()

@@ -94,7 +94,7 @@ class Server:
             "--no-sync",
             "--no-instructions",
         ]
-        self._run("initdb", "-D", str(self._data), *made)
+        self.run("initdb", "-D", str(self._data), *made)
         self.start()
 
     def _usable(self, found: Path) -> Path:
@@ -118,7 +118,8 @@ class Server:
     def _readable(self, found: Path) -> bool:
         return self._user is None or all(one.stat().st_mode & 0o001 for one in (found, *found.parents))
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of the programs of Postgres to its end."""
         done = subprocess.run(  # noqa: S603  # a program of ours
             [str(self._programs / program), *arguments],
             user=self._user, cwd=self.folder, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath},
@@ -129,7 +130,7 @@ class Server:
         """Start it, and wait until it answers."""
         settings = "".join(f" -c {name}={value or chr(39) * 2}" for name, value in _SETTINGS.items())
         options = f"-k {self.folder}{settings}"
-        self._run(
+        self.run(
             "pg_ctl",
             "start",
             "-w",
@@ -144,7 +145,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop it at once, as a crash does; connections are cut."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
+        self.run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
 
     def remove(self) -> None:
         """Stop it and remove its files."""
@@ -204,19 +205,19 @@ SCOPES = ("slack:T1", "slack:T2", "slack:T3")
 
 
 @cache
-def _shared_template(scopes: int) -> str:
+def _shared_template() -> str:
     location = server().make()
     server().keep(location)
     prepare_shared(shared_location(location))
-    for scope in SCOPES[:scopes]:
+    for scope in SCOPES:
         with connect(location_of(location, scope)) as connection:
             migrate(connection, location_of(location, scope))
     return str(location).rpartition("/")[2]
 
 
-def lay_shared(scopes: int = len(SCOPES)) -> PostgresUrl:
+def lay_shared() -> PostgresUrl:
     """Make a database of a deployment with many scopes, of which none is noted yet."""
-    return server().make(_shared_template(scopes))
+    return server().make(_shared_template())
 
 
 @contextlib.contextmanager
@@ -229,7 +230,7 @@ def lent_postgres() -> Iterator[PostgresUrl]:
 @contextlib.contextmanager
 def lent_scope() -> Iterator[PostgresUrl]:
     """Lend the empty schema of the first of `SCOPES`; see `lent_postgres`."""
-    with _lent("scope", lambda: lay_shared(1)) as location:
+    with _lent("scope", lay_shared) as location:
         yield location_of(location, SCOPES[0])
 
 

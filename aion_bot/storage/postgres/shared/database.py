@@ -92,7 +92,9 @@ class PostgresShared:
 
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
         """Write down scopes that exist."""
-        await self._pool.fetch(_NOTE, [scope_name(platform, one) for one in ids], again=True)
+        # In one order: replicas that write the same ones at once would wait for each other.
+        names = sorted((scope_name(platform, one) for one in ids), key=str.lower)
+        await self._pool.fetch(_NOTE, names, again=True)
 
     async def claim(self, most: int) -> Sequence[ScopeLease]:
         """Take up to so many scopes that nobody owns."""
