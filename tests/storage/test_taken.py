@@ -104,7 +104,7 @@ async def test_limits_may_be_learned_while_others_are_written(
     """Requests go on while the database is slow: a limit that is new then is written the next time."""
 
     class Teams(_Adapter):
-        def scope_key(self, thread: ThreadKey, scope: Scope) -> str:
+        def scope_key(self, thread: ThreadKey, scope: Scope) -> str:  # noqa: ARG002  # all scopes are alike
             return thread.id
 
     adapter, write = Teams(), store.taken.note
