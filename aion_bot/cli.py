@@ -205,16 +205,23 @@ def show_access(
     1 refused, or the platform does not say what these ids are; 2 if the settings or the file are wrong.
     """
     env = _environment()
-    settings, platforms, problems = compose(env)
+    composed = _composed(env)
     rules, more = read_file(env)
-    if settings is None or problems or more:
-        for problem in (*problems, *more):
+    settings, problems = composed.settings, [*composed.problems, *more]
+    if settings is None or problems:
+        for problem in problems:
             _say(problem, sys.stderr)
         raise typer.Exit(2)
     log_config.configure("error", "text", secrets_in(env), sdk_loggers())
+    where = channel, workspace
+    judged = (
+        access.judge_hosted(settings, rules, composed.hosted, where, user)
+        if composed.hosts
+        else access.judge_and_close(settings, rules, composed.adapters, where, user)
+    )
     try:
-        verdict = asyncio.run(access.judge_and_close(settings, rules, platforms, (channel, workspace), user))
-    except access.NoSuchPlaceError as error:
+        verdict = asyncio.run(judged)
+    except (access.NoSuchPlaceError, StoreError) as error:
         _say(error, sys.stderr)
         raise typer.Exit(1) from None
     _say(strings.access_of(user, channel, verdict.refusal.value if verdict.refusal else ""))

@@ -217,6 +217,33 @@ async def test_commands_over_all_workspaces_and_over_one(deployment: Deployment)
     status, said = await run("erase", "--user", person)
     assert status == 0, said
     assert [line for line in said.splitlines() if "questions 1" in line] == [said.splitlines()[0]]
+    channel = deployment.slack(one).general.id
+    status, said = await run("access", "--channel", channel, "--user", person, "--workspace", team)
+    assert (status, person in said) == (0, True), said
     status, said = await run("backup", "copy.db")
     assert status == 1
     assert "pg_dump" in said
+
+
+async def test_the_rules_and_the_key_of_all_scopes_are_read_again(deployment: Deployment) -> None:
+    """After SIGHUP every scope asks with the new key and follows the new rules; a replica that starts with that key agrees."""
+    folder, new = deployment.folder, "aion_rotated_0123456789abcdef"
+    key, rules = folder / "key", folder / "rules.toml"
+    key.write_text(deployment.aion.api_key)
+    rules.write_text("")
+    files = {"AIONVISION_API_KEY": "", "AIONVISION_API_KEY_FILE": str(key), "AION_BOT_CONFIG": str(rules)}
+    first = await deployment.launch("first", deployment.ports[0], **files)
+    await deployment.spread(first=4)
+    one, other, *_ = deployment.names
+    await deployment.asked(one, "What is damaged?", FOUND)
+    deployment.aion.api_key = new
+    key.write_text(new)
+    rules.write_text(f'[workspaces."{other.partition(":")[2]}"]\nenabled = false\n')
+    first.send(signal.SIGHUP)
+    await until(lambda: first.output.count('"key replaced"') == 5)  # the replica's, and that of each scope
+    await deployment.asked(one, "What is damaged on site 8?", FOUND)
+    await deployment.ask(other, "What is damaged?")
+    await until(lambda: "access denied" in first.output)
+    await deployment.launch("second", deployment.ports[1], **files)
+    await deployment.spread(first=2, second=2)
+    assert deployment.aion.count("send_stream") == 2

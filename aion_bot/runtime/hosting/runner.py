@@ -1,8 +1,10 @@
 """Which scopes this replica serves: it takes a fair share of them, gives back what is above it, and drains all at a stop."""
 
 import asyncio
+import math
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,12 +28,13 @@ _log = structlog.get_logger(__name__)
 class Pace:
     """Seconds between two looks; tests have shorter ones.
 
-    `look`: at what is free. `known`: at which scopes there are. `give_back`: between two scopes that are given back. `left_over`: for
+    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two scopes that are given back. `left_over`: for
     which scopes have to be free before a replica takes more than its share. `rest`: without claims after a scope could not be opened.
     """
 
     look: float = 1.0
     known: float = 5.0
+    known_anew: float = 60.0
     give_back: float = 5.0
     left_over: float = 3.0
     rest: float = 5.0
@@ -57,6 +60,8 @@ class ScopeRunner:
         self._database, self._serve, self._pace = database, serve, pace
         self._platforms = {one.platform: one for one in platforms}
         self._running = BackgroundTasks()
+        self._noted: defaultdict[str, set[str]] = defaultdict(set)
+        self._noted_at: dict[str, float] = {}
         self._free_since: float | None = None
         self._gave_at = self._rests_until = 0.0
 
@@ -106,7 +111,15 @@ class ScopeRunner:
 
     async def _know(self, platform: HostedPlatform, changed: bool) -> None:  # of `_repeated`
         """Write down the scopes of a platform, and erase those that the app was removed from."""
-        await self._database.note_scopes(platform.platform, await platform.scopes())
+        ids, noted = set(await platform.scopes()), self._noted[platform.platform]
+        # Thousands of names are not sent every few seconds; all of them are where one may have been erased and come again.
+        now = time.monotonic()
+        if changed or now - self._noted_at.get(platform.platform, -math.inf) >= self._pace.known_anew:
+            noted.clear()
+            self._noted_at[platform.platform] = now
+        if new := sorted(ids - noted):
+            await self._database.note_scopes(platform.platform, new)
+        self._noted[platform.platform] = ids
         for one in self.served.values() if changed else ():
             one.again.set()
         for scope in await platform.leaving():

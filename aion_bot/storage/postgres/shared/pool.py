@@ -8,14 +8,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.postgres.begun import Begun
 from aion_bot.storage.postgres.dialect import storable
 from aion_bot.storage.postgres.errors import ConnectionLost, PostgresError
 from aion_bot.storage.postgres.rows import adapt
-from aion_bot.storage.postgres.sessions import parameters_of, setup_of
+from aion_bot.storage.postgres.sessions import STATEMENT_SECONDS, parameters_of, setup_of
 from aion_bot.storage.postgres.sources import AT_ONCE, AWAY, PAUSE, failure
 
 _MOST = 8
@@ -27,6 +27,9 @@ _LIFETIME = 1800.0
 
 # It warns of each connection that is lost and of each try to make another one, which the bot's own events say once.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+_PATIENCE = float(STATEMENT_SECONDS)
+"""Seconds that a statement waits for a connection while others are carried out."""
 
 _FULL = "all connections are in use"
 
@@ -73,21 +76,31 @@ class Pool:
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Async]:
         """Lend a connection; see `Source`. At once after the server was away it does not wait for one."""
-        if time.monotonic() - self._failed_at < PAUSE:
-            raise PostgresError(AWAY, transient=True)
-        try:
-            connection = await self._pool.getconn()
-        except psycopg.Error:
-            if self._lent:
-                raise PostgresError(_FULL, transient=True) from None
-            self._failed_at = time.monotonic()
-            raise PostgresError(AWAY, transient=True) from None
+        connection = await self._taken()
         self._lent += 1
         try:
             yield connection
         finally:
             self._lent -= 1
             await self._pool.putconn(connection)
+
+    async def _taken(self) -> Async:
+        if time.monotonic() - self._failed_at < PAUSE:
+            raise PostgresError(AWAY, transient=True)
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return await self._pool.getconn()
+            except PoolTimeout:
+                # The others are at work: a queue, which is no reason to fail as a server that is away is.
+                if self._lent and time.monotonic() < until:
+                    continue
+                if self._lent:
+                    raise PostgresError(_FULL, transient=True) from None
+            except psycopg.Error:  # it is closed
+                pass
+            self._failed_at = time.monotonic()
+            raise PostgresError(AWAY, transient=True)
 
     async def lost(self, connection: Async) -> None:
         """Close a connection, and those as old as it is, which were cut with it as a rule."""
