@@ -6,7 +6,7 @@ requests of every scope.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +62,20 @@ class HostedPlatform(Protocol):
 
     async def close(self) -> None:
         """Close what is open."""
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """A hosted platform that sends some of what belongs to one scope to another one's adapter.
+
+    The adapters of its scopes are `TakesRouted`.
+    """
+
+    hand_over: Callable[[Routed], Awaitable[bool]]
+    """Lets the owner of a scope take a request, now or later; False where it was not kept. Does not raise.
+
+    Whoever runs the platform sets it before the first `adapter`.
+    """
 
 
 @runtime_checkable
