@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.discord import configure_hosted, session_starts, shared_starts, shards
+from adapters.discord import configure_hosted, gateway, session_starts, shards, shared_starts
 from adapters.discord.buckets import BucketAdapter
 from adapters.discord.hosting import HostedDiscord
 from aion_bot.ports.hosting import Routed
@@ -20,7 +20,8 @@ SPACE = 0.2
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let sessions begin sooner after each other."""
+    """Let sessions begin sooner after each other, and be described at once, as the simulator does it."""
+    monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]  # one type for all options
     for module in session_starts, shared_starts:
         monkeypatch.setattr(module, "EVERY", SPACE)
         monkeypatch.setattr(module, "MARGIN", 0.02)
@@ -59,14 +60,17 @@ async def replica(
     *,
     shards: str = "2",
     owners: Owners | None = None,
+    platform: HostedDiscord | None = None,
+    takes_reactions: bool = False,
 ) -> AsyncIterator[BucketAdapter]:
     """Let the adapter of a scope listen, in a replica of its own, until the end of the block."""
     discord.gateway.starts.every = SPACE
-    platform = hosted(discord, values, shards)
+    platform = platform or hosted(discord, values, shards)
     if owners is not None:
         platform.hand_over = owners.hand_over
     adapter = await platform.adapter(scope)
     assert isinstance(adapter, BucketAdapter)
+    adapter.takes_reactions = takes_reactions
     known = len(host.presences)
     listening = asyncio.create_task(adapter.listen(host))
     try:

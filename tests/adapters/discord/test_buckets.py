@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from adapters.discord import buckets, configure_hosted, rate_limits, session_starts, shards, shared_starts
+from adapters.discord import buckets, rate_limits, session_starts, shared_starts
 from adapters.discord import wants_hosting as wants
 from adapters.discord.buckets import Bucket
 from adapters.discord.commands import DIGEST
@@ -114,6 +114,21 @@ async def test_each_replica_gets_its_servers(discord: SimulatedDiscord) -> None:
     assert (discord.gateway.identified, discord.gateway.starts.refused) == (4, 0)
     moments = sorted(at for _, at in discord.gateway.starts.taken)
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
+
+
+async def test_another_token_takes_over_in_every_bucket(discord: SimulatedDiscord) -> None:
+    """With another token each bucket of a replica begins a session, in turn, and those that it serves later use it, too."""
+    values, host = MemoryValues(), RecordingHost()
+    platform, token = hosted(discord, values), "rotated.1.0123456789abcdef"
+    env = {**discord.env, "DISCORD_TOKEN": token, "DISCORD_SHARDS": "2"}
+    async with replica(discord, host, "0", values, platform=platform):
+        discord.server.tokens.add(token)
+        assert await platform.take_secrets(env) == (("DISCORD_TOKEN",), ())
+        discord.server.tokens.intersection_update({token})
+        async with replica(discord, host, "1", values, platform=platform):
+            _, (problem,) = await platform.take_secrets({**env, "DISCORD_TOKEN": "not one"})
+    assert problem.variable == "DISCORD_TOKEN"
+    assert (discord.gateway.identified, discord.gateway.starts.refused) == (3, 0)
 
 
 async def test_commands_are_registered_by_the_first_bucket(discord: SimulatedDiscord) -> None:

@@ -11,10 +11,11 @@ from adapters.discord import ids
 from adapters.discord.bucket_gateway import CREATED, MISSED
 from adapters.discord.buckets import BucketAdapter
 from adapters.discord.direct_messages import EVENT, KIND, MOST, NEXT, DirectMessages, nobody_takes
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import ManageCommand, Prompt, Reaction
 from aion_bot.ports.http_requests import HttpRequest
-from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
-from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.ports.messages import Action, Button, PrivateAnswer, Reply, ThreadKey
+from aion_bot.simulators.discord import SimulatedDiscord, payloads
+from aion_bot.simulators.discord.commands import COMMAND, IN_CHAT
 from tests.adapters.discord.replicas import Owners, replica, soon
 from tests.support.recording_host import RecordingHost
 from tests.support.shared_values import MemoryValues
@@ -31,11 +32,15 @@ class Deployment:
         self.values, self.owners = MemoryValues(), Owners()
         self.hosts = [RecordingHost(), RecordingHost()]
         self.adapters: list[BucketAdapter] = []
+        self.takes_reactions = False
         self.site = discord.invite("Site 1", "site-1-talk", shard=(1, 2))
 
     async def serve(self, stack: AsyncExitStack, bucket: int) -> None:
         """Let a bucket be served until the end of `stack`."""
-        serving = replica(self.discord, self.hosts[bucket], str(bucket), self.values, owners=self.owners)
+        serving = replica(
+            self.discord, self.hosts[bucket], str(bucket), self.values, owners=self.owners,
+            takes_reactions=self.takes_reactions,
+        )  # fmt: skip
         self.adapters.append(await stack.enter_async_context(serving))
 
     async def private_question(self, *, copied: bool = False) -> ThreadKey:
@@ -118,6 +123,54 @@ async def test_a_copied_plan_leaves_the_conversation_where_it_is(deployment: Dep
         await deployment.discord.direct_message(deployment.ada, "What is this?")
         await first.newest(Prompt)
     assert len(second.prompts) == 1
+
+
+async def test_a_late_answer_is_pressed_in_its_bucket(deployment: Deployment) -> None:
+    """What answers a command by direct messages, because its interaction has expired, is known to be of its bucket."""
+    discord, ada, second = deployment.discord, deployment.ada, deployment.hosts[1]
+    async with AsyncExitStack() as stack:
+        await deployment.serve(stack, 0)
+        await deployment.serve(stack, 1)
+        await discord.command(ada, "status", thread=deployment.site)
+        used = await second.newest(ManageCommand)
+        discord.expire_tokens()
+        await deployment.adapters[1].answer_privately(used, PrivateAnswer(Reply("Yours")))
+        thread = ids.thread_key(int(discord.direct(ada)))
+        await deployment.press(thread, 1, "turn-1", 1)
+        await second.until(lambda: [one.key for one in second.clicks] == ["turn-1"])
+        await discord.direct_message(ada, "Thank you")
+        await deployment.hosts[0].newest(Prompt)
+
+
+async def test_who_may_not_write_goes_on_in_their_bucket(deployment: Deployment) -> None:
+    """Somebody who may not write in a server's channel is answered directly; what they write next reaches the server's bucket."""
+    discord, ada, second = deployment.discord, deployment.ada, deployment.hosts[1]
+    discord.world.muted.add(ada.id)
+    async with AsyncExitStack() as stack:
+        await deployment.serve(stack, 0)
+        await deployment.serve(stack, 1)
+        data = payloads.command(
+            discord.world.command("ask", IN_CHAT), "What is damaged?", None, discord.world
+        )
+        discord.interact(COMMAND, ada, discord.world.channel(deployment.site), data)
+        thread = (await second.newest(Prompt)).thread
+        assert thread.id == discord.direct(ada)
+        await discord.direct_message(ada, "And now?")
+        assert (await second.newest(Prompt, 2)).thread == thread
+
+
+async def test_reactions_are_of_the_bucket_with_the_conversation(deployment: Deployment) -> None:
+    """A shortcut on an answer in direct messages reaches the bucket whose conversation it is."""
+    discord, ada, second = deployment.discord, deployment.ada, deployment.hosts[1]
+    deployment.takes_reactions = True
+    async with AsyncExitStack() as stack:
+        await deployment.serve(stack, 0)
+        await deployment.serve(stack, 1)
+        thread = await deployment.private_question()
+        shown = await deployment.adapters[1].post(thread, Reply("3 pieces"), nonce="n")
+        discord.react(ada, str(ids.address_of(shown)[1]), "🔁")
+        reaction = await second.newest(Reaction)
+    assert (reaction.action, reaction.message) == (Action.RETRY, shown)
 
 
 async def test_what_cannot_be_handed_over_is_answered_all_the_same(
