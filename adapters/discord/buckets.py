@@ -16,11 +16,11 @@ from typing import Any
 
 import discord
 
-from adapters.discord import ids, rate_limits
+from adapters.discord import ids, rate_limits, strings
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.bucket_gateway import BucketBackfill, BucketGateway, taken
 from adapters.discord.client import RestClient
-from adapters.discord.config import Settings
+from adapters.discord.config import TOKEN, Settings
 from adapters.discord.direct_messages import EVENT, FIRST, NEXT, DirectMessages, HandOver, nobody_takes
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.membership import LIFETIME, Membership
@@ -30,13 +30,15 @@ from adapters.discord.shards import ShardedListening, server_of
 from adapters.discord.shared_starts import Moments, SharedSessionStarts, answered
 from adapters.discord.takeover import MakeGateway
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.ports.shared_values import SharedValues
 
+BUCKETS, NUMBER, ACCOUNT = "discord buckets", "number", "account"
+"""Kind and names of the shared values that say how many buckets there are, and of which bot."""
 FIRST_SERVERS = "discord servers"
 """The kind of the shared values with the ids of the servers of the deployment's first start, which are admitted."""
 PARTS = "parts"
@@ -91,6 +93,15 @@ class BucketAdapter(DiscordAdapter):
         self._together: Together | None = None
         self._other = _OtherBuckets()
         self._backfills = defaultdict(partial(BucketBackfill, min(bucket.of, SLOWER)))
+
+    async def listen(self, host: Host) -> None:
+        """Serve until cancelled, unless the database divides the servers of another bot: `TokenRefused`."""
+        await self._rest.gateway()
+        with answered():
+            account = await fixed(self._values, BUCKETS, ACCOUNT, str(self._rest.account))
+        if account != str(self._rest.account):
+            raise TokenRefused(TOKEN, strings.OTHER_DEPLOYMENT)
+        await super().listen(host)
 
     def listens(
         self, make: MakeGateway, delivery: EventDelivery, rest: RestClient, shards: int | None

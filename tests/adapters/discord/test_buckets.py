@@ -9,7 +9,9 @@ from adapters.discord import buckets, rate_limits, session_starts, shared_starts
 from adapters.discord import wants_hosting as wants
 from adapters.discord.buckets import Bucket
 from adapters.discord.commands import DIGEST
-from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.capabilities import Diagnosable
+from aion_bot.ports.diagnosis import Subjects
+from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
@@ -114,6 +116,34 @@ async def test_each_replica_gets_its_servers(discord: SimulatedDiscord) -> None:
     assert (discord.gateway.identified, discord.gateway.starts.refused) == (4, 0)
     moments = sorted(at for _, at in discord.gateway.starts.taken)
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
+
+
+async def test_another_bot_is_refused(discord: SimulatedDiscord) -> None:
+    """A database divides the servers of one bot: another one's token begins no session, and changes nothing."""
+    values, host = MemoryValues(), RecordingHost()
+    await values.set("discord buckets", "account", "123")
+    adapter = await hosted(discord, values).adapter("0")
+    assert adapter is not None
+    with pytest.raises(TokenRefused, match="another bot"):
+        await adapter.listen(host)
+    await adapter.close()
+    assert discord.gateway.identified == 0
+
+
+async def test_doctor_says_how_many_buckets_there_are(discord: SimulatedDiscord) -> None:
+    """Beside what it says of the token and the application; it fixes nothing."""
+    values, discord.gateway.described["shards"] = MemoryValues(), 3
+    platform = hosted(discord, values, "2")
+    assert isinstance(platform, Diagnosable)
+    before = (await platform.diagnose(Subjects())).findings
+    assert await values.names("discord buckets") == []
+    await platform.scopes()
+    after = (await hosted(discord, values, "7").diagnose(Subjects())).findings
+    assert [one.message for one in before if one.check == "buckets"] == ["2 from the first start on"]
+    assert [one.message for one in after if one.check == "buckets"] == [
+        "2 since the first start, with 8 shards"
+    ]
+    assert {"DISCORD_TOKEN", "servers", "public bot"} <= {one.check for one in after}
 
 
 async def test_another_token_takes_over_in_every_bucket(discord: SimulatedDiscord) -> None:
