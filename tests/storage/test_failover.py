@@ -94,7 +94,7 @@ async def test_a_primary_that_becomes_a_standby_is_left() -> None:
     """A session that can only be read is given up for a new one, and the write is carried out once there."""
     store = await Store.open(lay_postgres())
     connection: Any = store.kv._connection
-    await connection._connection.execute(b"SET default_transaction_read_only = on")
+    await connection._source._connection.execute(b"SET default_transaction_read_only = on")
     with capture_logs() as logs:
         await store.kv.set("slack", "name", "value")
     assert [one["event"] for one in logs] == ["database connection lost", "database connected again"]

@@ -221,9 +221,9 @@ async def test_a_statement_that_takes_too_long_is_stopped() -> None:
     location = lay_postgres()
     store = await Store.open(location)
     connection: Any = store.kv._connection
-    row = await (await connection._connection.execute(b"SHOW statement_timeout")).fetchone()
+    row = await (await connection._source._connection.execute(b"SHOW statement_timeout")).fetchone()
     assert row[0] == f"{sessions.STATEMENT_SECONDS}s"
-    await connection._connection.execute(b"SET statement_timeout = '20ms'")
+    await connection._source._connection.execute(b"SET statement_timeout = '20ms'")
     with psycopg.connect(location.url) as other:
         other.execute("LOCK TABLE aion_bot.kv")
         with pytest.raises(sqlite3.OperationalError, match="statement timeout") as failed:

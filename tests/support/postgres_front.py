@@ -6,7 +6,6 @@ import shutil
 import ssl
 import subprocess
 import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -48,6 +47,7 @@ class Front:
         self._release, self._password = release, password
         self.count = self.encrypted = 0
         self.port = 0
+        self._open: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
         self._begun, self._end = threading.Event(), asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),))
@@ -74,13 +74,18 @@ class Front:
         self._begun.set()
         await self._end.wait()
         listening.close()
+        for writer in self._open:
+            writer.transport.abort()
         accepted = asyncio.all_tasks() - {asyncio.current_task()}
         for one in accepted:
             one.cancel()
         await asyncio.gather(*accepted, return_exceptions=True)
+        for _ in range(3):
+            await asyncio.sleep(0)  # transports end a turn after they were told to, those with TLS later
 
     async def _accept(self, client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writers = [writer]
+        self._open.append(writer)
         try:
             self.count += 1
             first = await self._first_message(client, writer)
@@ -88,6 +93,7 @@ class Front:
                 return
             behind, upstream = await asyncio.open_unix_connection(str(server().folder / ".s.PGSQL.5432"))
             writers.append(upstream)
+            self._open.append(upstream)
             upstream.write(first)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._pass(client, upstream))
@@ -97,9 +103,6 @@ class Front:
         finally:
             for one in writers:
                 one.close()
-            for one in writers:
-                with suppress(OSError):
-                    await one.wait_closed()
 
     async def _first_message(self, client: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
         """Answer what a client asks for before its first message; returns that."""
