@@ -182,6 +182,25 @@ async def test_a_writer_is_found_in_a_server_of_another_bucket(discord: Simulate
         assert (await host.newest(Prompt)).place.home == server
 
 
+async def test_a_later_server_of_another_bucket_is_found(
+    discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of the bot's servers is made anew while an older one serves."""
+    monkeypatch.setattr(buckets, "LIFETIME", 0.0)
+    values, host, (ada, ben, _) = MemoryValues(), RecordingHost(), discord.people
+    async with replica(discord, host, "0", values):
+        await discord.direct_message(ada, "Where am I?")
+        await host.newest(Prompt)
+        server = str(discord.world.channel(discord.invite("Site 1", "site-1", shard=(1, 2))).guild)
+        discord.world.absent |= {(one, ben.id) for one in discord.world.servers if one != server}
+        listed = discord.server.calls["GET /users/@me/guilds"]
+        await discord.direct_message(ada, "And now?")
+        await discord.until(lambda: discord.server.calls["GET /users/@me/guilds"] > listed)
+        await host.newest(Prompt, 2)
+        await discord.direct_message(ben, "And I?")
+        assert (await host.newest(Prompt, 3)).place.home == server
+
+
 async def test_the_servers_of_the_first_start_are_those_of_the_bot(discord: SimulatedDiscord) -> None:
     """Each bucket's core learns of the servers of the whole bot's first start, before those that came later."""
     values, hosts = MemoryValues(), (Told(), Told())
