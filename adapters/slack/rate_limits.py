@@ -27,10 +27,10 @@ def _per_minute(
     reserved: bool = False,
     headroom: int = 0,
     probe_threshold: int | None = None,
-    ends: bool = False,
+    ends: int = 1,
 ) -> Budget:
     return Budget(
-        method, calls, _MINUTE, Scope.WORKSPACE, reserved, headroom, probe_threshold, ends_double=ends
+        method, calls, _MINUTE, Scope.WORKSPACE, reserved, headroom, probe_threshold, ends_together=ends
     )
 
 
@@ -50,7 +50,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_POST_MESSAGE, _SEVERAL_HUNDRED, headroom=_SEVERAL_HUNDRED // 2),
     ),
     Method.CHAT_UPDATE: (
-        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25, ends=True),
+        _per_minute(Method.CHAT_UPDATE, _TIER_3, reserved=True, headroom=2, probe_threshold=25, ends=4),
     ),
     Method.CHAT_DELETE: (_per_minute(Method.CHAT_DELETE, _TIER_3, reserved=True, headroom=2),),
     # In a burst only private replies and reactions may still have room: so all that Slack documents may go side by side.
@@ -81,7 +81,7 @@ BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
         _per_minute(Method.CHAT_APPEND_STREAM, _TIER_4, headroom=5, probe_threshold=50),
     ),
     Method.CHAT_STOP_STREAM: (
-        _per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2, ends=True),
+        _per_minute(Method.CHAT_STOP_STREAM, _TIER_2, reserved=True, headroom=2, ends=2),
     ),
     Method.FILES_GET_UPLOAD_URL: (_per_minute(Method.FILES_GET_UPLOAD_URL, _TIER_4),),
     Method.FILES_UPLOAD: (),  # no limit is documented

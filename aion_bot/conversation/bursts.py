@@ -38,6 +38,12 @@ RENEW_AFTER = 0.8
 LOOK_EVERY = 1.0
 """Seconds between two looks at whether the limits leave room for a sign."""
 
+LATELY = 10.0
+"""Seconds in which a burst uses up what room the minute has for signs: who comes behind it is one of it, also when others have theirs."""
+
+_MOST_LATELY = 256
+"""Questions of that time that are remembered; a burst is fewer."""
+
 _TELL_EVERY = 60.0
 """Seconds in which a person is told once in a place that their question arrived, where nothing else can show it."""
 
@@ -87,6 +93,8 @@ class Unsigned:
         self._looks: dict[str, asyncio.Future[None] | None] = {}
         """What ends the wait for the next look, by the key of a turn; None for one that does not wait."""
         self._timer: asyncio.TimerHandle | None = None
+        self._came: deque[float] = deque(maxlen=_MOST_LATELY)
+        """When the latest questions were noted."""
         self._told: dict[tuple[str, str, str], tuple[float, bool]] = {}
         """When each person was told last, and whether that was taken, by platform, channel and person."""
 
@@ -98,7 +106,16 @@ class Unsigned:
 
     def add(self, turn: str) -> None:
         """Note a question without a sign; the first one that is noted is the first to look."""
-        self._looks.setdefault(turn, None)
+        if turn not in self._looks:
+            self._looks[turn] = None
+            self._came.append(time.monotonic())
+
+    def in_burst(self, of: int) -> bool:
+        """Tell whether more than `of` questions have no sign, or came within the last `LATELY` seconds."""
+        since = time.monotonic() - LATELY
+        while self._came and self._came[0] < since:
+            self._came.popleft()
+        return max(len(self._looks), len(self._came)) > of
 
     def discard(self, turn: str) -> None:
         """Note that a question has its sign, or needs none any more."""

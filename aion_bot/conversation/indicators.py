@@ -118,7 +118,7 @@ class Indicators:
         self._unsigned.add(key)
         try:
             while not over.is_set():
-                burst = len(self._unsigned) > _BURST
+                burst = self._unsigned.in_burst(_BURST)
                 marked = await self._marks.show_unless(over, thread, turn, seen, in_burst=burst)
                 if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
                     return
@@ -259,7 +259,7 @@ class Indicators:
         """Tell a person, mark their question or count it in a line, unless something happens before; False to look for room again."""
         began = time.monotonic()
         comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
-        crowd = not comes and turn.key in self._unsigned and len(self._unsigned) > _BURST
+        crowd = not comes and turn.key in self._unsigned and self._unsigned.in_burst(_BURST)
         if crowd and await self._unsigned.tell(thread, turn.origin):
             shown()
             return True

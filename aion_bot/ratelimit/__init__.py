@@ -15,8 +15,8 @@ answer. A `SlidingWindow` counts it for the whole of that time and `seconds` mor
 own sees more requests in a window than this one does. A refusal (429) lowers what the limit is taken to be; a quiet
 minute raises it again. Above the *probe threshold* requests go one at a time, so that a limit which is lower than
 documented costs one refusal and not many. The ends of answers would be late by that: where several come together, each time one
-more may go than were taken above the threshold, so that twenty take five round trips. A limit of half the size still costs one
-refusal. `taken` is what limits took at most; storage keeps it, so that the next process need not find it out.
+more may go than were taken above the threshold, up to a number that the budget names: with two at a time, twenty take seven round
+trips. A limit of half the size still costs one refusal. After any refusal below what is documented, the ends in all limits of that workspace go one at a time (`caution`): whoever uses a part of one uses the others too. `taken` is what limits took at most; storage keeps it, so that the next process need not find it out.
 
 A budget with a *burst* is a bucket (`bursts`): requests leave its window one after the other.
 

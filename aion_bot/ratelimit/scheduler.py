@@ -8,8 +8,9 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from aion_bot.ports.rate_limits import Budget, Charge
+from aion_bot.ports.rate_limits import Budget, Charge, Scope
 from aion_bot.ratelimit.bursts import Bursts
+from aion_bot.ratelimit.caution import Caution
 from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.outlook import Outlook
@@ -23,6 +24,9 @@ _Queue = list[tuple[Priority, float, int, Permit]]
 
 _HeadEntry = tuple[float, int, int, Permit]
 """The rank of a queue's first permit among others of its priority, a number, and the permit."""
+
+_WIDE = frozenset({Scope.WORKSPACE, Scope.BOT})
+"""Scopes whose limits another process of the same app would use as well."""
 
 _FEW = 64
 """Entries that may stand for heads that are no more."""
@@ -46,6 +50,8 @@ class Scheduler:
         self._lengths = lengths or AnswerLengths()
         self._budgets, self._before = budgets or {}, before or TakenBefore()
         self._bursts = Bursts()
+        self._cautions: dict[str, Caution] = {}
+        """By workspace or bot."""
         self._limits: dict[Key, SharedLimit] = {}
         self._ready: dict[SharedLimits, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
@@ -60,7 +66,10 @@ class Scheduler:
         found = self._limits.get((budget.name, scope))
         if found is None:
             budget = self._budgets.get(budget.name, budget)
-            window = SlidingWindow(budget, now, *self._before.of(budget, scope), self._bursts)
+            caution = self._cautions.setdefault(scope, Caution()) if budget.scope in _WIDE else None
+            window = SlidingWindow(
+                budget, now, *self._before.of(budget, scope), self._bursts, caution=caution
+            )
             found = self._limits[budget.name, scope] = SharedLimit(
                 (budget, scope), window, Outlook(self._lengths, budget.seconds)
             )

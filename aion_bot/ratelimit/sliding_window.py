@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right, insort
 
 from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget
 from aion_bot.ratelimit.bursts import Bursts
+from aion_bot.ratelimit.caution import Caution
 from aion_bot.ratelimit.tuning import (
     LONGEST_QUIET,
     QUIET_BEFORE_EXCEEDING,
@@ -23,7 +24,8 @@ class SlidingWindow:
     A request counts from the moment it begins until `seconds` after its answer: the platform counted it somewhere in
     between, so that no clock of its own can see more requests in a window than this one. Every `begin` is followed by
     one of `end`, `refused` or `give_back`. All times are seconds of one monotonic clock. `taken`: how many requests an earlier
-    process saw it take at once, which is believed from `believed_from` on. `bursts` says whether it takes the budget's bursts.
+    process saw it take at once, which is believed from `believed_from` on. `bursts` says whether it takes the budget's bursts,
+    `caution` whether other limits of its scope took less than is documented.
     """
 
     def __init__(
@@ -33,9 +35,12 @@ class SlidingWindow:
         taken: int = 0,
         believed_from: float = -math.inf,
         bursts: Bursts | None = None,
+        *,
+        caution: Caution | None = None,
     ) -> None:
         self.budget = budget
         self._bursts = bursts if budget.burst > 1 else None
+        self._caution = caution or Caution()
         self._documented = budget.calls
         """The limit before anything was learned; that of a burst while those are taken."""
         self.calls = float(budget.calls)
@@ -124,6 +129,8 @@ class SlidingWindow:
             return
         # Those under way count: if they are refused too, each lowers it by one.
         counted = self.used(now)
+        if counted < self._documented:
+            self._caution.refused(now)
         if counted < 1 and now - self._last_end < 2 * self._seconds:
             self._seconds = max(self._seconds, now + retry_after - self._last_end)
         # Never below one: without any request nothing could show that the limit is higher again.
@@ -146,8 +153,8 @@ class SlidingWindow:
     def room_at(self, now: float, headroom: int, *, ends: bool = False) -> float:
         """Return when a request may begin that leaves `headroom` others; `inf` while only an answer can tell.
 
-        `ends`: it ends an answer. Above the probe threshold those go one more at a time than were taken above it, so that their
-        number doubles: where the limit is half of what is documented, one is refused, and otherwise hardly more than were taken.
+        `ends`: it ends an answer. Above the probe threshold those go one more at a time than were taken there, up to
+        `Budget.ends_together`: where the limit is half of what is documented, one is refused.
 
         A limit that permits wait for is tried a little higher after a quiet time; higher than is documented only where
         they waited for all of it.
@@ -171,8 +178,9 @@ class SlidingWindow:
                     self.calls = higher if beyond else min(higher, calls)
         # Above the threshold one at a time: only the answer tells whether there is room for another one.
         width = self.budget.probe_width
-        if ends and self.budget.ends_double:
-            width += self._probe_threshold - self._probed_from
+        if ends and self._caution.allows_several(now):
+            grown = self._probe_threshold - self._probed_from
+            width = max(width, min(width + grown, self.budget.ends_together))
         used = self.used(now)
         if self._under_way >= width and used >= self._together(now):
             return math.inf

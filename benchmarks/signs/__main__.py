@@ -5,8 +5,8 @@
 A sign on Slack is a mark, a status, a message, the private remark that the person's questions arrived, or the line in the
 channel that says how many wait; on Discord the opened thread, a mark, or typing. Each question is asked by somebody else:
 on Slack in one channel, in ten, and in direct messages, because limits count by channel or workspace and the remark is made
-once for all questions of a person; on Discord as mentions in one channel, and in direct messages, where each needs a request
-of its own and Discord takes 50 in a second.
+once for all questions of a person; on Discord as mentions in one channel. In direct messages on Discord each needs two requests
+of its own, one to look its person up and one for its sign, and Discord takes 50 in a second: that would measure Discord.
 
 The bot runs in a process of its own, the simulators in this one. It prints when the last question had its sign (looked
 for every 10 ms), the processor time of the bot until then, for each question, and until nothing more moves. Seconds depend
@@ -138,14 +138,17 @@ def on_slack(questions: int, channels: int) -> Crowd:
     return Crowd(slack, lambda: seen.on_slack(slack), ask)
 
 
-def on_discord(questions: int, *, direct: bool) -> Crowd:
-    """Mention the bot in one channel, or ask in direct messages."""
+def on_discord(questions: int) -> Crowd:
+    """Mention the bot in one channel."""
     discord = SimulatedDiscord()
     discord.rates.limits = DiscordLimits()
     crowd = [SimulatedPerson(str(9_000_000 + number), f"Person {number}") for number in range(questions)]
     discord.world.people += tuple(crowd)
-    ask = discord.direct_message if direct else discord.mention
-    return Crowd(discord, lambda: seen.on_discord(discord), lambda at: ask(crowd[at], f"Question {at}?"))
+
+    async def ask(at: int) -> str:
+        return await discord.mention(crowd[at], f"Question {at}?")
+
+    return Crowd(discord, lambda: seen.on_discord(discord), ask)
 
 
 async def main(questions: int, *, each: bool, profile: Path | None) -> None:
@@ -154,8 +157,7 @@ async def main(questions: int, *, each: bool, profile: Path | None) -> None:
         "Slack, one channel": lambda: on_slack(questions, 1),
         "Slack, ten channels": lambda: on_slack(questions, 10),
         "Slack, direct messages": lambda: on_slack(questions, 0),
-        "Discord, one channel": lambda: on_discord(questions, direct=False),
-        "Discord, direct messages": lambda: on_discord(questions, direct=True),
+        "Discord, one channel": lambda: on_discord(questions),
     }
     for number, (name, crowd) in enumerate(places.items()):
         written = None if profile is None else profile.with_name(f"{profile.name}{number}")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import DIRECT, THREADS
+from aion_bot.simulators.discord.model import THREADS
 from aion_bot.simulators.slack import SimulatedSlack
 
 Signs = Mapping[str, str]
@@ -28,15 +28,12 @@ def on_slack(slack: SimulatedSlack) -> Signs:
 
 
 def on_discord(discord: SimulatedDiscord) -> Signs:
-    """The opened thread, a mark, or typing in the channel; of a direct message, which its channel names, typing or a message."""
+    """The opened thread, a mark, or typing in the channel."""
     world, signs = discord.world, dict[str, str]()
     for place, channel in world.channels.items():
         said, types = world.messages[place], place in world.typing
         if channel.kind in THREADS:
             signs[place] = "thread"
-        elif channel.kind == DIRECT:
-            signs |= {place: "typing"} if types else {}
-            signs |= {place: "message"} if any(one.author.id == world.bot.id for one in said) else {}
         else:
             signs = (dict.fromkeys((one.id for one in said), "typing") if types else {}) | signs
             signs |= {one.id: "mark" for one in said if one.reactions}

@@ -92,9 +92,10 @@ def test_answers_that_end_together_stand_in_time(count: int, length: float, plat
 
 
 @pytest.mark.parametrize("limiting", [Limiting.HALF, Limiting.CHANGING, Limiting.SHARED])
-def test_ends_cost_one_refusal_a_limit(limiting: Limiting) -> None:
+@pytest.mark.parametrize("length", [5, 10])
+def test_ends_cost_one_refusal_a_limit(length: int, limiting: Limiting) -> None:
     """Where limits are lower than documented, ends that come together are not refused more often than once a limit and minute."""
-    shown = run_in_virtual_time(product.play(cell(30, 5, limiting=limiting)))
+    shown = run_in_virtual_time(product.play(cell(30, length, limiting=limiting)))
     ends = [one.name for one in shown.platform.refused if one.name in {"chat.update", "chat.stopStream"}]
     assert len(ends) == len(set(ends))
 

@@ -10,12 +10,7 @@ from benchmarks.signs.__main__ import Crowd, measure, on_discord, on_slack
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "crowd",
-    [
-        lambda: on_slack(12, 2),
-        lambda: on_slack(12, 0),
-        lambda: on_discord(12, direct=False),
-        lambda: on_discord(12, direct=True),
-    ],
+    [lambda: on_slack(12, 2), lambda: on_slack(12, 0), lambda: on_discord(12)],
 )
 async def test_each_question_has_a_sign_and_the_bots_work_is_measured(crowd: Callable[[], Crowd]) -> None:
     """Of a few questions in channels and in direct messages each is seen to have its first sign, and the bot's time is read."""

@@ -66,6 +66,15 @@ def test_two_hundred_people_on_slack_have_a_sign_within_half_a_second(
 
 
 @pytest.mark.slow
+def test_the_last_of_a_burst_have_a_sign_as_soon_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty-five that come when the others have used up what room there was, and have their signs, see a line at once."""
+    limited = in_burst(monkeypatch, LimitedSlack, ["C"] * 200, late=25)
+    assert limited.refused == []
+    assert limited.seen.last <= 0.5
+    assert Counter(kind for _, kind in limited.seen.first.values())["line"] == 25
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("channels", "opening", "last"),
     [(["C"] * 200, True, 2.0), ([f"D{n}" for n in range(200)], False, 6.0)],

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aion_bot.ports.rate_limits import Budget, Operation, Scope, unlimited
+from aion_bot.ratelimit.caution import Caution
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 
 UPDATES = Budget("updates", 50, 60.0, Scope.WORKSPACE, reserved=True, headroom=5, probe_threshold=25)
@@ -48,7 +50,7 @@ def test_what_is_kept_is_left_alone() -> None:
     assert window.room_at(1.0, headroom=0) == 1.0
 
 
-STOPS = Budget("stops", 20, 60.0, Scope.WORKSPACE, reserved=True, ends_double=True)
+STOPS = Budget("stops", 20, 60.0, Scope.WORKSPACE, reserved=True, ends_together=2)
 
 
 def at_once(window: SlidingWindow, now: float, *, ends: bool = True) -> int:
@@ -60,14 +62,42 @@ def at_once(window: SlidingWindow, now: float, *, ends: bool = True) -> int:
     return begun
 
 
-def test_ends_double_above_what_is_sure() -> None:
+@pytest.mark.parametrize(
+    ("most", "expected"), [(1, [10] + [1] * 10), (2, [10, 1, 2, 2, 2, 2, 1]), (20, [10, 1, 2, 4, 3])]
+)
+def test_ends_grow_above_what_is_sure(most: int, expected: list[int]) -> None:
     """Ends that come together need few rounds of requests, each of at most one more than were taken above half of the limit."""
-    window, rounds = SlidingWindow(STOPS, 0.0), []
-    for number in range(5):
+    window, rounds = SlidingWindow(replace(STOPS, ends_together=most), 0.0), list[int]()
+    for number in range(len(expected)):
         rounds.append(at_once(window, number * 0.1))
         for _ in range(rounds[-1]):
             window.end(number * 0.1 + 0.1)
-    assert rounds == [10, 1, 2, 4, 3]
+    assert rounds == expected
+
+
+def test_after_a_refusal_in_the_workspace_ends_go_one_at_a_time() -> None:
+    """Who uses a part of one limit uses a part of the others: no other limit of the workspace is tried by two ends at once."""
+    caution = Caution()
+    edits, stops = SlidingWindow(UPDATES, 0.0, caution=caution), SlidingWindow(STOPS, 0.0, caution=caution)
+    make(edits, 0.0, 30)
+    edits.begin()
+    edits.refused(0.1, 60.0)
+    make(stops, 0.1, 11)
+    assert at_once(stops, 0.2) == 1
+    another = SlidingWindow(STOPS, 0.0, caution=Caution())
+    make(another, 0.1, 11)
+    assert at_once(another, 0.2) == 2
+
+
+def test_a_refusal_at_the_documented_limit_says_nothing_of_others() -> None:
+    """A limit that was tried higher than documented, and refused, is used by nobody else."""
+    caution = Caution()
+    edits, stops = SlidingWindow(UPDATES, 0.0, caution=caution), SlidingWindow(STOPS, 0.0, caution=caution)
+    make(edits, 0.0, UPDATES.calls)
+    edits.begin()
+    edits.refused(0.1, 60.0)
+    make(stops, 0.1, 11)
+    assert at_once(stops, 0.2) == 2
 
 
 @pytest.mark.parametrize("budget", [UPDATES, STOPS])

@@ -1,6 +1,7 @@
 """Questions at once to a platform of limits alone, answered as the bot does, in virtual time."""
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import cast
 
@@ -25,6 +26,9 @@ ANSWERED_AFTER = 20.0
 
 APART = 0.001
 """Seconds between two questions of a burst."""
+
+LATE = 0.3
+"""Seconds by which the late ones of a burst come later: the others have their signs by then."""
 
 
 class OneAnswer:
@@ -82,6 +86,7 @@ class Burst:
     def __init__(self, platform: LimitedPlatform, answered_after: float = ANSWERED_AFTER) -> None:
         self.platform = platform
         self._answered_after = answered_after
+        self._late_from = math.inf
         self._registry = Registry([platform])
         self.tasks = BackgroundTasks()
         self.indicators = Indicators(cast("Store", NoStore()), self.tasks)
@@ -91,9 +96,13 @@ class Burst:
         return self._registry.thread(self.platform, turn.thread)
 
     async def ask(
-        self, channels: Sequence[str], *, opening: bool = False, people: Sequence[str] = ()
+        self, channels: Sequence[str], *, opening: bool = False, people: Sequence[str] = (), late: int = 0
     ) -> None:
-        """Ask a question in each of these channels, each by one of `people` or somebody else; returns when all has settled."""
+        """Ask a question in each of these channels, each by one of `people` or somebody else; returns when all has settled.
+
+        The `late` last ones are asked `LATE` seconds after the others.
+        """
+        self._late_from = len(channels) - late
         people = people or [f"U{at}" for at in range(len(channels))]
         if isinstance(self.platform, LimitedDiscord) and opening:
             for at, channel in enumerate(channels):
@@ -116,7 +125,7 @@ class Burst:
     async def _run(self, at: int, turn: Turn) -> None:
         assert turn.origin is not None
         opening = turn.origin.opening is not None
-        await asyncio.sleep(at * APART)
+        await asyncio.sleep(at * APART + (LATE if at >= self._late_from else 0.0))
         self.platform.channels[turn.key] = turn.place.channel
         self.platform.ask(turn.asker.id, turn.key)
         thread, view = self.thread(turn), OneAnswer()
@@ -147,13 +156,13 @@ class Burst:
 
 def in_burst(
     monkeypatch: pytest.MonkeyPatch, platform: Callable[[], LimitedPlatform], channels: Sequence[str],
-    *, opening: bool = False, people: Sequence[str] = (), answered_after: float = ANSWERED_AFTER,
+    *, opening: bool = False, people: Sequence[str] = (), answered_after: float = ANSWERED_AFTER, late: int = 0,
 ) -> LimitedPlatform:  # fmt: skip
     """Ask questions in these channels at once, in virtual time: each has a sign, is answered, and leaves no sign behind."""
 
     async def run() -> LimitedPlatform:
         burst = Burst(platform(), answered_after)
-        await burst.ask(channels, opening=opening, people=people)
+        await burst.ask(channels, opening=opening, people=people, late=late)
         return burst.platform
 
     limited = run_in_virtual_time(monkeypatch, run())
