@@ -6,6 +6,7 @@ import structlog
 from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.runtime.hosting import arrivals
 from aion_bot.runtime.hosting.requests import read_request, write_request
+from aion_bot.storage.hosting import Arrival
 from tests.runtime.hosting.conftest import Deployment
 from tests.support.logs import logged
 
@@ -114,6 +115,21 @@ async def test_an_arrival_is_given_up_after_many_attempts(
     with structlog.testing.capture_logs() as logs:
         await logged(logs, "arrival dropped")
     assert logs[-1]["attempts"] == 5
+
+
+async def test_what_waited_for_a_day_is_dropped(deployment: Deployment) -> None:
+    """Nobody expects an answer any more."""
+    deployment.server.leases["plain:A"] = None
+    body = write_request(HttpRequest("POST", "A", {}, b"words of a person"))
+    deployment.server.rows["plain:A"] = [Arrival(1, body, 86_401.0), Arrival(2, body, 86_399.0)]
+    first = deployment.begin("first")
+    with structlog.testing.capture_logs() as logs:
+        await first.number(4)
+        await first.serving.until(lambda: not deployment.server.rows["plain:A"])
+    assert len(deployment.platform.took("A")) == 1
+    assert [(one["status"], "words" in str(one)) for one in logs if one["event"] == "arrival dropped"] == [
+        (410, False)
+    ]
 
 
 def test_a_request_is_the_same_behind_its_row() -> None:
