@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from aion_bot.diagnosis import hosting
 from aion_bot.diagnosis.hosting import examine_hosting
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.diagnosis import Diagnosis, Finding, Status, Subjects, ok
@@ -32,15 +33,16 @@ def said(findings: Sequence[Finding]) -> list[tuple[Status, str, str]]:
     return [(one.status, one.check, one.message) for one in findings]
 
 
-async def test_a_deployment_with_replicas_and_scopes() -> None:
+async def test_a_deployment_with_replicas_and_scopes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its replicas and scopes, one that nobody serves, one whose owner does not follow, and what the platform says of itself."""
+    monkeypatch.setattr(hosting, "_MANY_WAIT", 3)
     location, platform = lay_shared(), Asked()
     shared = await open_shared(location, "first")
     try:
         assert not await shared.agree({})
         await shared.note_scopes("plain", ["A", "B"])
         (lease,) = await shared.claim(1)
-        for _ in range(100):
+        for _ in range(3):
             assert await shared.hand_over(lease.scope, b"")
         found = said(await examine_hosting(location, lambda _: [platform], asks=True))
         assert live_replicas(location) == ["first"]
@@ -50,7 +52,7 @@ async def test_a_deployment_with_replicas_and_scopes() -> None:
         (Status.OK, "replicas", "first serve"),
         (Status.OK, "scopes", "2: plain:A, plain:B"),
         (Status.WARN, "scopes", "1 are served by nobody now, such as plain:B"),
-        (Status.WARN, "plain:A", "100 requests wait for first"),
+        (Status.WARN, "plain:A", "3 requests wait for first"),
         (Status.OK, "plain", "its app is installed"),
     ]
     assert platform.is_closed
