@@ -57,6 +57,8 @@ class HostedSlack:
         self._settings, self._values = settings, values
         self._timeouts, self._times = timeouts, times
         self.address = settings.api_url
+        # Workspaces that install the app from then on are asked for the scope of reactions as well.
+        self.takes_reactions, self.reactions_at_once = False, True
         self.changed = asyncio.Event()
         prefix = urlsplit(settings.public_url).path
         self._paths = {
@@ -77,7 +79,9 @@ class HostedSlack:
             OAuthApi(settings, timeout=self._timeouts.request),
         )
         self._check = RequestCheck(settings.signing_secret.get_secret_value())
-        self._pages = InstallPages(settings, self._values, stored.installations, stored.api, self._changed)
+        self._pages = InstallPages(
+            settings, self._values, stored, lambda: self.takes_reactions, self._changed
+        )
         self._keys = AionKeys(stored)
         self._form = KeyForm(settings, stored, self._keys)
         return stored
