@@ -187,6 +187,23 @@ async def test_an_organisation_is_served_in_each_of_its_workspaces(
         await host.until(lambda: len({type(one) for one in host.events}) == 2)
 
 
+async def test_a_user_group_is_looked_for_in_the_workspaces_of_an_organisation(
+    hosted: HostedSlack, front: Front, install: Install, teams: SlackTeams
+) -> None:
+    """Slack has to be told which workspace a group is of: those that somebody asked in are tried."""
+    await install(TWO, organisation=ORGANISATION)
+    home = teams.teams[TWO]
+    home.conversations.members["S0ROOFERS"] = {home.people[0].id}
+    async with serving(hosted, front, ORGANISATION) as host:
+        adapter = front.adapters[ORGANISATION]
+        assert await adapter.group_members("S0ROOFERS") == frozenset()
+        await home.ask(home.people[0], "What broke?")
+        await host.until(lambda: bool(host.prompts))
+        assert await adapter.group_members("S0ROOFERS") == {home.people[0].id}
+        assert await adapter.group_members("S0NOBODY") == frozenset()
+    assert {one["team_id"] for one in home.api.bodies["usergroups.users.list"]} == {TWO}
+
+
 async def test_requests_wait_while_nobody_listens(hosted: HostedSlack, install: Install) -> None:
     """An adapter that does not listen answers 503, so that what was handed over stays."""
     await install()
