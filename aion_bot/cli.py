@@ -16,8 +16,8 @@ import typer
 import adapters
 from aion_bot import __version__, app, doctor, log_config
 from aion_bot.commands import access, composing, database, demo_problems, guided_setup
-from aion_bot.commands.database import environment as _environment
-from aion_bot.commands.database import say as _say
+from aion_bot.commands.output import environment as _environment
+from aion_bot.commands.output import say as _say
 from aion_bot.composition.hosted import Hosting
 from aion_bot.config import (
     CONFIG,
@@ -157,12 +157,13 @@ def run() -> None:
 
 def _examine(env: Mapping[str, str], *, offline: bool = False) -> tuple[Settings | None, list[Finding]]:
     """Look as doctor does; returns the settings, None where they are wrong, and all findings."""
-    settings, platforms, problems = compose(env)
+    composed = _composed(env)
+    settings, platforms = composed.settings, composed.adapters
     rules, more = read_file(env)
-    names, problems = [one.platform for one in platforms], [*problems, *more]
+    names, problems = composed.names(), [*composed.problems, *more]
     examined = doctor.examine(
-        settings, problems, names, platforms,
-        rules=rules, secret_files=read_secrets(env).paths, env=None if offline else env,
+        settings, problems, names, platforms, rules=rules, secret_files=read_secrets(env).paths,
+        env=None if offline else env, hosted=composed.hosted if composed.hosts and not problems else None,
     )  # fmt: skip
     return settings, asyncio.run(examined)
 

@@ -14,7 +14,7 @@ import structlog
 from aion_bot import __version__
 from aion_bot.aion import AionVision
 from aion_bot.aion.pictures import PictureReader
-from aion_bot.composition.agreement import agree
+from aion_bot.composition.agreement import agree, agree_anew
 from aion_bot.composition.own_keys import EVERY, offer_keys, own_key, takes_key, until_another, with_key
 from aion_bot.composition.scope import Load, Scope, check_aion, connected, serve_scope
 from aion_bot.composition.watching import watched
@@ -39,7 +39,7 @@ from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reactions import ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
-from aion_bot.storage import migrations
+from aion_bot.storage import StoreError, migrations
 from aion_bot.storage.hosting import SharedDatabase, open_shared
 
 if TYPE_CHECKING:  # loaded only where an address is named
@@ -212,9 +212,16 @@ class _Replica:
                 ask_for_reactions(rules, self._platforms)
             if self._keys is not None:
                 await self._keys.rotate(self._hosting.env)
+                await self._agree_anew(self._keys.settings)
             await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
             for one in self._reloading.values():
                 one.asked.set()
+
+    async def _agree_anew(self, settings: Settings) -> None:
+        try:
+            await agree_anew(self._shared, settings, self._hosting.env, self._hosting.alike)
+        except StoreError as error:
+            _log.error("settings not noted", reason=str(error))  # it says all
 
     async def _check_aion(self, aion: AionVision) -> None:
         await check_aion(aion, self._hosting.settings.base_url)

@@ -1,12 +1,14 @@
 """Two and three replicas serve many workspaces: each has one owner, and every replica takes requests of all."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from aion_bot.ports.failures import reference
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.slack.http_delivery import free_port
@@ -172,4 +174,49 @@ async def test_settings_that_cannot_host_are_refused(
     program = await deployment.launch("first", deployment.ports[0], **changed)
     assert (await program.end())[0] == 2
     assert [line.partition(":")[0] for line in program.output.splitlines()] == [variable]
-    assert not (deployment.folder / "first" / "bot.db").exists()
+    assert not (deployment.folder / "first0" / "bot.db").exists()
+
+
+async def test_commands_over_all_workspaces_and_over_one(deployment: Deployment) -> None:
+    """doctor, usage, explain, audit, feedback and erase look at every workspace, or at the one that is named, beside the replicas."""
+    await deployment.begin("first", deployment.ports[0])
+    await deployment.spread(first=4)
+    one, other, *_ = deployment.names
+    await deployment.asked(one, "What is damaged?", FOUND)
+    await deployment.asked(other, "What is damaged?", FOUND)
+    await deployment.cleared(one, other)
+    team, person = one.partition(":")[2], deployment.slack(one).people[0].id
+
+    async def run(*arguments: str) -> tuple[int, str]:
+        program = await deployment.launch("command", deployment.ports[1], *arguments)
+        status, _ = await program.end()
+        return status, program.output
+
+    status, said = await run("doctor", "--json")
+    assert '"first serve' in said, said
+    assert "4: slack:T0001TEAM, slack:T0002TEAM" in said
+    status, said = await run("usage", "--json")
+    counted = {
+        scope: found["platforms"]["slack"]["questions"]
+        for scope, found in json.loads(said).items()
+        if found["platforms"]
+    }
+    assert counted == {one: 1, other: 1}
+    status, said = await run("usage", "--workspace", team.lower())
+    assert {line.partition(": ")[0] for line in said.splitlines()} == {one}
+    assert (await run("usage", "--workspace", "T9"))[0] == 1
+    status, said = await run("audit", "verify")
+    assert status == 0
+    assert said.count("audit: whole") == 4
+    status, said = await run("audit", "export", "--workspace", team)
+    assert {json.loads(line)["scope"] for line in said.splitlines()} == {one}
+    assert (await run("feedback", "export")) == (0, "")
+    ((key,),) = deployment.rows("SELECT key FROM aion_bot_slack_t0001team.turn")
+    status, said = await run("explain", reference(key))
+    assert status == 0, said
+    status, said = await run("erase", "--user", person)
+    assert status == 0, said
+    assert [line for line in said.splitlines() if "questions 1" in line] == [said.splitlines()[0]]
+    status, said = await run("backup", "copy.db")
+    assert status == 1
+    assert "pg_dump" in said

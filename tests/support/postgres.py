@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -40,20 +40,23 @@ _EMPTIED = """
 SET session_replication_role = replica;
 DO $$
 DECLARE
-    name text;
+    found record;
 BEGIN
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot'
+    FOR found IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'aion%'
     AND tablename NOT IN ('schema_version', 'newest_write', 'lease', 'answer_length') LOOP
-        EXECUTE format('DELETE FROM aion_bot.%I', name);
+        EXECUTE format('DELETE FROM %I.%I', found.schemaname, found.tablename);
     END LOOP;
-    UPDATE aion_bot.lease SET until = '-infinity';
-    UPDATE aion_bot.answer_length SET weight = 0 WHERE weight > 0;
+    FOR found IN SELECT schemaname FROM pg_tables WHERE tablename = 'newest_write' LOOP
+        EXECUTE format('UPDATE %I.lease SET until = %L', found.schemaname, '-infinity');
+        EXECUTE format('UPDATE %I.newest_write SET epoch = 0', found.schemaname);
+        EXECUTE format('UPDATE %I.answer_length SET weight = 0 WHERE weight > 0', found.schemaname);
+    END LOOP;
     PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence;
 END
 $$
 """
 """Removes all rows and begins to count anew; without the triggers, which refuse that."""
-_free: list[PostgresUrl] = []
+_free: dict[str, list[PostgresUrl]] = {"single": [], "scope": []}
 _numbers = itertools.count()
 
 
@@ -201,30 +204,44 @@ SCOPES = ("slack:T1", "slack:T2", "slack:T3")
 
 
 @cache
-def _shared_template() -> str:
+def _shared_template(scopes: int) -> str:
     location = server().make()
     server().keep(location)
     prepare_shared(shared_location(location))
-    for scope in SCOPES:
+    for scope in SCOPES[:scopes]:
         with connect(location_of(location, scope)) as connection:
             migrate(connection, location_of(location, scope))
     return str(location).rpartition("/")[2]
 
 
-def lay_shared() -> PostgresUrl:
+def lay_shared(scopes: int = len(SCOPES)) -> PostgresUrl:
     """Make a database of a deployment with many scopes, of which none is noted yet."""
-    return server().make(_shared_template())
+    return server().make(_shared_template(scopes))
 
 
 @contextlib.contextmanager
 def lent_postgres() -> Iterator[PostgresUrl]:
     """Lend an empty database of the newest schema, which is emptied for the next one: sooner than making one."""
-    if not _free:
-        made = lay_postgres()
+    with _lent("single", lay_postgres) as location:
+        yield location
+
+
+@contextlib.contextmanager
+def lent_scope() -> Iterator[PostgresUrl]:
+    """Lend the empty schema of the first of `SCOPES`; see `lent_postgres`."""
+    with _lent("scope", lambda: lay_shared(1)) as location:
+        yield location_of(location, SCOPES[0])
+
+
+@contextlib.contextmanager
+def _lent(kind: str, lay: Callable[[], PostgresUrl]) -> Iterator[PostgresUrl]:
+    free = _free[kind]
+    if not free:
+        made = lay()
         server().keep(made)
-        _free.append(made)
-    location = _free.pop()
+        free.append(made)
+    location = free.pop()
     yield location
     with psycopg.connect(location.url, autocommit=True) as connection:
         connection.execute(_EMPTIED.encode())
-    _free.append(location)
+    free.append(location)

@@ -79,6 +79,9 @@ class ScopeRunner:
             await keeping.cancel()
             for one in self.served.values():
                 one.stop.set()
+            # Else the others would take what is free one by one, as beyond their share.
+            with suppress(sqlite3.Error):
+                await self._database.retire()
             while self._running.running:
                 await asyncio.wait(self._running.running)
         finally:
@@ -86,13 +89,14 @@ class ScopeRunner:
             await self._running.cancel()
 
     async def _repeated(
-        self, work: Callable[[], Awaitable[None]], seconds: float, sooner: asyncio.Event
+        self, work: Callable[[bool], Awaitable[None]], seconds: float, sooner: asyncio.Event
     ) -> None:
-        """Do something again and again: after so many seconds, or once `sooner` is set."""
+        """Do something again and again: after so many seconds, or once `sooner` is set, which it is told."""
         while True:
+            is_set = sooner.is_set()
             sooner.clear()
             try:
-                await work()
+                await work(is_set)
             except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
                 _log.warning("scopes not looked at", reason=str(error))
             except Exception:  # noqa: BLE001  # the next look may find it mended
@@ -100,10 +104,10 @@ class ScopeRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(sooner.wait(), seconds)
 
-    async def _know(self, platform: HostedPlatform) -> None:
+    async def _know(self, platform: HostedPlatform, changed: bool) -> None:  # of `_repeated`
         """Write down the scopes of a platform, and erase those that the app was removed from."""
         await self._database.note_scopes(platform.platform, await platform.scopes())
-        for one in self.served.values():
+        for one in self.served.values() if changed else ():
             one.again.set()
         for scope in await platform.leaving():
             await self._erase(platform, scope)
@@ -117,7 +121,7 @@ class ScopeRunner:
             await platform.left(scope)
             _log.info("scope erased", scope=name)
 
-    async def _balance(self) -> None:
+    async def _balance(self, _: bool = False) -> None:  # of `_repeated`
         load, now = await self._database.load(), time.monotonic()
         owned = sum(not one.stop.is_set() for one in self.served.values())
         self._free_since = (self._free_since or now) if load.free else None

@@ -82,6 +82,14 @@ class PostgresShared:
         """Count as live from now on, or return the names of settings in which a live replica differs."""
         return await self._leases.agree(digests)
 
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this replica."""
+        await self._leases.agree_anew(digests)
+
+    async def retire(self) -> None:
+        """Count as live no more."""
+        await self._leases.retire()
+
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
         """Write down scopes that exist."""
         await self._pool.fetch(_NOTE, [scope_name(platform, one) for one in ids], again=True)

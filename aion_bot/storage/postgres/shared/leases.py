@@ -56,6 +56,10 @@ _RENEW = """
     UPDATE scope_lease SET until = clock_timestamp() + make_interval(secs => %s) WHERE replica = %s AND epoch = ANY(%s::bigint[]) RETURNING epoch
 """
 
+_ONLY_RENEW = """
+    UPDATE scope_lease SET until = clock_timestamp() + make_interval(secs => %s) WHERE replica = %s AND epoch = ANY(%s::bigint[]) RETURNING epoch
+"""
+
 _LOAD = """
     SELECT (SELECT count(*) FROM replica WHERE until > clock_timestamp()), count(*),
     count(*) FILTER (WHERE until < clock_timestamp()), count(*) FILTER (WHERE epoch = ANY(%s::bigint[])) FROM scope_lease
@@ -83,18 +87,14 @@ class Leases:
     def __init__(self, url: PostgresUrl, pool: Pool, identity: str, name: str) -> None:
         self.renewed: Callable[[float], None] = lambda _: None
         self._url, self._pool, self._id, self._name = url, pool, identity, name
-        self._digests = ""
+        self._digests, self._retired = "", False
         self._owned: dict[int, OwnedScope] = {}
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._keeping = BackgroundTasks()
 
     async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:
         """Count as live from now on, unless a live replica has other settings, whose names are returned."""
-        if not all(
-            len(one) == 64 and set(one) <= set("0123456789abcdef") for one in digests.values()
-        ):  # of a SHA-256
-            raise ValueError("a digest is a SHA-256 in hexadecimal digits")
-        said = json.dumps(dict(digests))
+        said = _said(digests)
         # Of two that start at once the second one sees the first.
         async with self._pool.transaction() as connection:
             cursor = await connection.execute(
@@ -109,6 +109,17 @@ class Leases:
             self._digests = said
             self._keeping.spawn(self._keep())
         return different
+
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this replica."""
+        self._digests = _said(digests)
+        sql = "UPDATE replica SET digests = %s::jsonb WHERE id = %s"
+        await self._pool.fetch(sql, self._digests, self._id, again=True)
+
+    async def retire(self) -> None:
+        """Count as live no more, and renew the leases all the same."""
+        self._retired = True
+        await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
 
     async def claim(self, most: int) -> Sequence[OwnedScope]:
         """Take up to so many scopes that nobody owns; see `SharedDatabase`."""
@@ -184,10 +195,21 @@ class Leases:
         if self._connection is None or self._connection.closed:
             self._connection = await connect_async(self._url)
         try:
-            values = (self._id, self._name, self._digests, SECONDS, SECONDS, self._id, epochs)
-            cursor = await self._connection.execute(_RENEW.encode(), values)
+            leases = (SECONDS, self._id, epochs)
+            if self._retired:
+                cursor = await self._connection.execute(_ONLY_RENEW.encode(), leases)
+            else:
+                values = (self._id, self._name, self._digests, SECONDS, *leases)
+                cursor = await self._connection.execute(_RENEW.encode(), values)
             return {row[0] for row in await cursor.fetchall()}
         except BaseException:
             # A statement that was given up would answer into the next one.
             await self._connection.close()
             raise
+
+
+def _said(digests: Mapping[str, str]) -> str:
+    """Return digests as JSON. Raises `ValueError` for anything that is no SHA-256."""
+    if not all(len(one) == 64 and set(one) <= set("0123456789abcdef") for one in digests.values()):
+        raise ValueError("a digest is a SHA-256 in hexadecimal digits")
+    return json.dumps(dict(digests))

@@ -1,5 +1,6 @@
 """The connections that the scopes of a replica share: of `psycopg_pool`, lent to one statement at a time."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,6 +24,9 @@ of them would make the server's processors change between them, and take from th
 _LIFETIME = 1800.0
 """Seconds after which a connection is replaced: the server's process keeps what it knows of each schema that it saw."""
 
+# It warns of each connection that is lost and of each try to make another one, which the bot's own events say once.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
 _FULL = "all connections are in use"
 
 Async = psycopg.AsyncConnection[Any]
@@ -36,7 +40,8 @@ class Pool:
     def __init__(self, url: PostgresUrl) -> None:
         self._schema = url.schema
         self._made: WeakKeyDictionary[Async, float] = WeakKeyDictionary()
-        self._drained_at = self._failed_at = self._worked_at = -PAUSE
+        self._drained_at = self._failed_at = -PAUSE
+        self._lent = 0
         self._pool = AsyncConnectionPool(
             parameters_of(url),
             kwargs={
@@ -70,14 +75,15 @@ class Pool:
         try:
             connection = await self._pool.getconn()
         except psycopg.Error:
-            is_away = time.monotonic() - self._worked_at > AT_ONCE
-            if is_away:
-                self._failed_at = time.monotonic()
-            raise PostgresError(AWAY if is_away else _FULL, transient=True) from None
-        self._worked_at = time.monotonic()
+            if self._lent:
+                raise PostgresError(_FULL, transient=True) from None
+            self._failed_at = time.monotonic()
+            raise PostgresError(AWAY, transient=True) from None
+        self._lent += 1
         try:
             yield connection
         finally:
+            self._lent -= 1
             await self._pool.putconn(connection)
 
     async def lost(self, connection: Async) -> None:
