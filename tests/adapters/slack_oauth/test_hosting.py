@@ -72,8 +72,13 @@ async def test_it_is_what_the_core_asks_for(hosted: HostedSlack, install: Instal
     await adapter.close()  # type: ignore[attr-defined]  # likewise
 
 
-async def test_events_go_to_the_installation_that_they_are_for(hosted: HostedSlack, install: Install) -> None:
-    """That of the organisation takes only what no workspace of it has an own one for; in a shared channel the authorization counts."""
+async def test_events_go_to_the_installation_that_they_are_for(
+    hosted: HostedSlack, install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That of the organisation takes only what no workspace of it has an own one for; in a shared channel the authorization counts.
+
+    A workspace that has none is named in the log once.
+    """
     await install(ONE)
     await install(TWO, organisation=ORGANISATION)
     await install(THREE)
@@ -88,7 +93,9 @@ async def test_events_go_to_the_installation_that_they_are_for(hosted: HostedSla
         ({"type": "event_callback", "team_id": 7, "authorizations": "x", "event": []}, 200),
         ({"type": "event_callback", "team_id": ONE.lower(), "event": {}}, 200),
     ]
+    caplog.clear()
     assert [await scope_of(hosted, event(one)) for one, _ in rows] == [scope for _, scope in rows]
+    assert [one.__dict__["workspace"] for one in caplog.records] == ["T0STRANGER"]
 
 
 async def test_interactions_and_commands_go_there_too(hosted: HostedSlack, install: Install) -> None:
