@@ -32,7 +32,7 @@ from aion_bot.ports.shared_values import SharedValues
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.heap import trimmed
-from aion_bot.runtime.hosting.routing import routes
+from aion_bot.runtime.hosting.routing import let_hand_over, routes
 from aion_bot.runtime.hosting.runner import Pace, ScopeRunner
 from aion_bot.runtime.hosting.served import OpenScope
 from aion_bot.runtime.platform_secrets import PlatformSecrets
@@ -101,6 +101,7 @@ class _Replica:
         for one in platforms:
             offer_keys(one, self._takes_key)
         ask_for_reactions(hosting.rules, platforms)
+        let_hand_over(platforms, self._runner.taking, shared)
         self._runner.busy = lambda scope: scope in self._loads and any(self._load_of(scope))
         self._rules = hosting.rules
         self._keys: KeyRotation | None = None

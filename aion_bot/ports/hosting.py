@@ -80,6 +80,20 @@ class OffersAionKeys(Protocol):
 
 
 @runtime_checkable
+class HandsOver(Protocol):
+    """A hosted platform that sends some of what belongs to one scope to another one's adapter.
+
+    The adapters of its scopes are `TakesRouted`.
+    """
+
+    hand_over: Callable[[Routed], Awaitable[bool]]
+    """Lets the owner of a scope take a request, now or later; False where it was not kept. Does not raise.
+
+    Whoever runs the platform sets it before the first `adapter`.
+    """
+
+
+@runtime_checkable
 class OffersHosting(Protocol):
     """A sub-package of `adapters` that can serve several scopes."""
 
