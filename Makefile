@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-rest slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas first-answer photos pictures requirements sbom licences hooks clean
+.PHONY: help demo test test-core test-rest slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas chaos-single scale first-answer photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -92,8 +92,14 @@ cost: $(STAMP)  ## what the whole bot costs, against a bare reader and writer, i
 chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from SEED; exits with 1 if anything is lost or done twice
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
 
-chaos-replicas: $(STAMP)  ## the same with three processes on one Postgres database, of which the one that serves is stopped, killed, paused or cut off
-	$(BIN)/python -m benchmarks.chaos --replicas --restart-every 40 --seed $(SEED)
+chaos-replicas: $(STAMP)  ## three replicas that serve 20 workspaces on one Postgres server: 10,000 turns, 300 kills, stops, pauses, cuts and partitions; half an hour or more
+	$(BIN)/python -m benchmarks.chaos --replicas --scopes 20 --turns 10000 --restart-every 33 --minutes 120 --seed $(SEED)
+
+chaos-single: $(STAMP)  ## the soak test with three processes on one Postgres database, of which one at a time serves; that one is disturbed
+	$(BIN)/python -m benchmarks.chaos --single --restart-every 40 --seed $(SEED)
+
+scale: $(STAMP)  ## what many workspaces cost: turns a second and memory of 1, 2 and 4 replicas, and what one database takes; five minutes
+	$(BIN)/python -m benchmarks.scale
 
 first-answer: $(STAMP)  ## the seconds from a clone to a first answer against the simulators, step by step; a minute
 	$(BIN)/python -m benchmarks.first_answer

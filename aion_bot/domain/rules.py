@@ -1,6 +1,6 @@
 """What `aion-bot.toml` says for each place: which value of a key holds where. No I/O."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -114,6 +114,12 @@ class Rules:
     def with_variables(self, said: Section) -> "Rules":
         """Return the same rules with what the variables say, which holds where no section names the key."""
         return replace(self, defaults={**said, **self.defaults})
+
+    def beside(self, others: Collection[str]) -> "Rules":
+        """Return the same rules without the sections of other workspaces."""
+        return replace(
+            self, workspaces={one: section for one, section in self.workspaces.items() if one not in others}
+        )
 
     def ids(self) -> Iterator[tuple[IdKind, str, str]]:
         """Yield every id in a list: what it names, the id, and where it stands."""

@@ -2,8 +2,9 @@
 
 Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
 simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
-so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres database, of
-which the one that serves is stopped, killed, paused past its lease or cut off from the database. The timing differs
+so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres server, which
+serve the app in many workspaces of Slack over HTTP; they are stopped, killed, paused past their leases and cut off from the
+database, two at a time. With `--single` they serve one scope, of which the one that serves is disturbed. The timing differs
 from run to run, because it depends on the speed of the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
 question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
@@ -21,16 +22,19 @@ from pathlib import Path
 
 from aion_bot import log_config
 from benchmarks.chaos import journal
-from benchmarks.chaos.environment import Environment
+from benchmarks.chaos.environment import Bots, Environment
 from benchmarks.chaos.extras import Extras
 from benchmarks.chaos.faults import inject
 from benchmarks.chaos.one_process import OneProcess
 from benchmarks.chaos.people import People
 from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.round_end import RoundEnd
-from benchmarks.chaos.scenarios import RESTART_EVERY, Scenario, ScenarioGenerator
+from benchmarks.chaos.scenarios import FAULTS, RESTART_EVERY, Scenario, ScenarioGenerator
+from benchmarks.chaos.scope_environment import FAULTS as SCOPE_FAULTS
+from benchmarks.chaos.scope_environment import ScopeEnvironment
+from benchmarks.chaos.scope_replicas import ScopeReplicas
 from benchmarks.chaos.slack_workspace import SlackWorkspace
-from benchmarks.chaos.verification import BOUNDS, SHOWN, Findings, Verifier
+from benchmarks.chaos.verification import BOUNDS, SHOWN, WITHIN_A_DEPLOYMENT, Findings, Verifier
 
 TABLE = (
     "asked", "answered once", "first reported as failed", "Retries that were answered", "finally reported as failed",
@@ -45,9 +49,20 @@ class Soak:
 
     def __init__(self, options: argparse.Namespace, folder: Path) -> None:
         self._options = options
-        alone = OneProcess(folder, few_edits=options.few_edits)
-        self._bots = Replicas(folder, options.seed) if options.replicas else alone
-        self._scenarios = ScenarioGenerator(options.seed, restart_every=options.restart_every)
+        self._bots: Bots
+        if options.replicas:
+            self._bots = replicas = ScopeReplicas(folder, options.seed)
+            self._environment: Environment = ScopeEnvironment(replicas, options.scopes, folder)
+        else:
+            alone = OneProcess(folder, few_edits=options.few_edits)
+            self._bots = Replicas(folder, options.seed) if options.single else alone
+            self._environment = Environment(self._bots, http=options.slack == "http")
+        self._scenarios = ScenarioGenerator(
+            options.seed,
+            restart_every=options.restart_every,
+            platforms=tuple(self._environment.workspaces),
+            faults=SCOPE_FAULTS if options.replicas else FAULTS,
+        )
         self._restart_methods = random.Random(options.seed + 1)
         self._begun = time.monotonic()
         self._turns = 0
@@ -56,7 +71,7 @@ class Soak:
 
     async def run(self) -> bool:
         """Run rounds until all turns are done or the time is up; returns whether every bound holds."""
-        async with Environment(self._bots, http=self._options.slack == "http") as environment:
+        async with self._environment as environment:
             if self._options.few_edits:
                 environment.aion.token_delay = 0.05  # answers that are seen to grow
             while self._turns < self._options.turns and not self._time_is_up():
@@ -66,23 +81,25 @@ class Soak:
         return self.findings.holds
 
     async def _round(self, environment: Environment) -> None:
-        people, database = People(environment), environment.bots.location
-        extras = Extras(environment, people, database)
+        people = People(environment)
+        extras = Extras(environment, people)
         await self._ask(environment, people, extras)
         asked_after = time.monotonic() - self._begun
         round_end = RoundEnd(environment, people, lambda: extras.open)
         await round_end.complete(self._restart_methods.choice(("stop", "kill")))
         await environment.end("stop")
-        verifier = Verifier(environment, people, round_end, database)
+        verifier = Verifier(environment, people, round_end)
         findings = verifier.verify()
         for kind, number, why in extras.verify():
             findings.add_violation(kind, number, why)
         for why in self._bots.violations():
             findings.add_violation("done by a replica that did not serve", 0, why)
+        for why in environment.violations():
+            findings.add_violation(WITHIN_A_DEPLOYMENT, 0, why)
         self.findings.add(findings)
         for why, number in findings.wrong[:20]:
             keys = [row.key for row in verifier.rows.get(number, ())]
-            _show(environment, why, number, journal.whole_rows(keys, database))
+            _show(environment, why, number, journal.whole_rows(keys, environment.databases))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         kept = ", ".join(f"{kind} {findings.counts[kind]}" for kind in BOUNDS)
         print(
@@ -119,7 +136,7 @@ class Soak:
 
     async def _inject(self, environment: Environment, scenario: Scenario) -> None:
         if scenario.fault:
-            self._spawn(asyncio.create_task(inject(environment, scenario.fault, scenario.seed)))
+            self._spawn(asyncio.create_task(inject(environment, scenario)))
         if scenario.restart:
             self._spawn(asyncio.create_task(environment.restart(scenario.restart)))
 
@@ -144,10 +161,11 @@ class Soak:
             "seconds": round(time.monotonic() - self._begun),
             "stops": environment.stops,
             "kills": environment.kills,
-            "deletions on Slack": environment.slack.api.calls["chat.delete"],
+            "deletions on Slack": sum(one.api.calls["chat.delete"] for one in environment.slacks),
             "share shown in full": round(self.findings.share_shown, 5),
             **environment.totals,
             **self._bots.figures(),
+            **environment.figures(),
             "holds": self.findings.holds,
         }
         print(json.dumps(figures))
@@ -185,15 +203,22 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--at-once", type=int, default=80, help="turns under way together")
     parser.add_argument(
-        "--restart-every", type=int, default=RESTART_EVERY, help="mean number of turns between two restarts"
+        "--restart-every", type=float, default=RESTART_EVERY, help="mean number of turns between two restarts"
     )
     parser.add_argument(
-        "--replicas", action="store_true", help="three processes on one Postgres database; the one that serves is disturbed"
+        "--replicas",
+        action="store_true",
+        help="three processes that serve many workspaces on one Postgres server",
+    )
+    parser.add_argument("--scopes", type=int, default=20, help="workspaces that the replicas serve")
+    parser.add_argument(
+        "--single", action="store_true", help="three processes on one Postgres database, of which one at a time serves"
     )  # fmt: skip
     parser.add_argument(
         "--few-edits", action="store_true", help="one process with so few edits on Slack that answers are replaced at their ends"
     )  # fmt: skip
     parser.add_argument("--slack", choices=("sockets", "http"), default="sockets", help="how Slack delivers")
+    parser.add_argument("--folder", type=Path, help="where everything is written, which stays there")
     parser.add_argument("--log", choices=("debug", "info", "warning", "error", "off"), default="off")
     return parser.parse_args()
 
@@ -205,6 +230,8 @@ def main() -> int:
     if options.log == "off":
         logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="aion-bot-chaos-") as folder:
+        if options.folder is not None:
+            return 0 if asyncio.run(Soak(options, options.folder).run()) else 1
         return 0 if asyncio.run(Soak(options, Path(folder)).run()) else 1
 
 

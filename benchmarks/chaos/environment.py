@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
+from aion_bot.environment.database_location import Location
 from aion_bot.simulators.aion import SimulatedAion, script
 from aion_bot.simulators.aion.endpoints import Refused
 from aion_bot.simulators.aion.scene import Scene
@@ -16,24 +17,58 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.aion.stored_files import UNLIMITED
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.teams import SlackTeams
+from aion_bot.simulators.workspace import FullWorkspace
 from aion_bot.storage.beside import open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.discord_workspace import DiscordWorkspace
 from benchmarks.chaos.full_disk import Disk
 from benchmarks.chaos.late_answers import LateAnswers
-from benchmarks.chaos.one_process import OneProcess
-from benchmarks.chaos.replicas import Replicas
 from benchmarks.chaos.scenarios import Scenario
 from benchmarks.chaos.short_waits import ENV, HEARTBEAT
 from benchmarks.chaos.slack_workspace import SlackWorkspace
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, Ended, Workspace
 
-_REPEAT_AFTER = (0.0, 6.0, 30.0)
+REPEAT_AFTER = (0.0, 6.0, 30.0)
 """Pauses before Slack resends an event: a tenth of the real ones."""
 _BEFORE_A_KILL = 0.6, 0.5
 """Seconds by which platforms answer late before a kill, and for how long they do."""
 _CONNECT_TIMEOUT = 120.0
 """Seconds after which a bot that does not listen ends the soak."""
+
+
+class Bots(Protocol):
+    """The bot as one process or several."""
+
+    location: Location
+    address: str
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and did not end."""
+        ...
+
+    async def start(self, env: Mapping[str, str]) -> None:
+        """Start it."""
+
+    async def end(self, method: str) -> None:
+        """End it: `stop` as SIGTERM does, `kill` without any cleanup."""
+
+    async def hand_over(self, method: str) -> str:
+        """Disturb the process that serves, and let another one take over; "" where there is none."""
+        ...
+
+    def violations(self) -> Iterator[str]:
+        """Return what processes did wrong."""
+        ...
+
+    def figures(self) -> Mapping[str, object]:
+        """Return what is to be told at the end."""
+        ...
+
+    def close(self) -> None:
+        """End what is left."""
+
 
 Handler = Callable[[SimulatedAion, web.Request], Awaitable[web.StreamResponse]]
 
@@ -90,19 +125,21 @@ class _Aion(SimulatedAion):
 
 
 class Environment:
-    """The bot, the simulators, and their state.
+    """The bot, the simulators, and their state. `ack_timeout` is that of Slack.
 
     `ended` are the intervals from a stop's beginning to its end, or the moments of kills. `disturbances` are the moments
     around which Discord's events may be lost.
     """
 
-    def __init__(self, bots: OneProcess | Replicas, *, http: bool = False) -> None:
+    ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
+
+    def __init__(self, bots: Bots, *, http: bool = False) -> None:
         """`http`: Slack sends over HTTP."""
         self.bots = bots
         self.aion = _Aion()
         # More questions than any tier allows: the bot would hold them back.
         self.aion.files.limits = replace(self.aion.files.limits, calls=UNLIMITED)
-        self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=_REPEAT_AFTER)
+        self.slack = SimulatedSlack(ack_timeout=ACKNOWLEDGEMENT_TIMEOUT, resend_delays=REPEAT_AFTER)
         self.slack.sockets.disconnect_notice = 2.0
         if http:
             self.slack.use_http()
@@ -113,7 +150,7 @@ class Environment:
             "discord": DiscordWorkspace(self.discord),
         }
         self.disk = Disk()
-        self.late = LateAnswers(self.slack, self.discord)
+        self.late = LateAnswers((self.slack.api, "_answer"), (self.discord.server, "_handled"))
         self.disturbances: list[float] = []
         self.ended: list[Ended] = []
         self.aion_faults: Counter[str] = Counter()
@@ -122,6 +159,11 @@ class Environment:
         self.stops = self.kills = 0
         self._restarting = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self._parts: Sequence[SimulatedAion | SimulatedSlack | SimulatedDiscord | SlackTeams] = (
+            self.aion,
+            self.slack,
+            self.discord,
+        )
 
     @property
     def records(self) -> dict[int, Record]:
@@ -129,7 +171,7 @@ class Environment:
         return self.aion.records
 
     async def __aenter__(self) -> "Environment":
-        for part in (self.aion, self.slack, self.discord):
+        for part in self._parts:
             await part.start()
         await self.start()
         self._watching = asyncio.create_task(self._watch_discord())
@@ -139,7 +181,7 @@ class Environment:
         await self.end("stop")
         if self._watching is not None:
             self._watching.cancel()
-        for part in (self.slack, self.discord, self.aion):
+        for part in reversed(self._parts):
             await part.stop()
 
     def _env(self) -> Mapping[str, str]:
@@ -191,9 +233,37 @@ class Environment:
             self.note_disturbance()
             await asyncio.sleep(0.1)
 
-    def question_of(self, message: str) -> tuple[str, str]:
+    @property
+    def databases(self) -> Mapping[Location, Collection[str]]:
+        """Where the rows of the workspaces are: in one database, or each in one of its own."""
+        return {self.bots.location: tuple(self.workspaces)}
+
+    def full(self, platform: str) -> FullWorkspace:
+        """The simulator of a workspace."""
+        return self.slack if platform == "slack" else self.discord
+
+    @property
+    def slacks(self) -> Collection[SimulatedSlack]:
+        """Every simulated Slack."""
+        return {self.slack_of(one) for one in self.workspaces}
+
+    def figures(self) -> Mapping[str, object]:
+        """Return what is to be told at the end."""
+        return {}
+
+    def violations(self) -> Iterator[str]:
+        """Return what is wrong beyond single questions."""
+        return iter(())
+
+    def slack_of(self, platform: str) -> SimulatedSlack:
+        """The Slack that fails where a turn in a workspace has a fault of Slack."""
+        del platform
+        return self.slack
+
+    def question_of(self, platform: str, message: str) -> tuple[str, str]:
         """The key of the question that a message asks, and how it ended; "" where there is none, or it has not."""
-        with open_beside(self.bots.location) as rows:
+        database = next(one for one, inside in self.databases.items() if platform in inside)
+        with open_beside(database) as rows:
             sql = "SELECT key, coalesce(reason, '') FROM turn WHERE prompt LIKE ?"
             found = rows.execute(sql, (f"%/{message}",)).fetchone() if message else None
         return ("", "") if found is None else (str(found[0]), str(found[1]))
@@ -235,17 +305,21 @@ class Environment:
     def clear_faults(self) -> None:
         """End all faults."""
         self.aion._faults.clear()  # noqa: SLF001  # only the soak test removes scheduled faults
-        self.slack.api._faults.clear()  # noqa: SLF001  # likewise
+        for slack in self.slacks:
+            self._clear_slack(slack)
         self.discord.server.faults.clear()
-        self.slack.sockets.refusing_connections = False
-        self.slack.sockets.invalid_tickets = 0
-        if self.slack.sockets.http is not None:
-            self.slack.sockets.http.unreachable = False
-        self.slack.sockets.ack_timeout = ACKNOWLEDGEMENT_TIMEOUT
         gateway = self.discord.gateway
         gateway.refusing_connections = gateway.dropping_events = gateway.zombied = False
         self.discord.late_acknowledgement = self.disk.full = False
         self.late.seconds = 0.0
+
+    def _clear_slack(self, slack: SimulatedSlack) -> None:
+        slack.api._faults.clear()  # noqa: SLF001  # likewise
+        slack.sockets.refusing_connections = False
+        slack.sockets.invalid_tickets = 0
+        if slack.sockets.http is not None:
+            slack.sockets.http.unreachable = False
+        slack.sockets.ack_timeout = self.ack_timeout
 
     def forget(self, numbers: set[int]) -> None:
         """Delete verified questions, and everything about them."""

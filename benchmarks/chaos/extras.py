@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from aion_bot.domain import strings
-from aion_bot.environment.database_location import Location
 from aion_bot.ports.messages import Action
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
 from aion_bot.storage.beside import Beside, open_beside
@@ -22,6 +21,8 @@ from benchmarks.chaos.scenarios import Decision, Extra, Scenario
 from benchmarks.chaos.workspaces import ShownMessage
 
 _POLL_INTERVAL = 0.2
+_LOOK_AFTER = 0.1
+"""Seconds between two looks at what is open, times the number of databases."""
 _ANSWERED_PRIVATELY = (
     "SELECT count(*) FROM turn WHERE json_extract(origin, '$.share_to') IS NOT NULL AND reason = 'answered'"
 )
@@ -35,18 +36,15 @@ _REASONS_DUE = "SELECT count(*) FROM reason WHERE phase = 'due'"
 class Extras:
     """What the people of one round do beside asking and deciding."""
 
-    def __init__(self, environment: Environment, people: People, database: Location) -> None:
-        self._environment, self._people, self._database = environment, people, database
+    def __init__(self, environment: Environment, people: People) -> None:
+        self._environment, self._people = environment, people
         self._rated: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         """What people pressed, by the turn's key and the person's id."""
         self._private: dict[int, Scenario] = {}
         self._pressed_share: set[int] = set()
         self._reasons: dict[int, Record] = {}
+        self._looked, self._left = 0.0, 0
         self._forms: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
-
-    def _full(self, platform: str) -> FullWorkspace:
-        environment = self._environment
-        return environment.slack if platform == "slack" else environment.discord
 
     async def after(self, scenario: Scenario) -> None:
         """Do what a scenario has beside its question, once people have followed that."""
@@ -82,7 +80,7 @@ class Extras:
         if card is None:
             return
         workspace, person = self._people.workspace(record), self._asker(record)
-        full, number = self._full(record.scenario.platform), record.scenario.number
+        full, number = self._environment.full(record.scenario.platform), record.scenario.number
         async with self._forms[person.id]:  # a person has one form open
             full.close_form(person)
             await workspace.press(person, record.thread, card.id, card.buttons[strings.ADD_REASON])
@@ -102,7 +100,7 @@ class Extras:
             await workspace.press(person, record.thread, card.id, card.buttons[strings.ANOTHER_PLAN])
 
     async def _ask_privately(self, scenario: Scenario) -> None:
-        number, full = scenario.number, self._full(scenario.platform)
+        number, full = scenario.number, self._environment.full(scenario.platform)
         person = full.people[scenario.person]
         if scenario.platform == "discord":
             await self._environment.listening()
@@ -146,22 +144,25 @@ class Extras:
     @property
     def open(self) -> int:
         """How many private questions, shares and reasons have not ended."""
-        with open_beside(self._database) as rows:
-            return sum(_count(rows, sql) for sql in (_OPEN_PRIVATELY, _SHARING, _REASONS_DUE))
+        if time.monotonic() - self._looked > _LOOK_AFTER * len(self._environment.databases):
+            self._left = self._count(_OPEN_PRIVATELY, _SHARING, _REASONS_DUE)
+            self._looked = time.monotonic()
+        return self._left
 
     def verify(self) -> Iterator[tuple[str, int, str]]:
         """Return every violation: its kind, the number of the question, and what is wrong."""
         yield from self._verify_private()
         yield from self._verify_reasons()
-        with open_beside(self._database) as rows:
-            yield from self._verify_rows(rows)
-            yield from self._verify_ratings(rows)
+        yield from self._verify_rows()
+        for database in self._environment.databases:
+            with open_beside(database) as rows:
+                yield from self._verify_ratings(rows)
         yield from self._verify_files()
 
     def _verify_private(self) -> Iterator[tuple[str, int, str]]:
         totals = self._environment.totals
-        for platform in ("slack", "discord"):
-            full = self._full(platform)
+        for platform in self._environment.workspaces:
+            full = self._environment.full(platform)
             public = "\n".join(one.text for one in full.public_messages())
             read = {one.id: "\n".join(each.text for each in full.direct_messages(one)) for one in full.people}
             for number, scenario in self._private.items():
@@ -188,23 +189,31 @@ class Extras:
             if said > 1:
                 yield "doubled", number, f"a reason stands {said} times"
 
-    def _verify_rows(self, rows: Beside) -> Iterator[tuple[str, int, str]]:
+    def _verify_rows(self) -> Iterator[tuple[str, int, str]]:
         totals = self._environment.totals
         for name, sql in (
             ("private question", _OPEN_PRIVATELY),
             ("share", _SHARING),
             ("reason", _REASONS_DUE),
         ):
-            if left := _count(rows, sql):
+            if left := self._count(sql):
                 yield "stuck", 0, f"{left} times a {name} has not ended"
-        if (answered := _count(rows, _ANSWERED_PRIVATELY)) != totals["private answers"]:
+        if (answered := self._count(_ANSWERED_PRIVATELY)) != totals["private answers"]:
             yield "lost", 0, f"{answered} private answers, {totals['private answers']} stand"
-        if (shared := _count(rows, _SHARED)) != totals["shares"]:
+        if (shared := self._count(_SHARED)) != totals["shares"]:
             yield "lost", 0, f"{shared} shares, {totals['shares']} stand"
         asked = self._environment.aion.asked_beside["another plan"]
         totals["other plans"] = asked
-        if asked > _count(rows, _ANOTHER):
-            yield "doubled", 0, f"another plan was asked for {asked} times by {_count(rows, _ANOTHER)}"
+        if asked > self._count(_ANOTHER):
+            yield "doubled", 0, f"another plan was asked for {asked} times by {self._count(_ANOTHER)}"
+
+    def _count(self, *statements: str) -> int:
+        """Count rows in all databases."""
+        found = 0
+        for database in self._environment.databases:
+            with open_beside(database) as rows:
+                found += sum(int(rows.execute(sql).fetchone()[0]) for sql in statements)
+        return found
 
     def _verify_ratings(self, rows: Beside) -> Iterator[tuple[str, int, str]]:
         totals = self._environment.totals
@@ -221,10 +230,6 @@ class Extras:
         for digest, times in stored.items():
             if times > len(self._environment.workspaces):
                 yield "doubled", 0, f"the library has {times} files {digest[:8]}"
-
-
-def _count(rows: Beside, sql: str) -> int:
-    return int(rows.execute(sql).fetchone()[0])
 
 
 def _times(text: str, word: str) -> int:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from aion_bot.simulators.slack import SimulatedSlack
 from benchmarks.chaos.environment import Environment
+from benchmarks.chaos.scenarios import Scenario
 from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT
 
 _SLACK_CALLS = (
@@ -44,10 +46,11 @@ _NOTICED = 15.0
 """Seconds in which the bot has to notice missing heartbeat acknowledgements."""
 
 
-async def inject(environment: Environment, fault: str, seed: int) -> None:
-    """Inject a fault of `scenarios.FAULTS`; its details are drawn from `seed`."""
-    rng = random.Random(seed)
-    slack, discord, times = environment.slack, environment.discord, rng.choice((1, 1, 2, 4))
+async def inject(environment: Environment, scenario: Scenario) -> None:
+    """Inject a scenario's fault, of `scenarios.FAULTS`; its details are drawn from the scenario's seed."""
+    rng, fault = random.Random(scenario.seed), scenario.fault
+    slack, discord = environment.slack_of(scenario.platform), environment.discord
+    times = rng.choice((1, 1, 2, 4))
     match fault:
         case "slack call":
             slack.fail_next(rng.choice(_SLACK_CALLS), times=times, **rng.choice(_SLACK_FAULTS))
@@ -70,13 +73,13 @@ async def inject(environment: Environment, fault: str, seed: int) -> None:
         case "aion cut":
             environment.aion.cut_streams()
         case _ if fault.startswith("slack"):
-            await _slack_socket(environment, fault)
+            await _slack_socket(slack, fault)
         case _:
             await _discord_gateway(environment, fault)
 
 
-async def _slack_socket(environment: Environment, fault: str) -> None:
-    sockets = environment.slack.sockets
+async def _slack_socket(slack: SimulatedSlack, fault: str) -> None:
+    sockets = slack.sockets
     if sockets.http is not None and fault != "slack repeats":
         sockets.http.unreachable = True
         await asyncio.sleep(0.5)

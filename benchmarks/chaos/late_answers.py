@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
-
 
 class LateAnswers:
-    """Delays the answers of both platforms by `seconds`, after they have performed the requests."""
+    """Delays the answers of platforms by `seconds`, after they have performed the requests."""
 
-    def __init__(self, slack: SimulatedSlack, discord: SimulatedDiscord) -> None:
+    def __init__(self, *answering: tuple[object, str]) -> None:
+        """`answering`: what answers for each platform, and the name of its method."""
         self.seconds = 0.0
-        for server, name in ((slack.api, "_answer"), (discord.server, "_handled")):
+        for server, name in answering:
             setattr(server, name, self._late(getattr(server, name)))
 
     def _late(self, answer: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:

@@ -78,7 +78,7 @@ class People:
         """Press Withdraw under a question that waits; whether that counts is told by its row."""
         workspace, begun, pressed = self.workspace(record), time.monotonic(), False
         while time.monotonic() - begun < (PATIENCE if pressed else PATIENCE / 5):
-            asked, reason = self._environment.question_of(record.message)
+            asked, reason = self._environment.question_of(record.scenario.platform, record.message)
             if reason:
                 record.withdrawn = reason == "withdrawn"
                 return
@@ -238,5 +238,6 @@ def is_in_progress(card: ShownMessage) -> bool:
 
 
 def _sentence(text: str) -> str:
-    """The sentence about a failure, without the partial answer."""
-    return text.rpartition("⚠️")[2].strip() or "(no sentence)"
+    """The sentence about a failure, without the partial answer, its reference and what follows."""
+    sentence = text.rpartition("⚠️")[2].strip().partition("\n")[0].partition(" (ref ")[0]
+    return sentence or "(no sentence)"

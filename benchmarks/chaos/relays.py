@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _REQUEST = re.compile(rb"(POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r\n")
+_TOKEN = re.compile(rb"^authorization: \S+ (\S+)\r\n", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 65_536
 
 
 @dataclass(slots=True)
 class HttpRelay:
-    """Passes HTTP on to a port of loopback. `sent` are the requests that change something: when, and which."""
+    """Passes HTTP on to a port of loopback. `sent` are the requests that change something: when, which, and with what token."""
 
     target: int
-    sent: list[tuple[float, str]] = field(default_factory=list)
+    sent: list[tuple[float, str, str]] = field(default_factory=list)
     port: int = 0
     _server: asyncio.Server | None = None
 
@@ -42,7 +43,14 @@ class HttpRelay:
             while data := await reader.read(_CHUNK):
                 # A client sends its next request after the answer: a request begins a chunk.
                 if (found := _REQUEST.match(data)) is not None:
-                    self.sent.append((time.time(), f"{found[1].decode()} {found[2].decode()}"))
+                    token = _TOKEN.search(data)
+                    self.sent.append(
+                        (
+                            time.time(),
+                            f"{found[1].decode()} {found[2].decode()}",
+                            token[1].decode() if token else "",
+                        )
+                    )
                 writer.write(data)
                 await writer.drain()
         writer.close()

@@ -1,8 +1,6 @@
 """Three replicas as processes, with one database on a Postgres server: the one that serves is stopped, killed, paused or cut off."""
 
 import asyncio
-import json
-import multiprocessing
 import os
 import random
 import signal
@@ -11,23 +9,18 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import count
-from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import psycopg
 
 from aion_bot.environment.database_location import Location
-from benchmarks.chaos.relays import DatabaseRelay, HttpRelay, through
+from benchmarks.chaos.replica_process import PATIENCE, ReplicaProcess
 from tests.support.postgres import lay_postgres, server, stop_server
 
 _REPLICAS = 3
 _WAYS = ("kill", "kill", "pause", "pause", "partition", "cut")
 """What a drawn kill becomes."""
-_PATIENCE = 60.0
-"""Seconds within which another replica has to serve."""
 _SHARES = {"median": 0.5, "p99": 0.99, "most": 1.0}
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "discord", __name__])
 
 
 def _serve(env: Mapping[str, str], log: Path) -> None:
@@ -52,69 +45,22 @@ def _serve(env: Mapping[str, str], log: Path) -> None:
         sys.exit(1)
 
 
-class _Replica:
-    """One process, what it prints, and its relays."""
+class _Replica(ReplicaProcess):
+    """A process of which one at a time serves."""
 
     def __init__(self, number: int, folder: Path) -> None:
-        self.name = f"replica-{number}"
-        self.folder = folder / self.name
-        self.folder.mkdir()
-        self.log = self.folder / "log"
-        self.log.touch()
-        self.database = DatabaseRelay(self.folder, server().folder / ".s.PGSQL.5432")
-        self.http: list[HttpRelay] = []
-        self.process: ForkServerProcess | None = None
+        super().__init__(f"replica-{number}", folder, _serve)
         self.served: float | None = None
         """When it took the lease, in seconds since the epoch."""
-        self._read = 0
         self._connected = set[str]()
-
-    async def start(self, env: Mapping[str, str], database: str) -> None:
-        """Start the process, with relays to the database and to each service."""
-        await self.database.start()
-        ports = {int(value.split(":")[2].split("/")[0]) for value in env.values() if "://127.0.0.1:" in value}
-        self.http = [HttpRelay(port) for port in sorted(ports)]
-        for relay in self.http:
-            await relay.start()
-        own = {
-            "AION_BOT_DATABASE_URL": f"postgresql://tests@/{database}?host={self.folder}",
-            "AION_BOT_REPLICA": self.name,
-        }
-        env = through({"PATH": os.environ["PATH"], **env}, self.http) | own
-        self.process = _PROCESSES.Process(target=_serve, args=(env, self.log))
-        self.process.start()
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process."""
-        if self.process is not None and self.process.pid is not None and self.process.is_alive():
-            os.kill(self.process.pid, number)
-
-    async def ended(self) -> int:
-        """Wait for the end of the process; returns its exit status."""
-        if self.process is None:
-            raise RuntimeError("never started")
-        async with asyncio.timeout(_PATIENCE):
-            while self.process.is_alive():  # noqa: ASYNC110  # a process has no event
-                await asyncio.sleep(0.02)
-        self.process.join()
-        await self.database.stop()
-        for relay in self.http:
-            await relay.stop()
-        return self.process.exitcode or 0
 
     def look(self) -> None:
         """Read what it printed since the last time."""
-        with self.log.open() as lines:
-            lines.seek(self._read)
-            for line in lines:
-                if not line.endswith("\n"):
-                    break
-                self._read += len(line.encode())
-                said = _event(line)
-                if said.get("event") == "lease taken":
-                    self.served = datetime.fromisoformat(said["timestamp"]).timestamp()
-                elif said.get("event") == "connected":
-                    self._connected.add(said["platform"])
+        for said in self.events():
+            if said.get("event") == "lease taken":
+                self.served = datetime.fromisoformat(said["timestamp"]).timestamp()
+            elif said.get("event") == "connected":
+                self._connected.add(said["platform"])
 
     @property
     def serves(self) -> bool:
@@ -159,7 +105,7 @@ class Replicas:
         for one in self._live:
             status = await one.ended()
             if method == "stop" and status:
-                self._wrong.append(f"{one.name} was stopped and ended with {status}: {_tail(one.log)}")
+                self._wrong.append(f"{one.name} was stopped and ended with {status}: {one.tail()}")
         self._live = []
 
     async def hand_over(self, method: str) -> str:
@@ -188,7 +134,7 @@ class Replicas:
         status = await owner.ended()
         wanted = {"stop": 0, "kill": -signal.SIGKILL}.get(way, 1)
         if status != wanted:
-            self._wrong.append(f"{owner.name}: {way}, and it ended with {status}: {_tail(owner.log)}")
+            self._wrong.append(f"{owner.name}: {way}, and it ended with {status}: {owner.tail()}")
         self._live.remove(owner)
         await self._add()
         return way
@@ -201,7 +147,7 @@ class Replicas:
         for one in self._all:
             later = min((at for at, name in begun if one.served is None or at > one.served), default=None)
             for relay in one.http:
-                for at, request in relay.sent:
+                for at, request, _ in relay.sent:
                     if one.served is None or at < one.served or (later is not None and at > later):
                         self._wrong.append(
                             f"{one.name} sent {request} {at - (later or at):.2f} s after its time"
@@ -222,7 +168,7 @@ class Replicas:
         return max((one for one in self._live if one.served is not None), key=lambda one: one.served or 0)
 
     async def _served_by_another(self, before: _Replica | None) -> None:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 for one in self._live:
                     one.look()
@@ -249,15 +195,3 @@ class Replicas:
     def close(self) -> None:
         """End the database server."""
         stop_server()
-
-
-def _event(line: str) -> dict[str, str]:
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _tail(log: Path) -> str:
-    return " | ".join(log.read_text().splitlines()[-3:])[-600:]

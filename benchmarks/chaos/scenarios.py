@@ -182,10 +182,18 @@ class Scenario:
 class ScenarioGenerator:
     """Draws one scenario after the other."""
 
-    def __init__(self, seed: int, *, restart_every: int = RESTART_EVERY) -> None:
+    def __init__(
+        self,
+        seed: int,
+        *,
+        restart_every: float = RESTART_EVERY,
+        platforms: Sequence[str] = ("slack", "discord"),
+        faults: Mapping[str, int] = FAULTS,
+    ) -> None:
+        """`platforms` are the names of the workspaces."""
         self._random = random.Random(seed)
-        self._restart_every = restart_every
-        self._recent: dict[str, deque[tuple[int, int]]] = {"slack": deque(), "discord": deque()}
+        self._restart_every, self._faults = restart_every, faults
+        self._recent: dict[str, deque[tuple[int, int]]] = {one: deque() for one in platforms}
 
     def forget(self) -> None:
         """Let later turns begin conversations of their own."""
@@ -195,7 +203,7 @@ class ScenarioGenerator:
     def draw(self, number: int) -> Scenario:
         """Draw the scenario of turn `number`."""
         rng = self._random
-        platform = rng.choice(("slack", "discord"))
+        platform = rng.choice(tuple(self._recent))
         person, behaviour, method = rng.randrange(3), _weighed(rng, _BEHAVIOURS), _weighed(rng, _ASK_METHODS)
         conversation = number
         recent = self._recent[platform]
@@ -217,7 +225,7 @@ class ScenarioGenerator:
             decision=Decision.CANCEL if extra is Extra.ANOTHER else _weighed(rng, _DECISIONS),
             change=_weighed(rng, _CHANGES) if method is AskMethod.REPLY else Change.NOTHING,
             impatient=rng.random() < 0.5,
-            fault=_weighed(rng, FAULTS) if rng.random() < 0.15 else "",
+            fault=_weighed(rng, self._faults) if rng.random() < 0.15 else "",
             restart=rng.choice(("stop", "kill")) if rng.random() < 1 / self._restart_every else "",
             seed=rng.getrandbits(32),
             extra=extra,

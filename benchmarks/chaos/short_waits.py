@@ -26,7 +26,7 @@ _HEARTBEAT_TIMEOUT, _SESSION_TIMEOUT = 5.0, 9.0
 client: discord.py alone would pause ever longer."""
 POLLING = Polling().scaled(0.05)
 """The bot polls sessions for less than `round_end.PATIENCE`; a card of a longer poll would count as stuck."""
-_CIRCUIT_OPEN = 3.0
+CIRCUIT_OPEN = 3.0
 """The pause of Aion's circuit breaker: a tenth of the real one, in which people would press a button in vain too often."""
 
 ENV = {
@@ -66,7 +66,7 @@ def composed(
     Raises `RuntimeError` where the settings are wrong.
     """
     discord_gateway.SESSION_TIMEOUT = _SESSION_TIMEOUT
-    circuit_breaker.OPEN_SECONDS = _CIRCUIT_OPEN
+    circuit_breaker.OPEN_SECONDS = CIRCUIT_OPEN
     settings, adapters, problems = compose(env)
     if settings is None or problems:
         raise RuntimeError(f"the soak's own settings are wrong: {problems}")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 
 from aion_bot.simulators.slack import SimulatedSlack, reading
-from aion_bot.simulators.slack.state import BOT, Message
+from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos import scenes
 from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
@@ -43,7 +43,7 @@ class SlackWorkspace:
             ts = await self.slack.direct_message(person, text)
         elif scenario.behaviour is Behaviour.FORBIDDEN:
             channel = self.slack.open_channel(f"closed{scenario.number}")
-            ts = self.slack.say(person, channel, f"<@{BOT.id}> {text}").ts
+            ts = self.slack.say(person, channel, f"{self.slack.mention_of_bot} {text}").ts
         else:
             ts = await self.slack.mention(person, text, files=scenes.files(scenario))
         return AskedQuestion(ts, ts)

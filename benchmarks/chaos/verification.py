@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from adapters.discord.strings import NOT_TAKEN
 from aion_bot.domain import strings
-from aion_bot.environment.database_location import Location
 from aion_bot.ports.errors import Hindrance
 from benchmarks.chaos import journal, scenes
 from benchmarks.chaos.environment import Environment, Record
@@ -15,8 +14,10 @@ from benchmarks.chaos.people import People
 from benchmarks.chaos.round_end import RoundEnd, unfinished
 from benchmarks.chaos.scenarios import Behaviour, Extra
 
+WITHIN_A_DEPLOYMENT = "late or crossed"
+"""Names what is wrong beyond single questions."""
 BOUNDS: Mapping[str, int] = {
-    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "done by a replica that did not serve": 0, "reported as unanswered though Aion had answered": 0,
+    "lost": 0, "doubled": 0, "stuck": 0, "plan actions doubled": 0, "done by a replica that did not serve": 0, WITHIN_A_DEPLOYMENT: 0, "reported as unanswered though Aion had answered": 0,
 }  # fmt: skip
 SHOWN = 0.999
 """The minimum share of stored answers that are shown in full."""
@@ -63,15 +64,13 @@ _FORBIDS = (Hindrance.NOT_A_MEMBER, Hindrance.ARCHIVED, Hindrance.LOCKED, Hindra
 class Verifier:
     """Verifies one round, after its end and after the bot has ended."""
 
-    def __init__(
-        self, environment: Environment, people: People, round_end: RoundEnd, database: Location
-    ) -> None:
+    def __init__(self, environment: Environment, people: People, round_end: RoundEnd) -> None:
         self._environment = environment
         self._people = people
         self._round_end = round_end
-        self.rows = journal.rows(environment, database)
+        self.rows = journal.rows(environment)
         """The turns of each question."""
-        self._plans = journal.plans(database)
+        self._plans = journal.plans(environment.databases)
         self._findings = Findings()
         self._shown = {
             (platform, thread): workspace.shown(thread)

@@ -275,17 +275,21 @@ class SimulatedAion:
         self, operation: str, handler: _Handler
     ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def serve(request: web.Request) -> web.StreamResponse:
-            try:
-                await self._take(operation, request)
-                return await self._answer(operation, handler, request)
-            except Refused as refusal:
-                if refusal.fault.status is None:
-                    return _cut(request)
-                return refusal.answer()
-            finally:
-                self.changed()
+            return await self.serve(operation, handler, request)
 
         return serve
+
+    async def serve(self, operation: str, handler: _Handler, request: web.Request) -> web.StreamResponse:
+        """Serve one request for an operation of `OPERATIONS`, or for the storage beside them."""
+        try:
+            await self._take(operation, request)
+            return await self._answer(operation, handler, request)
+        except Refused as refusal:
+            if refusal.fault.status is None:
+                return _cut(request)
+            return refusal.answer()
+        finally:
+            self.changed()
 
     async def _tell_rate(self, _: web.Request, response: web.StreamResponse) -> None:
         if self.rate is not None:

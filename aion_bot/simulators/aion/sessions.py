@@ -159,6 +159,8 @@ class Sessions:
     """All sessions. Ids are the same in every run."""
 
     def __init__(self) -> None:
+        self.mark = ""
+        """What tells the ids from those of another company."""
         self._numbers = count(1)
         self._all: dict[str, Session] = {}
 
@@ -167,7 +169,7 @@ class Sessions:
 
     def new_id(self, kind: str) -> str:
         """A new unique id."""
-        return str(uuid5(NAMESPACE_URL, f"{kind}/{next(self._numbers)}"))
+        return str(uuid5(NAMESPACE_URL, f"{self.mark}{kind}/{next(self._numbers)}"))
 
     def create(self, body: Mapping[str, Any]) -> Session:
         """Create a session as a CreateChatSessionRequest asks."""

@@ -164,6 +164,8 @@ class StoredFiles:
         self.lost_selections = 0
         self.more_left: dict[str, int] = {}
         self.month: tuple[int, int] | None = None
+        self.mark = ""
+        """What tells the ids of uploads from those of another company."""
         self._numbers = count(1)
         self._all: dict[str, StoredFile] = {}
         for image in library.IMAGES:
@@ -222,7 +224,7 @@ class StoredFiles:
 
     def add(self, filename: str, content_type: str, arrived: Arriving, *, document: bool) -> StoredFile:
         """Store a file whose bytes have arrived."""
-        file_id = str(uuid5(NAMESPACE_URL, f"upload/{next(self._numbers)}"))
+        file_id = str(uuid5(NAMESPACE_URL, f"{self.mark}upload/{next(self._numbers)}"))
         stored = StoredFile(
             file_id, filename, "document" if document else "image", content_type, arrived.size, arrived.digest
         )

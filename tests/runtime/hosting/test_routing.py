@@ -1,14 +1,24 @@
 """Requests at any replica reach the owner of their scope, once and in order, and are durable before they are acknowledged."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import structlog
 
+from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.runtime.hosting import arrivals
 from aion_bot.runtime.hosting.requests import read_request, write_request
+from aion_bot.runtime.hosting.routing import let_hand_over
 from aion_bot.storage.hosting import Arrival
 from tests.runtime.hosting.conftest import Deployment
+from tests.support.hosted_platform import PlainHosting
 from tests.support.logs import logged
+
+
+async def nobody(_: Routed) -> bool:
+    """Take nothing."""
+    return False
 
 
 async def test_the_owner_takes_a_request_at_once(deployment: Deployment) -> None:
@@ -62,6 +72,34 @@ async def test_a_request_that_cannot_be_kept_is_not_acknowledged(deployment: Dep
     with structlog.testing.capture_logs() as logs:
         assert (await second.request("A", b"")).status == 503
         await logged(logs, "request not handed over")
+
+
+async def test_a_scope_hands_over_to_another_one(deployment: Deployment) -> None:
+    """To its owner, here or elsewhere; what cannot be taken now waits, unlike a request that its platform sends again."""
+    hands = HandingOver("A", "B", "C", "D")
+    deployment.platform = hands
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    let_hand_over([PlainHosting("A"), hands], first.runner.taking, first.database)
+    for scope in "ABCD":
+        assert await hands.hand_over(Routed(scope, HttpRequest("POST", scope, {}, b"one")))
+    await first.serving.until(lambda: all(hands.took(scope) == [b"one"] for scope in "ABCD"))
+    here = first.serving.now[0].partition(":")[2]
+    refused = {b"two"}
+    hands.answers = lambda body: 503 if body in refused else 200
+    assert await hands.hand_over(Routed(here, HttpRequest("POST", here, {}, b"two")))
+    refused.clear()
+    await first.serving.until(lambda: hands.took(here) == [b"one", b"two"])
+    hands.answers = lambda _: 400
+    assert not await hands.hand_over(Routed(here, HttpRequest("POST", here, {}, b"three")))
+    assert not await hands.hand_over(Routed("Z", HttpRequest("POST", "Z", {}, b"")))
+
+
+class HandingOver(PlainHosting):
+    """A platform whose scopes hand requests to each other."""
+
+    hand_over: Callable[[Routed], Awaitable[bool]] = staticmethod(nobody)
 
 
 async def test_what_is_no_request_of_a_scope_is_answered_by_the_platform(deployment: Deployment) -> None:

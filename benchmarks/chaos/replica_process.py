@@ -1,0 +1,98 @@
+"""One replica as a process of its own, what it prints, and what is between it and everything else."""
+
+import asyncio
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+from benchmarks.chaos.relays import DatabaseRelay, HttpRelay, through
+from tests.support.postgres import server
+
+PATIENCE = 60.0
+"""Seconds within which a process has to end, and another one has to take over."""
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "discord", __name__])
+
+Serve = Callable[[Mapping[str, str], Path], None]
+"""Becomes a replica with these settings, which prints to this file."""
+
+
+class ReplicaProcess:
+    """A process, what it prints, and its relays. `serve` is run in it."""
+
+    def __init__(self, name: str, folder: Path, serve: Serve) -> None:
+        self.name = name
+        self.folder = folder / name
+        self.folder.mkdir()
+        self.log = self.folder / "log"
+        self.log.touch()
+        self.database = DatabaseRelay(self.folder, server().folder / ".s.PGSQL.5432")
+        self.http: list[HttpRelay] = []
+        self.process: ForkServerProcess | None = None
+        self._serve = serve
+        self._read = 0
+
+    async def start(self, env: Mapping[str, str], database: str) -> None:
+        """Start the process, with relays to the database and to each service."""
+        await self.database.start()
+        ports = {int(value.split(":")[2].split("/")[0]) for value in env.values() if "://127.0.0.1:" in value}
+        self.http = [HttpRelay(port) for port in sorted(ports)]
+        for relay in self.http:
+            await relay.start()
+        own = {
+            "AION_BOT_DATABASE_URL": f"postgresql://tests@/{database}?host={self.folder}",
+            "AION_BOT_REPLICA": self.name,
+        }
+        env = {"PATH": os.environ["PATH"], **self.through(env), **own}
+        self.process = _PROCESSES.Process(target=self._serve, args=(env, self.log))
+        self.process.start()
+
+    def through(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """Return settings that lead through the relays."""
+        return through(dict(env), self.http)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process."""
+        if self.process is not None and self.process.pid is not None and self.process.is_alive():
+            os.kill(self.process.pid, number)
+
+    async def ended(self) -> int:
+        """Wait for the end of the process; returns its exit status."""
+        if self.process is None:
+            raise RuntimeError("never started")
+        async with asyncio.timeout(PATIENCE):
+            while self.process.is_alive():  # noqa: ASYNC110  # a process has no event
+                await asyncio.sleep(0.02)
+        self.process.join()
+        await self.database.stop()
+        for relay in self.http:
+            await relay.stop()
+        return self.process.exitcode or 0
+
+    def events(self) -> Iterator[Mapping[str, Any]]:
+        """Return the events that it printed since the last time."""
+        with self.log.open() as lines:
+            lines.seek(self._read)
+            for line in lines:
+                if not line.endswith("\n"):
+                    break
+                self._read += len(line.encode())
+                yield _event(line)
+
+    def tail(self) -> str:
+        """Return the last lines that it printed."""
+        return " | ".join(self.log.read_text().splitlines()[-3:])[-600:]
+
+
+def _event(line: str) -> Mapping[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
