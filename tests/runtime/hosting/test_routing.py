@@ -9,7 +9,7 @@ from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.runtime.hosting import arrivals
 from aion_bot.runtime.hosting.requests import read_request, write_request
-from aion_bot.runtime.hosting.routing import let_hand_over
+from aion_bot.runtime.hosting.routing import let_hand_over, routes
 from aion_bot.storage.hosting import Arrival
 from tests.runtime.hosting.conftest import Deployment
 from tests.support.hosted_platform import PlainHosting
@@ -100,6 +100,20 @@ class HandingOver(PlainHosting):
     """A platform whose scopes hand requests to each other."""
 
     hand_over: Callable[[Routed], Awaitable[bool]] = staticmethod(nobody)
+
+
+async def test_the_log_says_once_in_a_while_that_requests_are_not_kept(deployment: Deployment) -> None:
+    """While the server is away each request gets 503, and there is one line for all of a few seconds."""
+    first = deployment.begin("first")
+    first.serving.refused = {"plain:A"}
+    await first.number(3)
+    ((_, receiver),) = routes([deployment.platform], first.runner.taking, first.database)
+    deployment.server.away = True
+    request = HttpRequest("POST", "A", {}, b"words of a person")
+    with structlog.testing.capture_logs() as logs:
+        assert {(await receiver.receive(request)).status for _ in range(20)} == {503}
+    assert [one["count"] for one in logs if one["event"] == "request not handed over"] == [1]
+    assert "words" not in str(logs)
 
 
 async def test_what_is_no_request_of_a_scope_is_answered_by_the_platform(deployment: Deployment) -> None:
