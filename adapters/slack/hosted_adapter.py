@@ -10,6 +10,7 @@ from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import BOT_TOKEN
 from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.http_mode import payload_of
+from adapters.slack.identity import owner_of
 from adapters.slack.oauth.api import OAuthRefused
 from adapters.slack.oauth.config import OAuthSettings
 from adapters.slack.oauth.installation import Installation
@@ -75,10 +76,13 @@ class HostedSlackAdapter(SlackAdapter):
     async def take(self, request: HttpRequest) -> HttpAnswer:
         """Take over a request that `HostedSlack.route` has checked."""
         payload = payload_of(request)
-        if not isinstance(payload, HttpAnswer) and is_removal(payload):
-            # The installation is removed already: whoever runs this adapter has to look.
-            self._gone()
-            return HttpAnswer(200)
+        if not isinstance(payload, HttpAnswer):
+            if is_removal(payload):
+                # The installation is removed already: whoever runs this adapter has to look.
+                self._gone()
+                return HttpAnswer(200)
+            if workspace := owner_of(payload).team:
+                self._web.heard_of(workspace)
         return HttpAnswer(503) if self._http is None else await self._http.take(request)
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:  # noqa: ARG002  # none is its own

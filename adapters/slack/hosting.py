@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 _KNOWN_FOR = 10.0
 """Seconds for which it is known which workspaces there are: a request must not wait for the database."""
+_MOST_UNKNOWN = 1_000
+"""Workspaces without an installation that are said in the log."""
 _UNKNOWN_FOR = 1.0
 """Seconds before it is looked up again because of a request of a workspace that is not known."""
 
@@ -57,6 +59,8 @@ class HostedSlack:
         self._settings, self._values = settings, values
         self._timeouts, self._times = timeouts, times
         self.address = settings.api_url
+        # Workspaces that install the app from then on are asked for the scope of reactions as well.
+        self.takes_reactions, self.reactions_at_once = False, True
         self.changed = asyncio.Event()
         prefix = urlsplit(settings.public_url).path
         self._paths = {
@@ -67,6 +71,7 @@ class HostedSlack:
         self.check_key: CheckKey | None = None
         self._known: frozenset[str] = frozenset()
         self._looked = -_KNOWN_FOR
+        self._unknown: set[str] = set()
 
     def _open(self, settings: OAuthSettings) -> Stored:
         """Build what depends on the app's secrets."""
@@ -77,7 +82,9 @@ class HostedSlack:
             OAuthApi(settings, timeout=self._timeouts.request),
         )
         self._check = RequestCheck(settings.signing_secret.get_secret_value())
-        self._pages = InstallPages(settings, self._values, stored.installations, stored.api, self._changed)
+        self._pages = InstallPages(
+            settings, self._values, stored, lambda: self.takes_reactions, self._changed
+        )
         self._keys = AionKeys(stored)
         self._form = KeyForm(settings, stored, self._keys)
         return stored
@@ -120,9 +127,16 @@ class HostedSlack:
         if scope is None:
             return HttpAnswer(503)
         if not scope:
+            self._note_unknown(owner_of(payload).team, is_removal(payload))
             # Nobody serves it: Slack would send an event again in vain, and switches the app's events off after many.
             return HttpAnswer(200, strings.NOT_INSTALLED if "command" in payload else "")
         return await self._key_form(scope, payload) or Routed(scope, request)
+
+    def _note_unknown(self, team: str, removal: bool) -> None:
+        """Say once of a workspace that it sends and has no installation."""
+        if team and not removal and team not in self._unknown and len(self._unknown) < _MOST_UNKNOWN:
+            self._unknown.add(team)
+            _log.warning("request of a workspace without installation", extra={"workspace": team})
 
     async def _key_form(self, scope: str, payload: Mapping[str, Any]) -> HttpAnswer | None:
         """Answer what is about a workspace's key of Aion's; None for anything else, or where no key can be tried."""

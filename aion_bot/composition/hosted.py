@@ -36,6 +36,7 @@ from aion_bot.runtime.hosting.routing import let_hand_over, routes
 from aion_bot.runtime.hosting.runner import Pace, ScopeRunner
 from aion_bot.runtime.hosting.served import OpenScope
 from aion_bot.runtime.platform_secrets import PlatformSecrets
+from aion_bot.runtime.reactions import ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
 from aion_bot.storage import StoreError, migrations
@@ -99,6 +100,7 @@ class _Replica:
         self._runner = ScopeRunner(shared, platforms, self._serve_scope, pace=hosting.pace)
         for one in platforms:
             offer_keys(one, self._takes_key)
+        ask_for_reactions(hosting.rules, platforms)
         let_hand_over(platforms, self._runner.taking, shared)
         self._runner.busy = lambda scope: scope in self._loads and any(self._load_of(scope))
         self._rules = hosting.rules
@@ -208,6 +210,7 @@ class _Replica:
                 _log.error("rules refused", place=problem.variable, mend=problem.mend)
             if not problems:
                 self._rules = rules
+                ask_for_reactions(rules, self._platforms)
             if self._keys is not None:
                 await self._keys.rotate(self._hosting.env)
                 await self._agree_anew(self._keys.settings)

@@ -66,6 +66,26 @@ async def test_running_answers_go_on_without_reading_their_threads(
     assert slack.api.calls[REPLIES] - read == 0
 
 
+async def test_a_native_stream_goes_on_without_reading_its_thread(idle: Bot, slack: SimulatedSlack) -> None:
+    """After a kill amid a stream in a direct message, what it shows is not known; it is ended and shows the whole answer."""
+    idle.watch = seldom
+    slack.rates.limits = ONCE
+    await idle.start()
+    whole = "The first half of it, and the second half of it."
+    idle.aion.play(Scene((Speak(pieces=(whole[:22],)), Hold("rest"), Speak(pieces=(whole[22:],)), *ENDING)))
+    thread = await slack.direct_message(idle.ada, "What do you see?")
+    await idle.until(lambda: any(one.stream is not None for one in slack.conversations.messages))
+    await idle.shows(thread, whole[:20])
+    await idle.kill()
+    for session in idle.aion.sessions:
+        idle.aion.sessions.store(session, "assistant", Answer(whole))
+    read = slack.api.calls[REPLIES]
+    await idle.start()
+    await idle.shows(thread, whole, without=[strings.THINKING])
+    assert idle.text(thread).count("The first half") == 1
+    assert slack.api.calls[REPLIES] - read == 0
+
+
 async def test_a_thread_that_may_have_more_is_read_once(idle: Bot, slack: SimulatedSlack) -> None:
     """A post of which the process never heard the answer is found by one request, and does not come a second time."""
     slack.rates.limits = ONCE

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -16,6 +17,9 @@ _log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 """Seconds that a request may take to be written: Slack waits three for its answer."""
 
+LOG_EVERY = 5.0
+"""Seconds between two lines about requests that could not be kept."""
+
 Taking = Callable[[str], TakesRouted | None]
 """Returns what takes requests of a scope in this process now, by the scope's whole name."""
 
@@ -25,6 +29,7 @@ class Owners:
 
     def __init__(self, platform: str, taking: Taking, database: SharedDatabase) -> None:
         self._platform, self._taking, self._database = platform, taking, database
+        self._logged_at, self._failed = -LOG_EVERY, 0
 
     async def take(self, routed: Routed) -> HttpAnswer:
         """Let a scope take its request, or keep it for the scope's owner: with 200 it is durable. Does not raise."""
@@ -46,14 +51,19 @@ class Owners:
             async with asyncio.timeout(PATIENCE):
                 kept = await self._database.hand_over(scope, write_request(routed.request))
         except (sqlite3.Error, TimeoutError) as error:
-            _log.error("request not handed over", reason=str(error) or type(error).__name__)
+            self._note(str(error) or type(error).__name__)
             return HttpAnswer(503)
         if not kept:
-            _log.warning(
-                "request not handed over",
-                reason="too many wait for the owner of its scope, or nobody may own it",
-            )
+            self._note("too many wait for the owner of its scope, or nobody may own it")
         return HttpAnswer(200 if kept else 503)
+
+    def _note(self, reason: str) -> None:
+        """Say in the log how many requests were not handed over since the last line: hundreds a second while the server is away."""
+        self._failed += 1
+        now = time.monotonic()
+        if now - self._logged_at >= LOG_EVERY:
+            _log.error("request not handed over", reason=reason, count=self._failed)
+            self._logged_at, self._failed = now, 0
 
 
 class RoutedRequests:

@@ -37,9 +37,12 @@ async def test_a_workspace_installs_the_app(
 
 
 async def test_the_page_asks_slack_for_every_scope_and_leads_back(browser: Browser) -> None:
-    """The button leads to Slack's page of this app, with the scopes of the manifest and our address behind the prefix."""
+    """The button leads to Slack's page of this app, with the scopes of the manifest, that of reactions where they count, and our address behind the prefix."""
     asked = {name: one[0] for name, one in parse_qs(urlsplit(await browser.begin()).query).items()}
     assert set(asked["scope"].split(",")) == {*methods.required(), *methods.OPTIONAL}
+    browser.hosted.takes_reactions = True
+    asked = {name: one[0] for name, one in parse_qs(urlsplit(await browser.begin()).query).items()}
+    assert "reactions:read" in asked["scope"].split(",")
     assert asked["redirect_uri"] == f"{PUBLIC}/slack/oauth_redirect"
     assert len(asked["state"]) >= 43
 
