@@ -43,10 +43,14 @@ class Renewing:
         async with asyncio.timeout(RENEW_EVERY):
             return await self._begun.carried_out(self._fetched(sql, values))
 
+    async def wait(self) -> None:
+        """Wait for a renewal under way, for as long as one may take."""
+        await self._begun.ended(RENEW_EVERY)
+
     async def close(self) -> None:
         """End the session after a renewal under way, which must not come behind what gives leases back."""
         self._is_closed = True
-        await self._begun.ended(RENEW_EVERY)
+        await self.wait()
         if self._free is not None:
             await self._free.close()
 

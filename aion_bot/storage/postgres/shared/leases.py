@@ -135,6 +135,8 @@ class Leases:
     async def retire(self) -> None:
         """Count as live no more, and renew the leases all the same."""
         self._retired = True
+        # It would write the row anew.
+        await self._renewing.wait()
         await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
 
     async def claim(self, most: int) -> Sequence[OwnedScope]:
