@@ -18,8 +18,8 @@ from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.storage import Store, retry_write
 from aion_bot.storage.errors import is_transient
 from aion_bot.storage.hosting import ScopeLease, open_shared
-from aion_bot.storage.postgres.lease import SECONDS
-from tests.support.postgres import lay_shared, server
+from aion_bot.storage.postgres.lease import MARGIN, SECONDS
+from tests.support.postgres import lay_postgres, lay_shared, server
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA = Person("U1", "Ada")
@@ -170,9 +170,21 @@ class Partition:
     """A way to the server that holds everything back while it is shut, and lets it through later, as a network does."""
 
     def __init__(self) -> None:
-        self.passable = asyncio.Event()
-        self.passable.set()
+        self._ways: list[asyncio.Event] = []
+        self._is_shut = False
         self._pumps, self._writers = BackgroundTasks(), list[asyncio.StreamWriter]()
+
+    def shut(self, *, new: bool = True) -> None:
+        """Let nothing through; with `new` of connections that are made from now on either."""
+        self._is_shut = new
+        for way in self._ways:
+            way.clear()
+
+    def open(self) -> None:
+        """Let everything through, also what was held back."""
+        self._is_shut = False
+        for way in self._ways:
+            way.set()
 
     @asynccontextmanager
     async def to(self, location: PostgresUrl) -> AsyncIterator[PostgresUrl]:
@@ -194,13 +206,19 @@ class Partition:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_unix_connection(str(server().folder / ".s.PGSQL.5432"))
         self._writers += [writer, there[1]]
-        self._pumps.spawn(self._pump(reader, there[1]))
-        self._pumps.spawn(self._pump(there[0], writer))
+        way = asyncio.Event()
+        if not self._is_shut:
+            way.set()
+        self._ways.append(way)
+        self._pumps.spawn(self._pump(reader, there[1], way))
+        self._pumps.spawn(self._pump(there[0], writer, way))
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event
+    ) -> None:
         with suppress(ConnectionError):
             while data := await reader.read(65536):
-                await self.passable.wait()
+                await way.wait()
                 writer.write(data)
                 await writer.drain()
         writer.close()
@@ -215,7 +233,7 @@ async def test_a_replica_that_is_cut_off_sends_nothing_and_loses_its_scopes() ->
         assert not await other.agree({})
         for store in stores.values():
             await store.kv.set("slack", "name", "before")
-        network.passable.clear()
+        network.shut()
         cut_at = asyncio.get_running_loop().time()
         writes = [asyncio.create_task(_written(store, 7)) for store in stores.values()]
         with pytest.raises(TimeoutError):
@@ -229,7 +247,7 @@ async def test_a_replica_that_is_cut_off_sends_nothing_and_loses_its_scopes() ->
                 assert not taken or not any(one.held() for one in stores)
                 await asyncio.sleep(0.05)  # as a replica looks
         opened = [await other.open_scope(lease) for lease in taken]
-        network.passable.set()
+        network.open()
         for write in writes:
             # Or it had to wait for a connection, all of which were waiting for the server.
             with pytest.raises(sqlite3.OperationalError, match=r"another replica has taken over|in use"):
@@ -240,3 +258,45 @@ async def test_a_replica_that_is_cut_off_sends_nothing_and_loses_its_scopes() ->
             assert await store.kv.get("slack", "name") == "before"
             await store.close()
         await other.close()
+
+
+@pytest.fixture
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Renewals every half a second, and given up after as long."""
+    for module in ("renewing", "lease", "shared.leases"):
+        monkeypatch.setattr(f"aion_bot.storage.postgres.{module}.RENEW_EVERY", 0.5)
+
+
+async def _renewed_in_time(network: Partition, lease: Any, renewed: asyncio.Event) -> None:
+    """Let old connections carry nothing any more, and see that the lease is renewed before it ends."""
+    await happens(renewed)
+    renewed.clear()
+    network.shut(new=False)
+    began = time.monotonic()
+    await happens(renewed)
+    assert time.monotonic() - began < SECONDS - MARGIN
+    assert lease.held()
+    network.open()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_soon")
+async def test_leases_are_kept_where_a_firewall_forgets_a_connection() -> None:
+    """What an old connection sends goes nowhere, and nothing says so: the next renewal takes a new one, before the end."""
+    network, renewed = Partition(), asyncio.Event()
+    async with network.to(lay_shared()) as through, serving(through, 2) as (shared, stores):
+        shared.on_renewed(lambda _: renewed.set())
+        await _renewed_in_time(network, next(iter(stores)), renewed)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_soon")
+async def test_a_single_lease_is_kept_where_a_firewall_forgets_a_connection() -> None:
+    """As with many scopes."""
+    network, renewed = Partition(), asyncio.Event()
+    async with network.to(lay_postgres()) as through:
+        store = await Store.open(through)
+        assert store.lease is not None
+        store.lease.renewed = lambda _: renewed.set()
+        await _renewed_in_time(network, store.lease, renewed)
+        await store.close()

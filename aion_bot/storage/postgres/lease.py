@@ -12,15 +12,12 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.postgres.errors import message_of
-from aion_bot.storage.postgres.sessions import connect_async
+from aion_bot.storage.postgres.renewing import RENEW_EVERY, Renewing, pause_after_failure
 
 _log = structlog.get_logger(__name__)
 
 SECONDS = 6.0
 """How long a lease lasts after it was taken or renewed, by the server's clock."""
-
-RENEW_EVERY = 2.0
-"""Seconds between two renewals, and the longest that one may take."""
 
 MARGIN = 1.0
 """Seconds before its end in which nothing is sent any more: a request takes a moment to leave."""
@@ -75,8 +72,7 @@ class Lease(Held):
 
     def __init__(self, url: PostgresUrl, replica: str, epoch: int, at: float) -> None:
         super().__init__(replica, epoch, at)
-        self._url = url
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._renewing = Renewing(url)
         self._keeping = BackgroundTasks()
 
     def keep(self) -> None:
@@ -87,38 +83,29 @@ class Lease(Held):
         """Send nothing and renew it no more. It ends by itself, unless it is given back."""
         self.let_go()
         await self._keeping.cancel()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._renewing.close()
 
     async def _keep(self) -> None:
+        await asyncio.sleep(RENEW_EVERY)
         while not self.lost.is_set():
-            await asyncio.sleep(RENEW_EVERY)
             at = time.monotonic()
             try:
-                async with asyncio.timeout(RENEW_EVERY):
-                    is_mine = await self._renew()
+                is_mine = await self._renew()
             except (psycopg.Error, TimeoutError) as error:
                 reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
                 # Nobody else can have it while the server is away, so it may be renewed after its end as well.
                 _log.warning(
                     "lease not renewed", reason=reason, left=round(self._until - time.monotonic(), 1)
                 )
+                await pause_after_failure(at)
                 continue
             if not is_mine:
                 self.lose()
                 return
             self.extend(at)
             self.renewed(time.monotonic() - at)
+            await asyncio.sleep(RENEW_EVERY)
 
     async def _renew(self) -> bool:
-        # Not the connection of the repositories: a statement that takes long would hold the renewal up.
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect_async(self._url)
-        try:
-            cursor = await self._connection.execute(b"SELECT renew_lease(%s, %s)", (self.epoch, SECONDS))
-            row = await cursor.fetchone()
-        except BaseException:
-            # A statement that was given up would answer into the next one.
-            await self._connection.close()
-            raise
-        return bool(row and row[0])
+        rows = await self._renewing.fetch(b"SELECT renew_lease(%s, %s)", (self.epoch, SECONDS))
+        return bool(rows and rows[0][0])

@@ -6,7 +6,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 import psycopg
 import structlog
@@ -16,10 +15,12 @@ from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError
 from aion_bot.storage.hosting import Load
 from aion_bot.storage.postgres.errors import message_of
-from aion_bot.storage.postgres.lease import RENEW_EVERY, SECONDS, Held
+from aion_bot.storage.postgres.lease import SECONDS, Held
+from aion_bot.storage.postgres.renewing import RENEW_EVERY, Renewing, pause_after_failure
 from aion_bot.storage.postgres.schema import migrations
-from aion_bot.storage.postgres.sessions import LOCK, SHARED, connect_async, migration_lock
+from aion_bot.storage.postgres.sessions import LOCK, SHARED, migration_lock
 from aion_bot.storage.postgres.shared.pool import Pool
+from aion_bot.storage.postgres.sources import AT_ONCE
 
 _log = structlog.get_logger(__name__)
 
@@ -93,7 +94,7 @@ class Leases:
         self._url, self._pool, self._id, self._name = url, pool, identity, name
         self._digests, self._retired = "", False
         self._owned: dict[int, OwnedScope] = {}
-        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._renewing = Renewing(url)
         self._keeping = BackgroundTasks()
 
     async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:
@@ -134,6 +135,8 @@ class Leases:
     async def retire(self) -> None:
         """Count as live no more, and renew the leases all the same."""
         self._retired = True
+        # It would write the row anew.
+        await self._renewing.wait()
         await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
 
     async def claim(self, most: int) -> Sequence[OwnedScope]:
@@ -176,33 +179,38 @@ class Leases:
         self._owned.pop(lease.epoch, None)
         if lease.lost.is_set():
             return
-        with suppress(sqlite3.Error):
-            await self._pool.fetch(_GIVE_BACK, [lease.epoch], again=True)
+        with suppress(sqlite3.Error, TimeoutError):
+            async with asyncio.timeout(AT_ONCE):
+                await self._pool.fetch(_GIVE_BACK, [lease.epoch], again=True)
             _log.info("scope given back", scope=lease.scope, replica=self._name, epoch=lease.epoch)
 
     async def close(self) -> None:
         """Give everything back, and count as live no more."""
         await self._keeping.cancel()
-        if self._connection is not None:
-            await self._connection.close()
+        await self._renewing.close()
         for lease in self._owned.values():
             lease.let_go()
-        with suppress(sqlite3.Error):
-            await self._pool.fetch(_GIVE_BACK, list(self._owned), again=True)
-            await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
+        with suppress(sqlite3.Error, TimeoutError):
+            async with asyncio.timeout(AT_ONCE):
+                await self._pool.fetch(_GIVE_BACK, list(self._owned), again=True)
+                await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
         self._owned.clear()
 
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(RENEW_EVERY)
+            await self._renew_all()
+
+    async def _renew_all(self) -> None:
+        while True:
             at, owned = time.monotonic(), dict(self._owned)
             try:
-                async with asyncio.timeout(RENEW_EVERY):
-                    renewed = await self._renew(list(owned))
+                renewed = await self._renew(list(owned))
             except (psycopg.Error, TimeoutError) as error:
                 # Nobody else can have them while the server is away, so they may be renewed after their end as well.
                 reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
                 _log.warning("leases not renewed", reason=reason, scopes=len(owned))
+                await pause_after_failure(at)
                 continue
             for epoch, lease in owned.items():
                 if epoch not in self._owned:
@@ -212,23 +220,16 @@ class Leases:
                 else:
                     self.lost(lease)
             self.renewed(time.monotonic() - at)
+            return
 
     async def _renew(self, epochs: Sequence[int]) -> set[int]:
-        # Not one of the pool: they may all wait for long statements of scopes.
-        if self._connection is None or self._connection.closed:
-            self._connection = await connect_async(self._url)
-        try:
-            leases = (SECONDS, self._id, epochs)
-            if self._retired:
-                cursor = await self._connection.execute(_ONLY_RENEW.encode(), leases)
-            else:
-                values = (self._id, self._name, self._digests, SECONDS, *leases)
-                cursor = await self._connection.execute(_RENEW.encode(), values)
-            return {row[0] for row in await cursor.fetchall()}
-        except BaseException:
-            # A statement that was given up would answer into the next one.
-            await self._connection.close()
-            raise
+        leases = (SECONDS, self._id, epochs)
+        if self._retired:
+            rows = await self._renewing.fetch(_ONLY_RENEW.encode(), leases)
+        else:
+            values = (self._id, self._name, self._digests, SECONDS, *leases)
+            rows = await self._renewing.fetch(_RENEW.encode(), values)
+        return {row[0] for row in rows}
 
 
 def _said(digests: Mapping[str, str]) -> str:
