@@ -15,6 +15,7 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.rates import KINDS, DiscordLimits
 from tests.end_to_end.hosted import Deployment, until
+from tests.end_to_end.program import Program
 from tests.support.postgres import server
 
 pytestmark = pytest.mark.slow  # each has a Postgres server, and starts several bots
@@ -33,7 +34,7 @@ class Buckets(Deployment):
     def __init__(self, aion: SimulatedAion, discord: SimulatedDiscord, folder: Path, count: int) -> None:
         self.aion, self.discord, self.folder, self.count = aion, discord, folder, count
         self.location = server().make()
-        self.replicas, self.programs = {}, {}
+        self.replicas, self.processes = {}, dict[str, Program]()
         self.channels = [
             discord.invite(f"Site {one}", f"site-{one}-talk", shard=(one, count)) for one in range(count)
         ]
@@ -53,8 +54,16 @@ class Buckets(Deployment):
         """End every replica."""
         for name in list(self.replicas):
             await self.end(name)
-        for program in self.programs.values():
+        for program in self.processes.values():
             await program.kill()
+
+    async def process(self, name: str) -> Program:
+        """Start a replica as a process."""
+        folder = self.folder / name
+        folder.mkdir()
+        program = self.processes[name] = Program(folder)
+        await program.start(self.env(name))
+        return program
 
     async def spread(self, **counts: int) -> Mapping[str, str]:
         """Wait until replicas own so many buckets; the first of them makes the schema."""
@@ -159,7 +168,7 @@ async def test_a_kill_of_a_replica(aion: SimulatedAion, discord: SimulatedDiscor
     """Within ten seconds the stored answer is shown by the other replica; what was asked meanwhile is answered, in turn with Discord."""
     deployment = Buckets(aion, discord, tmp_path, 2)
     try:
-        programs = {name: await deployment.launch(name, 0) for name in ("first", "second")}
+        programs = {name: await deployment.process(name) for name in ("first", "second")}
         owners = await deployment.spread(first=1, second=1)
         await deployment.listens()
         killed = owners["discord:1"]
