@@ -16,6 +16,7 @@ from adapters.slack.oauth.sealing import Sealer
 from aion_bot.cli import read_file
 from aion_bot.commands.composing import Composed, compose
 from aion_bot.composition.hosted import Hosting, serve_hosted
+from aion_bot.composition.own_keys import EVERY
 from aion_bot.conversation.session_history import Polling
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.adapter import PlatformAdapter
@@ -105,6 +106,7 @@ class Deployment:
             )
         )
         self.began = time.time()
+        self.keys_every = EVERY
         self._stops: list[asyncio.Event] = []
         self._serving: list[asyncio.Task[bool]] = []
 
@@ -161,7 +163,7 @@ class Deployment:
             hosting = Hosting(
                 composed.settings, self.location, partial(_hosted, composed), env, composed.env, partial(read_file, env),
                 rules, composed.alike(), polling=Polling().scaled(0.01), check_aion=False, pace=FAST, opens=self._opens,
-                keys_every=0.05,
+                keys_every=self.keys_every,
             )  # fmt: skip
             self._stops.append(stop)
             self._serving.append(asyncio.create_task(serve_hosted(hosting, stop, asyncio.Event())))

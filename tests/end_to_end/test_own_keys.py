@@ -24,6 +24,7 @@ async def test_an_admin_gives_a_workspace_its_key(tmp_path: Path) -> None:
         return made
 
     async with Deployment(2, tmp_path, opens, keys_in_file=False) as deployment:
+        deployment.keys_every = 0.05
         await deployment.install(values)
         await deployment.start()
         (main, *_) = deployment.aion.tenants.values()

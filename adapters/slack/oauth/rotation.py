@@ -73,10 +73,13 @@ class TokenKeeper:
             try:
                 pause = await self.look()
                 delays = self._delays()
-            except (OAuthRefused, PlatformError, SharedValuesDown) as error:
-                _log.warning(
-                    "token not refreshed, retrying", extra={"workspace": self._scope, "reason": str(error)}
-                )
+            except SharedValuesDown as error:
+                about = {"workspace": self._scope, "reason": str(error)}
+                _log.warning("installation not read, retrying", extra=about)
+                pause = next(delays)
+            except (OAuthRefused, PlatformError) as error:
+                about = {"workspace": self._scope, "reason": str(error)}
+                _log.warning("token not refreshed, retrying", extra=about)
                 pause = next(delays)
             await asyncio.sleep(pause)
 
