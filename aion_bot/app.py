@@ -26,10 +26,11 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.runtime import service_manager
+from aion_bot.runtime.deployment import open_own
 from aion_bot.runtime.heap import trimmed
 from aion_bot.runtime.ownership import owned
 from aion_bot.runtime.reloading import ReadRules, Reloading
-from aion_bot.storage import Store, migrations
+from aion_bot.storage import migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
@@ -63,9 +64,13 @@ async def serve(
     """
     platforms = [one.platform for one in adapters]
     async with watched(settings.http_address, platforms, receivers(adapters), stop) as monitor:
-        store = await Store.open_when_free(settings.database, settings.replica_name(), stop)
-        if store is None:  # stopped while another replica served
+        key = settings.api_key.get_secret_value()
+        opened = await open_own(settings.database, settings.replica_name(), key, adapters, stop)
+        if opened is None:  # stopped while another replica served
             return True
+        store, deployment, is_new_key = opened
+        if is_new_key and reloading is not None:
+            reloading.asked.set()  # it may have been replaced while this replica stood by
         if monitor is not None:
             monitor.begin(store.lease, lambda: store.kv.set("", "readiness", str(time.time())))
         async with (
@@ -78,7 +83,7 @@ async def serve(
             _say_start(settings, adapters)
             scope = Scope(
                 settings, adapters, store, aion, traces, traces or observer, polling or DEFAULT_POLLING,
-                rules or Rules(), check_aion, reloading, measured=partial(_measure, monitor),
+                rules or Rules(), check_aion, reloading, measured=partial(_measure, monitor), key_in_use=partial(deployment.use_key, store),
             )  # fmt: skip
             return await serve_scope(scope, stop)
 

@@ -109,6 +109,11 @@ class DiscordAdapter:
         """Check the token, the application's flags, and `subjects`."""
         return await DiscordDiagnosis(self._rest, self._reporter, self._settings).whole(subjects)
 
+    async def identity(self) -> str:
+        """Return the id of the bot's account."""
+        async with self._rest.call():  # logs in
+            return str(self._rest.account)
+
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, then close the connection within a second."""
         self._other.host = host

@@ -105,6 +105,11 @@ class SlackAdapter:
     def takes_reactions(self, wanted: bool) -> None:
         self._reactors.wanted = wanted
 
+    async def identity(self) -> str:
+        """Return the ids of the workspace and the bot's own member there."""
+        me = await self._web.me()
+        return f"{me.team}/{me.user}"
+
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()

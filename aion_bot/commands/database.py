@@ -83,7 +83,7 @@ def copy_rows(
 
     Stop the bot first. TO is written in one transaction, and each table is compared by count and digest before it counts: a copy
     that is interrupted leaves TO empty. FROM stays as it is. Then name TO in AION_BOT_DATABASE_URL. Exit status: 1 if a bot has one of
-    them, TO is not empty, or one cannot be used; 2 if an address is wrong.
+    them, TO is not empty, or one cannot be used; 2 if an address is wrong, or names a server that cannot serve as it is.
     """
     KNOWN.know(secrets_in({"FROM": source, "TO": target}))
     try:

@@ -11,7 +11,7 @@ from aion_bot.config import read_database
 from aion_bot.environment.database_location import Location
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.ports.settings import EnvironmentFileError, read_environment
-from aion_bot.storage import StoreError
+from aion_bot.storage import StoreError, UnfitServer
 
 
 def say(line: object, file: TextIO | None = None) -> None:
@@ -40,6 +40,6 @@ def database() -> Location:
 
 
 def failed(error: StoreError) -> typer.Exit:
-    """Say what is wrong with the database; returns the end of the command, with exit status 1."""
+    """Say what is wrong with the database; returns the end of the command: exit status 2 where its settings have to change, else 1."""
     say(error, sys.stderr)
-    return typer.Exit(1)
+    return typer.Exit(2 if isinstance(error, UnfitServer) else 1)

@@ -5,7 +5,7 @@ Nothing in here is shared by scopes: a process may serve many of them, each with
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -60,7 +60,8 @@ class Scope:
     """What is open while a scope is served, and what it is served with.
 
     `measured` is told, before it serves, what returns its load and the percentage of the month's allowance that is used.
-    `listening` is told when a platform begins to take events, and when it ceases to.
+    `listening` is told when a platform begins to take events, and when it ceases to. `key_in_use` is told Aion's key after each
+    look at the files of secrets.
     """
 
     settings: Settings
@@ -75,6 +76,7 @@ class Scope:
     reloading: Reloading | None
     measured: Callable[[Load, Callable[[], int]], None] = lambda *_: None
     listening: Callable[[bool], None] = lambda _: None
+    key_in_use: Callable[[str], Awaitable[None]] | None = None
 
 
 async def serve_scope(scope: Scope, stop: asyncio.Event) -> bool:
@@ -129,9 +131,14 @@ async def _reloaded(
         ask_anew_for_reactions(access.rules, scope.adapters)
         await note_policies(scope.store, access.policies, access.rules)
 
+    async def rotate_key(env: Mapping[str, str]) -> None:
+        await keys.rotate(env)
+        if scope.key_in_use is not None:
+            await scope.key_in_use(keys.settings.api_key.get_secret_value())
+
     tasks = BackgroundTasks()
     if scope.reloading is not None:
-        rotate = [keys.rotate, *([] if secrets is None else [secrets.rotate])]
+        rotate = [rotate_key, *([] if secrets is None else [secrets.rotate])]
         tasks.spawn(scope.reloading.run(access, keys.settings.rules(), *rotate, changed=changed))
     try:
         yield

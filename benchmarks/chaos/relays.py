@@ -8,7 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-_REQUEST = re.compile(rb"(POST|PUT|PATCH|DELETE) (\S+) HTTP/1\.1\r\n")
+_REQUEST = re.compile(rb"(POST|PUT|PATCH|DELETE) (?!\S*/auth\.test )(\S+) HTTP/1\.1\r\n")
+"""A request that changes something. A standby asks Slack who the bot is, which changes nothing."""
 _TOKEN = re.compile(rb"^authorization: \S+ (\S+)\r\n", re.IGNORECASE | re.MULTILINE)
 _CHUNK = 65_536
 

@@ -1,5 +1,6 @@
 """One bot for each test, on each platform in turn."""
 
+import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
@@ -63,6 +64,14 @@ def without_addresses(scene: Scene) -> Scene:
         for step in scene.steps
     )
     return replace(scene, steps=steps, answer=replace(scene.answer, images=images))
+
+
+@pytest.fixture
+def address() -> str:
+    """An address that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -19,7 +19,12 @@ _PRELOADED.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "disc
 
 
 def _be_program(
-    arguments: tuple[str, ...], env: Mapping[str, str], folder: Path, log: Path, files: tuple[int, int]
+    arguments: tuple[str, ...],
+    env: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    files: tuple[int, int],
+    before: Callable[[], None] | None,
 ) -> None:
     """Become `aion-bot` with these arguments. Sets everything that a new process inherits from its parent."""
     os.chdir(folder)
@@ -35,6 +40,8 @@ def _be_program(
     from aion_bot.conversation.session_history import Polling
 
     app.DEFAULT_POLLING = Polling().scaled(0.01)  # a minute of polling takes 0.6 s
+    if before is not None:
+        before()
     main()
 
 
@@ -46,13 +53,22 @@ class Program:
         self._log = terminal or folder / "output.txt"
         self._process: ForkServerProcess | None = None
 
-    async def start(self, env: Mapping[str, str], *arguments: str) -> None:
-        """Start the process with no environment variables but `env` and `PATH`."""
+    async def start(
+        self, env: Mapping[str, str], *arguments: str, before: Callable[[], None] | None = None
+    ) -> None:
+        """Start the process with no environment variables but `env` and `PATH`; it does `before` first, which can be pickled."""
         self._log.touch()
         files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._process = _PRELOADED.Process(
             target=_be_program,
-            args=(arguments or ("run",), {"PATH": os.environ["PATH"], **env}, self._folder, self._log, files),
+            args=(
+                arguments or ("run",),
+                {"PATH": os.environ["PATH"], **env},
+                self._folder,
+                self._log,
+                files,
+                before,
+            ),
         )
         self._process.start()
 

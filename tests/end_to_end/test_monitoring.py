@@ -16,14 +16,6 @@ from tests.end_to_end.program import Program
 HELD = Scene((Speak("The first part. "), Hold("go"), *ENDING), Answer("The first part."))
 
 
-@pytest.fixture
-def address() -> str:
-    """An address that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
-
-
 class Prober:
     """Asks the bot as an operator's systems do."""
 

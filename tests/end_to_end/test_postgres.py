@@ -2,6 +2,7 @@
 
 import asyncio
 
+import aiohttp
 import pytest
 
 from aion_bot.domain import strings
@@ -88,3 +89,49 @@ async def test_an_answer_goes_on_while_the_server_is_away(bot: Bot, location: Po
     await bot.start(AION_BOT_DATABASE_URL=location.url)
     await bot.asked(bot.cy, "What is damaged on site 9?", "I found")
     assert len(bot.asked_words) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_a_server_that_is_away_for_long(
+    bot: Bot, location: PostgresUrl, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    """For ten times as long as a lease lasts, a tenth of the usual: the bot says so, stays, loses nothing and asks nothing twice."""
+    await bot.stop()
+    for name, seconds in (("SECONDS", 0.6), ("RENEW_EVERY", 0.2), ("MARGIN", 0.1)):
+        monkeypatch.setattr(f"aion_bot.storage.postgres.lease.{name}", seconds)
+    await bot.start(AION_BOT_DATABASE_URL=location.url, AION_BOT_HTTP_ADDRESS=address)
+    thread = await bot.asked(bot.ada, QUESTION, "I found")
+    bot.aion.play(
+        Scene(
+            (Speak("A first half, "), Hold("away", pings=True), Speak("a second."), *ENDING),
+            Answer("A first half, a second."),
+        )
+    )
+    growing = await bot.asked(bot.ben, "And this?", "A first half,")
+    server().stop()
+    try:
+        asked = await bot.workspace.ask(bot.cy, "What is damaged on site 8?")
+        bot.aion.release("away")
+        await missing(address, "database")
+        await asyncio.sleep(6.0)  # what is tried is a time
+        assert len(bot.asked_words) == 2
+    finally:
+        server().start()
+    await bot.shows(asked, "I found")
+    await bot.shows(growing, "a second.")
+    await bot.workspace.reply(bot.ada, thread, "What does the safety report say?")
+    await bot.shows(thread, "Both are due this week")
+    assert len(bot.asked_words) == 4
+    await missing(address, "")
+
+
+async def missing(address: str, what: str) -> None:
+    """Wait until `/readyz` names this alone as missing, or nothing where it is empty."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        while True:
+            async with session.get(f"http://{address}/readyz") as answer:
+                found = await answer.json()
+            if found == [what] * bool(what):
+                return
+            await asyncio.sleep(0.05)  # there is no event for what another server finds out

@@ -2,7 +2,9 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ HELD = Scene((Speak("The first part. "), Hold("go", pings=True), Speak("The end.
 READS = ("GET ", "auth.", "apps.", "bots.", "conversations.", "users.", "usergroups.", "files.info")
 """How the names of requests begin that change nothing people see; each replica makes some when it likes."""
 
-Begin = Callable[[str], Coroutine[Any, Any, Program]]
+KNOWN_BY = "SELECT value FROM kv WHERE platform = '' AND name = 'deployment'"
+"""The digest of Aion's key."""
+
+Begin = Callable[..., Coroutine[Any, Any, Program]]
 
 
 @pytest.fixture
@@ -34,16 +39,17 @@ def location() -> PostgresUrl:
 
 @pytest.fixture
 async def begin(idle: Bot, tmp_path: Path, location: PostgresUrl) -> AsyncIterator[Begin]:
-    """Starts a replica of this name."""
+    """Starts a replica of this name, which does `before` first; `more` are variables in place of the usual ones."""
     made = list[Program]()
 
-    async def begun(name: str) -> Program:
+    async def begun(name: str, *, before: Callable[[], None] | None = None, **more: str) -> Program:
         folder = tmp_path / name
         folder.mkdir()
         program = Program(folder)
         made.append(program)
         env = idle.env(AION_BOT_DATABASE_URL=location.url, AION_BOT_REPLICA=name, AION_BOT_LOG_FORMAT="json")
-        await program.start(env)
+        named = {one.removesuffix("_FILE") for one in more}
+        await program.start({**{one: env[one] for one in env if one not in named}, **more}, before=before)
         return program
 
     yield begun
@@ -56,12 +62,20 @@ def changes(bot: Bot) -> list[str]:
     return [one.name for one in bot.workspace.log if not one.name.startswith(READS)]
 
 
-async def cleared(location: PostgresUrl) -> None:
-    """Wait until nothing is left to do for any question, by its rows."""
+async def none_left(location: PostgresUrl, sql: str, *values: str) -> None:
+    """Wait until a query returns no row."""
     with open_beside(location) as beside:
         async with asyncio.timeout(60):
-            while beside.execute("SELECT 1 FROM turn WHERE phase != 'cleared'").fetchone():  # noqa: ASYNC110  # there is no event for a row of another process
+            while beside.execute(sql, values).fetchone():  # noqa: ASYNC110  # there is no event for a row of another process
                 await asyncio.sleep(0.01)
+
+
+async def rotated(replica: Program, location: PostgresUrl) -> None:
+    """Let a replica read the key's file again, and wait until the database is known by the new key."""
+    with open_beside(location) as beside:
+        (digest,) = [row[0] for row in beside.execute(KNOWN_BY)]
+    replica.send(signal.SIGHUP)
+    await none_left(location, f"{KNOWN_BY} AND value = ?", digest)
 
 
 async def test_who_stands_by_follows_a_stop_at_once(idle: Bot, begin: Begin) -> None:
@@ -115,7 +129,7 @@ async def test_a_running_answer_is_taken_over(
     assert idle.aion.count("send_stream") == 1
     if ending is signal.SIGSTOP:
         await second.prints('"connected"')
-        await cleared(location)
+        await none_left(location, "SELECT 1 FROM turn WHERE phase != 'cleared'")
         shown, made = idle.text(thread), changes(idle)
         idle.aion.release("go")
         first.send(signal.SIGCONT)
@@ -124,3 +138,88 @@ async def test_a_running_answer_is_taken_over(
         assert idle.text(thread) == shown
         assert changes(idle) == made
         assert idle.aion.count("send_stream") == 1
+
+
+async def test_another_key_beside_a_replica_is_refused(
+    idle: Bot, begin: Begin, location: PostgresUrl, tmp_path: Path
+) -> None:
+    """It ends with 2 and one line, and changes nothing; once the one that serves has the new key, it stands by and takes over."""
+    other = f"aion_{'b' * 24}"
+    idle.aion.other_keys = {other}
+    file = tmp_path / "key"
+    file.write_text(idle.aion.api_key)
+    first = await begin("first", AIONVISION_API_KEY_FILE=str(file))
+    await idle.workspace.connected()
+    second = await begin("second", AIONVISION_API_KEY=other)
+    assert (await second.end())[0] == 2
+    (line,) = [one for one in second.output.splitlines() if one.startswith("AION_BOT_DATABASE_URL")]
+    assert "first serves there with another AIONVISION_API_KEY" in line
+    assert other not in second.output
+    file.write_text(other)
+    await rotated(first, location)
+    third = await begin("third", AIONVISION_API_KEY=other)
+    await third.prints('"standing by"')
+    first.send(signal.SIGTERM)
+    assert (await first.end())[0] == 0
+    await third.prints('"connected"')
+    await idle.asked(idle.ada, "What is damaged on site 7?", "I found")
+
+
+async def test_a_standby_takes_the_key_that_was_replaced_meanwhile(
+    idle: Bot, begin: Begin, location: PostgresUrl, tmp_path: Path
+) -> None:
+    """It reads the key's file again once it serves, as the database says that another key was used last."""
+    other = f"aion_{'b' * 24}"
+    file = tmp_path / "key"
+    file.write_text(idle.aion.api_key)
+    first = await begin("first", AIONVISION_API_KEY_FILE=str(file))
+    await idle.workspace.connected()
+    second = await begin("second", AIONVISION_API_KEY_FILE=str(file))
+    await second.prints('"standing by"')
+    idle.aion.other_keys = {other}
+    file.write_text(other)
+    await rotated(first, location)
+    idle.aion.api_key, idle.aion.other_keys = other, set()
+    first.send(signal.SIGTERM)
+    assert (await first.end())[0] == 0
+    await second.prints('"key replaced"')
+    await second.prints('"connected"')
+    await idle.asked(idle.ada, "What is damaged on site 7?", "I found")
+
+
+@pytest.mark.usefixtures("idle")
+async def test_another_bot_is_refused(begin: Begin, location: PostgresUrl) -> None:
+    """A database that belongs to another bot is left as it is, also while nobody serves."""
+    with open_beside(location) as beside:
+        for platform in ("slack", "discord"):
+            beside.execute("INSERT INTO kv VALUES (?, 'deployment', 'salt:digest')", (platform,))
+    first = await begin("first")
+    assert (await first.end())[0] == 2
+    assert "belongs to another deployment, whose bot on" in first.output
+    with open_beside(location) as beside:
+        assert [row[0] for row in beside.execute("SELECT epoch FROM lease")] == [0]
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600])
+async def test_the_clocks_of_hosts_may_differ(idle: Bot, begin: Begin, seconds: int) -> None:
+    """A replica whose clock is an hour ahead, or behind, takes over and goes on; nothing is asked twice, and nothing is left out."""
+    idle.aion.play(HELD)
+    first = await begin("first", before=partial(shift_clock, seconds))
+    await idle.workspace.connected()
+    second = await begin("second", before=partial(shift_clock, -seconds))
+    await second.prints('"standing by"')
+    thread = await idle.asked(idle.ada, "What?", "The first part.")
+    (session,) = idle.aion.sessions
+    idle.aion.sessions.store(session, "assistant", Answer(WHOLE))
+    first.send(signal.SIGKILL)
+    await idle.shows(thread, WHOLE)
+    await second.prints('"connected"')
+    await idle.workspace.reply(idle.ada, thread, "What does the safety report say?")
+    await idle.shows(thread, "Both are due this week")
+    assert idle.aion.count("send_stream") == 2
+
+
+def shift_clock(seconds: int) -> None:
+    """Let the clock of this process be ahead by so many seconds; no clock that only counts is changed."""
+    real = time.time
+    time.time = lambda: real() + seconds

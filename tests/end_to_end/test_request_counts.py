@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 import time
 from collections import Counter
 from itertools import islice
@@ -37,14 +36,6 @@ Requests = Counter[tuple[str, bool]]
 def pictures() -> bool:
     """Answers have pictures to fetch and to upload."""
     return True
-
-
-@pytest.fixture
-def address() -> str:
-    """An address that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
 def served(bot: Bot, since: int) -> Requests:

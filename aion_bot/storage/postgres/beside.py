@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 
 from aion_bot.environment.database_location import PostgresUrl
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.postgres.dialect import parameters, translated
 from aion_bot.storage.postgres.errors import refusal, translated_error
 from aion_bot.storage.postgres.rows import Row, row_factory
-from aion_bot.storage.postgres.schema import LEASES, migrations, read_schema
+from aion_bot.storage.postgres.schema import LEASES, check_writable, migrations, read_schema
 from aion_bot.storage.postgres.sessions import connect
 
 _SECONDS = 120
@@ -124,9 +124,10 @@ def check(location: PostgresUrl) -> int | None:
                 else "SELECT has_schema_privilege(current_schema(), 'CREATE')"
             ).fetchone()
             if not (row and row[0]):
-                raise StoreError(
+                raise UnfitServer(
                     f"{location}: its user may not create there: GRANT CREATE, TEMPORARY ON DATABASE <name> TO <user>"
                 )
+            check_writable(connection, location)
             return version or None
     except psycopg.Error as error:
         raise refusal(location, error) from None

@@ -1,6 +1,7 @@
 """What psycopg's errors mean for the bot. Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
@@ -21,6 +22,37 @@ STANDBY = "25006"
 """A read-only transaction: after a failover the server may be a standby, and the next connection finds another one."""
 
 _PERMISSION, _NO_DATABASE, _WRONG_PASSWORD = "42501", "3D000", "28"  # codes, no password
+
+_CORRECT = "correct the address"
+_UNFIT = (
+    ("pg_hba.conf", "let the server take this user from this host, or correct sslmode in the address"),
+    ("does not support SSL", "let the server use TLS, or correct sslmode in the address"),
+    ("match host name", "name the server as its certificate does, or correct sslmode in the address"),
+    ("client certificate", "name the bot's certificate in sslcert, and its key in sslkey"),
+    ("certificate required", "name the bot's certificate in sslcert, and its key in sslkey"),
+    ("certificate", "name the file of the authority that signed the server's certificate in sslrootcert"),
+    ("private key file", "let nobody else read that file, or correct sslkey in the address"),
+    ("does not exist", f"create it, or {_CORRECT}"),
+    ("password", "check the user and the password"),
+    # The system's resolver: the name is not there. A resolver that does not answer says so in other words.
+    ("Name or service not known", _CORRECT),
+    ("nodename nor servname", _CORRECT),
+    ("invalid ", _CORRECT),
+    ("bad value for", _CORRECT),
+    ("not in hot standby", _CORRECT),
+    ("session is not read-only", _CORRECT),
+)
+"""What libpq, psycopg or the server say of a connection that no later try would make either, and what to do about it."""
+
+NAME_ALL_HOSTS = "name the primary, or all hosts between commas, of which one has to be the primary"
+_MAY_PASS = (
+    ("read-only", NAME_ALL_HOSTS),
+    ("hot standby", NAME_ALL_HOSTS),
+    ("too many", "let the server take more connections"),
+    ("starting up", "wait until the server has started"),
+)
+_EACH_HOST = "\n- host: "
+"""What begins the failure of each of several hosts, for psycopg."""
 
 
 class PostgresError(sqlite3.OperationalError):
@@ -67,18 +99,25 @@ def message_of(error: psycopg.Error) -> str:
 
 
 def refusal(where: object, error: psycopg.Error) -> StoreError:
-    """Say why a database cannot be opened, and what to do about it."""
-    message = message_of(error)
-    code = error.sqlstate or ""
+    """Say why a database cannot be opened, and what to do about it.
+
+    It is an `UnfitServer` where no later try would end otherwise; of several hosts that holds where it holds for each.
+    """
+    message, code = message_of(error), error.sqlstate or ""
     mend = ""
     if code == _PERMISSION:
         mend = "let its user create: GRANT CREATE, TEMPORARY ON DATABASE <name> TO <user>"
-    elif code == _NO_DATABASE or "does not exist" in message:
-        mend = "create it, or correct the address"
-    elif code[:2] == _WRONG_PASSWORD or "password" in message:
+    elif code == _NO_DATABASE:
+        mend = f"create it, or {_CORRECT}"
+    elif code[:2] == _WRONG_PASSWORD:
         mend = "check the user and the password"
-    elif "pg_hba.conf" in message:
-        mend = "let the server take this user from this host, or correct sslmode in the address"
+    elif not code and all(_mend(one, _UNFIT) for one in str(error).split(_EACH_HOST)[1:] or [message]):
+        mend = _mend(message, _UNFIT)
     if mend:
         return UnfitServer(f"{where} cannot be opened ({message}): {mend}")
-    return StoreError(f"{where} cannot be opened ({message}): check the address, and that the server runs")
+    mend = _mend(message, _MAY_PASS) or "check the address, and that the server runs"
+    return StoreError(f"{where} cannot be opened ({message}): {mend}")
+
+
+def _mend(message: str, known: Sequence[tuple[str, str]]) -> str:
+    return next((mend for words, mend in known if words in message), "")

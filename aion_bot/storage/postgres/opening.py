@@ -18,7 +18,7 @@ from aion_bot.storage.errors import StoreError
 from aion_bot.storage.postgres.connection import PostgresConnection
 from aion_bot.storage.postgres.errors import is_transient, refusal
 from aion_bot.storage.postgres.lease import Held, Lease, take
-from aion_bot.storage.postgres.schema import LEASES, migrate, migrations, read_schema
+from aion_bot.storage.postgres.schema import LEASES, check_writable, migrate, migrations, read_schema
 from aion_bot.storage.postgres.sessions import LOCK, connect, connect_async
 from aion_bot.storage.postgres.sources import OwnConnection
 
@@ -185,7 +185,11 @@ def exclusive(location: PostgresUrl, *, create: bool) -> Iterator[None]:
     except psycopg.Error as error:
         raise refusal(location, error) from None
     with connection:
-        _keep_alone(connection, location)
-        if create:
-            migrate(connection, location)
+        try:
+            _keep_alone(connection, location)
+            if create:
+                check_writable(connection, location)
+                migrate(connection, location)
+        except psycopg.Error as error:
+            raise refusal(location, error) from None
         yield

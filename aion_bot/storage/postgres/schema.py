@@ -9,7 +9,7 @@ import psycopg
 
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError, UnfitServer
-from aion_bot.storage.postgres.errors import message_of, refusal
+from aion_bot.storage.postgres.errors import NAME_ALL_HOSTS, message_of, refusal
 from aion_bot.storage.postgres.sessions import LOCK, OLDEST, migration_lock
 
 LEASES = 36
@@ -59,6 +59,16 @@ def read_schema(connection: psycopg.Connection[Any], where: PostgresUrl, known: 
             "install that version again, or name another database in AION_BOT_DATABASE_URL"
         )
     return version
+
+
+def check_writable(connection: psycopg.Connection[Any], where: object) -> None:
+    """Raise `StoreError` where the server can only be read: a standby, if target_session_attrs in the address takes one.
+
+    Raises:
+        psycopg.Error: it cannot be asked.
+    """
+    if connection.execute("SELECT current_setting('transaction_read_only')").fetchone() == ("on",):
+        raise StoreError(f"{where} can only be read: {NAME_ALL_HOSTS}")
 
 
 def migrate(
