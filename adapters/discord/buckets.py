@@ -5,6 +5,7 @@ recommends, and also while two buckets count with different numbers: a server is
 number of shards (Discord's documentation, *Sharding*).
 """
 
+import asyncio
 import json
 import logging
 from collections import defaultdict
@@ -16,27 +17,29 @@ from typing import Any
 
 import discord
 
-from adapters.discord import ids, rate_limits
+from adapters.discord import ids, rate_limits, strings
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.bucket_gateway import BucketBackfill, BucketGateway, taken
 from adapters.discord.client import RestClient
-from adapters.discord.config import Settings
+from adapters.discord.config import TOKEN, Settings
 from adapters.discord.direct_messages import EVENT, FIRST, NEXT, DirectMessages, HandOver, nobody_takes
 from adapters.discord.handlers import EventDelivery
-from adapters.discord.membership import LIFETIME, Membership
+from adapters.discord.membership import LIFETIME, TIMEOUT, Membership
 from adapters.discord.other_process import OtherProcess
 from adapters.discord.shard_hosts import Shard, Together
 from adapters.discord.shards import ShardedListening, server_of
 from adapters.discord.shared_starts import Moments, SharedSessionStarts, answered
 from adapters.discord.takeover import MakeGateway
 from aion_bot.ports.backoff import Backoff, retry
-from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.ports.shared_values import SharedValues
 
+BUCKETS, NUMBER, ACCOUNT = "discord buckets", "number", "account"
+"""Kind and names of the shared values that say how many buckets there are, and of which bot."""
 FIRST_SERVERS = "discord servers"
 """The kind of the shared values with the ids of the servers of the deployment's first start, which are admitted."""
 PARTS = "parts"
@@ -92,6 +95,15 @@ class BucketAdapter(DiscordAdapter):
         self._other = _OtherBuckets()
         self._backfills = defaultdict(partial(BucketBackfill, min(bucket.of, SLOWER)))
 
+    async def listen(self, host: Host) -> None:
+        """Serve until cancelled, unless the database divides the servers of another bot: `TokenRefused`."""
+        await self._rest.gateway()
+        with answered():
+            account = await fixed(self._values, BUCKETS, ACCOUNT, str(self._rest.account))
+        if account != str(self._rest.account):
+            raise TokenRefused(TOKEN, strings.OTHER_DEPLOYMENT)
+        await super().listen(host)
+
     def listens(
         self, make: MakeGateway, delivery: EventDelivery, rest: RestClient, shards: int | None
     ) -> ShardedListening:
@@ -99,9 +111,9 @@ class BucketAdapter(DiscordAdapter):
         whole = WholeBot(rest, self._values)
         found = self._bucket.shards(max(shards or 0, rest.recommended_shards))
         core: Any = _BucketHost(delivery.host, whole)
-        delivery.membership = _BucketMembership(rest, whole, core)
-        delivery.note_direct = partial(self._direct.note, goes_on=True)
         together = self._together = _BucketTogether(core, found, rest, whole, self._direct)
+        delivery.membership = _BucketMembership(rest, whole, together)
+        delivery.note_direct = partial(self._direct.note, goes_on=True)
         kind = partial(BucketGateway, direct=self._direct)
         return ShardedListening(make, delivery, together, SharedSessionStarts(rest, self._moments), kind)
 
@@ -146,10 +158,13 @@ class WholeBot:
         self._rest, self._values = rest, values
         self._listed_at = float("-inf")
 
-    async def list(self, *, at_most: float = 0.0) -> bool:
-        """List the servers, unless that was done in the last `at_most` seconds: then False. Raises the port's errors."""
-        if monotonic() - self._listed_at < at_most:
-            return False
+    @property
+    def age(self) -> float:
+        """Seconds since the servers were listed last."""
+        return monotonic() - self._listed_at
+
+    async def list(self) -> None:
+        """List the servers: one request for each `PAGE` of them. Raises the port's errors."""
         found: dict[str, str] = {}
         while len(found) % PAGE == 0:
             async with self._rest.call() as client:
@@ -158,7 +173,6 @@ class WholeBot:
                 break
             found |= {str(one["id"]): str(one["name"]) for one in page}
         self.servers, self._listed_at = found, monotonic()
-        return True
 
     async def first(self) -> Sequence[str]:
         """Return the servers of the deployment's first start, which is now if there was none. Raises the port's errors.
@@ -243,21 +257,32 @@ class _BucketTogether(Together):
 class _BucketMembership(Membership):
     """Looks for the writer of a direct message in the servers of the whole bot, of which no session tells."""
 
-    def __init__(self, rest: RestClient, whole: WholeBot, host: Host) -> None:
+    def __init__(self, rest: RestClient, whole: WholeBot, together: Together) -> None:
         super().__init__(rest)
-        self._whole, self._host = whole, host
+        self._whole, self._together = whole, together
+        self._listing: asyncio.Task[None] | None = None
 
     async def home(self, person: int | None) -> str:
-        """Return the id of the first of the bot's servers that `person` is in, those of this bucket first."""
-        before = self._whole.servers
+        """Return the id of the first of the bot's servers that `person` is in, those of this bucket first.
+
+        A list that is older than `LIFETIME` serves until it is replaced: a bot in many servers has many pages.
+        """
+        known = bool(self._whole.servers)
+        if self._whole.age > (LIFETIME if known else LISTED_AGAIN):
+            if self._listing is None or self._listing.done():
+                self._listing = asyncio.create_task(self._together.run(self._list(known=known)))
+            if not known:
+                await asyncio.wait({self._listing}, timeout=TIMEOUT)
+        return await super().home(person)
+
+    async def _list(self, *, known: bool) -> None:
         try:
-            if await self._whole.list(at_most=LIFETIME if before else LISTED_AGAIN) and not before:
-                await self._host.present(
-                    {}
-                )  # the first one that has invited the bot may be in another bucket
+            await self._whole.list()
+            if self._whole.servers and not known:
+                # The first one that has invited the bot may be in another bucket.
+                await self._together.host.present({})
         except PlatformError as error:
             _log.warning("servers not listed", extra={"reason": type(error).__name__})
-        return await super().home(person)
 
 
 async def fixed(values: SharedValues, kind: str, name: str, value: str) -> str:

@@ -10,20 +10,19 @@ from collections.abc import Mapping, Sequence
 from weakref import WeakSet
 
 from adapters.discord import config, ids
-from adapters.discord.buckets import Bucket, BucketAdapter, fixed
+from adapters.discord.buckets import BUCKETS, NUMBER, Bucket, BucketAdapter, fixed
 from adapters.discord.client import RestClient
 from adapters.discord.config import TOKEN, Settings
+from adapters.discord.diagnosis import DiscordDiagnosis
 from adapters.discord.direct_messages import HandOver, nobody_takes
 from adapters.discord.http import RequestReporter
 from adapters.discord.shared_starts import Moments, answered
 from aion_bot.ports.adapter import PlatformAdapter
+from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, ok
 from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.settings import Problem
 from aion_bot.ports.shared_values import SharedValues
-
-BUCKETS, NUMBER = "discord buckets", "number"
-"""Kind and name of the shared value that says how many buckets there are."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class HostedDiscord:
     secrets = (TOKEN,)
 
     def __init__(self, settings: Settings, values: SharedValues) -> None:
-        self._settings, self._values = settings, values
+        self._settings, self._values, self.address = settings, values, settings.api_url
         self._moments = Moments(values)
         self.hand_over: HandOver = nobody_takes
         self._count = 0
@@ -81,6 +80,28 @@ class HostedDiscord:
         if found is not None:
             self._settings = self._settings.model_copy(update={"token": found.token})
         return taken, problems
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check the token, the application and `subjects`, and say how many buckets there are. Raises the port's errors."""
+        reporter = RequestReporter(self.address)
+        rest = RestClient(self._settings, reporter)
+        try:
+            # However many are set, there are as many shards as Discord recommends.
+            whole = DiscordDiagnosis(rest, reporter, self._settings.model_copy(update={"shards": None}))
+            found = await whole.whole(subjects)
+        finally:
+            await rest.close()
+        with answered():
+            number = await self._values.get(BUCKETS, NUMBER)
+        return Diagnosis([*found.findings, self._about_buckets(number, rest)], found.ahead)
+
+    def _about_buckets(self, number: str | None, rest: RestClient) -> Finding:
+        wanted = max(self._settings.shards or 1, rest.recommended_shards)
+        if number is None:
+            count = self._settings.shards or rest.recommended_shards
+            return ok("buckets", f"{count} from the first start on")
+        shards = Bucket(0, int(number)).shards(wanted)[0].of
+        return ok("buckets", f"{number} since the first start, with {shards} shards")
 
     async def close(self) -> None:
         """Do nothing: each adapter is closed by itself."""

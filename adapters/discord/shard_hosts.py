@@ -91,7 +91,7 @@ class Together:
             servers = {one: name for one, name in servers.items() if one not in before}
         if len(self._servers) == len(self.shards) and (servers or not complete):
             try:
-                await self._run(self.host.present(servers if complete else self._all_servers()))
+                await self.run(self.host.present(servers if complete else self._all_servers()))
             except BaseException:
                 del self._servers[shard]  # the shard's next session tells it again
                 raise
@@ -101,7 +101,7 @@ class Together:
         complete = len(self._servers) == len(self.shards)
         self._servers[shard] = {**self._servers.get(shard, {}), server: name}
         if complete:
-            await self._run(self.host.joined(server, name))
+            await self.run(self.host.joined(server, name))
 
     async def connected(self, shard: Shard, presence: Presence) -> None:
         """Tell the core that events can arrive once they can at every shard."""
@@ -127,7 +127,7 @@ class Together:
 
     async def threads(self, shard: Shard) -> Sequence[ThreadKey]:
         """Return the known threads of a shard's servers. Discord is asked once about those that no session describes."""
-        return await self._run(self._threads_of(shard))
+        return await self.run(self._threads_of(shard))
 
     async def end(self) -> None:
         """Cancel what is under way: discord.py's handlers of events outlive its clients, and would log in anew."""
@@ -135,7 +135,7 @@ class Together:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def _run(self, work: Coroutine[Any, Any, T]) -> T:
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Do something that `end` cancels."""
         task = asyncio.ensure_future(work)
         self._running.add(task)

@@ -31,6 +31,7 @@ PUBLIC_BOT = (
 )
 PREFIXED_WITH_BOT = "must be the token alone, without the word Bot before it"
 OTHER_BOT = "belongs to another bot; to change the bot, stop this one and start it with the new token"
+OTHER_DEPLOYMENT = "belongs to another bot than the one whose servers this database divides; name that bot's token, or another database"
 NOT_ACCEPTED = "Discord's gateway does not accept it"
 TOO_FEW_SHARDS = "Discord requires more shards for so many servers; set it to auto"
 NOT_FROM_PORTAL = "is not a bot token; copy it from the Bot page of the developer portal"
@@ -118,6 +119,7 @@ catalogue.add(
         "NOT_ACCEPTED",
         "TOO_FEW_SHARDS",
         "OTHER_BOT",
+        "OTHER_DEPLOYMENT",
         "PATH_NOT_LAST",
         "THREAD_OPENED_ELSEWHERE",
         "ACKNOWLEDGED_ELSEWHERE",

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from adapters.discord import session_starts, shared_starts
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.discord import SimulatedDiscord
+from aion_bot.simulators.discord.rates import KINDS, DiscordLimits
 from tests.end_to_end.hosted import Deployment, until
 from tests.support.postgres import server
 
@@ -125,6 +127,32 @@ async def test_replicas_share_the_servers(four: Buckets) -> None:
     assert (discord.server.calls[PUT_COMMANDS], starts.refused) == (1, 0)
     moments = sorted(at for _, at in starts.taken)
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
+
+
+async def test_a_handover_meets_few_refusals(four: Buckets) -> None:
+    """While answers run in every bucket and two of them move, Discord refuses at most one request of each limit."""
+    discord = four.discord
+    discord.rates.limits = DiscordLimits()
+    await four.begin("first", 0)
+    await four.begin("second", 0)
+    await four.spread(first=2, second=2)
+    await four.listens()
+    threads = [
+        await discord.mention(discord.people[number % 3], f"What is damaged on site {number}?", channel)
+        for number in range(5)
+        for channel in four.channels
+    ]
+    await discord.until(lambda: sum(bool(four.said(thread)) for thread in threads) >= 10)
+    await four.end("first")
+    await four.spread(second=4)
+    await four.listens()
+    before = four.aion.count("send_stream")
+    for thread in threads:
+        await discord.reply(discord.people[0], thread, "And on site 9?")
+    await until(lambda: four.aion.count("send_stream") == before + len(threads))
+    await four.cleared(*(f"discord:{number}" for number in range(4)))
+    refused = Counter((KINDS.get(one.name, ""), one.channel) for one in discord.rates.refused)
+    assert max(refused.values(), default=0) <= 1, refused
 
 
 async def test_a_kill_of_a_replica(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> None:

@@ -37,11 +37,12 @@ class MemoryValues:
         self._write(kind, name, value, seconds)
 
     async def replace(self, kind: str, name: str, old: str | None, value: str) -> bool:
-        """Write a value where `old` stands."""
+        """Write a value where `old` stands; it is kept for as long as that was."""
         self._answer("replace", kind)
         if self._read(kind, name) != old:
             return False
-        self._write(kind, name, value, None)
+        until = None if old is None else self._values[kind, name][1]
+        self._values[kind, name] = value, until
         return True
 
     async def take(self, kind: str, name: str) -> str | None:

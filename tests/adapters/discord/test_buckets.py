@@ -9,7 +9,9 @@ from adapters.discord import buckets, rate_limits, session_starts, shared_starts
 from adapters.discord import wants_hosting as wants
 from adapters.discord.buckets import Bucket
 from adapters.discord.commands import DIGEST
-from aion_bot.ports.errors import PlatformDown
+from aion_bot.ports.capabilities import Diagnosable
+from aion_bot.ports.diagnosis import Subjects
+from aion_bot.ports.errors import PlatformDown, TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
@@ -116,6 +118,34 @@ async def test_each_replica_gets_its_servers(discord: SimulatedDiscord) -> None:
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
 
 
+async def test_another_bot_is_refused(discord: SimulatedDiscord) -> None:
+    """A database divides the servers of one bot: another one's token begins no session, and changes nothing."""
+    values, host = MemoryValues(), RecordingHost()
+    await values.set("discord buckets", "account", "123")
+    adapter = await hosted(discord, values).adapter("0")
+    assert adapter is not None
+    with pytest.raises(TokenRefused, match="another bot"):
+        await adapter.listen(host)
+    await adapter.close()
+    assert discord.gateway.identified == 0
+
+
+async def test_doctor_says_how_many_buckets_there_are(discord: SimulatedDiscord) -> None:
+    """Beside what it says of the token and the application; it fixes nothing."""
+    values, discord.gateway.described["shards"] = MemoryValues(), 3
+    platform = hosted(discord, values, "2")
+    assert isinstance(platform, Diagnosable)
+    before = (await platform.diagnose(Subjects())).findings
+    assert await values.names("discord buckets") == []
+    await platform.scopes()
+    after = (await hosted(discord, values, "7").diagnose(Subjects())).findings
+    assert [one.message for one in before if one.check == "buckets"] == ["2 from the first start on"]
+    assert [one.message for one in after if one.check == "buckets"] == [
+        "2 since the first start, with 8 shards"
+    ]
+    assert {"DISCORD_TOKEN", "servers", "public bot"} <= {one.check for one in after}
+
+
 async def test_another_token_takes_over_in_every_bucket(discord: SimulatedDiscord) -> None:
     """With another token each bucket of a replica begins a session, in turn, and those that it serves later use it, too."""
     values, host = MemoryValues(), RecordingHost()
@@ -150,6 +180,25 @@ async def test_a_writer_is_found_in_a_server_of_another_bucket(discord: Simulate
     async with replica(discord, host, "0", values):
         await discord.direct_message(discord.people[0], "What is damaged?")
         assert (await host.newest(Prompt)).place.home == server
+
+
+async def test_a_later_server_of_another_bucket_is_found(
+    discord: SimulatedDiscord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of the bot's servers is made anew while an older one serves."""
+    monkeypatch.setattr(buckets, "LIFETIME", 0.0)
+    values, host, (ada, ben, _) = MemoryValues(), RecordingHost(), discord.people
+    async with replica(discord, host, "0", values):
+        await discord.direct_message(ada, "Where am I?")
+        await host.newest(Prompt)
+        server = str(discord.world.channel(discord.invite("Site 1", "site-1", shard=(1, 2))).guild)
+        discord.world.absent |= {(one, ben.id) for one in discord.world.servers if one != server}
+        listed = discord.server.calls["GET /users/@me/guilds"]
+        await discord.direct_message(ada, "And now?")
+        await discord.until(lambda: discord.server.calls["GET /users/@me/guilds"] > listed)
+        await host.newest(Prompt, 2)
+        await discord.direct_message(ben, "And I?")
+        assert (await host.newest(Prompt, 3)).place.home == server
 
 
 async def test_the_servers_of_the_first_start_are_those_of_the_bot(discord: SimulatedDiscord) -> None:
