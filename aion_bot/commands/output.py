@@ -40,6 +40,6 @@ def database() -> Location:
 
 
 def failed(error: StoreError) -> typer.Exit:
-    """Say what is wrong with the database; returns the end of the command: status 2 for a server that cannot serve, else 1."""
+    """Say what is wrong with the database; returns the end of the command: exit status 2 where its settings have to change, else 1."""
     say(error, sys.stderr)
     return typer.Exit(2 if isinstance(error, UnfitServer) else 1)
