@@ -35,6 +35,8 @@ from adapters.slack import identity as slack_identity
 from adapters.slack import markdown as slack_markdown
 from adapters.slack import mrkdwn
 from adapters.slack import rendering as slack
+from adapters.slack.oauth.install import _cookie as install_cookie
+from adapters.slack.oauth.states import new_browser
 from adapters.slack.tables import around_table
 from aion_bot.aion import ChatMessage, ChatToken, ChatTokenType, MessageRole, parse_references
 from aion_bot.aion.events import StreamReader
@@ -56,6 +58,7 @@ from aion_bot.log_config import StrikeOut
 from aion_bot.ports.earlier import EarlierMessage
 from aion_bot.ports.events import Prompt, Quote, QuoteSource
 from aion_bot.ports.files import attachment
+from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.ports.links import names_other, real_address
 from aion_bot.ports.markdown import blocks
 from aion_bot.ports.messages import Person, PlanCard, Reply, Step, ThreadKey
@@ -398,6 +401,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "mentions from Discord": lambda text: discord_mentions.readable(text, {"@1": "ada"}),
     "mentions in code from Discord": lambda text: discord_mentions.outside_code(f"`{text}`").restored(text),
     "a press from Discord": discord_ids.parse_custom_id,
+    "a cookie of a browser": lambda text: install_cookie(
+        HttpRequest("GET", "", {"cookie": f"__Host-aion-install={text}; __Host-aion-install={text}"}, b"")
+    ),
+    "a cookie's value": new_browser,
     "a question": _question,
     "the name of a question": named,
     "one line": lambda text: one_line(text, 100),
@@ -462,6 +469,10 @@ EXPRESSIONS: dict[str, str] = {
     "adapters/slack/config.py _BOT_TOKEN_FORM": _SETTINGS,
     "adapters/slack/config.py _PATH_FORM": _SETTINGS,
     "adapters/slack/config.py _SIGNING_SECRET_FORM": _SETTINGS,
+    "adapters/slack/oauth/config.py _CLIENT_ID_FORM": _SETTINGS,
+    "adapters/slack/oauth/config.py _CLIENT_SECRET_FORM": _SETTINGS,
+    "adapters/slack/oauth/install.py _cookie": "a cookie of a browser",
+    "adapters/slack/oauth/states.py _FORM": "a cookie's value",
     "adapters/slack/handlers.py _ANY": "matches everything, at once",
     "adapters/slack/markdown.py _DOT": "links for Slack",
     "adapters/slack/markdown.py _INCOMPLETE": "a stream for Slack",
