@@ -1,9 +1,11 @@
 """One bot on both platforms in this process, one Aion, and Aion's record of every question."""
 
 import asyncio
+import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -19,6 +21,7 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.teams import SlackTeams
 from aion_bot.simulators.workspace import FullWorkspace
+from aion_bot.storage import StoreError
 from aion_bot.storage.beside import open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.discord_workspace import DiscordWorkspace
@@ -261,9 +264,13 @@ class Environment:
         return self.slack
 
     def question_of(self, platform: str, message: str) -> tuple[str, str]:
-        """The key of the question that a message asks, and how it ended; "" where there is none, or it has not."""
+        """The key of the question that a message asks, and how it ended; "" where there is none, or it has not.
+
+        While the database cannot be read, nothing is known.
+        """
         database = next(one for one, inside in self.databases.items() if platform in inside)
-        with open_beside(database) as rows:
+        found = None
+        with suppress(StoreError, sqlite3.Error), open_beside(database) as rows:
             sql = "SELECT key, coalesce(reason, '') FROM turn WHERE prompt LIKE ?"
             found = rows.execute(sql, (f"%/{message}",)).fetchone() if message else None
         return ("", "") if found is None else (str(found[0]), str(found[1]))

@@ -5,6 +5,7 @@ reason once, one rating a person, one question for each card that asks for anoth
 """
 
 import asyncio
+import sqlite3
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -13,6 +14,7 @@ from contextlib import suppress
 from aion_bot.domain import strings
 from aion_bot.ports.messages import Action
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
+from aion_bot.storage import StoreError
 from aion_bot.storage.beside import Beside, open_beside
 from benchmarks.chaos import scenes
 from benchmarks.chaos.environment import Environment, Record
@@ -43,7 +45,7 @@ class Extras:
         self._private: dict[int, Scenario] = {}
         self._pressed_share: set[int] = set()
         self._reasons: dict[int, Record] = {}
-        self._looked, self._left = 0.0, 0
+        self._looked, self._left = 0.0, 1
         self._forms: Mapping[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def after(self, scenario: Scenario) -> None:
@@ -145,7 +147,8 @@ class Extras:
     def open(self) -> int:
         """How many private questions, shares and reasons have not ended."""
         if time.monotonic() - self._looked > _LOOK_AFTER * len(self._environment.databases):
-            self._left = self._count(_OPEN_PRIVATELY, _SHARING, _REASONS_DUE)
+            with suppress(StoreError, sqlite3.Error):  # the database is away: as many as before
+                self._left = self._count(_OPEN_PRIVATELY, _SHARING, _REASONS_DUE)
             self._looked = time.monotonic()
         return self._left
 

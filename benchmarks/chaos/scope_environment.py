@@ -66,6 +66,8 @@ class ScopeEnvironment(Environment):
             "\n".join(f'[workspaces."{one}"]\naion_key = "env:{_variable(one)}"' for one in self.teams.teams)
         )
         self.went_on: list[float] = []
+        self.hit_again: list[float] = []
+        """The same of answers whose next owner was disturbed as well, before they went on."""
         self.stood: list[str] = []
         self._disturbing = asyncio.Semaphore(AT_ONCE)
         bots.scopes = frozenset(f"slack:{team}" for team in self.teams.teams)
@@ -136,9 +138,15 @@ class ScopeEnvironment(Environment):
             await asyncio.sleep(_LOOK)
             for where, before in tuple(left.items()):
                 if self._shown(*where) != before:
-                    self.went_on.append(time.monotonic() - begun)
+                    again = self.replicas.was_hit_again(f"slack:{where[0]}", begun)
+                    (self.hit_again if again else self.went_on).append(time.monotonic() - begun)
                     del left[where]
-        self.stood += [f"{team} {thread}" for team, thread in left]
+        closed = {(one.scenario.platform, one.thread) for one in self.records.values() if one.forbidden}
+        self.stood += [
+            f"{team} {thread}"
+            for team, thread in left
+            if (team, thread) not in closed and not self.replicas.was_hit_again(f"slack:{team}", begun)
+        ]
 
     def _runs(self, team: str, thread: str) -> bool:
         return unfinished(self.workspaces[team].shown(thread))
@@ -159,8 +167,10 @@ class ScopeEnvironment(Environment):
     def figures(self) -> Mapping[str, object]:
         """Return in how many seconds answers went on."""
         return {
-            "seconds until an answer went on": shares(self.went_on),
-            "answers that did not": len(self.stood),
+            "answers that went on": len(self.went_on),
+            "seconds until they did": shares(self.went_on),
+            "answers whose next owner was disturbed as well": len(self.hit_again),
+            "seconds until these did": shares(self.hit_again),
         }
 
 

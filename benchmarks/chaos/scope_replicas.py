@@ -46,6 +46,8 @@ class _Replica(ReplicaProcess):
     def __init__(self, name: str, folder: Path, port: int) -> None:
         super().__init__(name, folder, serve)
         self.port = port
+        self.started = False
+        """Whether it has read its settings and opened the database."""
 
     def through(self, env: Mapping[str, str]) -> Mapping[str, str]:
         """Leave the addresses as they are: all replicas have to have the same ones."""
@@ -79,6 +81,10 @@ class ScopeReplicas:
         """By the ports."""
         self._all: list[_Replica] = []
         self._disturbed: set[int] = set()
+        self._hits: list[tuple[float, Collection[str]]] = []
+        """When, in monotonic seconds, the owner of which scopes was disturbed."""
+        self._supervising: asyncio.Task[None] | None = None
+        self._watches: set[asyncio.Task[None]] = set()
         self._wrong: list[str] = []
         self._sent: list[Sent] = []
 
@@ -96,10 +102,26 @@ class ScopeReplicas:
         self._env = env
         for port in self.ports:
             await self._add(port)
+        self._supervising = asyncio.create_task(self._supervise())
         await self._all_owned()
+
+    async def _supervise(self) -> None:
+        """Start replicas again that ended by themselves: they may, at their start, while the database is away."""
+        while True:
+            await asyncio.sleep(0.2)
+            for port, one in tuple(self._live.items()):
+                if port in self._disturbed or one.process is None or one.process.is_alive():
+                    continue
+                self.look()
+                await self._replace(one, one.process.exitcode or 0 if one.started else 1)
+                if one.started:
+                    self._wrong.append(f"{one.name} ended by itself: {one.tail()}")
 
     async def end(self, method: str) -> None:
         """End all of them."""
+        await asyncio.gather(*self._watches)
+        if self._supervising is not None:
+            self._supervising.cancel()
         for one in self._live.values():
             one.send(signal.SIGTERM if method == "stop" else signal.SIGKILL)
         for one in self._live.values():
@@ -117,6 +139,7 @@ class ScopeReplicas:
         if way == "cut":
             await asyncio.to_thread(self._cut_connections)
         elif way == "outage":
+            self._hits.append((time.monotonic(), self.scopes))
             await asyncio.to_thread(postgres.server().stop)
             await asyncio.sleep(_OUTAGE)
             await asyncio.to_thread(postgres.server().start)
@@ -126,36 +149,54 @@ class ScopeReplicas:
         return way
 
     async def _disturb_one(self, way: str) -> None:
-        self.look()
-        port = self._rng.choice([one for one in self.ports if one not in self._disturbed])
-        self._disturbed.add(port)
-        one, begun, moment = self._live[port], time.monotonic(), time.time()
+        one = await self._chosen()
+        port, begun, moment = one.port, time.monotonic(), time.time()
         owned = self.ownership.of(one.name)
+        self._hits.append((begun, owned))
         try:
             match way:
                 case "stop" | "kill":
                     one.send(signal.SIGTERM if way == "stop" else signal.SIGKILL)
-                    watching = self._watching(owned, begun) if way == "kill" else None
+                    if way == "kill":
+                        self._watch(owned, begun)
                     await self._replace(one, 0 if way == "stop" else -signal.SIGKILL)
                 case "pause":
                     one.send(signal.SIGSTOP)
-                    watching = self._watching(owned, begun)
+                    self._watch(owned, begun)
                     await asyncio.sleep(self._rng.uniform(*_PAST_THE_LEASE))
                     one.send(signal.SIGCONT)
                 case _:
                     one.database.cut()
-                    watching = None
                     await asyncio.sleep(self._rng.uniform(*_PAST_THE_LEASE))
                     one.database.mend()
             if way != "stop":
                 await self._taken_over(owned, one.name, moment)
-            if watching is not None:
-                await watching
         finally:
             self._disturbed.discard(port)
 
-    def _watching(self, owned: Collection[str], begun: float) -> "asyncio.Task[None] | None":
-        return None if self.watch is None else asyncio.ensure_future(self.watch(owned, begun))
+    async def _chosen(self) -> _Replica:
+        """Wait for a replica that has started and is not disturbed, and count it as disturbed."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                self.look()
+                found = [
+                    port for port in self.ports if port not in self._disturbed and self._live[port].started
+                ]
+                if found:
+                    port = self._rng.choice(found)
+                    self._disturbed.add(port)
+                    return self._live[port]
+                await asyncio.sleep(0.1)
+
+    def _watch(self, owned: Collection[str], begun: float) -> None:
+        if self.watch is not None:
+            task = asyncio.ensure_future(self.watch(owned, begun))
+            self._watches.add(task)
+            task.add_done_callback(self._watches.discard)
+
+    def was_hit_again(self, scope: str, after: float) -> bool:
+        """Tell whether the owner of a scope was disturbed later than this moment, in monotonic seconds."""
+        return any(at > after and scope in scopes for at, scopes in self._hits)
 
     async def _replace(self, one: _Replica, wanted: int) -> None:
         """Wait until a process has ended, and start another one in its place, as a supervisor does."""
@@ -197,6 +238,7 @@ class ScopeReplicas:
         for one in self._all:
             for event in one.events():
                 self.ownership.note(one.name, event)
+                one.started |= event.get("event") == "starting"
             for relay in one.http:
                 for at, request, token in relay.sent:
                     scope = self.scope_of(token)
@@ -209,6 +251,7 @@ class ScopeReplicas:
         self.look()
         self._wrong += [*self.ownership.stale(self._sent), *self.ownership.wrong_epochs()]
         self._sent.clear()
+        self._hits.clear()
         yield from self._wrong
         self._wrong = []
 
