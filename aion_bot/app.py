@@ -63,9 +63,14 @@ async def serve(
         CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
     """
     platforms = [one.platform for one in adapters]
-    async with watched(settings.http_address, platforms, receivers(adapters), stop) as monitor:
+    async with (
+        watched(settings.http_address, platforms, receivers(adapters), stop) as monitor,
+        service_manager.announcing() as ready,
+    ):
         key = settings.api_key.get_secret_value()
-        opened = await open_own(settings.database, settings.replica_name(), key, adapters, stop)
+        opened = await open_own(
+            settings.database, settings.replica_name(), key, adapters, stop, standing_by=ready
+        )
         if opened is None:  # stopped while another replica served
             return True
         store, deployment, is_new_key = opened
@@ -77,9 +82,9 @@ async def serve(
             owned(store),  # closed last: the last event can be written
             traced(os.environ, monitor) as traces,
             connected(settings, store, traces, check=check_aion) as aion,
-            service_manager.announced(),
             trimmed(),
         ):
+            ready()
             _say_start(settings, adapters)
             scope = Scope(
                 settings, adapters, store, aion, traces, traces or observer, polling or DEFAULT_POLLING,

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -109,11 +109,18 @@ def _refuse(location: Location, others: Sequence[str]) -> None:
 
 
 async def open_own(
-    location: Location, replica: str, key: str, adapters: Sequence[PlatformAdapter], stop: asyncio.Event
+    location: Location,
+    replica: str,
+    key: str,
+    adapters: Sequence[PlatformAdapter],
+    stop: asyncio.Event,
+    *,
+    standing_by: Callable[[], None] = lambda: None,
 ) -> tuple[Store, Deployment, bool] | None:
     """Open the database of this deployment once no other replica serves; None if `stop` is set before.
 
     Returns whether another key of Aion's was used there before, too. The adapters are closed where nothing is opened.
+    `standing_by` is called once it waits for that.
 
     Raises:
         StoreError: the database cannot be used, or is another deployment's.
@@ -122,7 +129,7 @@ async def open_own(
     try:
         deployment = await Deployment.of(location, key, adapters)
         await deployment.check(location, stop)
-        store = await Store.open_when_free(location, replica, stop)
+        store = await Store.open_when_free(location, replica, stop, standing_by)
         if store is not None:
             return store, deployment, await deployment.note(store)
     except BaseException:

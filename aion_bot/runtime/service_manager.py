@@ -6,7 +6,7 @@ The protocol is sd_notify(3): datagrams to the Unix socket that NOTIFY_SOCKET na
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aion_bot.concurrency.background import BackgroundTasks
@@ -30,13 +30,27 @@ def notify(state: str) -> None:
 @asynccontextmanager
 async def announced() -> AsyncIterator[None]:
     """Say that the bot is ready, and that its event loop is alive, twice in each period of the watchdog."""
-    notify("READY=1")
-    beating = BackgroundTasks()
-    every = _watchdog_period() / 2
-    if every:
-        beating.spawn(_beat(every))
-    try:
+    async with announcing() as ready:
+        ready()
         yield
+
+
+@asynccontextmanager
+async def announcing() -> AsyncIterator[Callable[[], None]]:
+    """Lend what says so, once however often it is called: a replica that stands by is ready, and may serve later."""
+    beating, every, is_ready = BackgroundTasks(), _watchdog_period() / 2, False
+
+    def ready() -> None:
+        nonlocal is_ready
+        if is_ready:
+            return
+        is_ready = True
+        notify("READY=1")
+        if every:
+            beating.spawn(_beat(every))
+
+    try:
+        yield ready
     finally:
         await beating.cancel()
 

@@ -111,18 +111,21 @@ class OpenDatabase(Protocol):
 
 
 async def open_engine(
-    location: Location, replica: str = "", stop: asyncio.Event | None = None
+    location: Location,
+    replica: str = "",
+    stop: asyncio.Event | None = None,
+    standing_by: Callable[[], None] = lambda: None,
 ) -> OpenDatabase | None:
     """Open or create a database, and bring its schema up to date. Raises `StoreError` with a sentence for the operator.
 
     On a server it waits until no other replica serves, and returns None if `stop` is set before; without `stop`, and for
-    a file, it is refused.
+    a file, it is refused. `standing_by` is called once it waits.
     """
     if isinstance(location, PostgresUrl):
         require_extra(location)
         from aion_bot.storage.postgres import opening
 
-        return await opening.open_database(location, replica, stop)
+        return await opening.open_database(location, replica, stop, standing_by)
     from aion_bot.storage.database import open_database
 
     return await open_database(location)

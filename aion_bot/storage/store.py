@@ -1,6 +1,7 @@
 """Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -175,9 +176,18 @@ class Store:
         return cls(database)
 
     @classmethod
-    async def open_when_free(cls, location: Location, replica: str, stop: asyncio.Event) -> Self | None:
-        """Open it as `open` does, on a server once no other replica serves; None if `stop` is set before."""
-        database = await open_engine(location, replica, stop)
+    async def open_when_free(
+        cls,
+        location: Location,
+        replica: str,
+        stop: asyncio.Event,
+        standing_by: Callable[[], None] = lambda: None,
+    ) -> Self | None:
+        """Open it as `open` does, on a server once no other replica serves; None if `stop` is set before.
+
+        `standing_by` is called once it waits for that.
+        """
+        database = await open_engine(location, replica, stop, standing_by)
         return None if database is None else cls(database)
 
     @property

@@ -2,13 +2,14 @@
 
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
 import pytest
 
+from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import Emit, Scene
 from aion_bot.simulators.aion.script import DAMAGE
@@ -18,9 +19,11 @@ from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
+from tests.end_to_end.program import Begin, Program
 from tests.schemas import aion as aion_contracts
 from tests.schemas import discord as discord_contracts
 from tests.schemas import slack as slack_contracts
+from tests.support.postgres import lay_postgres
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -171,3 +174,29 @@ def without_files(on_discord: Bot, monkeypatch: pytest.MonkeyPatch) -> Bot:
 
     monkeypatch.setattr(limits, "check_files", refuse_files)
     return on_discord
+
+
+@pytest.fixture
+def location() -> PostgresUrl:
+    """The database of all replicas on a server."""
+    return lay_postgres()
+
+
+@pytest.fixture
+async def begin(idle: Bot, tmp_path: Path, location: PostgresUrl) -> AsyncIterator[Begin]:
+    """Starts a replica of this name, which does `before` first; `more` are variables in place of the usual ones."""
+    made = list[Program]()
+
+    async def begun(name: str, *, before: Callable[[], None] | None = None, **more: str) -> Program:
+        folder = tmp_path / name
+        folder.mkdir()
+        program = Program(folder)
+        made.append(program)
+        env = idle.env(AION_BOT_DATABASE_URL=location.url, AION_BOT_REPLICA=name, AION_BOT_LOG_FORMAT="json")
+        named = {one.removesuffix("_FILE") for one in more}
+        await program.start({**{one: env[one] for one in env if one not in named}, **more}, before=before)
+        return program
+
+    yield begun
+    for program in made:
+        await program.kill()

@@ -7,9 +7,10 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
 
 # A process that has imported the program and then waits: each start is a fork of it. Loading the SDKs costs more than
 # a second of CPU, which a suite with fifty starts cannot spend. Cold starts are in
@@ -127,3 +128,7 @@ class Program:
         finally:
             loop.remove_reader(self._process.sentinel)
         self._process.join()
+
+
+Begin = Callable[..., Coroutine[Any, Any, Program]]
+"""Starts a replica of a name: see `begin` in `conftest.py`."""

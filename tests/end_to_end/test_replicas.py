@@ -2,20 +2,19 @@
 
 import asyncio
 import signal
+import socket
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import aiohttp
 import pytest
 
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.storage.beside import open_beside
 from tests.end_to_end.bot import Bot
-from tests.end_to_end.program import Program
-from tests.support.postgres import lay_postgres
+from tests.end_to_end.program import Begin, Program
 
 pytestmark = pytest.mark.slow  # each starts whole programs
 
@@ -27,34 +26,6 @@ READS = ("GET ", "auth.", "apps.", "bots.", "conversations.", "users.", "usergro
 
 KNOWN_BY = "SELECT value FROM kv WHERE platform = '' AND name = 'deployment'"
 """The digest of Aion's key."""
-
-Begin = Callable[..., Coroutine[Any, Any, Program]]
-
-
-@pytest.fixture
-def location() -> PostgresUrl:
-    """The database of all replicas."""
-    return lay_postgres()
-
-
-@pytest.fixture
-async def begin(idle: Bot, tmp_path: Path, location: PostgresUrl) -> AsyncIterator[Begin]:
-    """Starts a replica of this name, which does `before` first; `more` are variables in place of the usual ones."""
-    made = list[Program]()
-
-    async def begun(name: str, *, before: Callable[[], None] | None = None, **more: str) -> Program:
-        folder = tmp_path / name
-        folder.mkdir()
-        program = Program(folder)
-        made.append(program)
-        env = idle.env(AION_BOT_DATABASE_URL=location.url, AION_BOT_REPLICA=name, AION_BOT_LOG_FORMAT="json")
-        named = {one.removesuffix("_FILE") for one in more}
-        await program.start({**{one: env[one] for one in env if one not in named}, **more}, before=before)
-        return program
-
-    yield begun
-    for program in made:
-        await program.kill()
 
 
 def changes(bot: Bot) -> list[str]:
@@ -223,3 +194,36 @@ def shift_clock(seconds: int) -> None:
     """Let the clock of this process be ahead by so many seconds; no clock that only counts is changed."""
     real = time.time
     time.time = lambda: real() + seconds
+
+
+@pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+async def test_a_standby_is_as_ready_as_it_can_be(
+    idle: Bot, begin: Begin, address: str, tmp_path: Path
+) -> None:
+    """Systemd is told that it is ready, and `/readyz?standby=ok` is 200 before and after it serves; `/readyz` alone only then."""
+    first = await begin("first")
+    await idle.workspace.connected()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        more = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "AION_BOT_HTTP_ADDRESS": address}
+        second = await begin("second", **more)
+        async with asyncio.timeout(60):
+            assert await asyncio.get_running_loop().sock_recv(manager, 100) == b"READY=1"
+        assert await answers(address) == (200, 503, 200)
+        first.send(signal.SIGTERM)
+        await second.prints('"connected"')
+        assert await answers(address) == (200, 200, 200)
+        second.send(signal.SIGTERM)
+        assert (await second.end())[0] == 0
+        assert manager.recv(100) == b"STOPPING=1"  # READY=1 was told once
+
+
+async def answers(address: str) -> tuple[int, ...]:
+    """What a replica answers to each way to ask whether it lives or serves."""
+    found = []
+    async with aiohttp.ClientSession() as session:
+        for path in ("/healthz", "/readyz", "/readyz?standby=ok"):
+            async with session.get(f"http://{address}{path}") as answer:
+                found.append(answer.status)
+    return tuple(found)

@@ -14,6 +14,7 @@ from aion_bot.config import VARIABLES, Settings
 from aion_bot.environment.database_location import PostgresUrl, read_location
 from aion_bot.ports import secret_files
 from aion_bot.ports.platform_package import secrets_of
+from aion_bot.runtime import deployment as deployment_check
 from scripts import extra_requirements
 
 ROOT = Path(__file__).parents[2]
@@ -126,6 +127,58 @@ def test_kubernetes_runs_one_restricted_pod_that_is_probed() -> None:
     assert {probe["port"] for probe in probes.values()} == {port["name"]}
     assert {one["name"] for one in container["volumeMounts"]} == {one["name"] for one in pod["volumes"]}
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+
+
+def test_kubernetes_rolls_replicas_out_one_by_one() -> None:
+    """Three pods that may not be fewer, a new one that stands by before an old one ends, one disruption at a time, on nodes apart."""
+    deployment, budget, service = yaml.safe_load_all((DEPLOY / "kubernetes.postgres.yml").read_text())
+    spec: dict[str, Any] = deployment["spec"]
+    pod, labels = spec["template"]["spec"], spec["template"]["metadata"]["labels"]
+    (container,) = pod["containers"]
+    assert spec["replicas"] == 3
+    assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert spec["minReadySeconds"] > deployment_check._ENDING
+    assert (
+        spec["selector"]["matchLabels"] == labels == budget["spec"]["selector"]["matchLabels"]
+        == service["spec"]["selector"] == pod["topologySpreadConstraints"][0]["labelSelector"]["matchLabels"]
+    )  # fmt: skip
+    assert budget["spec"]["maxUnavailable"] == 1
+    probes = {name: container[name]["httpGet"]["path"] for name in ("readinessProbe", "livenessProbe")}
+    assert probes == {"readinessProbe": "/readyz?standby=ok", "livenessProbe": "/healthz"}
+    (port,) = container["ports"]
+    assert service["spec"]["ports"][0]["targetPort"] == port["name"]
+
+
+def test_kubernetes_restricts_replicas_as_the_one_pod() -> None:
+    """The same security, probes' port, grace and files of secrets as in kubernetes.yml; the address comes from the secret, and no disk is asked for."""
+    _, alone = yaml.safe_load_all((DEPLOY / "kubernetes.yml").read_text())
+    deployment, *_ = yaml.safe_load_all((DEPLOY / "kubernetes.postgres.yml").read_text())
+    one, pod = alone["spec"]["template"]["spec"], deployment["spec"]["template"]["spec"]
+    (single,), (container,) = one["containers"], pod["containers"]
+    for name in ("automountServiceAccountToken", "terminationGracePeriodSeconds", "securityContext"):
+        assert pod[name] == one[name]
+    for name in ("securityContext", "ports", "livenessProbe", "resources"):
+        assert container[name] == single[name]
+    (address,) = [entry for entry in container["env"] if "valueFrom" in entry]
+    assert address["name"] == "AION_BOT_DATABASE_URL"
+    assert [entry for entry in container["env"] if entry is not address] == single["env"]
+    (secrets,) = [volume["secret"] for volume in pod["volumes"] if "secret" in volume]
+    assert address["valueFrom"]["secretKeyRef"]["name"] == secrets["secretName"]
+    assert {item["key"] for item in secrets["items"]} == {name.removesuffix("_FILE") for name in SECRET_FILES}
+    assert {mount["name"] for mount in container["volumeMounts"]} == {
+        volume["name"] for volume in pod["volumes"]
+    }
+    assert not [volume for volume in pod["volumes"] if "persistentVolumeClaim" in volume]
+
+
+def test_compose_runs_three_replicas_on_postgres() -> None:
+    """None of them is unhealthy because it stands by, none has a port of the machine, and whoever lost the lease is started again."""
+    bot = _composed("compose.postgres.yml")["services"]["aion-bot"]
+    assert bot["deploy"]["replicas"] == 3
+    assert "/readyz?standby=ok" in bot["healthcheck"]["test"][-1]
+    assert bot["restart"] == "on-failure"
+    assert "ports" not in bot
+    assert "container_name" not in bot
 
 
 def test_the_unit_hands_every_secret_over_as_a_file() -> None:

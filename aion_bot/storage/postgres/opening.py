@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +67,10 @@ class PostgresDatabase:
 
 
 async def open_database(
-    location: PostgresUrl, replica: str, stop: asyncio.Event | None = None
+    location: PostgresUrl,
+    replica: str,
+    stop: asyncio.Event | None = None,
+    standing_by: Callable[[], None] = lambda: None,
 ) -> PostgresDatabase | None:
     """Take the lease, bring the schema up to date, and open the database.
 
@@ -78,7 +81,7 @@ async def open_database(
     """
     try:
         await asyncio.to_thread(_prepare, location)
-        taken = await _taken(location, replica, stop)
+        taken = await _taken(location, replica, stop, standing_by)
         if taken is None:
             return None
         connection, lease = taken
@@ -104,7 +107,7 @@ async def open_database(
 
 
 async def _taken(
-    location: PostgresUrl, replica: str, stop: asyncio.Event | None
+    location: PostgresUrl, replica: str, stop: asyncio.Event | None, standing_by: Callable[[], None]
 ) -> tuple[psycopg.AsyncConnection[Any], Lease] | None:
     """Wait for the lease; None once `stop` is set. A server that goes away meanwhile is waited for as well."""
     until, waits = time.monotonic() + _ENDING, False
@@ -129,6 +132,7 @@ async def _taken(
         if stop is not None and not waits:
             waits = True
             _log.info("standing by", replica=replica)
+            standing_by()
         await _stopped(stop)
     await connection.close()
     return None
