@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from aion_bot.environment.database_location import PostgresUrl
-from aion_bot.storage.errors import StoreError
+from aion_bot.storage.errors import UnfitServer
 from aion_bot.storage.hosting import KnownScope
 from aion_bot.storage.postgres.errors import refusal
 from aion_bot.storage.postgres.schema import read_schema
@@ -51,7 +51,7 @@ def check_shared(location: PostgresUrl) -> int | None:
             # A schema is made for each scope that comes.
             row = connection.execute("SELECT has_database_privilege(current_database(), 'CREATE')").fetchone()
             if not (row and row[0]):
-                raise StoreError(
+                raise UnfitServer(
                     f"{location}: its user may not create there: GRANT CREATE, TEMPORARY ON DATABASE <name> TO <user>"
                 )
             return version or None
