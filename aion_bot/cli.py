@@ -16,8 +16,8 @@ import typer
 import adapters
 from aion_bot import __version__, app, doctor, log_config
 from aion_bot.commands import access, composing, database, demo_problems, guided_setup
-from aion_bot.commands.database import environment as _environment
-from aion_bot.commands.database import say as _say
+from aion_bot.commands.output import environment as _environment
+from aion_bot.commands.output import say as _say
 from aion_bot.composition.hosted import Hosting
 from aion_bot.config import (
     CONFIG,
@@ -157,12 +157,13 @@ def run() -> None:
 
 def _examine(env: Mapping[str, str], *, offline: bool = False) -> tuple[Settings | None, list[Finding]]:
     """Look as doctor does; returns the settings, None where they are wrong, and all findings."""
-    settings, platforms, problems = compose(env)
+    composed = _composed(env)
+    settings, platforms = composed.settings, composed.adapters
     rules, more = read_file(env)
-    names, problems = [one.platform for one in platforms], [*problems, *more]
+    names, problems = composed.names(), [*composed.problems, *more]
     examined = doctor.examine(
-        settings, problems, names, platforms,
-        rules=rules, secret_files=read_secrets(env).paths, env=None if offline else env,
+        settings, problems, names, platforms, rules=rules, secret_files=read_secrets(env).paths,
+        env=None if offline else env, hosted=composed.hosted if composed.hosts and not problems else None,
     )  # fmt: skip
     return settings, asyncio.run(examined)
 
@@ -204,16 +205,23 @@ def show_access(
     1 refused, or the platform does not say what these ids are; 2 if the settings or the file are wrong.
     """
     env = _environment()
-    settings, platforms, problems = compose(env)
+    composed = _composed(env)
     rules, more = read_file(env)
-    if settings is None or problems or more:
-        for problem in (*problems, *more):
+    settings, problems = composed.settings, [*composed.problems, *more]
+    if settings is None or problems:
+        for problem in problems:
             _say(problem, sys.stderr)
         raise typer.Exit(2)
     log_config.configure("error", "text", secrets_in(env), sdk_loggers())
+    where = channel, workspace
+    judged = (
+        access.judge_hosted(settings, rules, composed.hosted, where, user)
+        if composed.hosts
+        else access.judge_and_close(settings, rules, composed.adapters, where, user)
+    )
     try:
-        verdict = asyncio.run(access.judge_and_close(settings, rules, platforms, (channel, workspace), user))
-    except access.NoSuchPlaceError as error:
+        verdict = asyncio.run(judged)
+    except (access.NoSuchPlaceError, StoreError) as error:
         _say(error, sys.stderr)
         raise typer.Exit(1) from None
     _say(strings.access_of(user, channel, verdict.refusal.value if verdict.refusal else ""))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from aion_bot.config import Settings, describe, fitting_ids, policy_of, read_keys, wholly_excluded
 from aion_bot.diagnosis import aion
+from aion_bot.diagnosis.hosting import Platforms, examine_hosting
 from aion_bot.diagnosis.network import Route, check_clock, check_proxies
 from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY
@@ -63,10 +64,11 @@ async def examine(
     secret_files: Sequence[Path] = (),
     env_file: Path = Path(".env"),
     env: Mapping[str, str] | None = None,
+    hosted: Platforms | None = None,
 ) -> list[Finding]:
     """Check settings, access, the services, the database, and the modes of its files and of `.env`.
 
-    `rules` are those of `aion-bot.toml`, `secret_files` what `<NAME>_FILE` names. `env` holds the variables; without it no service is asked. The adapters are closed.
+    `rules` are those of `aion-bot.toml`, `secret_files` what `<NAME>_FILE` names. `env` holds the variables; without it no service is asked. `hosted` builds what serves many scopes. The adapters are closed.
     """
     findings = [fail(problem.variable, problem.mend, problem.mend) for problem in problems]
     if not problems:
@@ -81,8 +83,11 @@ async def examine(
             ]
         else:
             findings += await _services(settings, rules or Rules(), adapters, env)
-        findings += await asyncio.to_thread(_look_at, settings.database)
-        findings += await asyncio.to_thread(_second_processes, settings.database)
+        if hosted is not None and isinstance(settings.database, PostgresUrl):
+            findings += await examine_hosting(settings.database, hosted, asks=env is not None)
+        else:
+            findings += await asyncio.to_thread(_look_at, settings.database)
+            findings += await asyncio.to_thread(_second_processes, settings.database)
         findings += _http_address(settings)
         findings.append(ok("retention", strings.kept_for(settings.retention_days)))
     files = (

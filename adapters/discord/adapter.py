@@ -26,7 +26,7 @@ from adapters.discord.names import DiscordNames
 from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, growing_words, keys_of, rated_by
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
-from adapters.discord.takeover import Listens, listening_for
+from adapters.discord.takeover import Listens, MakeGateway, listening_for
 from adapters.discord.typing_indicator import Typing
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
@@ -123,7 +123,7 @@ class DiscordAdapter:
             self._listening = None
         raise PlatformDown("Discord's gateway closed the connection")
 
-    def _gateway(self, delivery: EventDelivery, kind: type[Gateway] = Gateway, **shard: Any) -> Gateway:
+    def _gateway(self, delivery: EventDelivery, kind: MakeGateway = Gateway, **shard: Any) -> Gateway:
         return kind(
             delivery.host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfills[shard.get("shard")], self._rest,
             http_trace=self._reporter.trace(), message_content=self._settings.message_content, reactions=self.takes_reactions,

@@ -5,9 +5,10 @@ recommends, and also while two buckets count with different numbers: a server is
 number of shards (Discord's documentation, *Sharding*).
 """
 
+import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -15,21 +16,25 @@ from typing import Any
 
 import discord
 
-from adapters.discord import rate_limits
+from adapters.discord import ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
-from adapters.discord.backfill import Backfill
+from adapters.discord.bucket_gateway import BucketBackfill, BucketGateway, taken
 from adapters.discord.client import RestClient
 from adapters.discord.config import Settings
-from adapters.discord.gateway import Gateway
+from adapters.discord.direct_messages import EVENT, FIRST, NEXT, DirectMessages, HandOver, nobody_takes
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.membership import LIFETIME, Membership
 from adapters.discord.other_process import OtherProcess
 from adapters.discord.shard_hosts import Shard, Together
 from adapters.discord.shards import ShardedListening, server_of
 from adapters.discord.shared_starts import Moments, SharedSessionStarts, answered
+from adapters.discord.takeover import MakeGateway
 from aion_bot.ports.backoff import Backoff, retry
 from aion_bot.ports.errors import PlatformError
+from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
+from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
+from aion_bot.ports.messages import Reply, ThreadKey
 from aion_bot.ports.shared_values import SharedValues
 
 FIRST_SERVERS = "discord servers"
@@ -69,23 +74,58 @@ class BucketAdapter(DiscordAdapter):
     Its part of the whole bot's limit is the same for each bucket: two replicas know nothing of each other's requests.
     """
 
-    def __init__(self, settings: Settings, bucket: Bucket, values: SharedValues, moments: Moments) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bucket: Bucket,
+        values: SharedValues,
+        moments: Moments,
+        hand_over: HandOver = nobody_takes,
+    ) -> None:
+        """`hand_over` gives a request to the owner of another bucket."""
         super().__init__(settings)
         self.limits = rate_limits.limits_of_one_in(bucket.of)
         self._bucket, self._values, self._moments = bucket, values, moments
+        self._direct = DirectMessages(values, bucket.number, hand_over)
+        self._private.note_direct = self._direct.note
+        self._together: Together | None = None
         self._other = _OtherBuckets()
-        self._backfills = defaultdict(partial(Backfill, min(bucket.of, SLOWER)))
+        self._backfills = defaultdict(partial(BucketBackfill, min(bucket.of, SLOWER)))
 
     def listens(
-        self, make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, shards: int | None
+        self, make: MakeGateway, delivery: EventDelivery, rest: RestClient, shards: int | None
     ) -> ShardedListening:
         """Return what serves the bucket's shards; the parameters are those of `takeover.listening_for`."""
         whole = WholeBot(rest, self._values)
         found = self._bucket.shards(max(shards or 0, rest.recommended_shards))
         core: Any = _BucketHost(delivery.host, whole)
         delivery.membership = _BucketMembership(rest, whole, core)
-        together = _BucketTogether(core, found, rest, whole)
-        return ShardedListening(make, delivery, together, SharedSessionStarts(rest, self._moments))
+        delivery.note_direct = partial(self._direct.note, goes_on=True)
+        together = self._together = _BucketTogether(core, found, rest, whole, self._direct)
+        kind = partial(BucketGateway, direct=self._direct)
+        return ShardedListening(make, delivery, together, SharedSessionStarts(rest, self._moments), kind)
+
+    async def open_private(self, prompt: Prompt, question: Reply, *, nonce: str) -> ThreadKey:
+        """Post the question in the direct messages of its person: what they write there next comes to this bucket.
+
+        A plan's copy is no question of theirs: its buttons come to this bucket.
+        """
+        thread = await super().open_private(prompt, question, nonce=nonce)
+        await self._direct.note(ids.channel_of(thread), goes_on=prompt.private)
+        return thread
+
+    async def take(self, request: HttpRequest) -> HttpAnswer:
+        """Take an event of direct messages that the first bucket has handed over; 503 while no session is there to read it."""
+        clients = {} if self._listening is None or self._together is None else self._together.clients
+        gateway = next((one for one in clients.values() if not one.is_closed()), None)
+        if not isinstance(gateway, BucketGateway):
+            return HttpAnswer(503)
+        try:
+            event, data = request.headers[EVENT], json.loads(request.body)
+            others = [int(one) for one in request.headers[NEXT].split()]
+        except (KeyError, ValueError):
+            return HttpAnswer(400)
+        return HttpAnswer(200 if await taken(gateway, event, data, others) else 503)
 
 
 class _OtherBuckets(OtherProcess):
@@ -171,14 +211,33 @@ class _BucketHost:
 class _BucketTogether(Together):
     """The shards of one bucket."""
 
-    def __init__(self, host: Host, shards: Sequence[Shard], rest: RestClient, whole: WholeBot) -> None:
+    def __init__(
+        self,
+        host: Host,
+        shards: Sequence[Shard],
+        rest: RestClient,
+        whole: WholeBot,
+        direct: DirectMessages,
+    ) -> None:
         super().__init__(host, shards, partial(server_of, rest))
-        self._whole = whole
+        self._whole, self._direct = whole, direct
 
     def servers(self) -> list[int]:
         """Return the bucket's servers, then the others of the bot: direct messages come to the first bucket, whoever writes."""
         own = super().servers()
         return [*own, *sorted(set(map(int, self._whole.servers)) - set(own))]
+
+    async def threads(self, shard: Shard) -> Sequence[ThreadKey]:
+        """Return the known threads of a shard's servers, in the first one also direct messages that are other buckets' now."""
+        known = await super().threads(shard)
+        if shard.number != FIRST:
+            return known
+        try:
+            others = [ids.thread_key(one) for one in await self._direct.channels()]
+        except PlatformError as error:
+            _log.warning("other direct messages not known", extra={"reason": str(error)})
+            return known
+        return [*known, *(one for one in others if one not in known)]
 
 
 class _BucketMembership(Membership):

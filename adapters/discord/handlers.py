@@ -60,6 +60,8 @@ _BESIDE_VOICE: Final = {
 }
 """What stands for a channel of an unknown kind: messages can be written in it, and no threads are opened."""
 
+NoteDirect = Callable[[int], Awaitable[None]]
+"""Is told of a direct channel in which the bot has posted what people answer or press. Raises the port's errors."""
 ReplyPrivately = Callable[[InboundEvent, Line], Awaitable[None]]
 
 
@@ -91,6 +93,7 @@ class EventDelivery:
         self.host = host
         self._rest = rest
         self._reply_privately = reply_privately
+        self.note_direct: NoteDirect = not_noted
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
         self._running = 0
         self.idle = asyncio.Event()
@@ -199,6 +202,10 @@ class EventDelivery:
             backoff=RETRY_DELAYS,
             on=pause_before_retry,
         )
+
+
+async def not_noted(_: int) -> None:
+    """Do nothing: all direct messages come to this process."""
 
 
 def not_taken(key: str, error: Exception) -> str:

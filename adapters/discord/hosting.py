@@ -13,6 +13,7 @@ from adapters.discord import config, ids
 from adapters.discord.buckets import Bucket, BucketAdapter, fixed
 from adapters.discord.client import RestClient
 from adapters.discord.config import TOKEN, Settings
+from adapters.discord.direct_messages import HandOver, nobody_takes
 from adapters.discord.http import RequestReporter
 from adapters.discord.shared_starts import Moments, answered
 from aion_bot.ports.adapter import PlatformAdapter
@@ -37,6 +38,7 @@ class HostedDiscord:
     def __init__(self, settings: Settings, values: SharedValues) -> None:
         self._settings, self._values = settings, values
         self._moments = Moments(values)
+        self.hand_over: HandOver = nobody_takes
         self._count = 0
         self._adapters = WeakSet[BucketAdapter]()
         self.changed = asyncio.Event()
@@ -52,7 +54,8 @@ class HostedDiscord:
         """Build what serves a bucket; None where there is none of this number. Raises as `scopes` does."""
         if scope not in await self.scopes():
             return None
-        built = BucketAdapter(self._settings, Bucket(int(scope), self._count), self._values, self._moments)
+        bucket = Bucket(int(scope), self._count)
+        built = BucketAdapter(self._settings, bucket, self._values, self._moments, self.hand_over)
         self._adapters.add(built)
         return built
 

@@ -205,6 +205,7 @@ class Interactions:
         try:
             direct = await self._retried(lambda: self._rest.direct_channel(interaction.user.id))
             await self._post(direct, Body(content=question, components=[]), str(interaction.id))
+            await self._delivery.note_direct(direct)
         except PlatformError as error:
             told = strings.DIRECT_CLOSED if is_refusal(error) else not_taken(asked.key, error)
             application, token = interaction.application_id, interaction.token

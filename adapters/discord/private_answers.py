@@ -10,6 +10,7 @@ from adapters.discord.channels import ADD_REACTIONS
 from adapters.discord.client import NO_MENTIONS, RestClient, view_of
 from adapters.discord.errors import is_refusal, missing
 from adapters.discord.files import as_upload
+from adapters.discord.handlers import NoteDirect, not_noted
 from adapters.discord.interaction_tokens import InteractionToken, InteractionTokens
 from adapters.discord.rendering import Body
 from aion_bot.ports.errors import CannotDraw, PlatformError, TooLong, UploadRefused
@@ -25,6 +26,7 @@ class PrivateAnswers:
     def __init__(self, rest: RestClient, tokens: InteractionTokens) -> None:
         self._rest = rest
         self._tokens = tokens
+        self.note_direct: NoteDirect = not_noted
 
     async def reply(self, event: InboundEvent, line: Line, *, hidden: bool) -> None:
         """Show a sentence, as the port's `reply_privately`."""
@@ -79,6 +81,7 @@ class PrivateAnswers:
                 return
         channel = await self._rest.direct_channel(int(event.person.id))
         await self._rest.send(channel, body, files=[as_upload(one) for one in files])
+        await self.note_direct(channel)
 
     async def _respond(self, token: InteractionToken, body: Body, files: Files, *, deferred: bool) -> None:
         # discord.py's types accept no None, so unused arguments are left out.

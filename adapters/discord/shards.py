@@ -8,7 +8,7 @@ are read (`backfill`).
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from time import monotonic
@@ -24,7 +24,7 @@ from adapters.discord.gateway import CLOSE_TIMEOUT, Gateway
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.session_starts import SessionStarts, Turn
 from adapters.discord.shard_hosts import Shard, ShardHost, Together
-from adapters.discord.takeover import Listening
+from adapters.discord.takeover import Listening, MakeGateway
 from aion_bot.ports.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited, TokenRefused
 from aion_bot.ports.host import Host
@@ -109,13 +109,14 @@ class ShardedListening:
 
     def __init__(
         self,
-        make: Callable[..., Gateway],
+        make: MakeGateway,
         delivery: EventDelivery,
         together: Together,
         starts: SessionStarts,
+        kind: MakeGateway = ShardGateway,
     ) -> None:
-        """`make` takes the delivery, the class of a gateway, and the options that are this one's alone."""
-        self._make, self._delivery = make, delivery
+        """`make` takes the delivery, the class of a gateway, which is `kind`, and the options that are this one's alone."""
+        self._make, self._delivery, self._kind = make, delivery, kind
         self._together, self._starts = together, starts
         self._listening: dict[Shard, Listening] = {}
         self._token = self._address = ""
@@ -166,7 +167,7 @@ class ShardedListening:
 
         def make() -> Gateway:
             turn = Turn(self._starts, shard.number)
-            return self._make(self._delivery, ShardGateway, shard=shard, together=self._together, turn=turn)
+            return self._make(self._delivery, self._kind, shard=shard, together=self._together, turn=turn)
 
         listening = self._listening[shard] = Listening(make, self._delivery)
         try:
@@ -179,7 +180,7 @@ class ShardedListening:
 
 
 def listening_of_shards(
-    make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, count: int
+    make: MakeGateway, delivery: EventDelivery, rest: RestClient, count: int
 ) -> ShardedListening:
     """Return what serves all of `count` shards in this process; `make` and `rest` as for `listening_for`."""
     shards = [Shard(number, count) for number in range(count)]

@@ -17,6 +17,10 @@ DELIVERY_TIMEOUT = 5.0
 """Seconds in which a gateway that is replaced ends what it has begun, such as the answer to an interaction."""
 
 
+MakeGateway = Callable[..., Gateway]
+"""A class of gateways, or what makes one: its parameters are those of `Gateway`, and those of a shard's."""
+
+
 class Listens(Protocol):
     """Serves one gateway, or those of several shards."""
 
@@ -28,7 +32,7 @@ class Listens(Protocol):
 
 
 def listening_for(
-    make: Callable[..., Gateway], delivery: EventDelivery, rest: RestClient, shards: int | None
+    make: MakeGateway, delivery: EventDelivery, rest: RestClient, shards: int | None
 ) -> Listens:
     """Return what serves so many shards; None: as many as Discord recommends. One is the whole bot, and no shard.
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from adapters.slack import config, links, strings
-from adapters.slack.oauth import config as oauth
+from adapters.slack.oauth import config as oauth_config
+from adapters.slack.oauth import strings as oauth_strings
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.diagnosis import CreatedApp, Diagnosis, fail, ok
 from aion_bot.ports.hosting import HostedPlatform
@@ -29,7 +30,7 @@ message_of_link = links.message_of_link
 
 def variables() -> Sequence[str]:
     """Every environment variable that belongs to Slack."""
-    return tuple(dict.fromkeys((*config.SlackSettings.variables(), *oauth.OAuthSettings.variables())))
+    return tuple(dict.fromkeys((*config.SlackSettings.variables(), *oauth_config.OAuthSettings.variables())))
 
 
 def required() -> Sequence[str]:
@@ -39,14 +40,19 @@ def required() -> Sequence[str]:
 
 def required_in(env: Mapping[str, str]) -> Sequence[str]:
     """The variables without which Slack is not used in the way that `env` asks for: OAuth, HTTP, or else Socket Mode."""
-    if oauth.is_wanted(env):
-        return oauth.OAUTH
+    if oauth_config.is_wanted(env):
+        return oauth_config.OAUTH
     return config.HTTP if config.is_http(config.SlackSettings.given(env)) else config.SOCKET_MODE
 
 
 def secrets() -> Sequence[str]:
     """The secrets that may stand in files, of every way."""
-    return (*config.SOCKET_MODE, config.SIGNING_SECRET, oauth.CLIENT_SECRET, oauth.ENCRYPTION_KEYS)
+    return (
+        *config.SOCKET_MODE,
+        config.SIGNING_SECRET,
+        oauth_config.CLIENT_SECRET,
+        oauth_config.ENCRYPTION_KEYS,
+    )
 
 
 def manifest_in(env: Mapping[str, str]) -> str:
@@ -56,8 +62,8 @@ def manifest_in(env: Mapping[str, str]) -> str:
 
 def steps_in(env: Mapping[str, str], app: str = "") -> Mapping[str, str]:
     """What a person does by hand in the way that `env` asks for, or is left to do once `app` was created."""
-    if oauth.is_wanted(env):
-        return strings.OAUTH_STEPS
+    if oauth_config.is_wanted(env):
+        return oauth_strings.OAUTH_STEPS
     if not config.is_http(config.SlackSettings.given(env)):
         return strings.steps_of_app(app) if app else strings.MANUAL_STEPS
     steps = {**strings.HTTP_STEPS, **strings.http_steps_of_app(app)} if app else strings.HTTP_STEPS
@@ -118,8 +124,8 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
     Connects to nothing.
     """
-    if oauth.is_wanted(env) or oauth.read(env)[1]:
-        return None, oauth.read(env)[1]
+    if oauth_config.is_wanted(env) or oauth_config.read(env)[1]:
+        return None, oauth_config.read(env)[1]
     settings, problems = config.read(env)
     if settings is None:
         return None, problems
@@ -130,14 +136,14 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
 def wants_hosting(env: Mapping[str, str]) -> bool:
     """Tell whether the variables ask for workspaces that install the app by OAuth."""
-    return oauth.is_wanted(env)
+    return oauth_config.is_wanted(env)
 
 
 def configure_hosted(
     env: Mapping[str, str], values: SharedValues
 ) -> tuple[HostedPlatform | None, Sequence[Problem]]:
     """Build what serves every workspace that installed the app; None if its variables are not set. Connects to nothing."""
-    settings, problems = oauth.read(env)
+    settings, problems = oauth_config.read(env)
     if settings is None:
         return None, problems
     from adapters.slack.hosting import HostedSlack
@@ -147,10 +153,10 @@ def configure_hosted(
 
 async def probe(env: Mapping[str, str], variable: str) -> Diagnosis:
     """Check one variable by a real call; the others may be missing. Raises `PlatformDown` and `RateLimited`."""
-    if oauth.is_wanted(env):
-        found = [one for one in oauth.read(env)[1] if one.variable == variable]
+    if oauth_config.is_wanted(env):
+        found = [one for one in oauth_config.read(env)[1] if one.variable == variable]
         return Diagnosis(
-            [fail(variable, one.mend, one.mend) for one in found] or [ok(variable, strings.WELL_FORMED)]
+            [fail(variable, one.mend, one.mend) for one in found] or [ok(variable, oauth_strings.WELL_FORMED)]
         )
     settings, problems = config.read(_completed(env))
     wrong = [one for one in problems if one.variable in {variable, "SLACK_API_URL"}]

@@ -63,6 +63,7 @@ class SlackAdapter:
     id_forms = ID_FORMS
     direct_threads = opens_forms = reactions_at_once = True
     picture_types = TYPES
+    reads_seldom = False
 
     def __init__(self, settings: SlackSettings, timeouts: Timeouts = Timeouts()) -> None:  # noqa: B008  # frozen
         self.timeouts = timeouts

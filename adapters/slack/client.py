@@ -42,6 +42,7 @@ _OF_A_TEAM = {
 """Methods that ask of which workspace, where the token is an organisation's."""
 
 _MOST_REDIRECTS = 3
+_MOST_WORKSPACES = 20
 
 
 class WebApi:
@@ -57,6 +58,8 @@ class WebApi:
         self._settings, self._limits, self._timeout = settings, limits, timeout
         self.known: BotIdentity | None = None
         """Who the bot token belongs to, once Slack has told."""
+        self.workspaces: dict[str, None] = {}
+        """Workspaces of an organisation, where the token is for all of them; those that were heard of last are at the end."""
         self._closed = False
 
     @cached_property
@@ -74,6 +77,13 @@ class WebApi:
         # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
         client.proxy = self._settings.proxy
         return client
+
+    def heard_of(self, workspace: str) -> None:
+        """Remember a workspace of an organisation."""
+        self.workspaces.pop(workspace, None)
+        self.workspaces[workspace] = None
+        if len(self.workspaces) > _MOST_WORKSPACES:
+            del self.workspaces[next(iter(self.workspaces))]
 
     async def call(
         self, method: Method, team: str = "", *, tolerated: Collection[str] = (), **arguments: Any

@@ -57,13 +57,18 @@ _LOOKUPS: Mapping[IdKind, tuple[Method, str, str]] = {
 
 
 class SlackDiagnosis:
-    """Asks through `web`, which may be that of an adapter that listens."""
+    """Asks through `web`, which may be that of an adapter that listens.
 
-    def __init__(self, web: WebApi, settings: SlackSettings) -> None:
+    `app` is the id of the app, where it is known; `installations`: workspaces install it.
+    """
+
+    def __init__(
+        self, web: WebApi, settings: SlackSettings, *, app: str = "", installations: bool = False
+    ) -> None:
         self._web = web
         self._settings = settings
         self._ahead: float | None = None
-        self._team = self._app = ""
+        self._team, self._app, self._installations = "", app, installations
         self._granted: set[str] = set()
         self._reactions = False
 
@@ -77,7 +82,7 @@ class SlackDiagnosis:
             if over_http
             else [self.app_token()]
         )
-        checks = [self.bot_token(), *way, self._configuration()]
+        checks = [self.bot_token(), *way, self.configuration(reactions=self._reactions)]
         try:
             for check in [*checks, self._channels(subjects.places), self._listed(subjects)]:
                 findings += [one async for one in check]
@@ -139,7 +144,18 @@ class SlackDiagnosis:
         answer = data_of(await self._web.ask(Method.BOTS_INFO, self._team, bot=bot)).get("bot")
         return str(answer.get("app_id") or "") if isinstance(answer, dict) else ""
 
-    async def _configuration(self) -> AsyncIterator[Finding]:
+    async def of_installation(self, subjects: Subjects) -> Diagnosis:
+        """Check what is a workspace's own: its token, its scopes, its channels, its ids. Raises `PlatformDown`."""
+        findings: list[Finding] = []
+        self._reactions = subjects.reactions
+        try:
+            for check in [self.bot_token(), self._channels(subjects.places), self._listed(subjects)]:
+                findings += [one async for one in check]
+        except RateLimited as error:  # the running bot may have used the limit up
+            findings.append(unfinished(error))
+        return Diagnosis(findings, self._ahead)
+
+    async def configuration(self, *, reactions: bool) -> AsyncIterator[Finding]:
         """Compare the app's configuration with what the bot needs of `manifest.yml`."""
         app = self._app or _app_in(self._settings.app_level_token)
         if not app or self._settings.config_token is None:
@@ -151,7 +167,7 @@ class SlackDiagnosis:
             yield warn(CONFIG_TOKEN, f"it does not open the app's configuration ({code})", mend)
             return
         manifest = data_of(answer).get("manifest")
-        events = methods.events(reactions=self._reactions)
+        events = methods.events(reactions=reactions, installations=self._installations)
         way = _way_problems(manifest, self._settings.public_url)
         problems = [*_manifest_problems(manifest, events), *way, *_scope_problems(manifest, self._granted)]
         for finding in problems:

@@ -4,15 +4,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from adapters.slack.adapter import SlackAdapter
+from adapters.slack.config import BOT_TOKEN
+from adapters.slack.diagnosis import SlackDiagnosis
 from adapters.slack.http_mode import payload_of
+from adapters.slack.identity import owner_of
 from adapters.slack.oauth.api import OAuthRefused
 from adapters.slack.oauth.config import OAuthSettings
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.removal import is_removal
 from adapters.slack.oauth.rotation import RotationTimes, Stored, TokenKeeper
 from adapters.slack.timeouts import Timeouts
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
 from aion_bot.ports.host import Host
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
@@ -24,6 +29,10 @@ _log = logging.getLogger(__name__)
 
 class HostedSlackAdapter(SlackAdapter):
     """Takes requests that were checked before, and uses the token that is stored. `gone` is called once there is none."""
+
+    # Slack lets an app that others install read once a minute, unless its Marketplace lists it:
+    # https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps
+    reads_seldom = True
 
     def __init__(
         self,
@@ -67,15 +76,27 @@ class HostedSlackAdapter(SlackAdapter):
     async def take(self, request: HttpRequest) -> HttpAnswer:
         """Take over a request that `HostedSlack.route` has checked."""
         payload = payload_of(request)
-        if not isinstance(payload, HttpAnswer) and is_removal(payload):
-            # The installation is removed already: whoever runs this adapter has to look.
-            self._gone()
-            return HttpAnswer(200)
+        if not isinstance(payload, HttpAnswer):
+            if is_removal(payload):
+                # The installation is removed already: whoever runs this adapter has to look.
+                self._gone()
+                return HttpAnswer(200)
+            if workspace := owner_of(payload).team:
+                self._web.heard_of(workspace)
         return HttpAnswer(503) if self._http is None else await self._http.take(request)
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:  # noqa: ARG002  # none is its own
         """Change nothing: the platform takes the app's secrets."""
         return (), ()
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check what is this workspace's own, under its id."""
+        found = await SlackDiagnosis(self._web, self._settings).of_installation(subjects)
+        named = [
+            replace(one, check=self.workspace if one.check == BOT_TOKEN else one.check)
+            for one in found.findings
+        ]
+        return replace(found, findings=named)
 
     async def close(self) -> None:
         """Close the pool of connections, once a refresh that is under way has ended."""

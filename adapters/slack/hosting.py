@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.slack import strings
 from adapters.slack.config import SIGNING_SECRET
 from adapters.slack.hosted_adapter import HostedSlackAdapter
 from adapters.slack.http_mode import PATH as EVENTS
 from adapters.slack.http_mode import RequestCheck
 from adapters.slack.identity import owner_of
 from adapters.slack.ids import PLATFORM
-from adapters.slack.oauth import config
+from adapters.slack.oauth import aion_keys, config, strings
+from adapters.slack.oauth.aion_keys import AionKeys, KeyForm
 from adapters.slack.oauth.api import REDIRECT, OAuthApi
 from adapters.slack.oauth.config import OAuthSettings
+from adapters.slack.oauth.diagnosis import InstallDiagnosis
 from adapters.slack.oauth.install import PATH as INSTALL
 from adapters.slack.oauth.install import InstallPages
 from adapters.slack.oauth.installations import Installations
@@ -24,8 +25,9 @@ from adapters.slack.oauth.removal import is_removal, remove
 from adapters.slack.oauth.rotation import RotationTimes, Stored
 from adapters.slack.oauth.sealing import Sealer
 from adapters.slack.timeouts import Timeouts
+from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.hosting import Routed
+from aion_bot.ports.hosting import CheckKey, Routed
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.settings import Problem
 from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
@@ -34,6 +36,8 @@ _log = logging.getLogger(__name__)
 
 _KNOWN_FOR = 10.0
 """Seconds for which it is known which workspaces there are: a request must not wait for the database."""
+_MOST_UNKNOWN = 1_000
+"""Workspaces without an installation that are said in the log."""
 _UNKNOWN_FOR = 1.0
 """Seconds before it is looked up again because of a request of a workspace that is not known."""
 
@@ -54,6 +58,9 @@ class HostedSlack:
     ) -> None:
         self._settings, self._values = settings, values
         self._timeouts, self._times = timeouts, times
+        self.address = settings.api_url
+        # Workspaces that install the app from then on are asked for the scope of reactions as well.
+        self.takes_reactions, self.reactions_at_once = False, True
         self.changed = asyncio.Event()
         prefix = urlsplit(settings.public_url).path
         self._paths = {
@@ -61,8 +68,10 @@ class HostedSlack:
         }
         self.http_paths: Sequence[str] = tuple(self._paths)
         self._stored = self._open(settings)
+        self.check_key: CheckKey | None = None
         self._known: frozenset[str] = frozenset()
         self._looked = -_KNOWN_FOR
+        self._unknown: set[str] = set()
 
     def _open(self, settings: OAuthSettings) -> Stored:
         """Build what depends on the app's secrets."""
@@ -73,7 +82,11 @@ class HostedSlack:
             OAuthApi(settings, timeout=self._timeouts.request),
         )
         self._check = RequestCheck(settings.signing_secret.get_secret_value())
-        self._pages = InstallPages(settings, self._values, stored.installations, stored.api, self._changed)
+        self._pages = InstallPages(
+            settings, self._values, stored, lambda: self.takes_reactions, self._changed
+        )
+        self._keys = AionKeys(stored)
+        self._form = KeyForm(settings, stored, self._keys)
         return stored
 
     def _changed(self) -> None:
@@ -104,15 +117,38 @@ class HostedSlack:
         if isinstance(payload, HttpAnswer):
             return payload
         try:
-            scope = await (self._removed if is_removal(payload) else self._scope)(payload)
+            return await self._route(payload, request)
         except (PlatformError, SharedValuesDown) as error:
             _log.warning("request not routed", extra={"reason": str(error)})
             return HttpAnswer(503)
+
+    async def _route(self, payload: Mapping[str, Any], request: HttpRequest) -> Routed | HttpAnswer:
+        scope = await (self._removed if is_removal(payload) else self._scope)(payload)
         if scope is None:
             return HttpAnswer(503)
-        # Nobody serves it: Slack would send an event again in vain, and switches the app's events off after many.
-        said = strings.NOT_INSTALLED if "command" in payload else ""
-        return Routed(scope, request) if scope else HttpAnswer(200, said)
+        if not scope:
+            self._note_unknown(owner_of(payload).team, is_removal(payload))
+            # Nobody serves it: Slack would send an event again in vain, and switches the app's events off after many.
+            return HttpAnswer(200, strings.NOT_INSTALLED if "command" in payload else "")
+        return await self._key_form(scope, payload) or Routed(scope, request)
+
+    def _note_unknown(self, team: str, removal: bool) -> None:
+        """Say once of a workspace that it sends and has no installation."""
+        if team and not removal and team not in self._unknown and len(self._unknown) < _MOST_UNKNOWN:
+            self._unknown.add(team)
+            _log.warning("request of a workspace without installation", extra={"workspace": team})
+
+    async def _key_form(self, scope: str, payload: Mapping[str, Any]) -> HttpAnswer | None:
+        """Answer what is about a workspace's key of Aion's; None for anything else, or where no key can be tried."""
+        if self.check_key is None:
+            return None
+        if aion_keys.is_asked_for(payload):
+            return await self._form.open(scope, payload)
+        return await self._form.take(scope, payload, self.check_key) if aion_keys.is_given(payload) else None
+
+    async def aion_key(self, scope: str) -> str | None:
+        """Return the key of Aion's that an admin of a workspace gave; None for none. Raises `SharedValuesDown`."""
+        return await self._keys.get(scope)
 
     async def _scope(self, payload: Mapping[str, Any]) -> str | None:
         """Return whose a payload is; "" for a workspace without the app, None for one whose earlier rows are still erased."""
@@ -147,6 +183,7 @@ class HostedSlack:
 
     async def left(self, scope: str) -> None:
         """Forget a workspace whose rows were erased; one that installed the app again meanwhile is served. Raises `SharedValuesDown`."""
+        await self._keys.forget(scope)
         await self._stored.installations.left(scope)
         self._changed()
 
@@ -169,6 +206,10 @@ class HostedSlack:
             self._stored.installations, self._stored.api = opened.installations, opened.api
             await old.close()
         return tuple(changed), ()
+
+    async def diagnose(self, subjects: Subjects) -> Diagnosis:
+        """Check what all workspaces have in common; what is one's own its adapter checks. Raises `PlatformDown`."""
+        return await InstallDiagnosis(self._settings, self._stored).whole(subjects)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -73,8 +73,10 @@ class SlackNames:
         if self._refused_until.get(method, 0.0) > monotonic():
             return {}
         me = await self._web.me()
+        # Of an organisation the people and groups of the workspace are listed that was heard of last.
+        team = next(reversed(self._web.workspaces), me.team) if me.whole else me.team
         try:
-            answer = await self._web.call(method, me.team, tolerated=UNAVAILABLE, **arguments)
+            answer = await self._web.call(method, team, tolerated=UNAVAILABLE, **arguments)
         except (Forbidden, MessageGone):
             return {}
         if answer.get("error"):

@@ -31,16 +31,21 @@ class Standings:
         self._web = web
 
     async def group_members(self, group: str) -> frozenset[str]:
-        """Return the ids of the people in a user group; empty where there is none of this id."""
+        """Return the ids of the people in a user group; empty where there is none of this id.
+
+        Of an organisation's workspaces those are asked that were heard of, the last one first.
+        """
         me = await self._web.me()
-        answer = await self._web.call(
-            Method.USERGROUPS_USERS_LIST, me.team, tolerated={_NO_GROUP}, usergroup=group
-        )
-        if answer.get("error") == _NO_GROUP:
-            return frozenset()
-        if not isinstance(answer.get("users"), list):
-            raise not_slack(Method.USERGROUPS_USERS_LIST)
-        return frozenset(map(str, answer["users"]))
+        for team in reversed(self._web.workspaces) if me.whole else (me.team,):
+            answer = await self._web.call(
+                Method.USERGROUPS_USERS_LIST, team, tolerated={_NO_GROUP}, usergroup=group
+            )
+            if answer.get("error") == _NO_GROUP:
+                continue
+            if not isinstance(answer.get("users"), list):
+                raise not_slack(Method.USERGROUPS_USERS_LIST)
+            return frozenset(map(str, answer["users"]))
+        return frozenset()
 
     async def is_guest(self, person: str) -> bool:
         """Return whether a person is a guest, or a stranger."""

@@ -22,84 +22,12 @@ TWO_WAYS = (
 )
 
 
-NOT_CLIENT_ID = "is not a client ID: copy it, two numbers with a point between, from Basic Information of your app's pages"
-NOT_CLIENT_SECRET = (
-    "is not a client secret: copy it, 32 letters and digits, from Basic Information of your app's pages"  # noqa: S105  # a sentence
-)
-NOT_INSTALLERS = "must be ids of workspaces (T…) or organisations (E…) between commas, or the word any alone"
-NOT_FERNET = (
-    "must be Fernet keys between commas, each 32 bytes in base64 (44 signs); make one with: "
-    "python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
-)
-NO_CRYPTOGRAPHY = "needs the library cryptography: install aion-bot[postgres]"
-NOT_WITH_OAUTH = "does nothing beside SLACK_CLIENT_ID: each workspace that installs the app has a token of its own; remove it"
-OAUTH_ALONE = (
-    "does nothing without SLACK_CLIENT_ID; remove it, or set what installing by OAuth needs: {needed}"
-)
-"""`{needed}`: the variables of OAuth."""
-
-
-def oauth_needs(given: Sequence[str], needed: Sequence[str]) -> str:
-    """Say that a variable of OAuth is missing; `given` are those that are set, `needed` all that have to be."""
-    return (
-        f"is missing although {' and '.join(given)} {'is' if len(given) == 1 else 'are'} set; installing by OAuth "
-        f"needs {', '.join(needed[:-1])} and {needed[-1]}"
-    )
-
-
 def http_needs(given: Sequence[str]) -> str:
     """Say that a variable of the HTTP mode is missing; `given` are those of Slack's that are set."""
     return (
         f"is missing although {' and '.join(given)} {'is' if len(given) == 1 else 'are'} set; Slack over HTTP needs "
         "SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET and AION_BOT_PUBLIC_URL"
     )
-
-
-KEY_UNKNOWN = (
-    "none of AION_BOT_ENCRYPTION_KEYS opens it: add the key that it was written with at the end of the list"
-)
-
-Page = tuple[str, Sequence[str]]
-"""The title of a page, and its paragraphs."""
-
-ADD_TO_SLACK = "Add to Slack"
-OPEN_SLACK = "Go on in Slack"
-INSTALL: Page = (
-    "Aion for Slack",
-    ["Ask Aion about your images and documents, and decide its plans, where your team talks."],
-)
-INSTALL_LATER: Page = (
-    "Not now",
-    ["The bot cannot take the installation right now. Wait a minute, then begin again."],
-)
-INSTALL_DENIED: Page = (
-    "Nothing was installed",
-    ["You have not given your consent. To install it after all, begin again."],
-)
-INSTALL_EXPIRED: Page = (
-    "This page has expired",
-    [
-        "An installation has to be finished within ten minutes, once, in the browser that began it.",
-        "Open the page with the button again, and allow cookies there.",
-    ],
-)
-INSTALL_FAILED: Page = (
-    "Slack did not install it",
-    ["Begin again. If it fails once more, tell whoever runs this bot: its log has the reason."],
-)
-
-
-def not_allowed_to_install(scope: str) -> Page:
-    """Say that a workspace or organisation is on no list of those that may install the app."""
-    said = f"{scope} is not among the workspaces that may use this bot. Ask whoever runs it to add it, then begin again."
-    return "Not allowed here", [said]
-
-
-def installed(name: str, *, organisation: bool) -> Page:
-    """Say that the app was installed in a workspace, or in an organisation whose workspaces are still to be chosen."""
-    use = "Mention @aion in a channel, or write to it in its own conversation."
-    chosen = "Now choose the workspaces of your organisation that get it."
-    return f"Aion is in {name}", [chosen, use] if organisation else [use]
 
 
 def token_refused(code: str) -> str:
@@ -124,7 +52,6 @@ def foreign_connections(own: int) -> str:
 FOREIGN = "Slack counts more connections of this app than this process has"
 
 
-NOT_INSTALLED = "I'm not installed here any more. Ask your admin to add me again."
 GO_BACK = "Go back"
 CLOSE_FORM = "Cancel"
 RATINGS = {Action.GOOD: "This answer is good", Action.BAD: "This answer is bad"}
@@ -150,21 +77,6 @@ HTTP_STEPS = {
     "a channel": MANUAL_STEPS["a channel"],
 }
 """The same for HTTP."""
-
-OAUTH_STEPS = {
-    "the app": MANUAL_STEPS["the app"],
-    "SLACK_CLIENT_ID": "Copy the Client ID from Basic Information, App Credentials",
-    "SLACK_CLIENT_SECRET": "Copy the Client Secret from Basic Information, App Credentials",
-    "SLACK_SIGNING_SECRET": HTTP_STEPS["SLACK_SIGNING_SECRET"],
-    "AION_BOT_PUBLIC_URL": HTTP_STEPS["AION_BOT_PUBLIC_URL"],
-    "AION_BOT_ENCRYPTION_KEYS": "Make a Fernet key, and keep a copy of it beside the backups of the database",
-    "the request URL": HTTP_STEPS["the request URL"],
-    "distribution": "Under Manage Distribution activate public distribution, unless one organisation alone has the app",
-    "a workspace": "List it in SLACK_ALLOW_INSTALL, then open /slack/install below the public address in a browser",
-}
-"""The same for workspaces that install the app."""
-
-WELL_FORMED = "it has the form of one"
 
 
 APP = {
@@ -258,21 +170,6 @@ catalogue.add(
         "PLAIN_PATH",
         "TWO_WAYS",
         "http_needs",
-        "NOT_CLIENT_ID",
-        "NOT_CLIENT_SECRET",
-        "NOT_INSTALLERS",
-        "NOT_FERNET",
-        "NO_CRYPTOGRAPHY",
-        "NOT_WITH_OAUTH",
-        "OAUTH_ALONE",
-        "oauth_needs",
-        "OAUTH_STEPS",
-        "WELL_FORMED",
-        "KEY_UNKNOWN",
-        "ADD_TO_SLACK",
-        "OPEN_SLACK",
-        "not_allowed_to_install",
-        "installed",
         "token_refused",
         "OTHER_BOT",
         "OTHER_APP",

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from aion_bot.config import Settings, policy_of
@@ -11,15 +11,22 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy, Intent, Refusal, may_use_workspace
 from aion_bot.domain.rule_keys import ACCESS_KEYS, ALLOW_ROLES, ALLOW_USERS, ENABLED, GUESTS, KEYS, SHARED
 from aion_bot.domain.rules import Rule, Rules, shown
+from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.events import Place
+from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.messages import Person
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.roles import PlaceLookup
 from aion_bot.ports.settings import IdKind
+from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
 from aion_bot.runtime.supervisor import ADMITTED
-from aion_bot.storage import remembered
+from aion_bot.storage import StoreError, remembered
+from aion_bot.storage.hosting import check_shared, known_scopes, open_shared
+
+_MOST_ASKED = 20
+"""Scopes whose platforms are asked where no workspace is named."""
 
 _CHANNELS, _WORKSPACES = "AION_BOT_ALLOW_CHANNELS", "AION_BOT_ALLOW_WORKSPACES"
 
@@ -48,6 +55,44 @@ async def judge_and_close(
         return await judge(settings, rules, adapters, where, person)
     finally:
         await asyncio.gather(*(adapter.close() for adapter in adapters), return_exceptions=True)
+
+
+async def judge_hosted(
+    settings: Settings,
+    rules: Rules,
+    platforms: Callable[[SharedValues], Sequence[HostedPlatform]],
+    where: tuple[str, str],
+    person: str,
+) -> Verdict:
+    """Do what `judge` does with the adapter of the scope that `where` is in: of its workspace, or the first that knows the channel.
+
+    Raises `NoSuchPlaceError`, and `StoreError` where what the replicas share cannot be read.
+    """
+    location = settings.database
+    if not isinstance(location, PostgresUrl) or await asyncio.to_thread(check_shared, location) is None:
+        raise NoSuchPlaceError(strings.NO_PLATFORM_OF_IDS)
+    scopes = await asyncio.to_thread(known_scopes, location)
+    meant = [one for one in scopes if one.name.partition(":")[2] == where[1]] or scopes
+    shared = await open_shared(location, "access")
+    hosted = {one.platform: one for one in platforms(shared.values)}
+    problem = NoSuchPlaceError(strings.NO_PLATFORM_OF_IDS)
+    try:
+        for scope in meant[:_MOST_ASKED]:
+            name, _, number = scope.name.partition(":")
+            adapter = await hosted[name].adapter(number) if name in hosted else None
+            if adapter is None:
+                continue
+            own = settings.model_copy(update={"database": scope.location})
+            try:
+                return await judge_and_close(own, rules, [adapter], where, person)
+            except NoSuchPlaceError as error:
+                problem = error
+        raise problem
+    except SharedValuesDown as error:
+        raise StoreError(str(error)) from None
+    finally:
+        await asyncio.gather(*(one.close() for one in hosted.values()), return_exceptions=True)
+        await shared.close()
 
 
 async def judge(

@@ -44,16 +44,26 @@ class Composed:
         ]
         return tuple(dict.fromkeys(names))
 
+    def names(self) -> Sequence[str]:
+        """Return the names of all platforms that are used."""
+        return [*map(name_of, self.hosts), *(one.platform for one in self.adapters)]
+
     def hosted(self, values: SharedValues) -> list[HostedPlatform]:
         """Build what serves the scopes. Connects to nothing."""
         found = [one.configure_hosted(self.env, values)[0] for one in self.hosts]
         built = [one for one in found if one is not None]
         whole = {one.platform for one in self.adapters}
-        for package in self.packages:
-            name = package.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # a module
-            if name in whole:
-                built.append(OneScope(name, partial(_build, package, self.env)))
+        built += [
+            OneScope(name_of(one), partial(_build, one, self.env))
+            for one in self.packages
+            if name_of(one) in whole
+        ]
         return built
+
+
+def name_of(package: Platform) -> str:
+    """Return the name of a platform by its package."""
+    return str(package.__name__).rpartition(".")[2]  # type: ignore[attr-defined]  # a module
 
 
 def _build(package: Platform, env: Mapping[str, str]) -> PlatformAdapter | None:

@@ -1,45 +1,37 @@
 """The commands that read or change the database, also beside a running bot, and what all commands share."""
 
 import json
-import string
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated
 
 import typer
 
-from aion_bot.aion import AionvisionError, SyncAionVision
-from aion_bot.config import Settings, read_database
+from aion_bot.commands import audit
+from aion_bot.commands.output import database, failed, say
+from aion_bot.commands.scopes import WORKSPACE, Part, parts
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
-from aion_bot.environment.database_location import Location, PostgresUrl, read_location
-from aion_bot.ports.secret_files import read_secret_files
+from aion_bot.environment.database_location import PostgresUrl, read_location
 from aion_bot.ports.secrets import KNOWN, secrets_in
-from aion_bot.ports.settings import EnvironmentFileError, read_environment
 from aion_bot.storage import (
     Erasure,
     StoreError,
-    audit_begins,
     back_up,
     copy_database,
     erase,
     explain,
-    export_audit,
     export_ratings,
     read_usage,
-    rows_about,
     threads_of,
-    verify_audit,
 )
-from aion_bot.storage.audit_chain import START
+from aion_bot.storage.hosting import rewrite_shared
 
 program = typer.Typer()
-_audit = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
-program.add_typer(_audit, name="audit")
+program.add_typer(audit.program, name="audit")
 _feedback = typer.Typer(no_args_is_help=True, help="What people think of answers.")
 program.add_typer(_feedback, name="feedback")
 
@@ -48,36 +40,6 @@ program.add_typer(_moving, name="database")
 
 MessageOfLink = Callable[[str], tuple[str, str] | None]
 """Returns the platform and the opaque id of the message that a link names, None where it is no such link."""
-
-
-def say(line: object, file: TextIO | None = None) -> None:
-    """Print a line without secrets."""
-    print(KNOWN.strike(str(line)), file=file)
-
-
-def environment() -> Mapping[str, str]:
-    """Read `.env` and the environment; a file that cannot be used ends the command with exit status 2."""
-    try:
-        return read_environment(Path.cwd())
-    except EnvironmentFileError as error:
-        say(error, sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def database() -> Location:
-    """Read where the database is, and no other setting; an address that is wrong ends the command with exit status 2."""
-    env = environment()
-    KNOWN.know(secrets_in(env))
-    try:
-        return read_database(env)
-    except ValueError as error:
-        say(f"AION_BOT_DATABASE_URL: {error}", sys.stderr)
-        raise typer.Exit(2) from None
-
-
-def _failed(error: StoreError) -> typer.Exit:
-    say(error, sys.stderr)
-    return typer.Exit(1)
 
 
 @program.command()
@@ -93,14 +55,14 @@ def backup(
     path = database()
     if isinstance(path, PostgresUrl):
         say(
-            f"{path} is on a server: copy it with pg_dump --schema=aion_bot, restore it with pg_restore",
+            f"{path} is on a server: copy it with pg_dump --schema='aion_bot*', restore it with pg_restore",
             sys.stderr,
         )
         raise typer.Exit(1)
     try:
         back_up(path, file)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     say(f"{path} is copied to {file}")
 
 
@@ -132,7 +94,7 @@ def copy_rows(
     try:
         counts = copy_database(*addresses)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
     say(f"{addresses[0]} is copied to {addresses[1]}, and compared: {rows or 'it has no rows'}")
 
@@ -143,6 +105,7 @@ def explain_reference(
     ref: Annotated[
         str, typer.Argument(help="A reference (six characters), a message's link, or a plan's key.")
     ],
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Tell when a question and its plans came to what, without their words.
 
@@ -150,84 +113,19 @@ def explain_reference(
     and works beside a running bot; reads AION_BOT_DATABASE_URL alone. Exit status: 1 if REF is unknown or the database cannot be
     read; 2 if its address is wrong.
     """
-    path, message_of_link = database(), ctx.obj
+    path, named, message = database(), ref.strip().removeprefix("ref "), ctx.obj(ref)
     try:
-        explanations = explain(path, ref.strip().removeprefix("ref "), message_of_link(ref))
+        explanations = [
+            one for part in parts(path, workspace) for one in explain(part.location, named, message)
+        ]
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     if not explanations:
         say(strings.UNKNOWN_REFERENCE, sys.stderr)
         raise typer.Exit(1)
     for one in explanations:
         for line in one.lines():
             say(line)
-
-
-@_audit.command("export")
-def export_rows(
-    aion: Annotated[
-        bool, typer.Option("--aion", help="Then Aion's own audit log; the key has to be an admin's.")
-    ] = False,
-) -> None:
-    """Print the record of plans and decisions as JSON Lines: one row of its chain a line.
-
-    Each has "number", "hash", "record" (canonical JSON has this SHA-256) and "clear": the people and threads behind the record's
-    digests, null where they were erased. With --aion lines with "aion" follow, newest first: what Aion recorded since the first
-    row, and in "rows" the numbers of the rows about the same plan or session. Works beside a running bot. Exit status: 1 if the
-    database or Aion's log cannot be read; 2 if a setting that it needs is wrong.
-    """
-    path = database()
-    try:
-        for line in export_audit(path):
-            say(line)
-        if aion and (begins := audit_begins(path)) is not None:
-            _say_aions_log(path, datetime.fromtimestamp(begins, UTC))
-    except StoreError as error:
-        raise _failed(error) from None
-
-
-def _say_aions_log(path: Location, since: datetime) -> None:
-    """Print Aion's audit log since a time, each entry with the rows of the database that belong to it."""
-    files = read_secret_files(environment(), Settings.required())
-    settings, problems = Settings.read(files.env)
-    if settings is None:
-        for problem in files.problems or problems:
-            say(problem, sys.stderr)
-        raise typer.Exit(2)
-    until, offset, more = datetime.now(UTC), 0, True
-    try:
-        with SyncAionVision.from_settings(settings) as client:
-            while more:
-                page = client.tenant.audit_logs(since, until, offset=offset)
-                rows = rows_about(path, {one.resource_id for one in page.entries if one.resource_id})
-                for one in page.entries:
-                    line = {"aion": one.to_dict(), "rows": rows.get(one.resource_id or "", [])}
-                    say(json.dumps(line, sort_keys=True))
-                offset, more = offset + len(page.entries), page.has_more and bool(page.entries)
-    except AionvisionError as error:
-        say(f"Aion's audit log cannot be read ({error.code}): {strings.ADMIN_KEY}", sys.stderr)
-        raise typer.Exit(1) from None
-
-
-@_audit.command("verify")
-def verify(
-    head: Annotated[str, typer.Option("--head", help="A hash from the log that a row has to have.")] = "",
-) -> None:
-    """Check that no row of the record was changed, removed, moved or cut off, and say where it breaks.
-
-    Each row has the hash of the one before. The log has the newest hash every hour and at the stop ("audit head"): with --head
-    also a chain that was written anew, or cut off together with its stored heads, is found. Works beside a running bot. Exit
-    status: 1 if it is broken or the database cannot be read; 2 if its address or the hash is malformed.
-    """
-    if head and (len(head) != len(START) or set(head) - set(string.hexdigits)):
-        raise typer.BadParameter("--head takes the 64 characters behind head= in the log")
-    path = database()
-    try:
-        verdict = verify_audit(path, head.lower() or None)
-    except StoreError as error:
-        raise _failed(error) from None
-    say(verdict.line())
-    raise typer.Exit(1 if verdict.broken else 0)
 
 
 @_moving.callback()
@@ -241,7 +139,7 @@ def feedback() -> None:
 
 
 @_feedback.command("export")
-def export_feedback() -> None:
+def export_feedback(workspace: Annotated[str, WORKSPACE] = "") -> None:
     """Print ratings as JSON Lines, the oldest first: one a person and answer.
 
     Each has "ref" (for explain), "person_id", "rating" (good or bad), "reason" (in their words, "" if none), "rated_at" (seconds since
@@ -250,10 +148,11 @@ def export_feedback() -> None:
     """
     path = database()
     try:
-        for line in export_ratings(path):
-            say(line)
+        for part in parts(path, workspace):
+            for line in export_ratings(part.location):
+                say(line)
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
 
 
 @program.command("erase")
@@ -273,6 +172,7 @@ def erase_words(
     keep_copies: Annotated[
         bool, typer.Option("--keep-copies", help="Name the copies from before an update; do not remove them.")
     ] = False,
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Erase people's words, names and ids: of one person, of one thread, or what ended longer ago.
 
@@ -289,27 +189,41 @@ def erase_words(
         raise typer.BadParameter(f"--older-than: {error}") from None
     path = database()
     try:
-        threads = _named_threads(path, thread.strip().removeprefix("ref "), ctx.obj) if thread else None
-        erased = erase(path, Erasure(user or None, threads, before), wait=wait, keep_copies=keep_copies)
+        meant = parts(path, workspace)
+        found = _named_threads(meant, thread.strip().removeprefix("ref "), ctx.obj) if thread else {}
+        complete = True
+        for part in meant:
+            if thread and part not in found:
+                continue
+            what = Erasure(user or None, found.get(part), before)
+            erased = erase(part.location, what, wait=wait, keep_copies=keep_copies)
+            complete = complete and erased.complete
+            for line in erased.lines():
+                say(part.named(line))
+        if isinstance(path, PostgresUrl) and meant[0].scope:
+            rewrite_shared(path)
     except StoreError as error:
-        raise _failed(error) from None
-    for line in erased.lines():
-        say(line)
-    raise typer.Exit(0 if erased.complete else 1)
+        raise failed(error) from None
+    raise typer.Exit(0 if complete else 1)
 
 
-def _named_threads(path: Location, named: str, message_of: MessageOfLink) -> list[tuple[str, str]]:
+def _named_threads(
+    meant: Sequence[Part], named: str, message_of: MessageOfLink
+) -> dict[Part, list[tuple[str, str]]]:
     """Return the threads that a reference, link, key or id names; where there is none the command ends with exit status 1."""
-    if not (threads := threads_of(path, named, message_of(named))):
+    found = {part: threads_of(part.location, named, message_of(named)) for part in meant}
+    found = {part: threads for part, threads in found.items() if threads}
+    if not found:
         say(strings.UNKNOWN_REFERENCE, sys.stderr)
         raise typer.Exit(1)
-    return threads
+    return found
 
 
 @program.command("usage")
 def count_usage(
     since: Annotated[str, typer.Option("--since", help="How far back, such as 30d (s, m, h, d).")] = "30d",
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
+    workspace: Annotated[str, WORKSPACE] = "",
 ) -> None:
     """Count questions, people, channels, outcomes and plan decisions, and what counts for the allowances; never words.
 
@@ -322,10 +236,12 @@ def count_usage(
         raise typer.BadParameter(f"--since: {error}") from None
     path = database()
     try:
-        usage = read_usage(path, seconds)
+        counted = [(part, read_usage(part.location, seconds)) for part in parts(path, workspace)]
     except StoreError as error:
-        raise _failed(error) from None
+        raise failed(error) from None
     if as_json:
-        say(json.dumps(asdict(usage), indent=2))
-    for line in () if as_json else usage.lines():
-        say(line)
+        said = {part.scope: asdict(usage) for part, usage in counted}
+        say(json.dumps(said.get("", said), indent=2))
+    for part, usage in () if as_json else counted:
+        for line in usage.lines():
+            say(part.named(line))

@@ -14,28 +14,32 @@ import structlog
 from aion_bot import __version__
 from aion_bot.aion import AionVision
 from aion_bot.aion.pictures import PictureReader
-from aion_bot.composition.agreement import agree
+from aion_bot.composition.agreement import agree, agree_anew
+from aion_bot.composition.own_keys import EVERY, offer_keys, own_key, takes_key, until_another, with_key
 from aion_bot.composition.scope import Load, Scope, check_aion, connected, serve_scope
 from aion_bot.composition.watching import watched
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.config import Settings
 from aion_bot.conversation.session_history import Polling
+from aion_bot.diagnosis.aion import KEY
 from aion_bot.domain.rules import Rules
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.keys.rotation import KeyRotation
 from aion_bot.monitoring.trace_export import traced
 from aion_bot.ports.hosting import HostedPlatform
+from aion_bot.ports.secret_files import SUFFIX
 from aion_bot.ports.shared_values import SharedValues
 from aion_bot.ratelimit.request_pace import RequestPace
 from aion_bot.runtime import service_manager
 from aion_bot.runtime.heap import trimmed
-from aion_bot.runtime.hosting.routing import routes
+from aion_bot.runtime.hosting.routing import let_hand_over, routes
 from aion_bot.runtime.hosting.runner import Pace, ScopeRunner
 from aion_bot.runtime.hosting.served import OpenScope
 from aion_bot.runtime.platform_secrets import PlatformSecrets
+from aion_bot.runtime.reactions import ask_for_reactions
 from aion_bot.runtime.reloading import ReadRules, Reloading
 from aion_bot.runtime.supervisor import RefusedPlatforms
-from aion_bot.storage import migrations
+from aion_bot.storage import StoreError, migrations
 from aion_bot.storage.hosting import SharedDatabase, open_shared
 
 if TYPE_CHECKING:  # loaded only where an address is named
@@ -68,6 +72,8 @@ class Hosting:
     check_aion: bool = True
     pace: Pace = field(default_factory=Pace)
     opens: Callable[[PostgresUrl, str], Awaitable[SharedDatabase]] = open_shared
+    keys_every: float = EVERY
+    """Seconds between two looks whether a scope has another key of Aion's of its own."""
 
 
 async def serve_hosted(hosting: Hosting, stop: asyncio.Event, reload: asyncio.Event) -> bool:
@@ -92,6 +98,10 @@ class _Replica:
     def __init__(self, hosting: Hosting, shared: SharedDatabase, platforms: Sequence[HostedPlatform]) -> None:
         self._hosting, self._shared, self._platforms = hosting, shared, platforms
         self._runner = ScopeRunner(shared, platforms, self._serve_scope, pace=hosting.pace)
+        for one in platforms:
+            offer_keys(one, self._takes_key)
+        ask_for_reactions(hosting.rules, platforms)
+        let_hand_over(platforms, self._runner.taking, shared)
         self._runner.busy = lambda scope: scope in self._loads and any(self._load_of(scope))
         self._rules = hosting.rules
         self._keys: KeyRotation | None = None
@@ -127,23 +137,40 @@ class _Replica:
 
     async def _serve_scope(self, scope: OpenScope, stop: asyncio.Event) -> bool:
         """Serve one scope as a process of its own would, with what the replica has read last."""
-        settings = self._hosting.settings if self._keys is None else self._keys.settings
+        platform, name = self._platform_of(scope.name), scope.name.partition(":")[2]
+        key = await own_key(platform, name)
+        settings = with_key(self._settings, key)
+        # Several scopes may ask with the main key, and share its pace.
+        pace = self._pace if key is None else RequestPace()
+        env = self._hosting.env if key is None else {**self._hosting.env, KEY: key, f"{KEY}{SUFFIX}": ""}
         others = await self._others(scope.name)
-        reloading = self._reloading[scope.name] = Reloading(
-            self._hosting.env, lambda: (self._rules.beside(others), ())
-        )
+        reloading = self._reloading[scope.name] = Reloading(env, lambda: (self._rules.beside(others), ()))
         try:
-            async with connected(settings, scope.store, self._requests, check=False, pace=self._pace) as aion:
+            async with (
+                until_another(platform, name, key, stop, every=self._hosting.keys_every) as ended,
+                connected(settings, scope.store, self._requests, check=False, pace=pace) as aion,
+            ):
                 served = Scope(
                     settings, [scope.adapter], scope.store, aion, self._requests, self._requests,
                     self._hosting.polling, self._rules.beside(others), self._hosting.check_aion, reloading,
                     measured=partial(self._note_load, scope.name), listening=scope.listening,
                 )  # fmt: skip
-                return await serve_scope(served, stop)
+                return await serve_scope(served, ended)
         finally:
             self._loads.pop(scope.name, None)
             if self._reloading.get(scope.name) is reloading:
                 del self._reloading[scope.name]
+
+    @property
+    def _settings(self) -> Settings:
+        """The settings with the main key as it is now."""
+        return self._hosting.settings if self._keys is None else self._keys.settings
+
+    async def _takes_key(self, key: str) -> bool:
+        return await takes_key(self._settings, key)
+
+    def _platform_of(self, scope: str) -> HostedPlatform:
+        return next(one for one in self._platforms if one.platform == scope.partition(":")[0])
 
     async def _others(self, scope: str) -> Collection[str]:
         """Return the workspaces that are other scopes: a scope knows neither their rules nor their keys."""
@@ -183,11 +210,19 @@ class _Replica:
                 _log.error("rules refused", place=problem.variable, mend=problem.mend)
             if not problems:
                 self._rules = rules
+                ask_for_reactions(rules, self._platforms)
             if self._keys is not None:
                 await self._keys.rotate(self._hosting.env)
+                await self._agree_anew(self._keys.settings)
             await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
             for one in self._reloading.values():
                 one.asked.set()
+
+    async def _agree_anew(self, settings: Settings) -> None:
+        try:
+            await agree_anew(self._shared, settings, self._hosting.env, self._hosting.alike)
+        except StoreError as error:
+            _log.error("settings not noted", reason=str(error))  # it says all
 
     async def _check_aion(self, aion: AionVision) -> None:
         await check_aion(aion, self._hosting.settings.base_url)

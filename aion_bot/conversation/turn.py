@@ -329,7 +329,9 @@ class TurnRunner:
     async def _on_posted(self, content: Content | PostedOnce, message: MessageRef) -> None:
         self.started.set()
         if isinstance(content, PlanCard):
-            await recorded(self._log, self._services.store.plans.note_card(content.key, message))
+            await self._record.note_beside(
+                self.thread, self._services.store.plans.note_card(content.key, message)
+            )
             # Aion may have sent the plan again while this post was on its way.
             self._replacing.spawn(show_replaced(self._services, self.thread, content.key))
             self._replacing.spawn(ask_approvers(self._services, self.thread, self.turn.place, content.key))
@@ -340,6 +342,6 @@ class TurnRunner:
                 self._replacing.spawn(send_due(self._services, self.thread, self.turn.key, again=again))
             await self.before_end()  # nothing works while a person decides
         elif isinstance(content, Document) and content.key:
-            await recorded(self._log, self._stream.note_file(content.key))
+            await self._record.note_beside(self.thread, self._stream.note_file(content.key))
         else:
             await self._record.note_posted(self.thread, self.sync.diff, message)

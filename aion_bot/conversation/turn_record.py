@@ -1,6 +1,7 @@
 """The row of a turn while it runs: what is posted and how it ends, written later where the disk did not take it."""
 
 import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass
 
 import structlog
@@ -30,9 +31,14 @@ class TurnRecord:
     posts_written: bool = True
     unwritten_end: Outcome | None = None
 
-    async def note_posting(self, fingerprint: str) -> None:
-        """Record a message that is about to be posted."""
-        await recorded(self.log, self.store.turns.note_posting(self.turn.key, fingerprint))
+    async def note_posting(self, name: str) -> bool:
+        """Record a message that is about to be posted, by its fingerprint or nonce; returns whether the database took it."""
+        return await recorded(self.log, self.store.turns.note_posting(self.turn.key, name))
+
+    async def note_beside(self, thread: Thread, writing: Awaitable[object]) -> None:
+        """Record a message that a row of its own names, by `writing`; then it is not about to be posted any more."""
+        if await recorded(self.log, writing) and thread.reads_seldom:
+            await recorded(self.log, self.store.turns.forget_posting(self.turn.key))
 
     async def note_posted(self, thread: Thread, diff: MessageDiff, message: MessageRef) -> None:
         """Record the messages that show the answer so far, of which `message` is new.

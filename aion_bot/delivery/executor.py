@@ -46,7 +46,7 @@ OnPosted = Callable[[Content | PostedOnce, MessageRef], Awaitable[None]]
 """Awaited after each post with its content and the message that shows it."""
 
 OnPosting = Callable[[str], Awaitable[object]]
-"""Awaited before each post that only its fingerprint names, with that."""
+"""Awaited before each post of which the platform may not tell after a kill, with its fingerprint or nonce; False: not noted."""
 
 OnShown = Callable[[Content | PostedOnce], None]
 """Called with what a message shows, after each step that shows something."""
@@ -114,10 +114,7 @@ class Executor:
         Raises what the adapter raises, except for messages that are gone: the diff learns of these.
         """
         message: MessageRef | None = None
-        forgetful, note = self.thread.fingerprints, self.delivery.on_posting
-        if forgetful and note and isinstance(step, Post) and not step.content.buttons:
-            # After a kill in this post neither a nonce nor a button would tell whose the message is.
-            await note(forgetful.fingerprint(step.content))
+        await self._note_posting(step)
         if isinstance(step, Post | PostFile | StartStream):
             message = await self._post(step)
         else:
@@ -142,6 +139,37 @@ class Executor:
             self.delivery.on_shown(step.content)
         return message
 
+    async def _note_posting(self, step: Step) -> None:
+        """Note a post before it is made, where the platform could not tell of it after a kill. Raises PlatformDown where that failed."""
+        forgetful, note = self.thread.fingerprints, self.delivery.on_posting
+        if note is None:
+            return
+        if forgetful and isinstance(step, Post) and not step.content.buttons:
+            # After a kill in this post neither a nonce nor a button would tell whose the message is.
+            await note(forgetful.fingerprint(step.content))
+            return
+        if not (self.thread.reads_seldom and isinstance(step, Post | PostFile | StartStream)):
+            return
+        # Nobody would look for a message of which no row tells.
+        if await note(self._nonce(step)) is False:
+            raise PlatformDown("a post that could not be noted was not made")
+
+    def _nonce(self, step: Post | PostFile | StartStream) -> str:
+        """Name a post, in the same way in every process that makes it."""
+        if step.slot == step.attempt == 0 and self.delivery.claim:
+            return self.delivery.claim
+        if isinstance(step.content, PlanCard):
+            # By the plan's key, not by the slot: recovery finds the card wherever it stands.
+            return card_nonce(step.content.key, step.attempt)
+        if isinstance(step.content, Document):
+            key = step.content.key
+            return (
+                file_nonce(key, step.attempt) if key else answer_file_nonce(self.delivery.name, step.attempt)
+            )
+        # Counted without cards: a process that goes on has those of the earlier one in no slot, and finds its other posts.
+        number = step.slot - sum(slot < step.slot for slot in self.cards)
+        return f"{self.delivery.name}-{number}-{step.attempt}"  # `adopted` reads it
+
     def _note_refusal(self, step: Edit | Delete | AppendStream | StopStream, error: PlatformError) -> None:
         """Tell the diff of a message that is gone, or that stays as it is. Raises `error` if it is about anything else."""
         if isinstance(error, MessageGone):
@@ -157,19 +185,7 @@ class Executor:
             self.diff.edit_refused(step)
 
     async def _post(self, step: Post | PostFile | StartStream) -> MessageRef:
-        # Counted without cards: a process that goes on has those of the earlier one in no slot, and finds its other posts.
-        number = step.slot - sum(slot < step.slot for slot in self.cards)
-        nonce = f"{self.delivery.name}-{number}-{step.attempt}"  # `adopted` reads it
-        if isinstance(step.content, PlanCard):
-            # By the plan's key, not by the slot: recovery finds the card wherever it stands.
-            nonce = card_nonce(step.content.key, step.attempt)
-        elif isinstance(step.content, Document):
-            key = step.content.key
-            nonce = (
-                file_nonce(key, step.attempt) if key else answer_file_nonce(self.delivery.name, step.attempt)
-            )
-        if step.slot == step.attempt == 0 and self.delivery.claim:
-            nonce = self.delivery.claim
+        nonce = self._nonce(step)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
         self.tried.add(nonce)

@@ -21,6 +21,7 @@ from aion_bot.ports.capabilities import (
     PrivateAnswers,
     QueuedMarker,
     ReplyReferences,
+    SeldomReading,
 )
 from aion_bot.ports.earlier import EarlierMessage, EarlierMessages, EarlierSearch, Since
 from aion_bot.ports.errors import RateLimited, Unsupported, UploadRefused
@@ -48,7 +49,7 @@ from aion_bot.ratelimit.permit import Priority
 from aion_bot.rendering.screen import PageFormat, Screen
 
 _OPTIONAL = (
-    NativeStreaming, ActivityIndicator, ReplyReferences, Files, Galleries, Fingerprints, ClaimedQuestions, QueuedMarker, MentionsOnly,
+    NativeStreaming, ActivityIndicator, ReplyReferences, Files, Galleries, Fingerprints, ClaimedQuestions, QueuedMarker, MentionsOnly, SeldomReading,
 )  # fmt: skip
 _known: WeakKeyDictionary[PlatformAdapter, frozenset[type]] = WeakKeyDictionary()
 """What each adapter can do. To ask a protocol takes some 20 µs, and a question has several threads."""
@@ -67,7 +68,7 @@ class Thread:
 
     Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
     `activity`, `replies`, `files`, `galleries`, `fingerprints`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
-    have to mention the bot in their replies.
+    have to mention the bot in their replies. `reads_seldom`: its messages can hardly be read.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:
@@ -86,6 +87,7 @@ class Thread:
         self.claims = cast("ClaimedQuestions", adapter) if ClaimedQuestions in has else None
         self.queued_marker = cast("QueuedMarker", adapter) if QueuedMarker in has else None
         self.mentions_only = MentionsOnly in has and cast("MentionsOnly", adapter).mentions_only
+        self.reads_seldom = SeldomReading in has and cast("SeldomReading", adapter).reads_seldom
 
     def runs_now(self, operation: Operation) -> bool:
         """Tell whether an operation here would run at once, behind those that wait for their permits."""

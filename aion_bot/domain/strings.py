@@ -1329,6 +1329,10 @@ def other_deployment(names: Sequence[str]) -> str:
     )
 
 
+UNKNOWN_WORKSPACE = "no workspace of this deployment has that id: `aion-bot doctor` lists them"
+
+NAME_WORKSPACE = "name the workspace with --workspace: the hash is of its record alone"
+
 OTHER_ENCRYPTION_KEYS = "AION_BOT_ENCRYPTION_KEYS has none of the keys with which this database was written: name one of them as well"
 
 
@@ -1511,6 +1515,8 @@ catalogue.add(
         "PLATFORM_NOT_HOSTED",
         "other_deployment",
         "OTHER_ENCRYPTION_KEYS",
+        "UNKNOWN_WORKSPACE",
+        "NAME_WORKSPACE",
         "kept",
         "created_by_init",
         "app_is_there",

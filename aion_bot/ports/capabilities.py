@@ -200,6 +200,15 @@ class Fingerprints(Protocol):
 
 
 @runtime_checkable
+class SeldomReading(Protocol):
+    """A platform that may let the app read threads so seldom that going on after a restart must not depend on it."""
+
+    @property
+    def reads_seldom(self) -> bool:
+        """Whether it may: then each post is noted before it is made, and only threads that may have more than that are read."""
+
+
+@runtime_checkable
 class MentionsOnly(Protocol):
     """A platform that may keep back what people write without mentioning the bot, so that replies need a mention."""
 

@@ -6,7 +6,7 @@ requests of every scope.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -62,6 +62,35 @@ class HostedPlatform(Protocol):
 
     async def close(self) -> None:
         """Close what is open."""
+
+
+CheckKey = Callable[[str], Awaitable[bool]]
+"""Asks Aion whether it takes a key, whatever it is; False where Aion cannot tell. Does not raise."""
+
+
+@runtime_checkable
+class OffersAionKeys(Protocol):
+    """A hosted platform whose scopes may have keys of Aion's of their own, which their admins give in a form."""
+
+    check_key: CheckKey | None
+    """Set by whoever runs the platform, before the first `route`; without it no form is offered."""
+
+    async def aion_key(self, scope: str) -> str | None:
+        """Return the key of a scope, which may change at any time; None where it has none. Raises `SharedValuesDown`."""
+
+
+@runtime_checkable
+class HandsOver(Protocol):
+    """A hosted platform that sends some of what belongs to one scope to another one's adapter.
+
+    The adapters of its scopes are `TakesRouted`.
+    """
+
+    hand_over: Callable[[Routed], Awaitable[bool]]
+    """Lets the owner of a scope take a request, now or later; False where it was not kept. Does not raise.
+
+    Whoever runs the platform sets it before the first `adapter`.
+    """
 
 
 @runtime_checkable

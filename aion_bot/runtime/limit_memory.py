@@ -46,7 +46,8 @@ class _Memory:
 
     async def note(self) -> None:
         now = time.monotonic()
-        for platform, limit, taken, seconds in self._registry.taken():
+        # A list, because requests go on while a row is written, and may bring limits that were not known.
+        for platform, limit, taken, seconds in list(self._registry.taken()):
             before, at = self._noted.get((platform, limit), (-1, now))
             if taken == before and now < at + _AGAIN:
                 continue

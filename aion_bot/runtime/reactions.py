@@ -72,8 +72,8 @@ class ReactionShortcuts:
         return True
 
 
-def ask_for_reactions(rules: Rules, adapters: Iterable[PlatformAdapter]) -> None:
-    """Let the platforms tell of reactions if they count anywhere."""
+def ask_for_reactions(rules: Rules, adapters: Iterable[object]) -> None:
+    """Let the platforms tell of reactions if they count anywhere; what serves several scopes asks for the right to it."""
     for adapter in adapters:
         if isinstance(adapter, Reactions):
             adapter.takes_reactions = rules.has_reactions

@@ -13,6 +13,7 @@ from typing import Protocol
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.shared_values import SharedValues
 from aion_bot.storage.engines import Lease, require_extra
+from aion_bot.storage.errors import UnfitServer
 from aion_bot.storage.store import Store
 
 
@@ -41,6 +42,20 @@ class Arrival:
     id: int
     body: bytes
     age: float
+
+
+@dataclass(frozen=True, slots=True)
+class KnownScope:
+    """A scope as a command sees it: who owns it now, how many requests wait for the owner, whether its schema was made.
+
+    `location` is where its rows are, which all that opens a database beside a bot takes (`storage.beside.open_beside`).
+    """
+
+    name: str
+    location: PostgresUrl
+    owner: str | None
+    waiting: int
+    is_made: bool
 
 
 class SharedDatabase(Protocol):
@@ -75,8 +90,17 @@ class SharedDatabase(Protocol):
         """Write what settings every replica must have alike, and return the names of those in which a live one differs.
 
         A digest is a SHA-256 in hexadecimal digits (`ValueError` for anything else): the table holds no secret. Until
-        this has returned nothing the replica does not count as live, and can claim nothing.
+        this has returned nothing the replica does not count as live, and can claim nothing. Raises `StoreError` where
+        they cannot be read or written.
         """
+        ...
+
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this live replica, whose settings have changed; the others are to change theirs as well."""
+        ...
+
+    async def retire(self) -> None:
+        """Count as live no more: what this replica gives back from now on belongs to the share of others. Its leases are renewed as before."""
         ...
 
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
@@ -140,9 +164,60 @@ async def open_shared(location: PostgresUrl, replica: str) -> SharedDatabase:
     """Open what replicas share, and bring its schema up to date. `replica` is a name, which need not be unique.
 
     Raises:
-        StoreError: the server cannot be reached or is too old; rights are missing; its schema is newer.
+        StoreError: the server cannot be reached or is too old; rights are missing; the shared schema is newer.
     """
-    require_extra(location)
+    _require_pool(location)
     from aion_bot.storage.postgres.shared.database import PostgresShared
 
     return await PostgresShared.open(location, replica)
+
+
+def known_scopes(location: PostgresUrl) -> Sequence[KnownScope]:
+    """Return every scope of a deployment by name, also beside replicas; none where there is no such deployment.
+
+    Raises:
+        StoreError: the server cannot be reached or is too old; the shared schema is newer than this version.
+    """
+    require_extra(location)
+    from aion_bot.storage.postgres.shared import beside
+
+    return beside.known_scopes(location)
+
+
+def live_replicas(location: PostgresUrl) -> Sequence[str]:
+    """Return the names of the replicas that live, in order. Raises `StoreError` as `known_scopes`."""
+    require_extra(location)
+    from aion_bot.storage.postgres.shared import beside
+
+    return beside.live_replicas(location)
+
+
+def check_shared(location: PostgresUrl) -> int | None:
+    """Return the number of the shared schema, None where there is none yet; changes nothing.
+
+    Raises:
+        StoreError: `open_shared` would refuse it, as far as can be seen without writing.
+    """
+    _require_pool(location)
+    from aion_bot.storage.postgres.shared import beside
+
+    return beside.check_shared(location)
+
+
+def rewrite_shared(location: PostgresUrl) -> None:
+    """Write anew what replicas share, so that no deleted request is left in it; replicas wait meanwhile. Raises `StoreError`."""
+    require_extra(location)
+    from aion_bot.storage.postgres.shared import beside
+
+    beside.rewrite_shared(location)
+
+
+def _require_pool(location: PostgresUrl) -> None:
+    """Raise `UnfitServer` where the extra `postgres` is not installed, or is of a release without many scopes."""
+    require_extra(location)
+    try:
+        import psycopg_pool  # noqa: F401  # whether it can be
+    except ImportError as error:
+        raise UnfitServer(
+            f"{location} needs the extra postgres of this release ({error}): pip install 'aion-bot[postgres]'"
+        ) from None

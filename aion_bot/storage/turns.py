@@ -175,10 +175,14 @@ class Turns(TurnQueries):
         sql = f"UPDATE turn SET posted = ? WHERE key = ? AND attempt = ? AND ({_ENDED} OR {_NOT_BEGUN})"  # noqa: S608  # literals of ours
         return await self._do(sql, json.dumps([message.id for message in posted]), key, attempt) == 1
 
-    async def note_posting(self, key: str, fingerprint: str) -> None:
-        """Record a message that is about to be posted."""
+    async def note_posting(self, key: str, name: str) -> None:
+        """Record a message that is about to be posted, by its fingerprint or nonce."""
         sql = "UPDATE turn SET posting = json_insert(posting, '$[#]', ?) WHERE key = ?"
-        await self._do(sql, fingerprint, key)
+        await self._do(sql, name, key)
+
+    async def forget_posting(self, key: str) -> None:
+        """Record that no message of a turn is in doubt."""
+        await self._do("UPDATE turn SET posting = '[]' WHERE key = ?", key)
 
     async def end(
         self, key: str, reason: EndReason, answer_id: str | None = None, *, attempt: int | None = None

@@ -27,6 +27,7 @@ from aion_bot.simulators.aion.tenants import AionTenants
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.app_configuration import SCOPES
 from aion_bot.simulators.slack.http_delivery import HttpDelivery, free_port
+from aion_bot.simulators.slack.oauth import CLIENT_ID, CLIENT_SECRET
 from aion_bot.simulators.slack.state import APP
 from aion_bot.simulators.slack.teams import SlackTeams
 from aion_bot.storage import Store
@@ -37,8 +38,8 @@ from tests.support.scope_database import MemoryDatabase
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 """Encrypts the stored tokens."""
 OAUTH = {
-    "SLACK_CLIENT_ID": "1000000001.2000000002",
-    "SLACK_CLIENT_SECRET": "51mu1a7edc11en75ec2e7",
+    "SLACK_CLIENT_ID": CLIENT_ID,
+    "SLACK_CLIENT_SECRET": CLIENT_SECRET,
     "SLACK_ALLOW_INSTALL": "any",
     "AION_BOT_ENCRYPTION_KEYS": KEY,
 }
@@ -75,7 +76,10 @@ def _hosted(composed: Composed, values: SharedValues) -> Sequence[HostedPlatform
 
 
 class Deployment:
-    """`count` workspaces, and up to `replicas` replicas, which `start` starts; `rules` are added to those of each workspace."""
+    """`count` workspaces, and up to `replicas` replicas, which `start` starts; `rules` are added to those of each workspace.
+
+    `keys_in_file`: the file names a key of Aion's for each workspace.
+    """
 
     def __init__(
         self,
@@ -86,6 +90,7 @@ class Deployment:
         location: PostgresUrl | None = None,
         replicas: int = 1,
         rules: Callable[[str], str] = lambda _: "",
+        keys_in_file: bool = True,
     ) -> None:
         self.location = location or PostgresUrl("postgresql://nobody@localhost/none")
         self.teams = SlackTeams(count, HttpDelivery(*(free_port() for _ in range(replicas))))
@@ -96,6 +101,7 @@ class Deployment:
             "\n".join(
                 f'[workspaces."{one}"]\naion_key = "env:AION_KEY_{one}"\n{rules(one)}'
                 for one in self.teams.teams
+                if keys_in_file
             )
         )
         self.began = time.time()
@@ -155,6 +161,7 @@ class Deployment:
             hosting = Hosting(
                 composed.settings, self.location, partial(_hosted, composed), env, composed.env, partial(read_file, env),
                 rules, composed.alike(), polling=Polling().scaled(0.01), check_aion=False, pace=FAST, opens=self._opens,
+                keys_every=0.05,
             )  # fmt: skip
             self._stops.append(stop)
             self._serving.append(asyncio.create_task(serve_hosted(hosting, stop, asyncio.Event())))

@@ -49,7 +49,7 @@ class Deployment:
         self.teams = SlackTeams(count, self.http, ack_timeout=3.0, resend_delays=(0.2, 1.0, 5.0))
         self.location: PostgresUrl = server().make()
         self.replicas: dict[str, tuple[asyncio.Task[bool], asyncio.Event]] = {}
-        self.programs: dict[str, Program] = {}
+        self.programs: list[Program] = []
         self._tokens: dict[str, str] = {}
 
     @property
@@ -103,12 +103,13 @@ class Deployment:
         stop = asyncio.Event()
         self.replicas[name] = asyncio.create_task(serve_hosted(hosting, stop, asyncio.Event())), stop
 
-    async def launch(self, name: str, port: int, **more: str) -> Program:
-        """Start a replica as a process."""
-        folder = self.folder / name
-        folder.mkdir(exist_ok=True)
-        program = self.programs[name] = Program(folder)
-        await program.start(self.env(name, port, **more))
+    async def launch(self, name: str, port: int, *arguments: str, **more: str) -> Program:
+        """Start a replica, or another command, as a process."""
+        folder = self.folder / f"{name}{len(self.programs)}"
+        folder.mkdir()
+        program = Program(folder)
+        self.programs.append(program)
+        await program.start(self.env(name, port, **more), *arguments)
         return program
 
     async def end(self, name: str) -> None:
@@ -123,7 +124,7 @@ class Deployment:
             stop.set()
             with suppress(asyncio.CancelledError, Exception):
                 await task
-        for program in self.programs.values():
+        for program in self.programs:
             await program.kill()
         await self.teams.stop()
         await self.http.stop()

@@ -26,9 +26,11 @@ from aion_bot.storage.beside import open_beside
 from aion_bot.storage.postgres import sessions
 from aion_bot.storage.postgres.dialect import storable, translated
 from aion_bot.storage.postgres.lease import MARGIN, SECONDS
-from aion_bot.storage.postgres.schema import migrate
+from aion_bot.storage.postgres.schema import migrate, read_schema
 from aion_bot.storage.postgres.schema import migrations as server_migrations
 from aion_bot.storage.postgres.sessions import connect
+from aion_bot.storage.postgres.shared.names import shared_location
+from aion_bot.storage.postgres.shared.schema import shared_migrations
 from aion_bot.storage.schema import migrations
 from tests.support.databases import address_of, lay_database
 from tests.support.postgres import lay_postgres, server
@@ -507,6 +509,26 @@ async def test_a_bot_of_a_version_without_leases_is_waited_for() -> None:
     assert store.lease is not None
     assert store.lease.epoch == 1
     await store.close()
+
+
+@pytest.mark.parametrize("several_scopes", [True, False])
+async def test_of_several_that_start_at_once_one_makes_the_schema(*, several_scopes: bool) -> None:
+    """The others, which found none and wait for its lock, find what it has made."""
+    location = server().make()
+    known = shared_migrations() if several_scopes else server_migrations()
+    location = shared_location(location) if several_scopes else location
+    with connect(location) as first, connect(location) as second, connect(location) as looking:
+        with first.transaction():
+            first.execute(
+                f"SELECT pg_advisory_xact_lock({sessions.LOCK}, {sessions.migration_lock(location.schema)})".encode()
+            )
+            other = asyncio.create_task(asyncio.to_thread(migrate, second, location, known))
+            waiting = b"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while looking.execute(waiting).fetchone() is None:  # noqa: ASYNC110  # the server tells nobody
+                await asyncio.sleep(0.01)
+            migrate(first, location, known)
+        await other
+        assert read_schema(looking, location, known) == known[-1][0]
 
 
 async def test_a_lease_lasts_while_the_schema_is_brought_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator
@@ -15,7 +16,7 @@ from aion_bot.domain.plan import Plan
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.messages import Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
-from aion_bot.storage.hosting import SharedDatabase, open_shared
+from aion_bot.storage.hosting import ScopeLease, SharedDatabase, open_shared
 from aion_bot.storage.postgres.shared.names import schema_of, scope_name
 from tests.support.postgres import lay_shared
 
@@ -29,10 +30,12 @@ def digest(text: str) -> str:
 
 @asynccontextmanager
 async def replica(location: PostgresUrl, name: str = "one") -> AsyncIterator[SharedDatabase]:
-    """A replica that agreed."""
+    """A replica that agreed, and listens."""
     shared = await open_shared(location, name)
     try:
         assert not await shared.agree({})
+        await happens(shared.freed)
+        shared.freed.clear()
         yield shared
     finally:
         await shared.close()
@@ -234,6 +237,38 @@ async def test_replicas_agree_on_their_settings() -> None:
         await other.close()
 
 
+async def test_a_replica_has_other_settings_from_now_on() -> None:
+    """Once its own were replaced, whoever starts with the new ones agrees, and whoever has the old ones does not."""
+    location = lay_shared()
+    one, other = await open_shared(location, "first"), await open_shared(location, "second")
+    try:
+        assert not await one.agree({"AION_KEY": digest("a")})
+        await one.agree_anew({"AION_KEY": digest("b")})
+        assert await other.agree({"AION_KEY": digest("a")}) == ["AION_KEY"]
+        assert not await other.agree({"AION_KEY": digest("b")})
+    finally:
+        await other.close()
+        await one.close()
+
+
+async def test_a_replica_that_retires_keeps_its_scopes_and_has_no_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While it drains the others count without it; its leases are renewed, and its row does not come back."""
+    monkeypatch.setattr("aion_bot.storage.postgres.shared.leases.RENEW_EVERY", 0.05)
+    location = lay_shared()
+    async with replica(location, "one") as one, replica(location, "two") as two:
+        await one.note_scopes("slack", ["T1"])
+        (lease,) = await one.claim(1)
+        renewed = asyncio.Event()
+        await one.retire()
+        one.on_renewed(lambda _: renewed.set())
+        await happens(renewed)
+        load = await two.load()
+        assert (load.replicas, load.free) == (1, 0)
+        assert lease.held()
+
+
 async def test_a_removed_scope_leaves_nothing() -> None:
     """Its schema, its rows and what waited are gone; its owner lost it; another replica's scope stays."""
     location = lay_shared()
@@ -290,3 +325,66 @@ def test_an_id_that_can_be_no_scopes_is_refused(scope: str) -> None:
         scope_name("slack", scope)
     with pytest.raises(ValueError, match="letters and digits"):
         schema_of(f"slack:{scope}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_scope_has_two_owners(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replicas take, give back and write at random, and one never renews: one holds a scope, and a stale one writes nothing."""
+    for name in ("lease", "shared.leases"):
+        monkeypatch.setattr(f"aion_bot.storage.postgres.{name}.SECONDS", 0.4)
+        monkeypatch.setattr(f"aion_bot.storage.postgres.{name}.RENEW_EVERY", 0.1)
+    monkeypatch.setattr("aion_bot.storage.postgres.lease.MARGIN", 0.1)
+    location, drawn, owned = lay_shared(), random.Random(seed), list[ScopeLease]()  # a test
+
+    async def lives(shared: SharedDatabase) -> None:
+        mine: list[ScopeLease] = []
+        for _ in range(30):
+            for lease in await shared.claim(drawn.randint(1, 2)):
+                assert not [one for one in owned if one.scope == lease.scope and one.held()]
+                owned.append(lease)
+                mine.append(lease)
+            for lease in list(mine):
+                await _writes(shared, lease, drawn.randint(0, 2))
+                if drawn.random() < 0.3:
+                    await shared.release(lease)
+                    mine.remove(lease)
+            await asyncio.sleep(drawn.random() / 20)
+
+    async with replica(location, "0") as one, replica(location, "1") as two, replica(location, "2") as three:
+        paused: Any = three
+        await paused._leases._keeping.cancel()
+        await one.note_scopes("slack", ["T1", "T2", "T3"])
+        await asyncio.gather(*(lives(shared) for shared in (one, two, three)))
+    assert len({lease.epoch for lease in owned}) == len(owned) > 10
+
+
+async def _writes(shared: SharedDatabase, lease: ScopeLease, times: int) -> None:
+    """Write and read back; whoever was taken over from fails, and knows why."""
+    try:
+        store = await shared.open_scope(lease)
+    except StoreError:
+        assert lease.lost.is_set()
+        return
+    try:
+        for number in range(times):
+            said = f"{lease.epoch} {number}"
+            await store.kv.set("slack", "owner", said)
+            found = await store.kv.get("slack", "owner")
+            assert found is not None
+            # Somebody newer may have written behind it, nobody older.
+            assert found == said or int(found.split()[0]) > lease.epoch
+    except sqlite3.Error:
+        assert lease.lost.is_set()
+    finally:
+        await store.close()
+
+
+async def test_replicas_that_note_the_same_scopes_at_once_do_not_wait_for_each_other() -> None:
+    """Whatever order a platform lists them in."""
+    location, ids = lay_shared(), [f"S{number}" for number in range(300)]
+    async with replica(location, "one") as one, replica(location, "two") as two:
+        for _ in range(3):
+            sql(location, "DELETE FROM aion_bot_shared.scope")
+            await asyncio.gather(one.note_scopes("slack", ids), two.note_scopes("slack", ids[::-1]))
+            assert (await one.load()).scopes == 300

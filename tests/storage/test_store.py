@@ -192,6 +192,7 @@ async def test_a_read_only_database_is_refused(tmp_path: Path) -> None:
         await Store.open(path)
 
 
+@pytest.mark.single
 async def test_a_second_process_is_refused(store: Store, path: Location) -> None:
     """A second bot on the same database is refused, and doctor does not disturb the first."""
     with pytest.raises(StoreError, match="another process holds it"):

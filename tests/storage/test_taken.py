@@ -96,3 +96,32 @@ async def test_another_window_says_nothing() -> None:
     registry = Registry([adapter], taken={"plain": {LIMIT: (48, 1.0)}})
     limit = registry.thread(adapter, THREAD).limiter.limits(Operation.EDIT, THREAD)[0]
     assert not limit.window.takes_now(time.monotonic() + 120.0, 25)
+
+
+async def test_limits_may_be_learned_while_others_are_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests go on while the database is slow: a limit that is new then is written the next time."""
+
+    class Teams(_Adapter):
+        def scope_key(self, thread: ThreadKey, scope: Scope) -> str:  # noqa: ARG002  # all scopes are alike
+            return thread.id
+
+    adapter, write = Teams(), store.taken.note
+    registry = Registry([adapter])
+    limiter = registry.thread(adapter, THREAD).limiter
+
+    async def use(thread: str) -> None:
+        for _ in range(30):
+            async with limiter.permit(Operation.EDIT, ThreadKey("plain", thread), Priority.FINAL):
+                pass
+
+    async def slow(platform: str, limit: tuple[str, str], taken: int, seconds: float) -> None:
+        await use(f"new beside {limit[1]}")
+        await write(platform, limit, taken, seconds)
+
+    monkeypatch.setattr(store.taken, "note", slow)
+    async with remembering(store, registry):
+        await use("first")
+        await use("second")
+    assert set((await store.taken.noted())["plain"]) == {("updates", "first"), ("updates", "second")}

@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -40,20 +40,23 @@ _EMPTIED = """
 SET session_replication_role = replica;
 DO $$
 DECLARE
-    name text;
+    found record;
 BEGIN
-    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'aion_bot'
+    FOR found IN SELECT schemaname, tablename FROM pg_tables WHERE schemaname LIKE 'aion%'
     AND tablename NOT IN ('schema_version', 'newest_write', 'lease', 'answer_length') LOOP
-        EXECUTE format('DELETE FROM aion_bot.%I', name);
+        EXECUTE format('DELETE FROM %I.%I', found.schemaname, found.tablename);
     END LOOP;
-    UPDATE aion_bot.lease SET until = '-infinity';
-    UPDATE aion_bot.answer_length SET weight = 0 WHERE weight > 0;
+    FOR found IN SELECT schemaname FROM pg_tables WHERE tablename = 'newest_write' LOOP
+        EXECUTE format('UPDATE %I.lease SET until = %L', found.schemaname, '-infinity');
+        EXECUTE format('UPDATE %I.newest_write SET epoch = 0', found.schemaname);
+        EXECUTE format('UPDATE %I.answer_length SET weight = 0 WHERE weight > 0', found.schemaname);
+    END LOOP;
     PERFORM setval(seqrelid::regclass, 1, false) FROM pg_sequence;
 END
 $$
 """
 """Removes all rows and begins to count anew; without the triggers, which refuse that."""
-_free: list[PostgresUrl] = []
+_free: dict[str, list[PostgresUrl]] = {"single": [], "scope": []}
 _numbers = itertools.count()
 
 
@@ -91,7 +94,7 @@ class Server:
             "--no-sync",
             "--no-instructions",
         ]
-        self._run("initdb", "-D", str(self._data), *made)
+        self.run("initdb", "-D", str(self._data), *made)
         self.start()
 
     def _usable(self, found: Path) -> Path:
@@ -115,7 +118,8 @@ class Server:
     def _readable(self, found: Path) -> bool:
         return self._user is None or all(one.stat().st_mode & 0o001 for one in (found, *found.parents))
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of the programs of Postgres to its end."""
         done = subprocess.run(  # noqa: S603  # a program of ours
             [str(self._programs / program), *arguments],
             user=self._user, cwd=self.folder, capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": os.defpath},
@@ -126,7 +130,7 @@ class Server:
         """Start it, and wait until it answers."""
         settings = "".join(f" -c {name}={value or chr(39) * 2}" for name, value in _SETTINGS.items())
         options = f"-k {self.folder}{settings}"
-        self._run(
+        self.run(
             "pg_ctl",
             "start",
             "-w",
@@ -141,7 +145,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop it at once, as a crash does; connections are cut."""
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
+        self.run("pg_ctl", "stop", "-w", "-s", "-m", "immediate", "-D", str(self._data))
 
     def remove(self) -> None:
         """Stop it and remove its files."""
@@ -219,12 +223,26 @@ def lay_shared() -> PostgresUrl:
 @contextlib.contextmanager
 def lent_postgres() -> Iterator[PostgresUrl]:
     """Lend an empty database of the newest schema, which is emptied for the next one: sooner than making one."""
-    if not _free:
-        made = lay_postgres()
+    with _lent("single", lay_postgres) as location:
+        yield location
+
+
+@contextlib.contextmanager
+def lent_scope() -> Iterator[PostgresUrl]:
+    """Lend the empty schema of the first of `SCOPES`; see `lent_postgres`."""
+    with _lent("scope", lay_shared) as location:
+        yield location_of(location, SCOPES[0])
+
+
+@contextlib.contextmanager
+def _lent(kind: str, lay: Callable[[], PostgresUrl]) -> Iterator[PostgresUrl]:
+    free = _free[kind]
+    if not free:
+        made = lay()
         server().keep(made)
-        _free.append(made)
-    location = _free.pop()
+        free.append(made)
+    location = free.pop()
     yield location
     with psycopg.connect(location.url, autocommit=True) as connection:
         connection.execute(_EMPTIED.encode())
-    _free.append(location)
+    free.append(location)

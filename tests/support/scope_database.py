@@ -95,6 +95,13 @@ class MemoryDatabase:
         self.server.digests[self.replica] = digests
         return sorted({name for one in others for name in digests if one.get(name) != digests[name]})
 
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        self.server.digests[self.replica] = digests
+
+    async def retire(self) -> None:
+        self.server.check()
+        self.server.replicas.remove(self)
+
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
         self.server.check()
         for one in ids:

@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from adapters.slack import strings
 from adapters.slack.config import (
     APP_TOKEN,
     BOT_TOKEN,
@@ -24,6 +23,7 @@ from adapters.slack.config import (
     SigningSecret,
     SlackSettings,
 )
+from adapters.slack.oauth import strings
 from aion_bot.ports.settings import IdKind, PlatformSettings, Problem
 
 CLIENT_ID = "SLACK_CLIENT_ID"

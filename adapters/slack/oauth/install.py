@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urljoin
 
-from adapters.slack import methods, strings
-from adapters.slack.oauth import pages, states
-from adapters.slack.oauth.api import OAuthApi, OAuthRefused
+from adapters.slack import methods
+from adapters.slack.oauth import pages, states, strings
+from adapters.slack.oauth.api import OAuthRefused
 from adapters.slack.oauth.config import OAuthSettings
 from adapters.slack.oauth.installation import Installation, NoInstallation
-from adapters.slack.oauth.installations import Installations
+from adapters.slack.oauth.rotation import Stored
 from adapters.slack.oauth.states import States
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
@@ -36,17 +36,18 @@ _MINUTE = 60.0
 
 
 class InstallPages:
-    """Answers for both addresses. `installed` is called after an installation was stored."""
+    """Answers for both addresses. `reactions` tells whether they count anywhere; `installed` is called after an installation was stored."""
 
     def __init__(
         self,
         settings: OAuthSettings,
         values: SharedValues,
-        installations: Installations,
-        api: OAuthApi,
+        stored: Stored,
+        reactions: Callable[[], bool],
         installed: Callable[[], None],
     ) -> None:
-        self._settings, self._installations, self._api = settings, installations, api
+        self._settings, self._installations, self._api = settings, stored.installations, stored.api
+        self._reactions = reactions
         self._states = States(values)
         self._installed = installed
         self._shown: deque[float] = deque(maxlen=_MOST_PAGES)
@@ -68,7 +69,7 @@ class InstallPages:
 
     def _address(self, state: str) -> str:
         """Return the address of Slack's own page, where somebody decides."""
-        scopes = [*sorted(methods.required()), *methods.OPTIONAL]
+        scopes = [*sorted(methods.required(reactions=self._reactions())), *methods.OPTIONAL]
         query = {
             "client_id": self._settings.client_id,
             "scope": ",".join(scopes),

@@ -27,7 +27,7 @@ class Installations:
     """Reads and writes them. Every call raises `SharedValuesDown`."""
 
     def __init__(self, values: SharedValues, sealer: Sealer) -> None:
-        self._values, self._sealer = values, sealer
+        self._values, self.sealer = values, sealer
         self._told: set[str] = set()
         """Scopes of which the log says that no key opens them."""
         self._struck: dict[str, list[str]] = {}
@@ -55,7 +55,7 @@ class Installations:
         if text is None or text == REMOVED:
             return None, ""
         try:
-            found = from_text(self._sealer.open(text))
+            found = from_text(self.sealer.open(text))
         except (CannotOpen, NoInstallation) as error:
             if scope not in self._told:
                 self._told.add(scope)
@@ -64,8 +64,8 @@ class Installations:
             return None, text
         self._told.discard(scope)
         self._strike(found)
-        if not self._sealer.is_current(text):
-            anew = self._sealer.seal(found.as_text())
+        if not self.sealer.is_current(text):
+            anew = self.sealer.seal(found.as_text())
             text = anew if await self._values.replace(KIND, scope, text, anew) else text
         return found, text
 
@@ -79,23 +79,26 @@ class Installations:
         while len(struck) > _MOST_STRUCK:
             KNOWN.forget(struck.pop(0))
 
-    async def is_readable(self, scope: str) -> bool:
-        """Tell whether one of the keys opens an installation; changes nothing."""
+    async def peek(self, scope: str) -> Installation | None:
+        """Return an installation that one of the keys opens; changes nothing, and logs nothing."""
         text = await self._values.get(KIND, scope)
         try:
-            return text in {None, REMOVED} or bool(from_text(self._sealer.open(str(text))))
+            found = None if text is None else from_text(self.sealer.open(text))
         except (CannotOpen, NoInstallation):
-            return False
+            return None
+        if found is not None:
+            self._strike(found)
+        return found
 
     async def save(self, new: Installation) -> None:
         """Write an installation, in the place of an earlier one of the same scope."""
         self._strike(new)
-        await self._values.set(KIND, new.scope, self._sealer.seal(new.as_text()))
+        await self._values.set(KIND, new.scope, self.sealer.seal(new.as_text()))
 
     async def replace(self, text: str, new: Installation) -> bool:
         """Write an installation where `text` still stands; False where another one does."""
         self._strike(new)
-        return await self._values.replace(KIND, new.scope, text, self._sealer.seal(new.as_text()))
+        return await self._values.replace(KIND, new.scope, text, self.sealer.seal(new.as_text()))
 
     async def remove(self, scope: str, text: str) -> bool:
         """Let a scope leave, whose installation is still the one of this text; False where another one has come."""

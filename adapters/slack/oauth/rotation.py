@@ -145,7 +145,8 @@ class TokenKeeper:
     async def close(self) -> None:
         """Let a refresh end that is under way."""
         if self._refreshing is not None:
-            await asyncio.wait({self._refreshing})
+            # What it raised is said by the next adapter of the workspace, which tries again.
+            await asyncio.gather(self._refreshing, return_exceptions=True)
 
 
 def _number(text: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from adapters.slack import strings
+from adapters.slack.oauth import strings
 
 
 class CannotOpen(Exception):

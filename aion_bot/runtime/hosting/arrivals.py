@@ -24,6 +24,9 @@ PASSED_OVER = 3
 MOST_ATTEMPTS = 100
 """Attempts after which a request is given up: they take a quarter of an hour. Slack itself gives up after four."""
 
+OLDEST = 86_400.0
+"""Seconds after which a request is dropped that had no owner: nobody expects an answer, and its words are not to stay."""
+
 LOOK = 5.0
 """Seconds after which it is looked without being woken. The database itself wakes who waits every few seconds."""
 
@@ -79,6 +82,8 @@ class Arrivals:
         return done, failed
 
     async def _take(self, arrival: Arrival) -> HttpAnswer:
+        if arrival.age > OLDEST:
+            return HttpAnswer(410)
         try:
             request = read_request(arrival.body)
         except ValueError:

@@ -1,8 +1,10 @@
 """Which scopes this replica serves: it takes a fair share of them, gives back what is above it, and drains all at a stop."""
 
 import asyncio
+import math
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,12 +28,13 @@ _log = structlog.get_logger(__name__)
 class Pace:
     """Seconds between two looks; tests have shorter ones.
 
-    `look`: at what is free. `known`: at which scopes there are. `give_back`: between two scopes that are given back. `left_over`: for
+    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two scopes that are given back. `left_over`: for
     which scopes have to be free before a replica takes more than its share. `rest`: without claims after a scope could not be opened.
     """
 
     look: float = 1.0
     known: float = 5.0
+    known_anew: float = 60.0
     give_back: float = 5.0
     left_over: float = 3.0
     rest: float = 5.0
@@ -57,6 +60,8 @@ class ScopeRunner:
         self._database, self._serve, self._pace = database, serve, pace
         self._platforms = {one.platform: one for one in platforms}
         self._running = BackgroundTasks()
+        self._noted: defaultdict[str, set[str]] = defaultdict(set)
+        self._noted_at: dict[str, float] = {}
         self._free_since: float | None = None
         self._gave_at = self._rests_until = 0.0
 
@@ -79,6 +84,9 @@ class ScopeRunner:
             await keeping.cancel()
             for one in self.served.values():
                 one.stop.set()
+            # Else the others would take what is free one by one, as beyond their share.
+            with suppress(sqlite3.Error):
+                await self._database.retire()
             while self._running.running:
                 await asyncio.wait(self._running.running)
         finally:
@@ -86,13 +94,14 @@ class ScopeRunner:
             await self._running.cancel()
 
     async def _repeated(
-        self, work: Callable[[], Awaitable[None]], seconds: float, sooner: asyncio.Event
+        self, work: Callable[[bool], Awaitable[None]], seconds: float, sooner: asyncio.Event
     ) -> None:
-        """Do something again and again: after so many seconds, or once `sooner` is set."""
+        """Do something again and again: after so many seconds, or once `sooner` is set, which it is told."""
         while True:
+            is_set = sooner.is_set()
             sooner.clear()
             try:
-                await work()
+                await work(is_set)
             except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
                 _log.warning("scopes not looked at", reason=str(error))
             except Exception:  # noqa: BLE001  # the next look may find it mended
@@ -100,10 +109,18 @@ class ScopeRunner:
             with suppress(TimeoutError):
                 await asyncio.wait_for(sooner.wait(), seconds)
 
-    async def _know(self, platform: HostedPlatform) -> None:
+    async def _know(self, platform: HostedPlatform, changed: bool) -> None:  # of `_repeated`
         """Write down the scopes of a platform, and erase those that the app was removed from."""
-        await self._database.note_scopes(platform.platform, await platform.scopes())
-        for one in self.served.values():
+        ids, noted = set(await platform.scopes()), self._noted[platform.platform]
+        # Thousands of names are not sent every few seconds; all of them are where one may have been erased and come again.
+        now = time.monotonic()
+        if changed or now - self._noted_at.get(platform.platform, -math.inf) >= self._pace.known_anew:
+            noted.clear()
+            self._noted_at[platform.platform] = now
+        if new := sorted(ids - noted):
+            await self._database.note_scopes(platform.platform, new)
+        self._noted[platform.platform] = ids
+        for one in self.served.values() if changed else ():
             one.again.set()
         for scope in await platform.leaving():
             await self._erase(platform, scope)
@@ -117,7 +134,7 @@ class ScopeRunner:
             await platform.left(scope)
             _log.info("scope erased", scope=name)
 
-    async def _balance(self) -> None:
+    async def _balance(self, _: bool = False) -> None:  # of `_repeated`
         load, now = await self._database.load(), time.monotonic()
         owned = sum(not one.stop.is_set() for one in self.served.values())
         self._free_since = (self._free_since or now) if load.free else None

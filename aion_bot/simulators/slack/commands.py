@@ -83,7 +83,7 @@ class CommandUse:
             "is_enterprise_install": "true" if channel.home.organisation else "false",
             **({"enterprise_id": channel.home.organisation} if channel.home.organisation else {}),
             "response_url": self._address(channel, person, None),
-            "trigger_id": f"{secrets.randbits(40)}.{secrets.randbits(40)}.{secrets.token_hex(16)}",
+            "trigger_id": payloads.trigger(person),
         }
         self.sockets.deliver("slash_commands", payload)
 

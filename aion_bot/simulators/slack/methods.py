@@ -220,8 +220,21 @@ def _user(backend: Backend, person: SimulatedPerson) -> Answer:
     is_bot = person.id in backend.conversations.bots
     deleted = person.id in backend.conversations.deactivated
     flags = {"is_restricted": guest, "is_ultra_restricted": single, "is_bot": is_bot, "deleted": deleted}
-    team = backend.conversations.team.id
-    return {"id": person.id, "team_id": team, "name": person.name.lower(), "profile": names, **flags}
+    team, admin = backend.conversations.team, person.id in backend.conversations.admins
+    flags |= {"is_admin": admin, "is_owner": False}
+    whole = (
+        {"enterprise_user": {"enterprise_id": team.organisation, "is_admin": admin}}
+        if team.organisation
+        else {}
+    )
+    return {
+        "id": person.id,
+        "team_id": team.id,
+        "name": person.name.lower(),
+        "profile": names,
+        **flags,
+        **whole,
+    }
 
 
 def _user_groups(backend: Backend, arguments: Arguments) -> Answer:

@@ -140,7 +140,7 @@ class Conversations:
     """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
 
     `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace,
-    `single_channel_guests` those of guests in one channel alone, `bots` those of people who are users of other apps,
+    `single_channel_guests` those of guests in one channel alone, `admins` those of admins, `bots` those of people who are users of other apps,
     `deactivated` those whose accounts are closed.
 
     `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
@@ -164,6 +164,7 @@ class Conversations:
         self.guests: set[str] = set()
         self.bots: set[str] = set()
         self.single_channel_guests: set[str] = set()
+        self.admins: set[str] = set()
         self.deactivated: set[str] = set()
         self.removed: set[tuple[str, str]] = set()
         """People who were removed from a channel: its id and theirs. All others are in every channel."""

@@ -3,12 +3,13 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
+from aion_bot.storage.postgres.begun import Begun
 from aion_bot.storage.postgres.dialect import parameters, translated
 from aion_bot.storage.postgres.errors import ConnectionLost
 from aion_bot.storage.postgres.lease import LOST, Held
@@ -17,8 +18,6 @@ from aion_bot.storage.postgres.sources import Source, failure
 
 _KNOWN_FOR = 60.0
 """Seconds for which the result of a write is kept whose caller was told of a failure, and may repeat it."""
-
-T = TypeVar("T")
 
 Values = Sequence[object] | Mapping[str, object]
 
@@ -46,31 +45,21 @@ class PostgresConnection:
         self._one_by_one = asyncio.Lock()
         self._in_doubt: tuple[int, str] | None = None
         self._done: dict[str, tuple[int, float]] = {}
-        self._running = set[asyncio.Task[Any]]()
+        self._begun = Begun()
 
     async def execute(self, sql: str, values: Values = ()) -> Changed:
         """Carry out a write."""
-        return Changed(await self._carried_out(self._write(translated(sql), parameters(values))))
+        return Changed(await self._begun.carried_out(self._write(translated(sql), parameters(values))))
 
     async def execute_fetchall(self, sql: str, values: Values = ()) -> list[Row]:
         """Return the rows of a query, or those that a write returns."""
-        rows: list[Row] = await self._carried_out(self._read(translated(sql), parameters(values)))
+        rows: list[Row] = await self._begun.carried_out(self._read(translated(sql), parameters(values)))
         return rows
 
     async def close(self) -> None:
         """End after the statements that were begun."""
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await self._begun.ended()
         await self._source.close()
-
-    async def _carried_out(self, work: Coroutine[Any, Any, T]) -> T:
-        task = asyncio.create_task(work)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_retrieve)
-            raise
 
     async def _write(self, sql: str, values: Mapping[str, object]) -> int:
         async with self._one_by_one:
@@ -154,9 +143,3 @@ def _composed(connection: psycopg.AsyncConnection[Any], sql: str, values: Mappin
         return psycopg.AsyncClientCursor(connection).mogrify(sql.encode(), values)
     except (psycopg.Error, UnicodeError) as error:
         raise sqlite3.ProgrammingError(type(error).__name__) from None
-
-
-def _retrieve(task: asyncio.Task[Any]) -> None:
-    """Take the error of a statement whose caller was cancelled: nobody else will."""
-    if not task.cancelled():
-        task.exception()

@@ -27,6 +27,13 @@ def migrations() -> Sequence[Migration]:
     return tuple(sorted(found))
 
 
+_EXISTS = b"""
+    SELECT 1 FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = %s AND relname = 'schema_version'
+"""
+"""Not `to_regclass`: in a transaction that began before another process made the schema it may find none, from the server's cache."""
+
+
 def read_schema(connection: psycopg.Connection[Any], where: PostgresUrl, known: Sequence[Migration]) -> int:
     """Return the number of the schema that an address means, 0 where the bot has none there.
 
@@ -41,8 +48,7 @@ def read_schema(connection: psycopg.Connection[Any], where: PostgresUrl, known: 
         raise UnfitServer(
             f"{where}: its encoding is {encoding}: create the database with ENCODING 'UTF8' TEMPLATE template0"
         )
-    row = connection.execute("SELECT to_regclass(%s)", (f"{where.schema}.schema_version",)).fetchone()
-    if row is None or row[0] is None:
+    if connection.execute(_EXISTS, (where.schema,)).fetchone() is None:
         return 0
     sql = f"SELECT version FROM {where.schema}.schema_version"  # noqa: S608  # a name of ours
     row = connection.execute(sql.encode()).fetchone()

@@ -1,65 +1,28 @@
 """Discord's servers in buckets, each served by an adapter of its own, as by replicas."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import pytest
 
-from adapters.discord import buckets, configure_hosted, rate_limits, session_starts, shards, shared_starts
+from adapters.discord import buckets, rate_limits, session_starts, shared_starts
 from adapters.discord import wants_hosting as wants
-from adapters.discord.buckets import Bucket, BucketAdapter
+from adapters.discord.buckets import Bucket
 from adapters.discord.commands import DIGEST
-from adapters.discord.hosting import HostedDiscord
 from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.hosting import HostedPlatform
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.simulators.discord import SimulatedDiscord
+from tests.adapters.discord.replicas import SPACE, hosted, replica, soon
 from tests.support.recording_host import RecordingHost
 from tests.support.shared_values import MemoryValues
 
 PUT_COMMANDS = "PUT /applications/{application_id}/commands"
-SPACE = 0.2
-"""Seconds between two sessions in these tests, in place of Discord's five."""
 
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in session_starts, shared_starts:
-        monkeypatch.setattr(module, "EVERY", SPACE)
-        monkeypatch.setattr(module, "MARGIN", 0.02)
-    monkeypatch.setattr(shared_starts, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(shards, "RESTART_DELAYS", (0.01,) * 9)
-
-
-def hosted(discord: SimulatedDiscord, values: MemoryValues, shards: str = "2") -> HostedDiscord:
-    """What one replica of a deployment builds."""
-    platform, problems = configure_hosted({**discord.env, "DISCORD_SHARDS": shards}, values)
-    assert not problems
-    assert isinstance(platform, HostedDiscord)
-    return platform
-
-
-@asynccontextmanager
-async def replica(
-    discord: SimulatedDiscord, host: RecordingHost, scope: str, values: MemoryValues, shards: str = "2"
-) -> AsyncIterator[BucketAdapter]:
-    """Let the adapter of a scope listen, in a replica of its own, until the end of the block."""
-    discord.gateway.starts.every = SPACE
-    adapter = await hosted(discord, values, shards).adapter(scope)
-    assert isinstance(adapter, BucketAdapter)
-    known = len(host.presences)
-    listening = asyncio.create_task(adapter.listen(host))
-    try:
-        await host.until(lambda: len(host.presences) > known or listening.done())
-        yield adapter
-    finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-        await adapter.close()
+__all__ = ["soon"]
+pytestmark = pytest.mark.usefixtures("soon")
 
 
 @pytest.mark.parametrize(("url", "shards", "wanted"), [
@@ -151,6 +114,21 @@ async def test_each_replica_gets_its_servers(discord: SimulatedDiscord) -> None:
     assert (discord.gateway.identified, discord.gateway.starts.refused) == (4, 0)
     moments = sorted(at for _, at in discord.gateway.starts.taken)
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
+
+
+async def test_another_token_takes_over_in_every_bucket(discord: SimulatedDiscord) -> None:
+    """With another token each bucket of a replica begins a session, in turn, and those that it serves later use it, too."""
+    values, host = MemoryValues(), RecordingHost()
+    platform, token = hosted(discord, values), "rotated.1.0123456789abcdef"
+    env = {**discord.env, "DISCORD_TOKEN": token, "DISCORD_SHARDS": "2"}
+    async with replica(discord, host, "0", values, platform=platform):
+        discord.server.tokens.add(token)
+        assert await platform.take_secrets(env) == (("DISCORD_TOKEN",), ())
+        discord.server.tokens.intersection_update({token})
+        async with replica(discord, host, "1", values, platform=platform):
+            _, (problem,) = await platform.take_secrets({**env, "DISCORD_TOKEN": "not one"})
+    assert problem.variable == "DISCORD_TOKEN"
+    assert (discord.gateway.identified, discord.gateway.starts.refused) == (3, 0)
 
 
 async def test_commands_are_registered_by_the_first_bucket(discord: SimulatedDiscord) -> None:

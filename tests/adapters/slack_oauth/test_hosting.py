@@ -9,10 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from adapters.slack import ids, strings
+from adapters.slack import ids
 from adapters.slack.hosted_adapter import HostedSlackAdapter
 from adapters.slack.hosting import HostedSlack
 from adapters.slack.methods import Method
+from adapters.slack.oauth import strings
 from aion_bot.ports.hosting import HostedPlatform, Routed, TakesRouted
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import Reply
@@ -71,8 +72,13 @@ async def test_it_is_what_the_core_asks_for(hosted: HostedSlack, install: Instal
     await adapter.close()  # type: ignore[attr-defined]  # likewise
 
 
-async def test_events_go_to_the_installation_that_they_are_for(hosted: HostedSlack, install: Install) -> None:
-    """That of the organisation takes only what no workspace of it has an own one for; in a shared channel the authorization counts."""
+async def test_events_go_to_the_installation_that_they_are_for(
+    hosted: HostedSlack, install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """That of the organisation takes only what no workspace of it has an own one for; in a shared channel the authorization counts.
+
+    A workspace that has none is named in the log once.
+    """
     await install(ONE)
     await install(TWO, organisation=ORGANISATION)
     await install(THREE)
@@ -87,7 +93,9 @@ async def test_events_go_to_the_installation_that_they_are_for(hosted: HostedSla
         ({"type": "event_callback", "team_id": 7, "authorizations": "x", "event": []}, 200),
         ({"type": "event_callback", "team_id": ONE.lower(), "event": {}}, 200),
     ]
+    caplog.clear()
     assert [await scope_of(hosted, event(one)) for one, _ in rows] == [scope for _, scope in rows]
+    assert [one.__dict__["workspace"] for one in caplog.records] == ["T0STRANGER"]
 
 
 async def test_interactions_and_commands_go_there_too(hosted: HostedSlack, install: Install) -> None:
@@ -184,6 +192,23 @@ async def test_an_organisation_is_served_in_each_of_its_workspaces(
         assert prompt.key.startswith(f"slack/{TWO}/")
         await home.command(home.people[0], "help")
         await host.until(lambda: len({type(one) for one in host.events}) == 2)
+
+
+async def test_a_user_group_is_looked_for_in_the_workspaces_of_an_organisation(
+    hosted: HostedSlack, front: Front, install: Install, teams: SlackTeams
+) -> None:
+    """Slack has to be told which workspace a group is of: those that somebody asked in are tried."""
+    await install(TWO, organisation=ORGANISATION)
+    home = teams.teams[TWO]
+    home.conversations.members["S0ROOFERS"] = {home.people[0].id}
+    async with serving(hosted, front, ORGANISATION) as host:
+        adapter = front.adapters[ORGANISATION]
+        assert await adapter.group_members("S0ROOFERS") == frozenset()
+        await home.ask(home.people[0], "What broke?")
+        await host.until(lambda: bool(host.prompts))
+        assert await adapter.group_members("S0ROOFERS") == {home.people[0].id}
+        assert await adapter.group_members("S0NOBODY") == frozenset()
+    assert {one["team_id"] for one in home.api.bodies["usergroups.users.list"]} == {TWO}
 
 
 async def test_requests_wait_while_nobody_listens(hosted: HostedSlack, install: Install) -> None:

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from adapters.slack import methods, strings
+from adapters.slack import methods
 from adapters.slack.hosting import HostedSlack
-from adapters.slack.oauth import states
+from adapters.slack.oauth import states, strings
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
@@ -37,9 +37,12 @@ async def test_a_workspace_installs_the_app(
 
 
 async def test_the_page_asks_slack_for_every_scope_and_leads_back(browser: Browser) -> None:
-    """The button leads to Slack's page of this app, with the scopes of the manifest and our address behind the prefix."""
+    """The button leads to Slack's page of this app, with the scopes of the manifest, that of reactions where they count, and our address behind the prefix."""
     asked = {name: one[0] for name, one in parse_qs(urlsplit(await browser.begin()).query).items()}
     assert set(asked["scope"].split(",")) == {*methods.required(), *methods.OPTIONAL}
+    browser.hosted.takes_reactions = True
+    asked = {name: one[0] for name, one in parse_qs(urlsplit(await browser.begin()).query).items()}
+    assert "reactions:read" in asked["scope"].split(",")
     assert asked["redirect_uri"] == f"{PUBLIC}/slack/oauth_redirect"
     assert len(asked["state"]) >= 43
 

@@ -1,13 +1,24 @@
 """Requests at any replica reach the owner of their scope, once and in order, and are durable before they are acknowledged."""
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 import structlog
 
+from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.runtime.hosting import arrivals
 from aion_bot.runtime.hosting.requests import read_request, write_request
+from aion_bot.runtime.hosting.routing import let_hand_over, routes
+from aion_bot.storage.hosting import Arrival
 from tests.runtime.hosting.conftest import Deployment
+from tests.support.hosted_platform import PlainHosting
 from tests.support.logs import logged
+
+
+async def nobody(_: Routed) -> bool:
+    """Take nothing."""
+    return False
 
 
 async def test_the_owner_takes_a_request_at_once(deployment: Deployment) -> None:
@@ -63,6 +74,48 @@ async def test_a_request_that_cannot_be_kept_is_not_acknowledged(deployment: Dep
         await logged(logs, "request not handed over")
 
 
+async def test_a_scope_hands_over_to_another_one(deployment: Deployment) -> None:
+    """To its owner, here or elsewhere; what cannot be taken now waits, unlike a request that its platform sends again."""
+    hands = HandingOver("A", "B", "C", "D")
+    deployment.platform = hands
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    let_hand_over([PlainHosting("A"), hands], first.runner.taking, first.database)
+    for scope in "ABCD":
+        assert await hands.hand_over(Routed(scope, HttpRequest("POST", scope, {}, b"one")))
+    await first.serving.until(lambda: all(hands.took(scope) == [b"one"] for scope in "ABCD"))
+    here = first.serving.now[0].partition(":")[2]
+    refused = {b"two"}
+    hands.answers = lambda body: 503 if body in refused else 200
+    assert await hands.hand_over(Routed(here, HttpRequest("POST", here, {}, b"two")))
+    refused.clear()
+    await first.serving.until(lambda: hands.took(here) == [b"one", b"two"])
+    hands.answers = lambda _: 400
+    assert not await hands.hand_over(Routed(here, HttpRequest("POST", here, {}, b"three")))
+    assert not await hands.hand_over(Routed("Z", HttpRequest("POST", "Z", {}, b"")))
+
+
+class HandingOver(PlainHosting):
+    """A platform whose scopes hand requests to each other."""
+
+    hand_over: Callable[[Routed], Awaitable[bool]] = staticmethod(nobody)
+
+
+async def test_the_log_says_once_in_a_while_that_requests_are_not_kept(deployment: Deployment) -> None:
+    """While the server is away each request gets 503, and there is one line for all of a few seconds."""
+    first = deployment.begin("first")
+    first.serving.refused = {"plain:A"}
+    await first.number(3)
+    ((_, receiver),) = routes([deployment.platform], first.runner.taking, first.database)
+    deployment.server.away = True
+    request = HttpRequest("POST", "A", {}, b"words of a person")
+    with structlog.testing.capture_logs() as logs:
+        assert {(await receiver.receive(request)).status for _ in range(20)} == {503}
+    assert [one["count"] for one in logs if one["event"] == "request not handed over"] == [1]
+    assert "words" not in str(logs)
+
+
 async def test_what_is_no_request_of_a_scope_is_answered_by_the_platform(deployment: Deployment) -> None:
     """A wrong signature, a challenge, a page."""
     answer = await deployment.begin("first").request("", b"")
@@ -114,6 +167,21 @@ async def test_an_arrival_is_given_up_after_many_attempts(
     with structlog.testing.capture_logs() as logs:
         await logged(logs, "arrival dropped")
     assert logs[-1]["attempts"] == 5
+
+
+async def test_what_waited_for_a_day_is_dropped(deployment: Deployment) -> None:
+    """Nobody expects an answer any more."""
+    deployment.server.leases["plain:A"] = None
+    body = write_request(HttpRequest("POST", "A", {}, b"words of a person"))
+    deployment.server.rows["plain:A"] = [Arrival(1, body, 86_401.0), Arrival(2, body, 86_399.0)]
+    first = deployment.begin("first")
+    with structlog.testing.capture_logs() as logs:
+        await first.number(4)
+        await first.serving.until(lambda: not deployment.server.rows["plain:A"])
+    assert len(deployment.platform.took("A")) == 1
+    assert [(one["status"], "words" in str(one)) for one in logs if one["event"] == "arrival dropped"] == [
+        (410, False)
+    ]
 
 
 def test_a_request_is_the_same_behind_its_row() -> None:

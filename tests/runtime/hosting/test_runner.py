@@ -1,5 +1,7 @@
 """Which scopes a replica serves: its share, what another one left, and nothing that it lost."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from tests.runtime.hosting.conftest import Deployment
@@ -172,3 +174,22 @@ async def test_a_scope_in_which_nothing_runs_is_given_back_first(deployment: Dep
     second = deployment.begin("second")
     await second.number(1)
     assert second.serving.ever == ["plain:B"]
+
+
+async def test_names_are_written_once_and_all_of_them_after_a_change(deployment: Deployment) -> None:
+    """A look finds what is new alone; a change of the platform, and every now and then a look, names all scopes."""
+    noted: list[list[str]] = []
+    first = deployment.begin("first")
+    write = first.database.note_scopes
+
+    async def note(platform: str, ids: Sequence[str]) -> None:
+        noted.append(list(ids))
+        await write(platform, ids)
+
+    first.database.note_scopes = note  # type: ignore[method-assign]  # watched
+    await first.number(4)
+    deployment.platform.ids.append("E")
+    await first.number(5)
+    deployment.platform.changed.set()
+    await first.serving.until(lambda: len(noted) == 3)
+    assert noted == [["A", "B", "C", "D"], ["E"], ["A", "B", "C", "D", "E"]]

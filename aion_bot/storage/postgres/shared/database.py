@@ -82,9 +82,19 @@ class PostgresShared:
         """Count as live from now on, or return the names of settings in which a live replica differs."""
         return await self._leases.agree(digests)
 
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this replica."""
+        await self._leases.agree_anew(digests)
+
+    async def retire(self) -> None:
+        """Count as live no more."""
+        await self._leases.retire()
+
     async def note_scopes(self, platform: str, ids: Sequence[str]) -> None:
         """Write down scopes that exist."""
-        await self._pool.fetch(_NOTE, [scope_name(platform, one) for one in ids], again=True)
+        # In one order: replicas that write the same ones at once would wait for each other.
+        names = sorted((scope_name(platform, one) for one in ids), key=str.lower)
+        await self._pool.fetch(_NOTE, names, again=True)
 
     async def claim(self, most: int) -> Sequence[ScopeLease]:
         """Take up to so many scopes that nobody owns."""

@@ -13,6 +13,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.errors import StoreError
 from aion_bot.storage.hosting import Load
 from aion_bot.storage.postgres.errors import message_of
 from aion_bot.storage.postgres.lease import RENEW_EVERY, SECONDS, Held
@@ -21,6 +22,9 @@ from aion_bot.storage.postgres.sessions import LOCK, SHARED, connect_async, migr
 from aion_bot.storage.postgres.shared.pool import Pool
 
 _log = structlog.get_logger(__name__)
+
+_DIGEST_LENGTH, _DIGITS = 64, frozenset("0123456789abcdef")
+"""Of a SHA-256."""
 
 _OTHERS = """
     SELECT pg_advisory_xact_lock(%s, %s);
@@ -56,6 +60,10 @@ _RENEW = """
     UPDATE scope_lease SET until = clock_timestamp() + make_interval(secs => %s) WHERE replica = %s AND epoch = ANY(%s::bigint[]) RETURNING epoch
 """
 
+_ONLY_RENEW = """
+    UPDATE scope_lease SET until = clock_timestamp() + make_interval(secs => %s) WHERE replica = %s AND epoch = ANY(%s::bigint[]) RETURNING epoch
+"""
+
 _LOAD = """
     SELECT (SELECT count(*) FROM replica WHERE until > clock_timestamp()), count(*),
     count(*) FILTER (WHERE until < clock_timestamp()), count(*) FILTER (WHERE epoch = ANY(%s::bigint[])) FROM scope_lease
@@ -83,32 +91,50 @@ class Leases:
     def __init__(self, url: PostgresUrl, pool: Pool, identity: str, name: str) -> None:
         self.renewed: Callable[[float], None] = lambda _: None
         self._url, self._pool, self._id, self._name = url, pool, identity, name
-        self._digests = ""
+        self._digests, self._retired = "", False
         self._owned: dict[int, OwnedScope] = {}
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._keeping = BackgroundTasks()
 
     async def agree(self, digests: Mapping[str, str]) -> Sequence[str]:
-        """Count as live from now on, unless a live replica has other settings, whose names are returned."""
-        if not all(
-            len(one) == 64 and set(one) <= set("0123456789abcdef") for one in digests.values()
-        ):  # of a SHA-256
-            raise ValueError("a digest is a SHA-256 in hexadecimal digits")
-        said = json.dumps(dict(digests))
+        """Count as live from now on, unless a live replica has other settings, whose names are returned.
+
+        Raises:
+            StoreError: they could not be read or written.
+            ValueError: what is no digest.
+        """
+        said = _said(digests)
+        try:
+            different = await self._different(said)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self._url} cannot be used ({error})") from None
+        if not different and not self._digests:
+            self._digests = said
+            self._keeping.spawn(self._keep())
+        return different
+
+    async def _different(self, said: str) -> Sequence[str]:
         # Of two that start at once the second one sees the first.
         async with self._pool.transaction() as connection:
-            cursor = await connection.execute(
-                _OTHERS.encode(), (LOCK, migration_lock(SHARED), said, self._id)
-            )
+            values = (LOCK, migration_lock(SHARED), said, self._id)
+            cursor = await connection.execute(_OTHERS.encode(), values)
             while cursor.nextset():
                 pass
             different = [row[0] for row in await cursor.fetchall()]
             if not different:
                 await connection.execute(_LIVE.encode(), (self._id, self._name, said, SECONDS))
-        if not different and not self._digests:
-            self._digests = said
-            self._keeping.spawn(self._keep())
         return different
+
+    async def agree_anew(self, digests: Mapping[str, str]) -> None:
+        """Write other digests of this replica."""
+        self._digests = _said(digests)
+        sql = "UPDATE replica SET digests = %s::jsonb WHERE id = %s"
+        await self._pool.fetch(sql, self._digests, self._id, again=True)
+
+    async def retire(self) -> None:
+        """Count as live no more, and renew the leases all the same."""
+        self._retired = True
+        await self._pool.fetch("DELETE FROM replica WHERE id = %s", self._id, again=True)
 
     async def claim(self, most: int) -> Sequence[OwnedScope]:
         """Take up to so many scopes that nobody owns; see `SharedDatabase`."""
@@ -138,10 +164,18 @@ class Leases:
         self._owned.pop(lease.epoch, None)
         lease.lose()
 
+    def end(self, lease: OwnedScope) -> None:
+        """Let a lease count as lost whose scope is removed: nothing is wrong."""
+        self._owned.pop(lease.epoch, None)
+        lease.let_go()
+        lease.lost.set()
+
     async def release(self, lease: OwnedScope) -> None:
         """Give a scope back. Does not raise: a lease that is not given back ends by itself."""
         lease.let_go()
         self._owned.pop(lease.epoch, None)
+        if lease.lost.is_set():
+            return
         with suppress(sqlite3.Error):
             await self._pool.fetch(_GIVE_BACK, [lease.epoch], again=True)
             _log.info("scope given back", scope=lease.scope, replica=self._name, epoch=lease.epoch)
@@ -184,10 +218,21 @@ class Leases:
         if self._connection is None or self._connection.closed:
             self._connection = await connect_async(self._url)
         try:
-            values = (self._id, self._name, self._digests, SECONDS, SECONDS, self._id, epochs)
-            cursor = await self._connection.execute(_RENEW.encode(), values)
+            leases = (SECONDS, self._id, epochs)
+            if self._retired:
+                cursor = await self._connection.execute(_ONLY_RENEW.encode(), leases)
+            else:
+                values = (self._id, self._name, self._digests, SECONDS, *leases)
+                cursor = await self._connection.execute(_RENEW.encode(), values)
             return {row[0] for row in await cursor.fetchall()}
         except BaseException:
             # A statement that was given up would answer into the next one.
             await self._connection.close()
             raise
+
+
+def _said(digests: Mapping[str, str]) -> str:
+    """Return digests as JSON. Raises `ValueError` for anything that is no SHA-256."""
+    if not all(len(one) == _DIGEST_LENGTH and set(one) <= _DIGITS for one in digests.values()):
+        raise ValueError("a digest is a SHA-256 in hexadecimal digits")
+    return json.dumps(dict(digests))

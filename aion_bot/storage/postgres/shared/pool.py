@@ -1,5 +1,6 @@
 """The connections that the scopes of a replica share: of `psycopg_pool`, lent to one statement at a time."""
 
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -7,13 +8,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.postgres.begun import Begun
 from aion_bot.storage.postgres.dialect import storable
 from aion_bot.storage.postgres.errors import ConnectionLost, PostgresError
 from aion_bot.storage.postgres.rows import adapt
-from aion_bot.storage.postgres.sessions import parameters_of, setup_of
+from aion_bot.storage.postgres.sessions import STATEMENT_SECONDS, parameters_of, setup_of
 from aion_bot.storage.postgres.sources import AT_ONCE, AWAY, PAUSE, failure
 
 _MOST = 8
@@ -22,6 +24,12 @@ of them would make the server's processors change between them, and take from th
 
 _LIFETIME = 1800.0
 """Seconds after which a connection is replaced: the server's process keeps what it knows of each schema that it saw."""
+
+# It warns of each connection that is lost and of each try to make another one, which the bot's own events say once.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
+_PATIENCE = float(STATEMENT_SECONDS)
+"""Seconds that a statement waits for a connection while others are carried out."""
 
 _FULL = "all connections are in use"
 
@@ -36,7 +44,9 @@ class Pool:
     def __init__(self, url: PostgresUrl) -> None:
         self._schema = url.schema
         self._made: WeakKeyDictionary[Async, float] = WeakKeyDictionary()
-        self._drained_at = self._failed_at = self._worked_at = -PAUSE
+        self._drained_at = self._failed_at = -PAUSE
+        self._lent = 0
+        self._begun = Begun()
         self._pool = AsyncConnectionPool(
             parameters_of(url),
             kwargs={
@@ -59,26 +69,38 @@ class Pool:
         await self._pool.open()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection after what was begun, for which it waits a moment."""
+        await self._begun.ended(AT_ONCE)
         await self._pool.close()
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Async]:
         """Lend a connection; see `Source`. At once after the server was away it does not wait for one."""
-        if time.monotonic() - self._failed_at < PAUSE:
-            raise PostgresError(AWAY, transient=True)
-        try:
-            connection = await self._pool.getconn()
-        except psycopg.Error:
-            is_away = time.monotonic() - self._worked_at > AT_ONCE
-            if is_away:
-                self._failed_at = time.monotonic()
-            raise PostgresError(AWAY if is_away else _FULL, transient=True) from None
-        self._worked_at = time.monotonic()
+        connection = await self._taken()
+        self._lent += 1
         try:
             yield connection
         finally:
+            self._lent -= 1
             await self._pool.putconn(connection)
+
+    async def _taken(self) -> Async:
+        if time.monotonic() - self._failed_at < PAUSE:
+            raise PostgresError(AWAY, transient=True)
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return await self._pool.getconn()
+            except PoolTimeout:
+                # The others are at work: a queue, which is no reason to fail as a server that is away is.
+                if self._lent and time.monotonic() < until:
+                    continue
+                if self._lent:
+                    raise PostgresError(_FULL, transient=True) from None
+            except psycopg.Error:  # it is closed
+                pass
+            self._failed_at = time.monotonic()
+            raise PostgresError(AWAY, transient=True)
 
     async def lost(self, connection: Async) -> None:
         """Close a connection, and those as old as it is, which were cut with it as a rule."""
@@ -90,15 +112,17 @@ class Pool:
     async def fetch(self, sql: str, *values: object, again: bool = False) -> list[Any]:
         """Return the rows of a statement in psycopg's words; `again`: it may be repeated where its connection was lost.
 
+        It is carried out although its caller is cancelled, who does not wait for a server that does not answer.
+
         Raises:
             sqlite3.Error: as `PostgresConnection` does.
         """
         try:
-            return await self._fetched(sql, values)
+            return await self._begun.carried_out(self._fetched(sql, values))
         except ConnectionLost:
             if not again:
                 raise
-            return await self._fetched(sql, values)
+            return await self._begun.carried_out(self._fetched(sql, values))
 
     async def _fetched(self, sql: str, values: Sequence[object]) -> list[Any]:
         async with self.lent() as connection:

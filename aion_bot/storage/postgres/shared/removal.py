@@ -29,7 +29,7 @@ async def remove_scope(pool: Pool, leases: Leases, scope: str) -> bool:
     schema, owned = schema_of(scope), leases.owned(scope)
     taken = await pool.fetch(_TAKE, scope, owned.epoch if owned else 0)
     if owned is not None and taken:
-        leases.lost(owned)
+        leases.end(owned)
     if not taken and await pool.fetch("SELECT 1 FROM scope WHERE name = %s", scope, again=True):
         return False
     # The lease's row is not locked meanwhile: a renewal of all leases would wait for it.

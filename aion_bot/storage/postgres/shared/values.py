@@ -26,10 +26,12 @@ class PostgresValues:
 
     async def set(self, kind: str, name: str, value: str, *, seconds: float | None = None) -> None:
         """Write a value, which is kept for so many seconds by the database's clock; None: until it is deleted."""
-        # Those whose time has passed are gone sooner or later, without a task that looks.
+        # Those whose time has passed are gone sooner or later, without a task that looks, nor two that wait for each other.
         await self._rows(
             """
-            DELETE FROM shared_value WHERE until < clock_timestamp();
+            DELETE FROM shared_value WHERE (kind, name) IN (
+                SELECT kind, name FROM shared_value WHERE until < clock_timestamp() LIMIT 100 FOR UPDATE SKIP LOCKED
+            );
             INSERT INTO shared_value VALUES (%s, %s, %s, coalesce(clock_timestamp() + make_interval(secs => %s), 'infinity'))
             ON CONFLICT (kind, name) DO UPDATE SET value = excluded.value, until = excluded.until
             """,
