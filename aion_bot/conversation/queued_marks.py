@@ -26,7 +26,7 @@ _REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 _PATIENCE = 1.0
 """Seconds for which a mark waits for room: a sign that comes later is none."""
 
-_AT_ONCE = 0.1
+_AT_ONCE = 0.03
 """Seconds for which it waits in a burst, where another sign may have room."""
 
 

@@ -12,7 +12,7 @@ from aion_bot.ports.capabilities import ChannelLines
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store
 
-_GATHER = 0.05
+_GATHER = 0.02
 """Seconds in which the questions of a burst come, so that the line begins with their number."""
 
 _LOOK_EVERY = 1.0
