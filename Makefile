@@ -13,7 +13,7 @@ COVERED := concurrency conversation delivery domain ratelimit runtime storage
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core test-rest slow pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas chaos-single scale first-answer photos pictures requirements sbom licences hooks clean
+.PHONY: help demo test test-core test-rest slow long pythons coverage growth busy check format sync-client log-events shape bench grid relay cost chaos chaos-replicas chaos-single scale first-answer photos pictures requirements sbom licences hooks clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
@@ -32,7 +32,10 @@ test-rest: $(STAMP)
 
 # Folders with the longest tests first.
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
-	$(RUN) --forks 4 -m slow tests/conversation tests/rendering tests/end_to_end tests
+	$(RUN) --forks 6 -m "slow and not long" tests/conversation tests/rendering tests/end_to_end tests
+
+long: $(STAMP)  ## the longest tests: 2,000 races of approvals, fifty workspaces, the store's suite in a scope; not in .ci/run
+	$(RUN) --forks 4 -m long tests/conversation tests/benchmarks tests/end_to_end tests
 
 pythons:  ## a short part of the tests and the tour on each other Python of this machine, 3.12 to 3.14
 	@scripts/pythons.sh

@@ -112,6 +112,7 @@ def test_no_state_of_a_construct_shows_half_of_it(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", sorted(SAMPLES.keys() - {"references"}))
 def test_no_state_of_an_answer_shows_half_a_construct(name: str) -> None:
     """The same holds for answers as models write them, but for a label in brackets that turns out to be a link by reference."""

@@ -12,6 +12,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_fifty_people_share_thirty_requests_a_minute() -> None:
     """The program of docs/performance.md, with time forty times as fast: no request is refused, and waits are told."""
     command = [sys.executable, "-m", "benchmarks.crowd", "--speed", "40"]

@@ -201,7 +201,7 @@ async def races(folder: Path, seeds: Sequence[int]) -> list[Race]:
         await store.close()
 
 
-@pytest.mark.parametrize("count", [QUICK, pytest.param(MANY, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [QUICK, pytest.param(MANY, marks=[pytest.mark.slow, pytest.mark.long])])
 async def test_races_of_approvals(tmp_path: Path, count: int) -> None:
     """At most one action may have reached Aion without a refusal, and an approval has as many different people as it needs."""
     found = await races(tmp_path, range(count))

@@ -286,6 +286,7 @@ def rows_in(location: PostgresUrl, schema: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 async def test_nothing_crosses_between_fifty_workspaces(tmp_path: Path) -> None:
     """Two replicas on a Postgres server, each workspace with a key and a policy of its own, which does all that it can do.
 

@@ -17,6 +17,9 @@ _QUICK = {
 }
 """Modules that run on a server in `make test` as well; of the others that is slow."""
 
+_REST = {"postgres": [pytest.mark.slow], "scope": [pytest.mark.slow, pytest.mark.long]}
+"""The marks of the others. The tables of a scope are those of a server; what differs is how a statement gets there."""
+
 _COMMANDS = {"test_audit", "test_erasure", "test_explanation", "test_ratings", "test_usage"}
 """Modules that run the program's commands as well, which look for the schema of a deployment with one scope."""
 
@@ -30,7 +33,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         module = metafunc.module.__name__.rpartition(".")[2]
         is_single = module in _COMMANDS or metafunc.definition.get_closest_marker("single") is not None
         engines += [
-            name if module in quick else pytest.param(name, marks=pytest.mark.slow)
+            name if module in quick else pytest.param(name, marks=_REST[name])
             for name, quick in _QUICK.items()
             if name != "scope" or not is_single
         ]

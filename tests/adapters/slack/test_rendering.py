@@ -260,6 +260,7 @@ def test_fallback_is_clipped_to_what_an_update_takes() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "larger",
     [
