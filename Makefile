@@ -30,9 +30,9 @@ test-core: $(STAMP)
 test-rest: $(STAMP)
 	$(RUN) --forks 6 tests/end_to_end tests/adapters tests $(COVERED:%=--ignore=tests/%)
 
-# Folders with the longest tests first.
+# Folders with the longest tests and waits first.
 slow: $(STAMP)  ## the slow tests: whole programs, a browser, a crash at every step of a turn, large loads, growth, the other platform; minutes
-	$(RUN) --forks 6 -m "slow and not long" tests/conversation tests/rendering tests/end_to_end tests
+	$(RUN) --forks 6 -m "slow and not long" tests/storage tests/conversation tests/end_to_end tests
 
 long: $(STAMP)  ## the longest tests: 2,000 races of approvals, fifty workspaces, the store's suite in a scope; not in .ci/run
 	$(RUN) --forks 4 -m long tests/conversation tests/benchmarks tests/end_to_end tests

@@ -36,7 +36,7 @@ REFUSALS = {
     "CHANGED_MEANWHILE", "context_full", "CONVERSATION_GONE", "EXPORT_HOW", "EXPORT_NOTHING", "EXPORT_TOO_LARGE",
     "FOUND_NOTHING", "LIST_OLD", "NOTHING_YET", "NOT_BEGUN_BY_YOU", "NO_CONVERSATIONS", "NO_MORE_CONVERSATIONS",
     "NO_PRIVATE_QUESTIONS", "NO_THREAD", "NOT_MY_THREAD", "RENAME_HOW", "SEARCH_HOW", "WORDS_TOO_LONG", "commands_like",
-    "MUTED_HERE", "SHARE_MUTED", "takes_no_words", "NOT_INSTALLED", "KEY_ADMINS",
+    "MUTED_HERE", "SHARE_MUTED", "takes_no_words", "NOT_INSTALLED", "KEY_ADMINS", "KEY_NOT_TAKEN",
 }  # fmt: skip
 
 # Notes under an answer that stands: it has less than it could have, and the note says what.

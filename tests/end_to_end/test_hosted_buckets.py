@@ -138,6 +138,7 @@ async def test_replicas_share_the_servers(four: Buckets) -> None:
     assert all(later - earlier >= SPACE for earlier, later in pairwise(moments))
 
 
+@pytest.mark.long
 async def test_a_handover_meets_few_refusals(four: Buckets) -> None:
     """While answers run in every bucket and two of them move, Discord refuses at most one request of each limit."""
     discord = four.discord
@@ -164,6 +165,7 @@ async def test_a_handover_meets_few_refusals(four: Buckets) -> None:
     assert max(refused.values(), default=0) <= 1, refused
 
 
+@pytest.mark.long
 async def test_a_kill_of_a_replica(aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path) -> None:
     """Within ten seconds the stored answer is shown by the other replica; what was asked meanwhile is answered, in turn with Discord."""
     deployment = Buckets(aion, discord, tmp_path, 2)

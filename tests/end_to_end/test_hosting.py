@@ -44,6 +44,7 @@ async def test_events_at_any_replica_are_answered_by_the_owner(deployment: Deplo
     await until(lambda: deployment.rows("SELECT count(*) FROM arrival") == [(0,)])
 
 
+@pytest.mark.long
 async def test_a_third_replica_gets_its_share_and_a_stop_gives_it_back(deployment: Deployment) -> None:
     """Scopes move one by one, drained; the questions that are asked meanwhile are each answered once."""
     await deployment.begin("first", deployment.ports[0])
@@ -123,6 +124,7 @@ async def test_running_answers_go_on_at_another_replica(
         assert (await first.end())[0] == 0
 
 
+@pytest.mark.long
 async def test_a_stop_drains_all_scopes_within_the_grace(deployment: Deployment) -> None:
     """SIGTERM: running answers are marked, exit status 0; the other replica has all scopes at once and answers."""
     first = await deployment.launch("first", deployment.ports[0], AION_BOT_SHUTDOWN_GRACE="0.5")
@@ -227,6 +229,7 @@ async def test_commands_over_all_workspaces_and_over_one(deployment: Deployment)
     assert "pg_dump" in said
 
 
+@pytest.mark.long
 async def test_the_rules_and_the_key_of_all_scopes_are_read_again(deployment: Deployment) -> None:
     """After SIGHUP every scope asks with the new key and follows the new rules; a replica that starts with that key agrees."""
     folder, new = deployment.folder, "aion_rotated_0123456789abcdef"
@@ -251,6 +254,7 @@ async def test_the_rules_and_the_key_of_all_scopes_are_read_again(deployment: De
     assert deployment.aion.count("send_stream") == 2
 
 
+@pytest.mark.long
 async def test_a_platform_with_one_connection_is_served_whole_beside_workspaces(
     deployment: Deployment, discord: SimulatedDiscord
 ) -> None:

@@ -138,6 +138,7 @@ async def shared_with_a_kill(
     return where
 
 
+@pytest.mark.long
 async def test_sharing_survives_every_crash_point(idle: Bot, steps: Steps) -> None:
     """Question and answer stand once where they were asked: after the next start, or after another press where none was claimed."""
     killed = 0
@@ -168,6 +169,7 @@ def shared_pictures(bot: Bot) -> int:
     return len(with_pictures(bot.workspace.public_messages()))
 
 
+@pytest.mark.long
 async def test_shared_pictures_survive_every_crash_point(idle: Bot, steps: Steps) -> None:
     """They stand once below each answer that was shared, though the same ones stand below the others in that place."""
 

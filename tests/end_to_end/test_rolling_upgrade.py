@@ -90,6 +90,7 @@ async def test_old_and_new_run_together_through_a_migration(
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
+@pytest.mark.long
 async def test_an_old_replica_that_was_paused_through_a_migration_ends(idle: Bot, begin: Begin) -> None:
     """The new one has taken over its answer, and migrated; what the old one then writes is refused, and it ends with 1."""
     idle.aion.play(HELD)

@@ -29,7 +29,7 @@ class _Replicating(Server):
         """Start it, and wait until it answers."""
         options = f"-k {self.folder}" + "".join(f" -c {name}={value}" for name, value in _OPTIONS.items())
         log = str(self.folder / "log")
-        self._run("pg_ctl", "start", "-w", "-s", "-D", str(self._data), "-l", log, "-o", options)
+        self.run("pg_ctl", "start", "-w", "-s", "-D", str(self._data), "-l", log, "-o", options)
 
 
 class _Standby(_Replicating):
@@ -44,12 +44,12 @@ class _Standby(_Replicating):
             os.chown(self.folder, account.pw_uid, account.pw_gid)
         # -R: it follows where it was copied from.
         target = ["-D", str(self._data), "-R", "-X", "stream", "-c", "fast", "--no-sync"]
-        self._run("pg_basebackup", "-h", str(primary.folder), "-U", "tests", *target)
+        self.run("pg_basebackup", "-h", str(primary.folder), "-U", "tests", *target)
         self.start()
 
     def promote(self) -> None:
         """Let it be the primary."""
-        self._run("pg_ctl", "promote", "-w", "-s", "-D", str(self._data))
+        self.run("pg_ctl", "promote", "-w", "-s", "-D", str(self._data))
 
 
 class Pair:

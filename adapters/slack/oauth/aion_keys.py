@@ -129,7 +129,7 @@ class KeyForm:
         try:
             async with asyncio.timeout(_CHECK):
                 if not await check(key):
-                    return _refused(strings.KEY_REFUSED)
+                    return _refused(strings.KEY_NOT_TAKEN)
         except TimeoutError:
             return _refused(strings.KEY_NO_ANSWER)
         await self._keys.save(scope, key)

@@ -183,7 +183,7 @@ KEY_HINT = "I ask Aion with it in this workspace, and show it to nobody. Leave t
 
 KEY_SAVE = "Save"
 
-KEY_REFUSED = "Aion doesn't take this key. Copy it again from Aion, then try once more."
+KEY_NOT_TAKEN = "Aion doesn't take this key. Copy it again from Aion, then try once more."
 
 KEY_NO_ANSWER = "Aion didn't answer in time. Try again in a minute."
 
@@ -232,7 +232,7 @@ catalogue.add(
         "KEY_LABEL",
         "KEY_HINT",
         "KEY_SAVE",
-        "KEY_REFUSED",
+        "KEY_NOT_TAKEN",
         "KEY_NO_ANSWER",
         "KEY_NOT_NOW",
         "KEY_SAVED",

@@ -109,7 +109,7 @@ async def test_a_key_that_aion_does_not_take_changes_nothing(
 ) -> None:
     """The form says so, and stays open; so it does where Aion does not answer in time."""
     await admins.send(admins.ada, KEY)
-    assert refusal(await admins.send(admins.ada, "aion_wrong")) == strings.KEY_REFUSED
+    assert refusal(await admins.send(admins.ada, "aion_wrong")) == strings.KEY_NOT_TAKEN
 
     async def silent(_: str) -> bool:
         await asyncio.Event().wait()
