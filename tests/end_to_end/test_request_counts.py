@@ -174,8 +174,10 @@ async def test_each_request_of_presses_and_lookups_is_counted(idle: Bot, address
     await idle.until(lambda: len([one for one in idle.bots(thread) if one.pictures]) == 2)
     await share(idle)
     remark = idle.workspace.remark(idle.ben, "The pump leaks", files=[ROOF])
-    about = await idle.workspace.ask_about(idle.ada, remark)
-    await idle.until(lambda: bool(idle.text(about)))
+    asked = idle.aion.count("send_stream")
+    await idle.workspace.ask_about(idle.ada, remark)
+    # Before the next scene is queued, which would be its answer.
+    await idle.aion.until(lambda: idle.aion.count("send_stream") > asked)
     await idle.workspace.command(idle.ada, "export json private", thread=thread)
     await idle.until(lambda: bool(idle.private_replies(thread, idle.ada)))
     await wait_in_line(idle)
