@@ -26,11 +26,11 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.http_requests import receivers
 from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.runtime import service_manager
-from aion_bot.runtime.deployment import open_own
+from aion_bot.runtime.deployment import Deployment, open_own
 from aion_bot.runtime.heap import trimmed
 from aion_bot.runtime.ownership import owned
 from aion_bot.runtime.reloading import ReadRules, Reloading
-from aion_bot.storage import migrations
+from aion_bot.storage import Store, migrations
 
 if TYPE_CHECKING:  # loaded only where an address is named
     from aion_bot.monitoring.monitor import Monitor
@@ -58,26 +58,17 @@ async def serve(
 
     On Postgres it stands by while another replica serves. `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
 
-    Raises:
-        StoreError: the database cannot be used.
-        CannotListen: `AION_BOT_HTTP_ADDRESS` cannot be used.
+    Raises `StoreError` where the database cannot be used, and `CannotListen` where `AION_BOT_HTTP_ADDRESS` cannot.
     """
     platforms = [one.platform for one in adapters]
     async with (
         watched(settings.http_address, platforms, receivers(adapters), stop) as monitor,
         service_manager.announcing() as ready,
     ):
-        key = settings.api_key.get_secret_value()
-        opened = await open_own(
-            settings.database, settings.replica_name(), key, adapters, stop, standing_by=ready
-        )
+        opened = await _opened(settings, adapters, stop, ready, reloading=reloading, monitor=monitor)
         if opened is None:  # stopped while another replica served
             return True
-        store, deployment, is_new_key = opened
-        if is_new_key and reloading is not None:
-            reloading.asked.set()  # it may have been replaced while this replica stood by
-        if monitor is not None:
-            monitor.begin(store.lease, lambda: store.kv.set("", "readiness", str(time.time())))
+        store, deployment = opened
         async with (
             owned(store),  # closed last: the last event can be written
             traced(os.environ, monitor) as traces,
@@ -87,10 +78,32 @@ async def serve(
             ready()
             _say_start(settings, adapters)
             scope = Scope(
-                settings, adapters, store, aion, traces, traces or observer, polling or DEFAULT_POLLING,
-                rules or Rules(), check_aion, reloading, measured=partial(_measure, monitor), key_in_use=partial(deployment.use_key, store),
+                settings, adapters, store, aion, traces, traces or observer, polling or DEFAULT_POLLING, rules or Rules(),
+                check_aion, reloading, measured=partial(_measure, monitor), key_in_use=partial(deployment.use_key, store),
             )  # fmt: skip
             return await serve_scope(scope, stop)
+
+
+async def _opened(
+    settings: Settings,
+    adapters: Sequence[PlatformAdapter],
+    stop: asyncio.Event,
+    ready: Callable[[], None],
+    *,
+    reloading: Reloading | None,
+    monitor: "Monitor | None",
+) -> tuple[Store, Deployment] | None:
+    """Open the database as `open_own` does. Aion's key is read again where another one was used there before."""
+    key, name = settings.api_key.get_secret_value(), settings.replica_name()
+    opened = await open_own(settings.database, name, key, adapters, stop, standing_by=ready)
+    if opened is None:
+        return None
+    store, deployment, is_new_key = opened
+    if is_new_key and reloading is not None:
+        reloading.asked.set()  # it may have been replaced while this replica stood by
+    if monitor is not None:
+        monitor.begin(store.lease, lambda: store.kv.set("", "readiness", str(time.time())))
+    return store, deployment
 
 
 def _measure(monitor: "Monitor | None", load: Load, month: Callable[[], int]) -> None:
