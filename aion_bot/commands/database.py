@@ -183,28 +183,34 @@ def erase_words(
     """
     if sum(map(bool, (user, thread, older_than))) != 1:
         raise typer.BadParameter("name one of --user, --thread and --older-than")
-    try:
-        before = time.time() - parse_duration(older_than) if older_than else None
-    except ValueError as error:
-        raise typer.BadParameter(f"--older-than: {error}") from None
+    before = time.time() - _seconds("--older-than", older_than) if older_than else None
     path = database()
     try:
         meant = parts(path, workspace)
         found = _named_threads(meant, thread.strip().removeprefix("ref "), ctx.obj) if thread else {}
-        complete = True
-        for part in meant:
-            if thread and part not in found:
-                continue
-            what = Erasure(user or None, found.get(part), before)
-            erased = erase(part.location, what, wait=wait, keep_copies=keep_copies)
-            complete = complete and erased.complete
-            for line in erased.lines():
-                say(part.named(line))
+        asked = {part: Erasure(user or None, found.get(part), before) for part in found or meant}
+        complete = [_erase(part, what, wait, keep_copies) for part, what in asked.items()]
         if isinstance(path, PostgresUrl) and meant[0].scope:
             rewrite_shared(path)
     except StoreError as error:
         raise failed(error) from None
-    raise typer.Exit(0 if complete else 1)
+    raise typer.Exit(0 if all(complete) else 1)
+
+
+def _seconds(option: str, duration: str) -> int:
+    """Read the duration that an option has. Raises `typer.BadParameter` for what is none."""
+    try:
+        return parse_duration(duration)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {error}") from None
+
+
+def _erase(part: Part, what: Erasure, wait: float, keep_copies: bool) -> bool:
+    """Erase in one part and say what was; returns whether nothing is left."""
+    erased = erase(part.location, what, wait=wait, keep_copies=keep_copies)
+    for line in erased.lines():
+        say(part.named(line))
+    return erased.complete
 
 
 def _named_threads(
@@ -230,11 +236,7 @@ def count_usage(
     Questions are counted as long as their rows are kept (AION_BOT_RETENTION_DAYS), decisions from the audit. Works beside a running
     bot. Exit status: 1 if the database cannot be read; 2 if an option or the address is wrong.
     """
-    try:
-        seconds = parse_duration(since)
-    except ValueError as error:
-        raise typer.BadParameter(f"--since: {error}") from None
-    path = database()
+    seconds, path = _seconds("--since", since), database()
     try:
         counted = [(part, read_usage(part.location, seconds)) for part in parts(path, workspace)]
     except StoreError as error:
