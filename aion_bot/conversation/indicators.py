@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -20,6 +19,7 @@ from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
 from aion_bot.conversation.first_signs import FirstSigns
+from aion_bot.conversation.progress import Progress
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
 from aion_bot.conversation.shared_lines import SharedLines
 from aion_bot.conversation.silence import happens
@@ -59,22 +59,6 @@ _LASTING = 60.0
 
 _LONGEST_HOLD_UP = 1.0
 """Seconds for which a question whose turn it is waits for its mark to be removed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a turn is, for its indicators.
-
-    `opened` is set once its thread exists, `started` when the first message of the answer stands, `ended` when nothing more
-    will be shown; `silent` tells whether Aion has said nothing for so many seconds although it works; `unseen` is called
-    where the limits leave no sign now.
-    """
-
-    started: asyncio.Event
-    opened: asyncio.Event | None = None
-    ended: asyncio.Event | None = None
-    silent: Callable[[float], bool] = lambda _: False
-    unseen: Callable[[], None] = lambda: None
 
 
 class Indicators:

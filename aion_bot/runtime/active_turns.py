@@ -13,9 +13,10 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.fair_slots import FairSlots
-from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.indicators import Indicators
 from aion_bot.conversation.mentions import send_due
 from aion_bot.conversation.private_reply import reply_privately
+from aion_bot.conversation.progress import Progress
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.turn import TurnRunner
 from aion_bot.conversation.turn_log import AS_WANTED, is_slow, log_turn

@@ -8,7 +8,8 @@ from functools import partial
 from typing import cast
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.progress import Progress
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.registry import Registry
 from aion_bot.domain.turn import Turn

@@ -11,7 +11,8 @@ import pytest
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.conversation import indicators as indicators_module
 from aion_bot.conversation import queued_marks
-from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.progress import Progress
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks
 from aion_bot.delivery.registry import Registry
 from aion_bot.delivery.thread import Thread

@@ -8,7 +8,8 @@ from typing import cast
 import pytest
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.conversation.indicators import Indicators, Progress
+from aion_bot.conversation.indicators import Indicators
+from aion_bot.conversation.progress import Progress
 from aion_bot.conversation.thread_opener import open_thread
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.registry import Registry
