@@ -144,8 +144,10 @@ class SimulatedAion:
         """Serve on a free loopback port, or again on the one it had."""
         app = web.Application(client_max_size=16 * 1024**2)
         for operation, (method, path, handler) in OPERATIONS.items():
-            app.router.add_route(method, BASE_PATH + path, self._serving(operation, handler))
-        app.router.add_put(uploads.STORAGE_PATH, self._serving("put_object", uploads.put_object))
+            app.router.add_route(method, BASE_PATH + path, functools.partial(self.serve, operation, handler))
+        app.router.add_put(
+            uploads.STORAGE_PATH, functools.partial(self.serve, "put_object", uploads.put_object)
+        )
         app.router.add_get(uploads.PICTURE_PATH, functools.partial(uploads.get_picture, self))
         app.on_response_prepare.append(self._tell_rate)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.0)
@@ -270,14 +272,6 @@ class SimulatedAion:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _serving(
-        self, operation: str, handler: _Handler
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def serve(request: web.Request) -> web.StreamResponse:
-            return await self.serve(operation, handler, request)
-
-        return serve
 
     async def serve(self, operation: str, handler: _Handler, request: web.Request) -> web.StreamResponse:
         """Serve one request for an operation of `OPERATIONS`, or for the storage beside them."""
