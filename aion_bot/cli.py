@@ -19,13 +19,7 @@ from aion_bot.commands import access, composing, database, demo_problems, guided
 from aion_bot.commands.output import environment as _environment
 from aion_bot.commands.output import say as _say
 from aion_bot.composition.hosted import Hosting
-from aion_bot.config import (
-    CONFIG,
-    Settings,
-    read_approvers,
-    read_keys,
-    read_rules,
-)
+from aion_bot.config import CONFIG, Settings, read_approvers, read_keys, read_rules
 from aion_bot.domain import strings
 from aion_bot.domain.approval_conflicts import approval_conflicts
 from aion_bot.domain.rule_keys import APPROVERS
