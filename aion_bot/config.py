@@ -200,7 +200,7 @@ _LIMITING = {"approvers", "allow_channels", "allow_users", "allow_workspaces"}
 
 def unknown_variables(env: Mapping[str, str], platform_variables: Iterable[str]) -> list[Problem]:
     """Refuse each variable that begins like one of the bot's and is none, with the name that comes nearest."""
-    known = {*VARIABLES, *Settings.reserved, *platform_variables}
+    known = {*VARIABLES, *platform_variables}
     problems = []
     for name in sorted(env):
         # An invisible character, copied with the name, must not make the bot ignore an allow list.

@@ -156,6 +156,5 @@ def way_problems(given: Sequence[str]) -> Iterator[Problem]:
 
 def read(env: Mapping[str, str]) -> tuple[SlackSettings | None, Sequence[Problem]]:
     """Read Slack's variables: the settings, or None and every problem. None and no problem where no token is set."""
-    wanted = SlackSettings.is_wanted(env)
-    settings, problems = SlackSettings.read(env) if wanted else (None, SlackSettings.refused(env))
+    settings, problems = SlackSettings.read(env) if SlackSettings.is_wanted(env) else (None, ())
     return (None if settings is None else settings.through_proxy(env, settings.api_url)), problems

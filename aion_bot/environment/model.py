@@ -76,9 +76,6 @@ class EnvironmentSettings(BaseSettings):
     }
     """What is wrong with a field, by pydantic's name of the error. `{given}`: the required variables that are set."""
 
-    reserved: ClassVar[tuple[str, ...]] = ()
-    """Variables that do nothing in this version and are therefore refused."""
-
     verbatim: ClassVar[frozenset[str]] = frozenset()
     """Fields whose variables are checked with the spaces around them; those around other values do not count."""
 
@@ -132,12 +129,6 @@ class EnvironmentSettings(BaseSettings):
         return cls(**(EnvironmentSource(cls, env)() | overrides))
 
     @classmethod
-    def refused(cls, env: Mapping[str, str]) -> tuple[Problem, ...]:
-        """Return the reserved variables that are set: nothing is accepted without effect."""
-        mend = "is not implemented in this version; remove it"
-        return tuple(Problem(name, mend) for name in cls.reserved if env.get(name, "").strip())
-
-    @classmethod
     def wrapped(cls, env: Mapping[str, str]) -> dict[str, str]:
         """Return the fields whose values stand in quotes, which `.env` takes away and other ways to set them do not.
 
@@ -156,14 +147,13 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def read(cls, env: Mapping[str, str]) -> tuple[Self | None, tuple[Problem, ...]]:
         """Read a mapping of environment variables: the settings, or None and every problem."""
-        refused, wrapped = cls.refused(env), cls.wrapped(env)
-        settings, found = None, {}
+        wrapped, settings, found = cls.wrapped(env), None, {}
         try:
             settings = cls.from_mapping(env)
         except ValidationError as error:
             found = cls.explain(error, ", ".join(cls.given(env)))
         problems = [Problem(cls.variable(name), mend) for name, mend in (found | wrapped).items()]
-        return (None if refused or wrapped else settings), (*problems, *refused)
+        return (None if wrapped else settings), tuple(problems)
 
     @classmethod
     def explain(cls, error: ValidationError, given: str = "") -> dict[str, str]:
