@@ -23,7 +23,7 @@ from adapters.discord.http import RequestReporter
 from adapters.discord.interaction_tokens import InteractionTokens
 from adapters.discord.interactions import Interactions
 from adapters.discord.names import DiscordNames
-from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, growing_words, keys_of, rated_by
+from adapters.discord.other_process import POSTED, REMEMBERED, OtherProcess, own_message
 from adapters.discord.private_answers import PrivateAnswers
 from adapters.discord.standings import Standings
 from adapters.discord.takeover import Listens, MakeGateway, listening_for
@@ -293,17 +293,8 @@ class DiscordAdapter:
         channel = ids.channel_of(thread)
         async with self._rest.call() as client:
             listed = await read_messages(client, client.get_partial_messageable(channel), limit=MESSAGES)
-            ref, prints = ids.message_ref, rendering.fingerprint
             found = [
-                OwnMessage(
-                    ref(thread, channel, one.id),
-                    None,
-                    False,
-                    keys_of(one),
-                    prints(one.content),
-                    rated_by(one),
-                    growing_words(one),
-                )
+                own_message(thread, one)
                 for one in reversed(listed)
                 # The acknowledgement of a command has a type of its own, and is no answer.
                 if client.user is not None and one.author.id == client.user.id and one.type in POSTED

@@ -19,10 +19,11 @@ import discord
 from adapters.discord import ids, strings
 from adapters.discord.channels import ChannelInfo
 from adapters.discord.errors import Claimed
-from adapters.discord.rendering import Body
+from adapters.discord.rendering import Body, fingerprint
+from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
-from aion_bot.ports.messages import Action
+from aion_bot.ports.messages import Action, ThreadKey
 
 _log = logging.getLogger(__name__)
 
@@ -148,18 +149,27 @@ def check_claim(message: discord.Message, body: Body, *, tried: bool) -> None:
         raise Claimed(message.id, shown)
 
 
+def own_message(thread: ThreadKey, message: discord.Message) -> OwnMessage:
+    """Read a message of the bot's account as the core sees it; what lists messages knows no nonces."""
+    return OwnMessage(
+        ids.message_ref(thread, message.channel.id, message.id), None,
+        keys=keys_of(message), fingerprint=fingerprint(message.content),
+        rates=_rated_by(message), growing=_growing_words(message),
+    )  # fmt: skip
+
+
 def keys_of(message: discord.Message) -> frozenset[str]:
     """Read the keys of the bot's buttons under a message, as `_keys` does."""
     return _keys(_custom_ids(message))
 
 
-def rated_by(message: discord.Message) -> frozenset[str]:
+def _rated_by(message: discord.Message) -> frozenset[str]:
     """Read the keys of the buttons under a message that rate."""
     parsed = filter(None, map(ids.parse_custom_id, _custom_ids(message)))
     return frozenset(key for action, key in parsed if action in {Action.GOOD, Action.BAD})
 
 
-def growing_words(message: discord.Message) -> str | None:
+def _growing_words(message: discord.Message) -> str | None:
     """Read the words above the small print of a message with the button that stops an answer; None without that button."""
     parsed = filter(None, map(ids.parse_custom_id, _custom_ids(message)))
     if all(action is not Action.STOP for action, _ in parsed):
