@@ -22,8 +22,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aion_bot import app, log_config
-from aion_bot.cli import compose
+from aion_bot import log_config
 from aion_bot.ratelimit import request_pace
 from aion_bot.ratelimit.request_pace import ASKER, RequestPace
 from aion_bot.simulators.aion import SimulatedAion
@@ -32,6 +31,7 @@ from aion_bot.simulators.aion.scene import spoken
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import SimulatedPerson
+from benchmarks.unpaced import serving
 
 PEOPLE, LIMIT, WINDOW = 25, 30, 300.0
 """People on each platform, requests a minute, and seconds of a window in which shares are compared."""
@@ -135,38 +135,37 @@ async def run(database: Path, *, speed: float, questions: int) -> Figures:
     async with SimulatedAion() as aion:
         aion.rate = rate = RateLimit(LIMIT, 60.0 / speed)
         await asyncio.gather(slack.start(), discord.start())
-        stop = asyncio.Event()
-        env = {**aion.env, **slack.env, **discord.env, "AION_BOT_DATABASE_URL": f"sqlite:///{database}"}
-        settings, adapters, problems = compose(env)
-        if settings is None:
-            raise RuntimeError("; ".join(map(str, problems)))
-        for adapter in adapters:
-            adapter.limits = replace(adapter.limits, edit_gap=0.1, budgets={})
-        serving = asyncio.create_task(app.serve(settings, adapters, stop, check_aion=False))
         try:
-            await asyncio.gather(slack.connected(), discord.connected())
-            asked = [
-                (workspace, await workspace.mention(person, f"How many? {number}"))
-                for number in range(GREEDY * questions)
-                for workspace in (slack, discord)
-                for person in (workspace.people if number < questions else workspace.people[:1])
-            ]
-            figures.questions = len(asked)
-            aion.play(*(spoken("Counted.") for _ in asked))
-            limit = 3 * 2 * len(asked) / LIMIT * 60 / speed + 60
-            async with asyncio.timeout(limit):
-                while figures.answered < len(asked):
-                    await asyncio.sleep(0.2)
-                    figures.answered = sum(
-                        any("Counted." in one.text for one in workspace.thread(thread))
-                        for workspace, thread in asked
-                    )
+            async with serving({**aion.env, **slack.env, **discord.env}, database):
+                await _answers(figures, aion, (slack, discord), questions)
+                figures.refusals = rate.refusals
         finally:
-            figures.refusals = rate.refusals
-            stop.set()
-            await serving
             await asyncio.gather(slack.stop(), discord.stop())
     return figures
+
+
+async def _answers(
+    figures: Figures,
+    aion: SimulatedAion,
+    workspaces: Sequence[SimulatedSlack | SimulatedDiscord],
+    questions: int,
+) -> None:
+    """Let everybody ask, and wait for all answers; raises `TimeoutError` where they take twice as long as they may."""
+    await asyncio.gather(*(workspace.connected() for workspace in workspaces))
+    asked = [
+        (workspace, await workspace.mention(person, f"How many? {number}"))
+        for number in range(GREEDY * questions)
+        for workspace in workspaces
+        for person in (workspace.people if number < questions else workspace.people[:1])
+    ]
+    figures.questions = len(asked)
+    aion.play(*(spoken("Counted.") for _ in asked))
+    async with asyncio.timeout(3 * 2 * len(asked) / LIMIT * 60 / figures.speed + 60):
+        while figures.answered < len(asked):
+            await asyncio.sleep(0.2)
+            figures.answered = sum(
+                any("Counted." in one.text for one in workspace.thread(thread)) for workspace, thread in asked
+            )
 
 
 def report(figures: Figures) -> bool:

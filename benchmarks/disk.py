@@ -15,15 +15,14 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
-from aion_bot import app, log_config
-from aion_bot.cli import compose
+from aion_bot import log_config
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage import Store
+from benchmarks.unpaced import serving
 
 AT_ONCE = 20
 """Questions that run side by side."""
@@ -36,27 +35,18 @@ async def ask(database: Path, questions: int) -> None:
     async with SimulatedAion() as aion:
         slack = SimulatedSlack()
         await slack.start()
-        stop = asyncio.Event()
-        env = {**aion.env, **slack.env, "AION_BOT_DATABASE_URL": f"sqlite:///{database}"}
-        settings, adapters, problems = compose(env)
-        if settings is None:
-            raise RuntimeError("; ".join(map(str, problems)))
-        for adapter in adapters:
-            adapter.limits = replace(adapter.limits, edit_gap=0.1, budgets={})
-        serving = asyncio.create_task(app.serve(settings, adapters, stop, check_aion=False))
         try:
-            await slack.connected(timeout=PATIENCE)
-            before = cleared(database)
-            for first in range(0, questions, AT_ONCE):
-                count = min(AT_ONCE, questions - first)
-                for number in range(first, first + count):
-                    await slack.ask(slack.people[number % 3], f"What is damaged on site {number}?")
-                async with asyncio.timeout(PATIENCE):
-                    while cleared(database) < before + first + count:  # noqa: ASYNC110  # the bot says so in its database
-                        await asyncio.sleep(0.02)
+            async with serving({**aion.env, **slack.env}, database):
+                await slack.connected(timeout=PATIENCE)
+                before = cleared(database)
+                for first in range(0, questions, AT_ONCE):
+                    count = min(AT_ONCE, questions - first)
+                    for number in range(first, first + count):
+                        await slack.ask(slack.people[number % 3], f"What is damaged on site {number}?")
+                    async with asyncio.timeout(PATIENCE):
+                        while cleared(database) < before + first + count:  # noqa: ASYNC110  # the bot says so in its database
+                            await asyncio.sleep(0.02)
         finally:
-            stop.set()
-            await serving
             await slack.stop()
 
 

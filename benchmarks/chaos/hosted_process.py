@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import Any
 
 from adapters import discover, platforms
 from adapters.slack.hosting import HostedSlack
-from aion_bot import app, log_config
+from aion_bot import app
 from aion_bot.aion import circuit_breaker
 from aion_bot.cli import read_file
 from aion_bot.commands.composing import compose
@@ -21,6 +20,7 @@ from aion_bot.composition.hosted import Hosting
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.storage import StoreError, UnfitServer
+from benchmarks.chaos.replica_process import become
 from benchmarks.chaos.short_waits import CIRCUIT_OPEN, POLLING
 
 RELAYS = "RELAYS"
@@ -29,12 +29,7 @@ RELAYS = "RELAYS"
 
 def serve(env: Mapping[str, str], log: Path) -> None:
     """Become a replica: runs in its process."""
-    os.environ.clear()
-    os.environ.update(env)
-    with log.open("ab") as output:
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-    log_config.configure("info", "json", ())
+    become(env, log)
     _redirect({int(target): port for target, port in json.loads(env[RELAYS]).items()})
     circuit_breaker.OPEN_SECONDS = CIRCUIT_OPEN
     _shorten()

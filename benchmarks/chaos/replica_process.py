@@ -10,6 +10,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from aion_bot import log_config
 from benchmarks.chaos.relays import DatabaseRelay, HttpRelay, through
 from tests.support.postgres import server
 
@@ -21,6 +22,16 @@ _PROCESSES.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "disc
 
 Serve = Callable[[Mapping[str, str], Path], None]
 """Becomes a replica with these settings, which prints to this file."""
+
+
+def become(env: Mapping[str, str], log: Path) -> None:
+    """Give the process these settings alone, and let it print to `log`, events as JSON."""
+    os.environ.clear()
+    os.environ.update(env)
+    with log.open("ab") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    log_config.configure("info", "json", ())
 
 
 class ReplicaProcess:

@@ -1,7 +1,6 @@
 """Three replicas as processes, with one database on a Postgres server: the one that serves is stopped, killed, paused or cut off."""
 
 import asyncio
-import os
 import random
 import signal
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from aion_bot.environment.database_location import Location
-from benchmarks.chaos.replica_process import PATIENCE, ReplicaProcess
+from benchmarks.chaos.replica_process import PATIENCE, ReplicaProcess, become
 from tests.support.postgres import lay_postgres, server, stop_server
 
 _REPLICAS = 3
@@ -25,17 +24,12 @@ _SHARES = {"median": 0.5, "p99": 0.99, "most": 1.0}
 
 def _serve(env: Mapping[str, str], log: Path) -> None:
     """Become a replica: runs in its process."""
-    from aion_bot import app, log_config
+    from aion_bot import app
     from aion_bot.domain.rules import Rules
     from aion_bot.storage import StoreError
     from benchmarks.chaos.short_waits import POLLING, composed
 
-    os.environ.clear()
-    os.environ.update(env)
-    with log.open("ab") as output:
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-    log_config.configure("info", "json", ())
+    become(env, log)
     app.DEFAULT_POLLING = POLLING
     settings, adapters = composed(env)
     try:
