@@ -249,7 +249,7 @@ class _BucketTogether(Together):
         try:
             others = [ids.thread_key(one) for one in await self._direct.channels()]
         except PlatformError as error:
-            _log.warning("other direct messages not known", extra={"reason": str(error)})
+            _log.warning("other direct messages not listed", extra={"reason": str(error)})
             return known
         return [*known, *(one for one in others if one not in known)]
 

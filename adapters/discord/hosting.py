@@ -115,7 +115,7 @@ class HostedDiscord:
             self._count = int(known)
             if self._settings.shards not in {None, self._count}:
                 about = {"buckets": self._count, "shards": self._settings.shards}
-                _log.info("buckets stay as they are", extra=about)
+                _log.info("number of buckets not changed", extra=about)
         return self._count
 
     async def _wanted(self) -> int:

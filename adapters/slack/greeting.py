@@ -35,6 +35,6 @@ class Greeting:
             found = Presence(self._presence.workspaces, self._presence.bot, (notice,) if notice else ())
             await self._host.connected(found)
         elif foreign:
-            _log.warning("foreign connections", extra={"notice": notice})
+            _log.warning("connections of another process", extra={"notice": notice})
             # Not at the first one: Slack may still count those of the process before this one.
             await self._host.second_process(strings.FOREIGN)

@@ -224,7 +224,7 @@ class AionStream:
             except AionvisionError as error:
                 if disputed or not found or error.status_code != _CONFLICT:
                     raise
-                self._log.info("selection disputed", code=error.code)
+                self._log.info("picture selection refused", code=error.code)
         return await self._stream(session, disputed=True)
 
     async def _stream_in(self, session: str, pictures: Sequence[str]) -> Outcome:

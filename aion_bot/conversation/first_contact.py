@@ -55,7 +55,7 @@ async def _newest(services: Services, place: Place) -> list[str]:
         async with asyncio.timeout(_LONGEST):
             found = await services_at(services, place).aion.files.list(limit=_NAMED)
     except (AionvisionError, TimeoutError) as error:
-        _log.info("hint without files", reason=type(error).__name__)
+        _log.info("newest files not read", reason=type(error).__name__)
         return []
     names = list(dict.fromkeys(one.title or one.filename for one in found.files))
     return names[:_NAMED] if len(names) >= _NAMED and all(names) else []

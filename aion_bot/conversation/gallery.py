@@ -275,7 +275,7 @@ async def _with_new_addresses(
     try:
         messages = await (await of_session(services, turn.session_id)).history.messages(turn.session_id)
     except AionvisionError as error:
-        _log.info("pictures not addressed anew", owner=due.owner, code=error.code)
+        _log.info("picture addresses not renewed", owner=due.owner, code=error.code)
         return found
     stored = next((one for one in messages if one.id == turn.answer_id), None)
     entries = {} if stored is None else EntryIndex.of("img", answer_data(stored)).entries

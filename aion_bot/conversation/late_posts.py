@@ -60,7 +60,9 @@ async def end_growing(services: Services, thread: Thread, turn: Turn) -> None:
     try:
         await services.registry.sync(thread, OneMessage(Reply(words)), delivery).run()
     except PlatformError as error:
-        _log.warning("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
+        _log.warning(
+            "unfinished message not updated", turn=turn.key, platform=thread.platform, reason=repr(error)
+        )
 
 
 def keep_words(turn: Turn, view: AnswerView, diff: MessageDiff) -> None:

@@ -54,7 +54,7 @@ class MonthAllowance:
             limits = await self._aion.tenant.get_limits()
         except AionvisionError as error:  # not every key may know
             self.left = None
-            _log.debug("month unknown", reason=error.code)
+            _log.debug("monthly allowance not known", reason=error.code)
         else:
             if isinstance(self._aion.pace, RequestPace) and (minute := _of(limits.limits, "minute")):
                 self._aion.pace.learn(minute)
@@ -68,7 +68,9 @@ class MonthAllowance:
         self.percent = 0 if month is None else month.percent
         self.short = month is not None and month.percent >= SHORT
         if month and month.warning and await self._months.warn(month.warning):
-            _log.warning("month running short", percent=month.percent, used=month.used, allowed=month.allowed)
+            _log.warning(
+                "monthly allowance running low", percent=month.percent, used=month.used, allowed=month.allowed
+            )
 
     async def refusal(self, prompt: Prompt) -> UsedUp | None:
         """Return why the channel of a question may not ask it, while the month is `short`."""

@@ -123,9 +123,9 @@ async def see_all_again(
             await aion.chats.update_images(session, selected)
         mode = await aion.chats.update_mode(session, use_all_images=True)
     except AionvisionError as error:
-        _log.warning("session not widened", code=error.code)
+        _log.warning("session not set to all pictures", code=error.code)
         return
     if mode.get("use_all_images") is True:
         narrowed.discard(session)
     else:
-        _log.warning("session not widened")
+        _log.warning("session not set to all pictures")

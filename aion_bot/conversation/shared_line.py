@@ -51,7 +51,7 @@ class SharedLine:
                 content = Reply("", strings.also_waiting(count))
                 self._message = await self._thread.adapter.post(self._thread.key, content, nonce=self._nonce)
         except PlatformError as error:
-            _log.info("line not posted", platform=self._thread.platform, reason=repr(error))
+            _log.info("shared line not posted", platform=self._thread.platform, reason=repr(error))
             if not isinstance(error, PlatformDown):  # whose outcome is unknown
                 await self._gone()
             return False
@@ -71,7 +71,7 @@ class SharedLine:
                     await self._thread.adapter.edit(self._message, Reply("", strings.also_waiting(count)))
                     self._shown = count
         except PlatformError as error:
-            _log.info("line not edited", platform=self._thread.platform, reason=repr(error))
+            _log.info("shared line not edited", platform=self._thread.platform, reason=repr(error))
             return not isinstance(error, MessageGone)
         return True
 
@@ -84,7 +84,7 @@ class SharedLine:
         except (Forbidden, MessageGone):
             pass  # nothing that a later attempt would change
         except PlatformError as error:
-            _log.info("line not removed", platform=self._thread.platform, reason=repr(error))
+            _log.info("shared line not removed", platform=self._thread.platform, reason=repr(error))
             self._release()
             return
         await self._gone()

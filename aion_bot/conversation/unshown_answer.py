@@ -81,7 +81,9 @@ async def _close_message(
     try:
         await services.registry.sync(thread, view, delivery).run()
     except PlatformError as error:
-        _log.info("message not closed", turn=turn.key, platform=thread.platform, reason=repr(error))
+        _log.info(
+            "unfinished message not updated", turn=turn.key, platform=thread.platform, reason=repr(error)
+        )
         try:
             await thread.delete(message)
         except PlatformError as refusal:

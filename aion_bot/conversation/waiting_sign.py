@@ -78,9 +78,9 @@ class WaitingSign:
                     await self._perform(sign_of(self._turn, ahead))
                     self.shown = min(ahead, MOST_COUNTED + 1)
         except (RateLimited, PlatformDown) as error:
-            _log.info("place not shown", platform=self._thread.platform, reason=repr(error))
+            _log.info("waiting sign not shown", platform=self._thread.platform, reason=repr(error))
         except PlatformError as error:
-            _log.info("place refused", platform=self._thread.platform, reason=repr(error))
+            _log.info("waiting sign refused", platform=self._thread.platform, reason=repr(error))
             self.refused = True
             if self._message is None and self._posting:  # an unknown outcome is another error
                 self._posting = False
@@ -113,7 +113,7 @@ class WaitingSign:
         try:
             found = await retry(self._thread.own_messages, backoff=_REMOVE, on=_may_pass)
         except PlatformError as error:
-            _log.info("sign not looked up", platform=self._thread.platform, reason=repr(error))
+            _log.info("waiting sign not found", platform=self._thread.platform, reason=repr(error))
             return False
         signs = (one.message for one in found if key in one.keys or one.nonce == self._nonce)
         self._message = next(signs, None)
@@ -133,7 +133,7 @@ class WaitingSign:
         except (Forbidden, MessageGone):
             pass  # nothing that a later attempt would change
         except PlatformError as error:
-            _log.info("sign not removed", platform=self._thread.platform, reason=repr(error))
+            _log.info("waiting sign not removed", platform=self._thread.platform, reason=repr(error))
             return
         self._message, self._posting = None, False
         await recorded(_log, self._signs.note_gone(self._turn.key), "sign")

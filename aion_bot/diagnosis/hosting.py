@@ -50,7 +50,7 @@ def _scopes(scopes: Sequence[KnownScope], *, served: bool) -> Iterator[Finding]:
     yield ok("scopes", f"{len(scopes)}: {names}{more}" if scopes else "none yet")
     alone = [one.name for one in scopes if one.owner is None]
     if served and alone:
-        mend = "look for `scope not opened` and `scopes not looked at` in the log; each is taken within seconds as a rule"
+        mend = "look for `scope not opened` and `scopes not updated` in the log; each is taken within seconds as a rule"
         yield warn("scopes", f"{len(alone)} are served by nobody now, such as {alone[0]}", mend)
     for one in scopes:
         if one.waiting >= _MANY_WAIT:

@@ -90,7 +90,7 @@ class Watchdog:
         del frame
         while not self._answered.wait(self._every):
             self.lag = time.monotonic() - asked
-        _log.warning("event loop goes on", seconds=round(self.lag, 1))
+        _log.warning("event loop responsive again", seconds=round(self.lag, 1))
 
 
 def stack_of(frame: FrameType | None) -> str:

@@ -16,7 +16,7 @@ async def test_a_month_that_runs_short_is_warned_of_once_and_shared(idle: Bot) -
     idle.aion.play(*(spoken("Counted.") for _ in range(3)))
     with capture_logs() as logs:
         await idle.start(check_aion=True)
-        await idle.until(lambda: any(one["event"] == "month running short" for one in logs))
+        await idle.until(lambda: any(one["event"] == "monthly allowance running low" for one in logs))
         told = strings.month_short(95, 97, 100)
         first = await idle.asked(idle.ada, "How many?", "Counted.", told)
         assert "<@" not in idle.text(first).partition(told)[2]
@@ -25,7 +25,9 @@ async def test_a_month_that_runs_short_is_warned_of_once_and_shared(idle: Bot) -
             lambda: bool(idle.private_replies(second, idle.ben) or "Counted" in idle.text(second))
         )
     assert told not in idle.text(second)
-    assert [one["log_level"] for one in logs if one["event"] == "month running short"] == ["warning"]
+    assert [one["log_level"] for one in logs if one["event"] == "monthly allowance running low"] == [
+        "warning"
+    ]
 
 
 @pytest.mark.slow
@@ -41,7 +43,7 @@ async def test_80_and_95_percent_are_warned_of_once_each(idle: Bot) -> None:
             await idle.until(lambda before=before: idle.aion.count("tenant_limits") > before)  # type: ignore[misc]  # mypy infers no default of a lambda
             await idle.until(
                 lambda warnings=warnings: (  # type: ignore[misc]  # mypy infers no default of a lambda
-                    [one["event"] for one in logs].count("month running short") == warnings
+                    [one["event"] for one in logs].count("monthly allowance running low") == warnings
                 )
             )
             threads.append(await idle.workspace.mention(idle.ada, f"How many? {used}"))
@@ -49,7 +51,7 @@ async def test_80_and_95_percent_are_warned_of_once_each(idle: Bot) -> None:
             await idle.stop()
     told = [[percent for percent in (80, 95) if f"{percent} %" in idle.text(one)] for one in threads]
     assert told == [[], [80], [], [95], []]
-    assert [one["event"] for one in logs].count("month running short") == 2
+    assert [one["event"] for one in logs].count("monthly allowance running low") == 2
 
 
 async def test_what_is_left_is_shared_fairly_among_channels(idle: Bot) -> None:
@@ -58,7 +60,7 @@ async def test_what_is_left_is_shared_fairly_among_channels(idle: Bot) -> None:
     idle.aion.play(*(spoken("Counted.") for _ in range(3)))
     with capture_logs() as logs:
         await idle.start(check_aion=True)
-        await idle.until(lambda: any(one["event"] == "month running short" for one in logs))
+        await idle.until(lambda: any(one["event"] == "monthly allowance running low" for one in logs))
     await idle.shows(await idle.workspace.direct_message(idle.ben, "How many?"), "Counted.")
     await idle.shows(await idle.workspace.mention(idle.ada, "How many?"), "Counted.")
     second = await idle.workspace.mention(idle.cy, "And once more?")
@@ -72,7 +74,7 @@ async def test_a_month_that_is_used_up_says_when_it_opens(idle: Bot) -> None:
     idle.aion.files.month = (100, 100)
     with capture_logs() as logs:
         await idle.start(check_aion=True)
-        await idle.until(lambda: any(one["event"] == "month running short" for one in logs))
+        await idle.until(lambda: any(one["event"] == "monthly allowance running low" for one in logs))
     thread = await idle.workspace.mention(idle.ada, "How many?")
     await idle.replies_privately(thread, idle.ada, "or use /aion search")
     assert idle.aion.count("send_stream") == 0

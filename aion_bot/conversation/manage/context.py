@@ -169,7 +169,7 @@ async def _referred(use: Use) -> list[Picked]:
     try:
         messages = await use.services.aion.chats.get_messages(session, limit=_ANSWERS)
     except AionvisionError as error:  # what is chosen is shown all the same
-        _log.info("answers not looked at", code=error.code)
+        _log.info("stored answers not read", code=error.code)
         return []
     return referred_files(messages)
 

@@ -103,9 +103,9 @@ class ScopeRunner:
             try:
                 await work(is_set)
             except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
-                _log.warning("scopes not looked at", reason=str(error))
+                _log.warning("scopes not updated", reason=str(error))
             except Exception:  # noqa: BLE001  # the next look may find it mended
-                _log.exception("scopes not looked at")
+                _log.exception("scopes not updated")
             with suppress(TimeoutError):
                 await asyncio.wait_for(sooner.wait(), seconds)
 

@@ -128,7 +128,7 @@ async def test_a_server_that_is_away_ends_nothing(deployment: Deployment) -> Non
     await first.number(4)
     with structlog.testing.capture_logs() as logs:
         deployment.server.away = True
-        await logged(logs, "scopes not looked at")
+        await logged(logs, "scopes not updated")
         assert len(first.serving.now) == 4
         deployment.platform.ids.append("E")
         deployment.server.away = False

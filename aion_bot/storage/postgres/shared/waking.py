@@ -50,7 +50,7 @@ class Waking:
                 await self._listen()
             except (psycopg.Error, TimeoutError) as error:
                 reason = message_of(error) if isinstance(error, psycopg.Error) else "no answer in time"
-                _log.warning("not listening", reason=reason)
+                _log.warning("database notifications not received", reason=reason)
             await asyncio.sleep(_PAUSE)
 
     async def _listen(self) -> None:
