@@ -52,7 +52,7 @@ NO_MENTIONS = discord.AllowedMentions.none()
 class RestClient:
     """One login, shared by all calls until it is closed; the next call makes another.
 
-    `call` lends the client of discord.py for any request; the other methods are calls that are made in several places.
+    `call` yields the client of discord.py for any request; the other methods are calls that are made in several places.
     All of them raise the port's errors.
     """
 
@@ -75,7 +75,7 @@ class RestClient:
 
     @asynccontextmanager
     async def call(self, *, for_interaction: bool = False) -> AsyncIterator[discord.Client]:
-        """Lend the client for one call, which raises the port's errors.
+        """Yield the client for one call, which raises the port's errors.
 
         While Discord's limit of the whole bot is exceeded, no call is made: `RateLimited`. Answers to interactions
         are, because that limit leaves them out (Discord's documentation, *Rate Limits*).

@@ -139,7 +139,7 @@ class AttachedFiles:
 
     @asynccontextmanager
     async def _get(self, address: FileAddress, media_type: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Ask for a file, without a token; lends a good answer, whose body is the file's."""
+        """Ask for a file, without a token; yields a good answer, whose body is the file's."""
         if not is_files_host(address.url, self._settings.api_url):
             raise FileUnavailable("an address that is not Discord's", FileProblem.WITHHELD)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CONNECT_TIMEOUT)

@@ -183,7 +183,7 @@ class WebApi:
 
     @asynccontextmanager
     async def download(self, address: str) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Read a file with the bot token, which only the hosts of `is_files_host` get; lends a good answer's body.
+        """Read a file with the bot token, which only the hosts of `is_files_host` get; yields a good answer's body.
 
         Raises `FileUnavailable` where Slack answers something else than the file, and the other errors of `ports.errors`.
         """

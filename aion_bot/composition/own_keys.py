@@ -49,7 +49,7 @@ def with_key(settings: Settings, key: str | None) -> Settings:
 async def until_another(
     platform: HostedPlatform, scope: str, key: str | None, stop: asyncio.Event, *, every: float = EVERY
 ) -> AsyncIterator[asyncio.Event]:
-    """Lend an event that is set with `stop`, or once the scope has another key than this one."""
+    """Yield an event that is set with `stop`, or once the scope has another key than this one."""
     ended, tasks = asyncio.Event(), BackgroundTasks()
 
     async def follow() -> None:

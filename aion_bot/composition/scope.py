@@ -170,7 +170,7 @@ async def connected(
     check: bool,
     pace: RequestPace | None = None,
 ) -> AsyncIterator[AionVision]:
-    """Lend the client, report its requests, and find out meanwhile whether Aion's key and address are right.
+    """Yield the client, report its requests, and find out meanwhile whether Aion's key and address are right.
 
     `pace` is that of the key, where other clients have it as well.
     """

@@ -307,7 +307,7 @@ class Indicators:
         if self._active.get(turn.thread):
             return True  # another turn's, which the last of them ends
         limiter, show = thread.limiter, Operation.SHOW_ACTIVITY
-        if thread.activity is None or (permit := limiter.take(show, turn.thread, spare=1)) is None:
+        if thread.activity is None or (permit := limiter.take(show, turn.thread, leaving=1)) is None:
             return False
         self._active[turn.thread] = limiter.reserve(show, turn.thread)
         title = ""

@@ -44,7 +44,7 @@ def wanted(environ: Mapping[str, str]) -> bool:
 async def traced(
     environ: Mapping[str, str], monitor: "Monitor | None"
 ) -> AsyncIterator["Tracing | Monitor | None"]:
-    """Lend what observes the bot: `monitor` itself where no spans are wanted, or cannot be made.
+    """Yield what observes the bot: `monitor` itself where no spans are wanted, or cannot be made.
 
     Spans wait in a queue of bounded length, which a thread exports: an exporter that is down costs spans alone.
     """

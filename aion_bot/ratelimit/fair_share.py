@@ -42,13 +42,13 @@ class SharedLimit:
         """Requests that previews leave free: those reserved, those about to be, and the budget's headroom."""
         return self.reserved + self.awaiting_reservation + self.window.budget.headroom
 
-    def best_effort_at(self, now: float, spare: int = 0, *, probed: bool = True) -> float:
-        """Return when a best-effort operation may run that leaves `spare` others; `inf` while only an answer can tell.
+    def best_effort_at(self, now: float, leaving: int = 0, *, probed: bool = True) -> float:
+        """Return when a best-effort operation may run that leaves so many others; `inf` while only an answer can tell.
 
         Not `probed`: when the limit has a place for it (`SlidingWindow.capacity_at`).
         """
         # As previews do, but never all: a limit of one call would otherwise take none at all, however idle it is.
-        headroom = min(self.preview_headroom + spare, self.window.budget.calls - 1)
+        headroom = min(self.preview_headroom + leaving, self.window.budget.calls - 1)
         return self.window.room_at(now, headroom) if probed else self.window.capacity_at(now, headroom)
 
     def is_idle(self, now: float) -> bool:

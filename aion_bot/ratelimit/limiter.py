@@ -187,14 +187,14 @@ class Limiter(RequestObserver):
             limit.reserve(-1)
         self._issue_soon()
 
-    def take(self, operation: Operation, thread: ThreadKey, *, spare: int = 0) -> Permit | None:
-        """Return an issued best-effort permit, or None where there is no room now that leaves `spare` requests besides.
+    def take(self, operation: Operation, thread: ThreadKey, *, leaving: int = 0) -> Permit | None:
+        """Return an issued best-effort permit, or None where there is no room now that leaves so many requests besides.
 
         Run the operation in `using` at once.
         """
         now = time.monotonic()
         permit = Permit(self.limits(operation, thread), Priority.BEST_EFFORT, now)
-        return permit if self._scheduler.take(permit, now, spare) else None
+        return permit if self._scheduler.take(permit, now, leaving) else None
 
     def has_room(self, operation: Operation, thread: ThreadKey, *, within: float = 0.0) -> bool:
         """Tell whether a best-effort operation could run within so many seconds, and another one that takes it back.

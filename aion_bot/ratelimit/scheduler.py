@@ -111,9 +111,9 @@ class Scheduler:
         for limit in permit.reserve:
             limit.awaiting_reservation -= 1
 
-    def take(self, permit: Permit, now: float, spare: int) -> bool:
-        """Count a best-effort permit as begun if it may run now and leave `spare` others; it never waits."""
-        if not all(limit.best_effort_at(now, spare) <= now for limit in permit.limits):
+    def take(self, permit: Permit, now: float, leaving: int) -> bool:
+        """Count a best-effort permit as begun if it may run now and leave so many others; it never waits."""
+        if not all(limit.best_effort_at(now, leaving) <= now for limit in permit.limits):
             return False
         self._count(permit, now)
         return True

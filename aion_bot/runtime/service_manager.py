@@ -37,7 +37,7 @@ async def announced() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def announcing() -> AsyncIterator[Callable[[], None]]:
-    """Lend what says so, once however often it is called: a replica that stands by is ready, and may serve later."""
+    """Yield what says so, once however often it is called: a replica that stands by is ready, and may serve later."""
     beating, every, is_ready = BackgroundTasks(), _watchdog_period() / 2, False
 
     def ready() -> None:

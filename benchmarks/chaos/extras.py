@@ -119,7 +119,7 @@ class Extras:
     @staticmethod
     def _sharable(full: FullWorkspace, person: SimulatedPerson, number: int) -> Iterator[Shown]:
         for one in full.direct_messages(person):
-            if _has(one.text, f"whisper{number}") and strings.SHARE in {each.label for each in one.buttons}:
+            if _has(one.text, f"alone{number}") and strings.SHARE in {each.label for each in one.buttons}:
                 yield one
 
     async def _card_with(self, record: Record, label: str) -> ShownMessage | None:
@@ -171,8 +171,8 @@ class Extras:
             for number, scenario in self._private.items():
                 if scenario.platform != platform:
                     continue
-                whisper, asker = f"whisper{number}", full.people[scenario.person].id
-                answers, shares = _times(read[asker], whisper), _times(public, whisper)
+                words, asker = f"alone{number}", full.people[scenario.person].id
+                answers, shares = _times(read[asker], words), _times(public, words)
                 totals["private answers"] += answers
                 totals["shares"] += shares
                 if answers > 1:
@@ -181,7 +181,7 @@ class Extras:
                     yield "doubled", number, f"a private answer was shared {shares} times"
                 if shares and number not in self._pressed_share:
                     yield "doubled", number, "a private answer was shared though nobody pressed"
-                if any(_times(text, whisper) for person, text in read.items() if person != asker):
+                if any(_times(text, words) for person, text in read.items() if person != asker):
                     yield "doubled", number, "a private answer reached somebody else"
 
     def _verify_reasons(self) -> Iterator[tuple[str, int, str]]:

@@ -101,7 +101,7 @@ def scene_beside(question: str, asked: Counter[str]) -> Scene | None:
     """Choose what Aion does with a question that has no number; counts those for another plan. None: something else."""
     if question.startswith("Tell me alone about "):
         number = question.removeprefix("Tell me alone about ").partition(".")[0]
-        return spoken(f"whisper{number} is the brace of the north face.")
+        return spoken(f"alone{number} is the brace of the north face.")
     if question.startswith(strings.ANOTHER_PLAN_QUESTION):
         asked["another plan"] += 1
         return spoken("There is no other plan.")

@@ -79,13 +79,13 @@ def test_whoever_sees_nothing_goes_before_those_who_have_a_sign() -> None:
 
 
 def test_a_permit_that_is_taken_leaves_what_is_spare() -> None:
-    """A permit is taken at once or not at all; `spare` requests stay free, but never all that the limit has."""
+    """A permit is taken at once or not at all; so many requests stay free, but never all that the limit has."""
     scheduler = Scheduler(gap=0.0)
     two: Charges = ((Budget("two", 2, 60.0, Scope.WORKSPACE, probe_threshold=2), "team"),)
-    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=1)
-    assert not scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=1)
-    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, spare=0)
-    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, POSTS), 0.0, spare=1)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, leaving=1)
+    assert not scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, leaving=1)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, two), 0.0, leaving=0)
+    assert scheduler.take(permit(scheduler, Priority.BEST_EFFORT, 0.0, POSTS), 0.0, leaving=1)
 
 
 def test_previews_leave_what_is_reserved() -> None:

@@ -37,7 +37,7 @@ AWAY = "the server does not answer"
 
 
 class Source(Protocol):
-    """Lends the connection for each statement of a database."""
+    """Provides the connection for each statement of a database."""
 
     @property
     def prelude(self) -> str:
@@ -45,7 +45,7 @@ class Source(Protocol):
         ...
 
     def lent(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Any]]:
-        """Lend a connection that nobody else uses meanwhile. Raises `PostgresError` where there is none in time."""
+        """Yield a connection that nobody else uses meanwhile. Raises `PostgresError` where there is none in time."""
         ...
 
     async def lost(self, connection: psycopg.AsyncConnection[Any]) -> None:
@@ -68,7 +68,7 @@ class OwnConnection:
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
-        """Lend it; see `Source`."""
+        """Yield it; see `Source`."""
         if self._connection.closed:
             await self._connect_again()
         yield self._connection

@@ -75,7 +75,7 @@ class Pool:
 
     @asynccontextmanager
     async def lent(self) -> AsyncIterator[Async]:
-        """Lend a connection; see `Source`. At once after the server was away it does not wait for one."""
+        """Yield a connection; see `Source`. At once after the server was away it does not wait for one."""
         connection = await self._taken()
         self._lent += 1
         try:
