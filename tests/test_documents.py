@@ -15,6 +15,7 @@ from aion_bot.cli import read_secrets
 from aion_bot.config import VARIABLES
 from aion_bot.domain.plan import PLAN_TRANSITIONS
 from aion_bot.domain.turn import TURN_TRANSITIONS
+from aion_bot.domain.uploads import FILE_TRANSITIONS
 from aion_bot.storage import migrations
 
 ROOT = Path(__file__).parents[1]
@@ -82,25 +83,19 @@ def test_what_a_page_names_is_there(page: Path) -> None:
     assert set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE)) - known == set()
 
 
+NO_CAPABILITY = {
+    *("PlatformAdapter", "Platform", "HostedPlatform"),
+    *("Host", "RequestObserver", "Roles", "SharedValues"),
+}
+"""What every adapter or package of a platform is, and what it is handed by the core."""
+
+
 def test_the_glossary_has_every_capability() -> None:
     """docs/glossary.md names each optional Protocol of an adapter, and no other."""
     row = next(line for line in GLOSSARY.splitlines() if line.startswith("| capability |"))
-    ports = ROOT / "aion_bot" / "ports"
-    source = "".join(
-        (ports / name).read_text("utf-8")
-        for name in (
-            "adapter.py",
-            "capabilities.py",
-            "platform_package.py",
-            "earlier.py",
-            "files.py",
-            "forms.py",
-            "http_requests.py",
-            "private_threads.py",
-        )
-    )
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "aion_bot" / "ports").glob("*.py"))
     protocols = set(re.findall(r"^class (\w+)\(Protocol\)", source, re.MULTILINE))
-    assert set(re.findall(r"`(\w+)`", row)) == protocols - {"PlatformAdapter", "Platform"}
+    assert set(re.findall(r"`(\w+)`", row)) == protocols - NO_CAPABILITY
 
 
 def test_the_layers_are_printed() -> None:
@@ -116,7 +111,7 @@ GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 PACKAGES = {path.name for path in (ROOT / "aion_bot").iterdir() if (path / "__init__.py").exists()}
 
 
-@pytest.mark.parametrize("transitions", [TURN_TRANSITIONS, PLAN_TRANSITIONS])
+@pytest.mark.parametrize("transitions", [TURN_TRANSITIONS, PLAN_TRANSITIONS, FILE_TRANSITIONS])
 def test_the_transition_tables_are_printed(
     transitions: Mapping[StrEnum, frozenset[StrEnum]],
 ) -> None:
@@ -147,6 +142,16 @@ def test_the_tree_of_a_page_is_the_tree(page: str) -> None:
     )
     for folder in re.findall(r"^(\w+)/", tree, re.MULTILINE):
         assert (ROOT / folder).is_dir()
+
+
+def test_the_tree_names_every_program_that_measures() -> None:
+    """docs/architecture.md names every program of `benchmarks/`."""
+    line = re.findall(r"^benchmarks/ +programs: (.*(?:\n {10,}.*)*)$", ARCHITECTURE, re.MULTILINE)
+    named = set(re.findall(r"\w+", line[0]))
+    benchmarks = ROOT / "benchmarks"
+    programs = {path.parent.name for path in benchmarks.glob("*/__main__.py")}
+    programs |= {path.stem for path in benchmarks.glob("*.py") if "__main__" in path.read_text("utf-8")}
+    assert named == programs - {"function_recorder"}  # a part of `shape`
 
 
 SECURITY_PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
