@@ -56,18 +56,19 @@ async def serve(
 ) -> bool:
     """Serve until `stop` is set; False if every platform refused its token before that.
 
-    On Postgres it stands by while another replica serves. `rules` are those of `aion-bot.toml`, which `reloading` reads again when it is asked to; `check_aion`: whether Aion is asked at once if its key and address are right; `observer` learns what happens where `settings` name no HTTP address. `polling`: how often and how long sessions are looked at for what a broken stream left there.
+    On Postgres it stands by while another replica serves. `polling`: how sessions are watched after a broken stream. `rules`
+    are those of `aion-bot.toml`, which `reloading` reads again. `check_aion`: whether Aion is asked at once if its key and
+    address are right. `observer` learns what happens where `settings` name no HTTP address.
 
     Raises `StoreError` where the database cannot be used, and `CannotListen` where `AION_BOT_HTTP_ADDRESS` cannot.
     """
-    platforms = [one.platform for one in adapters]
     async with (
-        watched(settings.http_address, platforms, receivers(adapters), stop) as monitor,
+        watched(settings.http_address, _names(adapters), receivers(adapters), stop) as monitor,
         service_manager.announcing() as ready,
     ):
         opened = await _opened(settings, adapters, stop, ready, reloading=reloading, monitor=monitor)
-        if opened is None:  # stopped while another replica served
-            return True
+        if opened is None:
+            return True  # stopped while another replica served
         store, deployment = opened
         async with (
             owned(store),  # closed last: the last event can be written
@@ -119,10 +120,14 @@ def _say_start(settings: Settings, adapters: Sequence[PlatformAdapter]) -> None:
         policies.append(f"{one.platform} ({', '.join(f'{what}: {who}' for what, who in described.items())})")
     _log.info(
         "starting",
-        version=__version__, platforms=", ".join(one.platform for one in adapters),
+        version=__version__, platforms=", ".join(_names(adapters)),
         database=_named(settings.database), schema=migrations()[-1][0], access="; ".join(policies),
         aion=settings.base_url, http=str(settings.http_address or "none"), replica=settings.replica_name(),
     )  # fmt: skip
+
+
+def _names(adapters: Sequence[PlatformAdapter]) -> Sequence[str]:
+    return [one.platform for one in adapters]
 
 
 def _named(database: Location) -> str:

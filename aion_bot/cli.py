@@ -116,8 +116,9 @@ def run() -> None:
     """Connect every platform whose variables are set and serve until SIGTERM or SIGINT.
 
     Settings come from the environment or a .env file in the working directory, a secret also from the file that <NAME>_FILE names,
-    rules for places from aion-bot.toml there or from the file that AION_BOT_CONFIG names. SIGHUP reads that file and the files of secrets again. Exit status: 0 after a clean stop, 1 if
-    every platform refused its token, or the database or AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
+    rules for places from aion-bot.toml there or from the file that AION_BOT_CONFIG names. SIGHUP reads that file and the files of
+    secrets again. Exit status: 0 after a clean stop, 1 if every platform refused its token, or the database or
+    AION_BOT_HTTP_ADDRESS cannot be used, 2 if the settings or the file are wrong.
     """
     env = _environment()
     composed = _composed(env)

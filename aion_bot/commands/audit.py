@@ -19,7 +19,7 @@ from aion_bot.ports.secret_files import read_secret_files
 from aion_bot.storage import StoreError, audit_begins, export_audit, rows_about, verify_audit
 from aion_bot.storage.audit_chain import START
 
-program = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: prove it, or export it.")
+program = typer.Typer(no_args_is_help=True, help="The record of plans and decisions: check it, or export it.")
 
 
 @program.command("export")

@@ -32,10 +32,10 @@ from aion_bot.storage.hosting import rewrite_shared
 
 program = typer.Typer()
 program.add_typer(audit.program, name="audit")
-_feedback = typer.Typer(no_args_is_help=True, help="What people think of answers.")
+_feedback = typer.Typer(no_args_is_help=True, help="The ratings of answers.")
 program.add_typer(_feedback, name="feedback")
 
-_moving = typer.Typer(no_args_is_help=True, help="Where the bot remembers.")
+_moving = typer.Typer(no_args_is_help=True, help="The database: move everything to another one.")
 program.add_typer(_moving, name="database")
 
 MessageOfLink = Callable[[str], tuple[str, str] | None]
@@ -81,9 +81,10 @@ def copy_rows(
 ) -> None:
     """Copy everything from one database to another, empty one: to leave SQLite for Postgres, or to come back.
 
-    Stop the bot first. TO is written in one transaction, and each table is compared by count and digest before it counts: a copy
-    that is interrupted leaves TO empty. FROM stays as it is. Then name TO in AION_BOT_DATABASE_URL. Exit status: 1 if a bot has one of
-    them, TO is not empty, or one cannot be used; 2 if an address is wrong, or names a server that cannot serve as it is.
+    Stop the bot first. TO is written in one transaction, and each table is compared by count and digest before it counts: a
+    copy that is interrupted leaves TO empty. FROM stays as it is. Then name TO in AION_BOT_DATABASE_URL. Exit status: 1 if a
+    bot has one of them, TO is not empty, or one cannot be used; 2 if an address is wrong, or names a server that cannot serve
+    as it is.
     """
     KNOWN.know(secrets_in({"FROM": source, "TO": target}))
     try:
@@ -142,9 +143,10 @@ def feedback() -> None:
 def export_feedback(workspace: Annotated[str, WORKSPACE] = "") -> None:
     """Print ratings as JSON Lines, the oldest first: one a person and answer.
 
-    Each has "ref" (for explain), "person_id", "rating" (good or bad), "reason" (in their words, "" if none), "rated_at" (seconds since
-    1970), and of the question "platform", "workspace", "channel", "session_id", "answer_id", "outcome". Ratings go with their question's
-    row (AION_BOT_RETENTION_DAYS). Works beside a running bot. Exit status: 1 if the database cannot be read; 2 if its address is wrong.
+    Each has "ref" (for explain), "person_id", "rating" (good or bad), "reason" (in their words, "" if none), "rated_at"
+    (seconds since 1970), and of the question "platform", "workspace", "channel", "session_id", "answer_id", "outcome". Ratings
+    go with their question's row (AION_BOT_RETENTION_DAYS). Works beside a running bot. Exit status: 1 if the database cannot be
+    read; 2 if its address is wrong.
     """
     path = database()
     try:
