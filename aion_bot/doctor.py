@@ -68,14 +68,14 @@ async def examine(
 ) -> list[Finding]:
     """Check settings, access, the services, the database, and the modes of its files and of `.env`.
 
-    `rules` are those of `aion-bot.toml`, `secret_files` what `<NAME>_FILE` names. `env` holds the variables; without it no service is asked. `hosted` builds what serves many scopes. The adapters are closed.
+    `rules` are those of `aion-bot.toml`, `secret_files` what `<NAME>_FILE` names. `env` holds the variables; without it no
+    service is asked. `hosted` builds what serves many scopes. The adapters are closed.
     """
     findings = [fail(problem.variable, problem.mend, problem.mend) for problem in problems]
     if not problems:
         findings.append(ok("settings", f"complete; platforms: {', '.join(platforms)}"))
     if settings is not None:
-        refused = {problem.variable for problem in problems}
-        findings += _access(settings, rules or Rules(), adapters, refused)
+        findings += _access(settings, rules or Rules(), adapters, {one.variable for one in problems})
         if env is None:
             findings += [
                 ok(aion.KEY, "has the form of a key; whether Aion takes it was not asked"),
