@@ -5,9 +5,10 @@ each platform seven times as many, through the real bot on simulated services. A
 answer. Time runs `--speed` (20) times as fast; all figures are in seconds of a real minute. What the machine needs for a question
 runs no faster, so that shares and waits are those of a slow service where others use the machine too.
 
-It prints how many requests Aion refused, how many questions were answered, the largest part of a window of five minutes that one
-person had beside the fair one (the requests of the window by those who waited in all of it), and by how much the told waits were wrong.
-The exit status is 1 if a request was refused, a question was not answered, or somebody had more than twice the fair share.
+It prints how many requests Aion refused, how many questions were answered, the largest part of a window of five minutes that
+one person had beside the fair one (the requests of the window by those who waited in all of it), and by how much the told waits
+were wrong. The exit status is 1 if a request was refused, a question was not answered, or somebody had more than twice the fair
+share.
 """
 
 import argparse

@@ -1,9 +1,10 @@
 """Words and files that stand in a Slack message beside its `text`: blocks, tables, attachments and forwards. No I/O.
 
-A forwarded message is an attachment with `is_share`: its words are in `text` or `message_blocks`, its files in `files`. A
-table that was pasted is a block of the type `table`, in the message or in an attachment. A link preview is an attachment
-with `from_url` or `original_url` and without `is_share`; nobody said it. What is read of blocks and attachments is the mrkdwn
-that `text` would have. Blocks, their elements and texts: https://docs.slack.dev/reference/block-kit. Attachments: https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
+A forwarded message is an attachment with `is_share`: its words are in `text` or `message_blocks`, its files in `files`. A table
+that was pasted is a block of the type `table`, in the message or in an attachment. A link preview is an attachment with
+`from_url` or `original_url` and without `is_share`; nobody said it. What is read of blocks and attachments is the mrkdwn that
+`text` would have. Blocks, their elements and texts: https://docs.slack.dev/reference/block-kit. Attachments:
+https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
 """
 
 import html

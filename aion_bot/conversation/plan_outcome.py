@@ -37,10 +37,10 @@ _READ = 4
 class Decided:
     """Where a decision led: the plan's next phase, a sentence, and the text of the result if the session has one.
 
-    `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in short, for the record: an HTTP status,
-    `lost`, or empty where it was not asked. `results` are what its agents brought, and `pending` what needs another
-    confirmation, None for each that cannot be shown. `pictures` are those of the result. `doubt` as of a plan: whether
-    Aion may have acted, and nobody has seen the result; None leaves that as it was.
+    `sources` are what the result cites. `said` are Aion's own words about the outcome. `answer` is what Aion answered, in
+    short, for the record: an HTTP status, `lost`, or empty where it was not asked. `results` are what its agents brought, and
+    `pending` what needs another confirmation, None for each that cannot be shown. `pictures` are those of the result. `doubt`
+    as of a plan: whether Aion may have acted, and nobody has seen the result; None leaves that as it was.
     """
 
     phase: PlanPhase

@@ -33,7 +33,8 @@ _MOST_OPERATIONS = 1_000_000_000
 def read_plan(data: Mapping[str, Any], turn: Turn) -> Plan | None:
     """Read a `plan_pending_approval` event; None where it has no id, as nobody could decide it then.
 
-    The steps are in an order that can be carried out; the digest is of what Aion sent. The key is new with each call, so that a button is bound to the content that its card shows.
+    The steps are in an order that can be carried out; the digest is of what Aion sent. The key is new with each call, so that a
+    button is bound to the content that its card shows.
     """
     plan_id = read(data.get("plan_id"), str)
     if not plan_id:

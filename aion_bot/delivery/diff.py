@@ -46,10 +46,11 @@ class _Slot:
 class MessageDiff:
     """The messages of one answer, slot by slot.
 
-    A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the
-    decision, unless this diff `owns_cards`: then it is edited here like any other message. `file` is the one of `posted` that
-    is the file behind an answer. `resumed`: an earlier process posted what is there, and nothing of it is removed before the end, as it will most likely be wanted again. `retried`:
-    some of it may be an earlier attempt's. A stream that is `stream_life` seconds old is stopped, and its message goes on by edits.
+    A growing message is changed every `gap` seconds at most. A plan's card is posted here and then belongs to the decision,
+    unless this diff `owns_cards`: then it is edited here like any other message. `file` is the one of `posted` that is the file
+    behind an answer. `resumed`: an earlier process posted what is there, and nothing of it is removed before the end, as it
+    will most likely be wanted again. `retried`: some of it may be an earlier attempt's. A stream that is `stream_life` seconds
+    old is stopped, and its message goes on by edits.
     """
 
     def __init__(

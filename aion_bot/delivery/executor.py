@@ -56,13 +56,13 @@ OnShown = Callable[[Content | PostedOnce], None]
 class Delivery:
     """How something is shown in a thread.
 
-    `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are
-    messages that it takes over, `file` the one of them that is the file behind an answer. `resumed`: an earlier process may have posted others, and cards, which it leaves alone.
-    `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a plan's card is edited here; otherwise
-    it is posted here and then belongs to the decision. `on_posting` is awaited before, `on_posted` after each post, and `on_shown` called
-    after each step that shows something. `answers`: the message that the first one replies to, where the platform can
-    show that. `claim`: the nonce of the first message, where that claims its question among several processes. `seen`: when
-    people saw something of it first.
+    `name` begins the nonces of its posts; `reader` is the person who sees a native stream of it growing. `posted` are messages
+    that it takes over, `file` the one of them that is the file behind an answer. `resumed`: an earlier process may have posted
+    others, and cards, which it leaves alone. `retried`: an earlier attempt may have posted some of `posted`. `owns_cards`: a
+    plan's card is edited here; otherwise it is posted here and then belongs to the decision. `on_posting` is awaited before,
+    `on_posted` after each post, and `on_shown` called after each step that shows something. `answers`: the message that the
+    first one replies to, where the platform can show that. `claim`: the nonce of the first message, where that claims its
+    question among several processes. `seen`: when people saw something of it first.
     """
 
     name: str

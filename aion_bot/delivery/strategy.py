@@ -75,9 +75,9 @@ POSTED = frozenset({DeliveryMode.EDITS, DeliveryMode.REPLACED})
 class Conditions:
     """What the choice between edits and a stream for the next message depends on.
 
-    `support`: what native streams are good for in the thread. `mode`: that of the answer so far, None before its first
-    message. `ended`: nothing will be added to the answer. `crowded`: so many answers share the edits that one more stream
-    is due (`streams_due`). `posts_refused`: a post was refused here a moment ago. `posts_wait`, `streams_wait`: a post or a stream of
+    `support`: what native streams are good for in the thread. `mode`: that of the answer so far, None before its first message.
+    `ended`: nothing will be added to the answer. `crowded`: so many answers share the edits that one more stream is due
+    (`streams_due`). `posts_refused`: a post was refused here a moment ago. `posts_wait`, `streams_wait`: a post or a stream of
     this answer had to wait. `stream_has_room`: the start and the end of one more stream can be reserved.
     """
 
@@ -218,9 +218,10 @@ def permit_for(
 ) -> Permit:
     """Return the permit that a step needs.
 
-    `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a
-    decision waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began`
-    then, and its first message waits for text for `text_wait` seconds, a stream for `stream_wait`. `indicated` as for `wait_for_text`: no sign goes first.
+    `limits` are those of the step; what it shows has been unseen `since` then. `urgent`: it ends the answer, or a decision
+    waits for it. `end` are the limits of the answer's end, if the step has to reserve it. The answer `began` then, and its
+    first message waits for text for `text_wait` seconds, a stream for `stream_wait`. `indicated` as for `wait_for_text`: no
+    sign goes first.
     """
     is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
     if isinstance(step, Post) and (yielding := _yielding(step, urgent=urgent)) is not None:

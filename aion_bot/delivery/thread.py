@@ -66,9 +66,9 @@ def _capabilities(adapter: PlatformAdapter) -> frozenset[type]:
 class Thread:
     """What the core does in one thread. Every operation waits for a permit of the limiter and then runs once.
 
-    Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`,
-    `activity`, `replies`, `files`, `galleries`, `fingerprints`, `claims` and `queued_marker` are the optional capabilities of the adapter, or None. `mentions_only`: people
-    have to mention the bot in their replies. `reads_seldom`: its messages can hardly be read.
+    Every method may raise the errors of `ports.errors`. `page_format` says how large a message may be. `streaming`, `activity`,
+    `replies`, `files`, `galleries`, `fingerprints`, `claims` and `queued_marker` are the optional capabilities of the adapter,
+    or None. `mentions_only`: people have to mention the bot in their replies. `reads_seldom`: its messages can hardly be read.
     """
 
     def __init__(self, adapter: PlatformAdapter, limiter: Limiter, key: ThreadKey) -> None:

@@ -108,18 +108,18 @@ class Attempt:
 class Plan:
     """A plan and its newest decision.
 
-    `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the key of the question that led to it.
-    `message` is its card, None until it was posted. `doubt` is true after an attempt whose outcome is not known: from
-    then on a 404 means that the plan was decided, not that it expired, and a result may be stored that nobody has seen. `detail` is a sentence about how it ended, or
-    about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids of the session's
-    messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content alone.
-    `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
-    be under way. `erased` says that the words (`description`, `steps`, `said`, `pending`) are gone; `digest` and `attempts` stay.
-    `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it.
-    `in_file`: a file that stands above the card, or is to stand there, has the whole plan. `approvals` are of everybody who
-    approved it since it was refused last, oldest first. `place` is where it was asked for, and `proposed_at` when its row was
-    written, in seconds since 1970. `reminded`: those who may decide were reminded. `requester_left`: whoever asked cannot decide
-    any more, as the platform said last.
+    `key` is ours and travels in buttons; `plan_id` is Aion's; `turn` is the key of the question that led to it. `message` is
+    its card, None until it was posted. `doubt` is true after an attempt whose outcome is not known: from then on a 404 means
+    that the plan was decided, not that it expired, and a result may be stored that nobody has seen. `detail` is a sentence
+    about how it ended, or about the attempt that put the buttons back; `said` are Aion's own words about it. `seen` are the ids
+    of the session's messages before the action. `digest` is of the content as Aion sent it: a decision counts for that content
+    alone. `unreadable` counts the steps that cannot be shown. `attempts` are all decisions so far, oldest first; the newest may
+    be under way. `erased` says that the words (`description`, `steps`, `said`, `pending`) are gone; `digest` and `attempts`
+    stay. `pending` needs another confirmation, None for each of it that cannot be shown; a card of its own shows it. `in_file`:
+    a file that stands above the card, or is to stand there, has the whole plan. `approvals` are of everybody who approved it
+    since it was refused last, oldest first. `place` is where it was asked for, and `proposed_at` when its row was written, in
+    seconds since 1970. `reminded`: those who may decide were reminded. `requester_left`: whoever asked cannot decide any more,
+    as the platform said last.
     """
 
     key: str

@@ -147,14 +147,15 @@ MOST_STARTS = 2
 class Turn:
     """A question and the messages that answer it.
 
-    `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it
-    again; `attached` is what Aion is told of its files behind that; `reason` is None until it has ended; `session_id` and `answer_id` are Aion's ids, None until they are known.
-    `posted` are the messages so far, in reading order, `growing` the one of them that an earlier process left with a Stop button, and its words, `file` the one of them that is the file behind the answer, `posting` the fingerprints of those whose posts may be on their way. `origin` is the prompt it came as, None in rows of the first
-    version; `attempt` counts the retries; `starts` how often a process took this attempt up; `asked_at`
-    is when it was asked, in seconds since 1970; an
-    answer that takes `notify_after` seconds mentions the asker, 0: never. `erased` says that the
-    words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted
-    the message.
+    `key` names it in buttons (16 hexadecimal digits); `text` is what Aion is asked, empty once nobody can need it again;
+    `attached` is what Aion is told of its files behind that; `reason` is None until it has ended; `session_id` and `answer_id`
+    are Aion's ids, None until they are known. `posted` are the messages so far, in reading order, `growing` the one of them
+    that an earlier process left with a Stop button, and its words, `file` the one of them that is the file behind the answer,
+    `posting` the fingerprints of those whose posts may be on their way. `origin` is the prompt it came as, None in rows of the
+    first version; `attempt` counts the retries; `starts` how often a process took this attempt up; `asked_at` is when it was
+    asked, in seconds since 1970; an answer that takes `notify_after` seconds mentions the asker, 0: never. `erased` says that
+    the words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted the
+    message.
     """
 
     key: str

@@ -29,8 +29,9 @@ _WRITE_EVERY = 5.0
 class Readiness:
     """What is missing before the bot can serve. `write` writes something small to the database; None: another replica serves.
 
-    `platforms` are those that the operator has configured; `clock` returns seconds and never goes back. `hosted`: this replica serves
-    many scopes, of which one may lose its connection, or have a key that Aion refuses: that is no reason to send it nothing for the others.
+    `platforms` are those that the operator has configured; `clock` returns seconds and never goes back. `hosted`: this replica
+    serves many scopes, of which one may lose its connection, or have a key that Aion refuses: that is no reason to send it
+    nothing for the others.
     """
 
     def __init__(

@@ -79,16 +79,15 @@ class Quote:
 class Prompt:
     """Somebody asked something.
 
-    `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an
-    ordinary message in a thread, which counts only where the bot already takes part; of a `young` one it may have
-    overtaken the question with which the thread began. `opening` names the thread
-    that has to be opened before anything can be posted there, or is None where it exists. `quotes` are words that the
-    question is about and that are not in `text`. `attachments` counts the files of the message, and of all that it
-    quotes; `files` are those of them that can be read, in reading order, `MOST_FILES` at most. `source` is the person's own message, where the question is one. `reply_token` lets
-    the adapter answer privately; it means nothing elsewhere, and may be a secret while it is valid. `written_at` is when
-    the message was written or the command used, by the platform's clock in seconds since the epoch; 0 where the platform
-    does not say. `in_place` is where the answer goes if the thread cannot be opened; `echo` is what the bot itself posted
-    to acknowledge the question.
+    `key` is the same for every delivery of the same message, whatever its form. `addressed` is false for an ordinary message in
+    a thread, which counts only where the bot already takes part; of a `young` one it may have overtaken the question with which
+    the thread began. `opening` names the thread that has to be opened before anything can be posted there, or is None where it
+    exists. `quotes` are words that the question is about and that are not in `text`. `attachments` counts the files of the
+    message, and of all that it quotes; `files` are those of them that can be read, in reading order, `MOST_FILES` at most.
+    `source` is the person's own message, where the question is one. `reply_token` lets the adapter answer privately; it means
+    nothing elsewhere, and may be a secret while it is valid. `written_at` is when the message was written or the command used,
+    by the platform's clock in seconds since the epoch; 0 where the platform does not say. `in_place` is where the answer goes
+    if the thread cannot be opened; `echo` is what the bot itself posted to acknowledge the question.
     """
 
     key: str

@@ -153,10 +153,11 @@ class PlanCard:
     """A plan that waits for a decision, or the record of one.
 
     `title` is the bot's, and `headline`, the plan's first sentence as one line of plain words, stands behind it (`heading`).
-    `description`, `steps` and `said` are the model's words, which every adapter shows as a quote, so that nobody takes them
-    for the bot's own; `said` is about the outcome and stands under the record. `decided_at` is when the newest decision was
-    made, in seconds since 1970, shown in the reader's time zone; 0: not shown. `facts` are lines under the steps (how many operations, who may decide); `record` says what became of it and
-    is empty while nobody decided. `key` tells the core which plan it is; it is not shown. `plain` as for `Reply`.
+    `description`, `steps` and `said` are the model's words, which every adapter shows as a quote, so that nobody takes them for
+    the bot's own; `said` is about the outcome and stands under the record. `decided_at` is when the newest decision was made,
+    in seconds since 1970, shown in the reader's time zone; 0: not shown. `facts` are lines under the steps (how many
+    operations, who may decide); `record` says what became of it and is empty while nobody decided. `key` tells the core which
+    plan it is; it is not shown. `plain` as for `Reply`.
     """
 
     title: str

@@ -39,13 +39,13 @@ class Scope(StrEnum):
 class Budget:
     """At most `calls` requests in any `seconds`, shared by everything in the same `scope`.
 
-    `name` is the platform's own word for it: a method, a bucket; an operation counts against a name once. `reserved`:
-    each answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody
-    foresees: an answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it
-    is None, requests are sent one at a time until so many were taken once, so that a limit which is lower than
-    documented is met by one refusal and not by many; `probe_width` at a time where one would be slower than the limit. Of the ends
-    of answers up to `ends_together` are sent there at a time, as many more as were taken there. `burst`: the platform takes the requests of so
-    many times `seconds` at once after a pause. It documents no number for that, so that one refusal ends it for an hour.
+    `name` is the platform's own word for it: a method, a bucket; an operation counts against a name once. `reserved`: each
+    answer that runs reserves one request for its end. `headroom` requests are left free besides for what nobody foresees: an
+    answer that starts, a plan's card. Above `probe_threshold` requests in the window, half of them if it is None, requests are
+    sent one at a time until so many were taken once, so that a limit which is lower than documented is met by one refusal and
+    not by many; `probe_width` at a time where one would be slower than the limit. Of the ends of answers up to `ends_together`
+    are sent there at a time, as many more as were taken there. `burst`: the platform takes the requests of so many times
+    `seconds` at once after a pause. It documents no number for that, so that one refusal ends it for an hour.
     """
 
     name: str
@@ -73,11 +73,11 @@ def unlimited(operation: Operation) -> Budget:
 class Limits:
     """A platform's sizes and budgets.
 
-    `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one
-    message while it grows. `budgets` says what an operation counts against, the most specific first; what is not named
-    is not limited until the platform refuses it, and then for as long as it says. From `crowded_from` answers that
-    share the edits on, native streams are used where there are any, as many as are due. One of those takes no more after `stream_life`
-    seconds. An activity indicator disappears by itself after `activity_lasts` seconds.
+    `page` is the largest `measure` of a message; `edit_gap` the shortest time in seconds between two edits of one message while
+    it grows. `budgets` says what an operation counts against, the most specific first; what is not named is not limited until
+    the platform refuses it, and then for as long as it says. From `crowded_from` answers that share the edits on, native
+    streams are used where there are any, as many as are due. One of those takes no more after `stream_life` seconds. An
+    activity indicator disappears by itself after `activity_lasts` seconds.
     """
 
     page: int

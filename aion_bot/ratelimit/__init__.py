@@ -10,13 +10,15 @@ adapter then reports every physical request. A request uses up what the permit o
 is counted besides, so that what follows waits for it. What a permit has paid for and no request used is given back.
 `accounting` has the rules.
 
-**A sliding window per budget and scope.** The platform counts a request somewhere between its beginning and its
-answer. A `SlidingWindow` counts it for the whole of that time and `seconds` more, so that no clock of the platform's
-own sees more requests in a window than this one does. A refusal (429) lowers what the limit is taken to be; a quiet
-minute raises it again. Above the *probe threshold* requests go one at a time, so that a limit which is lower than
-documented costs one refusal and not many. The ends of answers would be late by that: where several come together, each time one
-more may go than were taken above the threshold, up to a number that the budget names: with two at a time, twenty take seven round
-trips. A limit of half the size still costs one refusal. After any refusal below what is documented, the ends in all limits of that workspace go one at a time (`caution`): whoever uses a part of one uses the others too. `taken` is what limits took at most; storage keeps it, so that the next process need not find it out.
+**A sliding window per budget and scope.** The platform counts a request somewhere between its beginning and its answer. A
+`SlidingWindow` counts it for the whole of that time and `seconds` more, so that no clock of the platform's own sees more
+requests in a window than this one does. A refusal (429) lowers what the limit is taken to be; a quiet minute raises it again.
+Above the *probe threshold* requests go one at a time, so that a limit which is lower than documented costs one refusal and not
+many. The ends of answers would be late by that: where several come together, each time one more may go than were taken above
+the threshold, up to a number that the budget names: with two at a time, twenty take seven round trips. A limit of half the size
+still costs one refusal. After any refusal below what is documented, the ends in all limits of that workspace go one at a time
+(`caution`): whoever uses a part of one uses the others too. `taken` is what limits took at most; storage keeps it, so that the
+next process need not find it out.
 
 A budget with a *burst* is a bucket (`bursts`): requests leave its window one after the other.
 
@@ -43,12 +45,13 @@ and larger edits.
 **Who sees nothing.** The first message of an answer whose question has no other sign goes before those whose question
 has one. A sign is taken at once or not at all (`Limiter.take`): it waits behind nothing, so that another kind can be tried.
 
-**What is reserved.** Each answer that shows a growing message has a *reservation* of one request for its end. Previews
-never use what is reserved, nor the *headroom* of a budget. Where posts and edits share a limit, a second request is reserved near a
-page break (`delivery.page_break`), as the end may come right behind it. A message that would grow is posted only once its end can
-be reserved too, in what is free or comes back before hardly an answer ends; until then it may still turn out to be one
-post with the whole answer. Where there are fewer edits than ends, a deletion is reserved instead (`delivery.replacement`): the whole
-answer takes the place of the message that grew. Where people see no other sign it is posted after `tuning.RESERVATION_PATIENCE` seconds. A limit in which permits wait is *saturated*.
+**What is reserved.** Each answer that shows a growing message has a *reservation* of one request for its end. Previews never
+use what is reserved, nor the *headroom* of a budget. Where posts and edits share a limit, a second request is reserved near a
+page break (`delivery.page_break`), as the end may come right behind it. A message that would grow is posted only once its end
+can be reserved too, in what is free or comes back before hardly an answer ends; until then it may still turn out to be one post
+with the whole answer. Where there are fewer edits than ends, a deletion is reserved instead (`delivery.replacement`): the whole
+answer takes the place of the message that grew. Where people see no other sign it is posted after `tuning.RESERVATION_PATIENCE`
+seconds. A limit in which permits wait is *saturated*.
 
 Models: python-telegram-bot's `BaseRateLimiter`, which wraps each request, and hikari's buckets. Both send what was
 queued first; here the queue is ordered by what helps readers most. `benchmarks/grid` and `benchmarks/relay` measure the

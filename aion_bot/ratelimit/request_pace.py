@@ -1,7 +1,8 @@
 """When which request goes to Aion: within the requests a minute of one key, shared fairly among people.
 
 The limit is learned and never assumed: from the headers of each answer, from what Aion says of the workspace
-(`RequestPace.learn`). A refusal without a number closes the pace for as long as it says. Until the first answer has come, few requests are sent.
+(`RequestPace.learn`). A refusal without a number closes the pace for as long as it says. Until the first answer has come, few
+requests are sent.
 
 People take turns (`concurrency.fair_slots.FairOrder`): next is who has sent the fewest requests in the last minutes, and of
 those who has waited longest. Urgent requests go before all others, and a few places are kept free for them.

@@ -1,7 +1,8 @@
 """Which deployment a database on a server belongs to: another one, with other keys, is refused before it changes anything.
 
-The bots are known by their ids on the platforms, which other tokens of theirs have as well. A key of Aion's may be replaced
-by any other one, as Aion does not say whose it is: it is compared only while a replica serves. The database holds a salted digest of each.
+The bots are known by their ids on the platforms, which other tokens of theirs have as well. A key of Aion's may be replaced by
+any other one, as Aion does not say whose it is: it is compared only while a replica serves. The database holds a salted digest
+of each.
 """
 
 import asyncio

@@ -51,7 +51,8 @@ class Audit(Statements):
     async def note_policy(self, platform: str, policy: AccessPolicy, file: Rules = NO_RULES) -> None:
         """Record what holds on a platform from now on, unless the newest record of it says the same.
 
-        `file` are the rules of `aion-bot.toml`, with what the variables say. People are in it as salted digests; workspaces are not, which are admitted while no list names any.
+        `file` are the rules of `aion-bot.toml`, with what the variables say. People are in it as salted digests; workspaces are
+        not, which are admitted while no list names any.
         """
         approvers = policy.approvers
         named = approvers if isinstance(approvers, frozenset) else frozenset[str]()

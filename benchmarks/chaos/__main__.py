@@ -1,12 +1,12 @@
 """A seeded soak test: under every fault nothing is lost and nothing is done twice.
 
-Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a
-simulated Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone,
-so that a failing seed draws the same again. With `--replicas` the bot is three processes on one Postgres server, which
-serve the app in many workspaces of Slack over HTTP; they are stopped, killed, paused past their leases and cut off from the
-database, two at a time. With `--single` they serve one scope, of which the one that serves is disturbed. The timing differs
-from run to run, because it depends on the speed of the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining buttons, every
-question is verified, and its data is deleted, so that memory does not grow with the number of turns.
+Run it with `python -m benchmarks.chaos --seed N`. One bot serves a simulated Slack and a simulated Discord and asks a simulated
+Aion, all in this process. Conversations, presses, restarts, kills and faults are drawn from the seed alone, so that a failing
+seed draws the same again. With `--replicas` the bot is three processes on one Postgres server, which serve the app in many
+workspaces of Slack over HTTP; they are stopped, killed, paused past their leases and cut off from the database, two at a time.
+With `--single` they serve one scope, of which the one that serves is disturbed. The timing differs from run to run, because it
+depends on the speed of the machine. The test runs in rounds. At the end of a round faults stop, people press the remaining
+buttons, every question is verified, and its data is deleted, so that memory does not grow with the number of turns.
 """
 
 import argparse

@@ -5,11 +5,12 @@ workspace takes 50 edits in any minute; posts are not limited here. An answer th
 has waited `g/2` on average, so that gaps of `g1, g2, …` cost `(g1² + g2² + …)/2` seconds a token, and the last showing is at
 the end.
 
-**The bound.** Each window of a minute that begins at a multiple of `EVERY` gets a price, none negative. An edit pays the
-prices of the windows that it is in. Then each answer has a cheapest schedule of its own, found by dynamic programming, and
-the sum of what they cost, less 50 times all prices, is below what any schedule costs that keeps to the limits (Lagrangian
-duality: with prices for the limits, to keep them is one of many choices). The prices that make it greatest are sought step by
-step, up where a window has too many edits, down where it has fewer; what stands here is the greatest that was found, a bound whether or not it is the last.
+**The bound.** Each window of a minute that begins at a multiple of `EVERY` gets a price, none negative. An edit pays the prices
+of the windows that it is in. Then each answer has a cheapest schedule of its own, found by dynamic programming, and the sum of
+what they cost, less 50 times all prices, is below what any schedule costs that keeps to the limits (Lagrangian duality: with
+prices for the limits, to keep them is one of many choices). The prices that make it greatest are sought step by step, up where
+a window has too many edits, down where it has fewer; what stands here is the greatest that was found, a bound whether or not it
+is the last.
 
 On Discord each thread has its own five edits in five seconds, which one edit a second keeps, and fifty a second of the bot
 are shared evenly: with `S` answers an answer is shown every `max(1, S/50)` seconds, and is half of that stale.

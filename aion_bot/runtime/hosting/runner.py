@@ -28,8 +28,9 @@ _log = structlog.get_logger(__name__)
 class Pace:
     """Seconds between two looks; tests have shorter ones.
 
-    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two scopes that are given back. `left_over`: for
-    which scopes have to be free before a replica takes more than its share. `rest`: without claims after a scope could not be opened.
+    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between
+    two scopes that are given back. `left_over`: for which scopes have to be free before a replica takes more than its share.
+    `rest`: without claims after a scope could not be opened.
     """
 
     look: float = 1.0

@@ -38,10 +38,10 @@ class Session:
 class Gateway:
     """All sessions.
 
-    `tokens` are those of the bot that hold now, `message_content` the switch in the developer portal, `described` the body of `GET /gateway/bot`.
-    `refusing_connections` answers each with 503. `dropping_events` sends no event, then or later. `unresponsive`: nothing is
-    answered once a session has begun, not even a close. `zombied` (Discord's word for a connection without heartbeat
-    acknowledgements): heartbeats are not acknowledged and no events are sent, but a close is answered.
+    `tokens` are those of the bot that hold now, `message_content` the switch in the developer portal, `described` the body of
+    `GET /gateway/bot`. `refusing_connections` answers each with 503. `dropping_events` sends no event, then or later.
+    `unresponsive`: nothing is answered once a session has begun, not even a close. `zombied` (Discord's word for a connection
+    without heartbeat acknowledgements): heartbeats are not acknowledged and no events are sent, but a close is answered.
     `heartbeat_every` is the heartbeat interval in seconds. `written` is called with each event that was sent.
     """
 

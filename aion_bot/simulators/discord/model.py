@@ -104,12 +104,14 @@ class Interaction:
 class World:
     """Everything that exists, by id.
 
-    `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels where it may not write, `without_threads` those
-    where it may open no threads; `typing` is where it
-    showed that it types, oldest first. `servers` are the names of those that the bot is in, by id, `joined` since when it is in them, long ago where nothing stands; `system_channels` are those of them that have one; `public`: anybody may
-    invite it, unless `code_grant`: then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and use commands but not write, `timed_out` those who may not for a while
-    whatever their roles say; `absent` are servers and people who are not in them; `roles` are the names of the first server's roles by id, `holders` the people who have each. `cdn` serves files at addresses with
-    the newest `signature`; `command_files` are those of commands, by id.
+    `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels
+    where it may not write, `without_threads` those where it may open no threads; `typing` is where it showed that it types,
+    oldest first. `servers` are the names of those that the bot is in, by id, `joined` since when it is in them, long ago where
+    nothing stands; `system_channels` are those of them that have one; `public`: anybody may invite it, unless `code_grant`:
+    then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and
+    use commands but not write, `timed_out` those who may not for a while whatever their roles say; `absent` are servers and
+    people who are not in them; `roles` are the names of the first server's roles by id, `holders` the people who have each.
+    `cdn` serves files at addresses with the newest `signature`; `command_files` are those of commands, by id.
     """
 
     def __init__(self, server: str, bot: str, people: tuple[str, ...], channels: tuple[str, ...]) -> None:

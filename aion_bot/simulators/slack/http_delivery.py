@@ -57,8 +57,9 @@ def written(kind: str, payload: Mapping[str, Any]) -> tuple[str, str]:
 class HttpDelivery:
     """Sends to a bot that listens on a port of this machine, or to its replicas on several `ports` in turn.
 
-    As a proxy before replicas does, it goes on to the next one where nobody listens. `statuses` are the newest of all answers, in order; `secret` is the one that the app's page shows. While it is
-    `unreachable`, as with a proxy that is down, nothing arrives.
+    As a proxy before replicas does, it goes on to the next one where nobody listens. `statuses` are the newest of all answers,
+    in order; `secret` is the one that the app's page shows. While it is `unreachable`, as with a proxy that is down, nothing
+    arrives.
     """
 
     def __init__(self, *ports: int, secret: str = SIGNING_SECRET) -> None:

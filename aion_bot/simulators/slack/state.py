@@ -140,8 +140,8 @@ class Conversations:
     """Every channel and message of the workspace, oldest first; `groups` are handles of user groups by id.
 
     `members` are the ids of the people in each group, `guests` those of people who are guests of the workspace,
-    `single_channel_guests` those of guests in one channel alone, `admins` those of admins, `bots` those of people who are users of other apps,
-    `deactivated` those whose accounts are closed.
+    `single_channel_guests` those of guests in one channel alone, `admins` those of admins, `bots` those of people who are users
+    of other apps, `deactivated` those whose accounts are closed.
 
     `page`: the most messages of a thread that Slack lists at once, 15 to apps outside of its Marketplace that others
     install (since 2025-05-29), and 999 to the others.
