@@ -38,6 +38,8 @@ def _folded(text: str) -> str:
 
     Letter by letter, as long runs of marks are slow to sort; a mark, or what is invisible, parts no word.
     """
+    if text.isascii():
+        return text  # as every sign of it is
     return text.translate(
         {
             ord(sign): "".join(
@@ -134,8 +136,10 @@ def _spaced(said: str) -> str:
     """Return the words of a text in small letters, with spaces between and around them."""
     folded = _folded(said)
     # A capital may begin a word, as in `deleteFiles`; whatever joins words, such as a slash, hides none of them.
-    both = f" {folded} {''.join(f' {one}' if one.isupper() else one for one in folded)}"
-    return "".join(one if one.isalpha() else " " for one in both.lower())
+    # Sign by sign as above: a text of thousands has some dozens of different ones.
+    parted = folded.translate({ord(one): f" {one}" for one in set(folded) if one.isupper()})
+    both = f" {folded} {parted}".lower()
+    return both.translate({ord(one): " " for one in set(both) if not one.isalpha()})
 
 
 @lru_cache(
