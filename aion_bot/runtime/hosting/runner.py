@@ -30,7 +30,7 @@ class Pace:
 
     `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two scopes that are given back. `left_over`: for
     which scopes have to be free before a replica takes more than its share. `rest`: without claims after a scope could not be opened. `erase`: before what is
-    left of a workspace is erased.
+    left of a workspace is erased, which writes the scope's tables anew.
     """
 
     look: float = 1.0
@@ -39,7 +39,7 @@ class Pace:
     give_back: float = 5.0
     left_over: float = 3.0
     rest: float = 5.0
-    erase: float = 60.0
+    erase: float = 600.0
 
 
 class ScopeRunner:
