@@ -24,6 +24,7 @@ from adapters.slack.oauth.installations import Installations
 from adapters.slack.oauth.removal import is_removal, remove
 from adapters.slack.oauth.rotation import RotationTimes, Stored
 from adapters.slack.oauth.sealing import Sealer
+from adapters.slack.oauth.workspaces import AccessChange, OrganisationWorkspaces
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
 from aion_bot.ports.errors import PlatformError
@@ -69,7 +70,9 @@ class HostedSlack:
         self.http_paths: Sequence[str] = tuple(self._paths)
         self._stored = self._open(settings)
         self.check_key: CheckKey | None = None
+        self._workspaces = OrganisationWorkspaces(values)
         self._known: frozenset[str] = frozenset()
+        self._refused: frozenset[str] = frozenset()
         self._looked = -_KNOWN_FOR
         self._unknown: set[str] = set()
 
@@ -123,6 +126,11 @@ class HostedSlack:
             return HttpAnswer(503)
 
     async def _route(self, payload: Mapping[str, Any], request: HttpRequest) -> Routed | HttpAnswer:
+        if (change := AccessChange.of(payload)) is not None:
+            if await self._workspaces.change(self._stored, self._settings, change):
+                self._changed()
+            self._looked = -_KNOWN_FOR
+            return HttpAnswer(200)
         scope = await (self._removed if is_removal(payload) else self._scope)(payload)
         if scope is None:
             return HttpAnswer(503)
@@ -154,6 +162,8 @@ class HostedSlack:
         """Return whose a payload is; "" for a workspace without the app, None for one whose earlier rows are still erased."""
         owner = owner_of(payload)
         found = owner.scope(await self._installed()) or owner.scope(await self._installed(_UNKNOWN_FOR))
+        if f"{found}/{owner.team}" in self._refused and not self._settings.may_install(owner.team, found):
+            return ""
         if not found and (leaving := owner.scope(await self.leaving())):
             return "" if await self._stored.installations.get(leaving) is None else None
         return found
@@ -174,7 +184,7 @@ class HostedSlack:
             known = frozenset(await self.scopes())
             if known != self._known:
                 self.changed.set()
-            self._known, self._looked = known, now
+            self._known, self._refused, self._looked = known, await self._workspaces.refused(), now
         return self._known
 
     async def leaving(self) -> Sequence[str]:
@@ -184,8 +194,17 @@ class HostedSlack:
     async def left(self, scope: str) -> None:
         """Forget a workspace whose rows were erased; one that installed the app again meanwhile is served. Raises `SharedValuesDown`."""
         await self._keys.forget(scope)
+        await self._workspaces.forget(scope)
         await self._stored.installations.left(scope)
         self._changed()
+
+    async def leaving_workspaces(self) -> Sequence[tuple[str, str]]:
+        """Return organisations and workspaces that lost the app, whose rows are still there. Raises `SharedValuesDown`."""
+        return await self._workspaces.leaving()
+
+    async def workspace_left(self, scope: str, workspace: str) -> None:
+        """Forget a workspace of an organisation whose rows were erased. Raises `SharedValuesDown`."""
+        await self._workspaces.left(scope, workspace)
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
         """Use other secrets of the same app from now on; with a problem nothing changes."""

@@ -121,7 +121,12 @@ EVENTS: dict[str, tuple[str, ...]] = {
 }
 """Scopes that the bot token needs for each event that the app subscribes to."""
 
-INSTALLATION_EVENTS: dict[str, tuple[str, ...]] = {"app_uninstalled": (), "tokens_revoked": ()}
+INSTALLATION_EVENTS: dict[str, tuple[str, ...]] = {
+    "app_uninstalled": (),
+    "team_access_granted": (),
+    "team_access_revoked": (),
+    "tokens_revoked": (),
+}
 """Those of `EVENTS` that an app has only where several workspaces may install it."""
 
 REACTION_EVENTS: dict[str, tuple[str, ...]] = {"reaction_added": ("reactions:read",)}

@@ -64,6 +64,17 @@ class HostedPlatform(Protocol):
         """Close what is open."""
 
 
+@runtime_checkable
+class HasWorkspaces(Protocol):
+    """A hosted platform of which a scope may hold several workspaces, that leave it one by one while the others stay."""
+
+    async def leaving_workspaces(self) -> Sequence[tuple[str, str]]:
+        """Return the scopes and ids of workspaces whose rows have to be erased. Raises `SharedValuesDown`."""
+
+    async def workspace_left(self, scope: str, workspace: str) -> None:
+        """Forget a workspace after its rows were erased. Raises `SharedValuesDown`."""
+
+
 CheckKey = Callable[[str], Awaitable[bool]]
 """Asks Aion whether it takes a key, whatever it is; False where Aion cannot tell. Does not raise."""
 

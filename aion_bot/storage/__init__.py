@@ -10,7 +10,7 @@ from aion_bot.storage.beside import (
 )
 from aion_bot.storage.copying import copy_database
 from aion_bot.storage.database import back_up, files_of, find_damage
-from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, threads_of
+from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, erase_workspace, threads_of
 from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.ratings import export_ratings
@@ -33,6 +33,7 @@ __all__ = [
     "check_database",
     "copy_database",
     "erase",
+    "erase_workspace",
     "explain",
     "export_audit",
     "export_ratings",

@@ -186,6 +186,21 @@ def threads_of(path: Location, named: str, message: tuple[str, str] | None = Non
         raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
 
 
+def erase_workspace(path: Location, workspace: str) -> bool:
+    """Erase the threads of a workspace as `erase` does; False where something has not ended. Raises `StoreError`."""
+    try:
+        with open_beside(path) as connection:
+            of_plans = "SELECT plan.platform, plan.thread FROM plan JOIN turn ON turn.key = plan.turn"
+            rows = connection.execute(
+                f"SELECT platform, thread FROM turn WHERE workspace = :id UNION {of_plans} WHERE workspace = :id",  # noqa: S608  # literals of ours
+                {"id": workspace},
+            )
+            threads = [(platform, thread) for platform, thread in rows]
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{path} cannot be read ({reason(error, path)})") from error
+    return not threads or erase(path, Erasure(threads=threads), wait=0.0).complete
+
+
 def erase(path: Location, erasure: Erasure, *, wait: float, keep_copies: bool = False) -> Erased:
     """Erase words, names and ids, and what of them is left in the files of the database.
 

@@ -155,6 +155,13 @@ class SharedDatabase(Protocol):
         """
         ...
 
+    async def erase_workspace(self, lease: ScopeLease, workspace: str) -> bool:
+        """Erase the words, names and ids of one workspace of a scope, beside its store; False where something has not ended.
+
+        Raises `StoreError` where the rows cannot be read or written.
+        """
+        ...
+
     async def close(self) -> None:
         """Give all scopes back, whose stores are closed by now, and end every session. Does not raise."""
         ...

@@ -25,7 +25,7 @@ from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.runtime.replies import MentionHints
 from aion_bot.runtime.retention_sweep import RetentionSweep
-from aion_bot.storage import Store
+from aion_bot.storage import Store, erase_workspace
 from aion_bot.storage.beside import open_beside
 from aion_bot.storage.galleries import DueGallery
 from tests.support.databases import address_of, contents_of
@@ -183,6 +183,23 @@ async def test_a_thread_is_erased_by_a_reference(store: Store, path: Location) -
     assert left(path, [BEN.id, BEN.name]) == 2
     assert (await asyncio.to_thread(run, path, "audit", "verify"))[0] == 0
     assert (await asyncio.to_thread(run, path, "erase", "--thread", "nothing"))[0] == 1
+
+
+async def test_a_workspace_is_erased_and_the_others_stay(store: Store, path: Location) -> None:
+    """Its people's words, names and ids; where something has not ended that is told, and there is nothing of another one."""
+    ada, seeds = Person("U0ADA0000", "Ada One"), [Seeds(1), Seeds(2)]
+    await seed(store, 1, seeds[0], ada, Place("T1", "C"))
+    await seed(store, 2, seeds[1], BEN, Place("T2", "C"))
+    assert await asyncio.to_thread(erase_workspace, path, "T3")
+    assert left(path, [ada.id, BEN.id]) == 2
+    assert await asyncio.to_thread(erase_workspace, path, "T1")
+    assert (left(path, seeds[0].all[:25]), left(path, [ada.name])) == (0, 0)
+    assert (left(path, seeds[1].all[:25]), left(path, [BEN.id, BEN.name])) == (25, 2)
+    thread = ThreadKey("slack", "T/C/3")
+    asked = Prompt("p3", thread, Place("T2", "C"), BEN, "asked words")
+    assert await store.turns.accept(Turn("t3", thread, BEN, "asked words"), asked)
+    assert not await asyncio.to_thread(erase_workspace, path, "T2")
+    assert (left(path, seeds[1].all[:25]), left(path, ["asked words"])) == (0, 1)
 
 
 async def test_what_ended_long_ago_is_erased(store: Store, seeded: Seeds, path: Location) -> None:

@@ -37,6 +37,7 @@ class PlainHosting:
         self.ids = list(ids)
         self.gone: list[str] = []
         self.erased: list[str] = []
+        self.workspaces_gone: list[tuple[str, str]] = []
         self.changed = asyncio.Event()
         self.adapters: list[RecordingAdapter] = []
         self.answers: Callable[[bytes], int] = lambda _: 200
@@ -62,6 +63,12 @@ class PlainHosting:
 
     async def leaving(self) -> Sequence[str]:
         return list(self.gone)
+
+    async def leaving_workspaces(self) -> Sequence[tuple[str, str]]:
+        return list(self.workspaces_gone)
+
+    async def workspace_left(self, scope: str, workspace: str) -> None:
+        self.workspaces_gone.remove((scope, workspace))
 
     async def close(self) -> None:
         self.is_closed = True

@@ -56,6 +56,9 @@ class MemoryServer:
     away: bool = False
     unusable: set[str] = field(default_factory=set)
     most: int = MOST_ARRIVALS
+    erasures: list[tuple[str, str]] = field(default_factory=list)
+    """The workspaces that were to be erased, by scope; `unfinished` are those in which something has not ended."""
+    unfinished: set[str] = field(default_factory=set)
 
     def check(self) -> None:
         if self.away:
@@ -172,6 +175,12 @@ class MemoryDatabase:
         self.server.leases.pop(scope, None)
         self.server.rows.pop(scope, None)
         return True
+
+    async def erase_workspace(self, lease: ScopeLease, workspace: str) -> bool:
+        self.server.check()
+        assert lease.held()
+        self.server.erasures.append((lease.scope, workspace))
+        return workspace not in self.server.unfinished
 
     async def close(self) -> None:
         if self in self.server.replicas:

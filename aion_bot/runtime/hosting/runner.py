@@ -14,7 +14,7 @@ import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.ports.errors import PlatformError
-from aion_bot.ports.hosting import HostedPlatform, TakesRouted
+from aion_bot.ports.hosting import HasWorkspaces, HostedPlatform, TakesRouted
 from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.runtime.hosting.served import Serve, ServedScope
 from aion_bot.runtime.hosting.sharing import gives_back, to_claim
@@ -30,7 +30,8 @@ class Pace:
 
     `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between
     two scopes that are given back. `left_over`: for which scopes have to be free before a replica takes more than its share.
-    `rest`: without claims after a scope could not be opened.
+    `rest`: without claims after a scope could not be opened. `erase`: before what is
+    left of a workspace is erased, which writes the scope's tables anew.
     """
 
     look: float = 1.0
@@ -39,6 +40,7 @@ class Pace:
     give_back: float = 5.0
     left_over: float = 3.0
     rest: float = 5.0
+    erase: float = 600.0
 
 
 class ScopeRunner:
@@ -63,6 +65,7 @@ class ScopeRunner:
         self._running = BackgroundTasks()
         self._noted: defaultdict[str, set[str]] = defaultdict(set)
         self._noted_at: dict[str, float] = {}
+        self._erased_at: dict[tuple[str, str], float] = {}
         self._free_since: float | None = None
         self._gave_at = self._rests_until = 0.0
 
@@ -125,6 +128,10 @@ class ScopeRunner:
             one.again.set()
         for scope in await platform.leaving():
             await self._erase(platform, scope)
+        if isinstance(platform, HasWorkspaces):
+            for scope, workspace in await platform.leaving_workspaces():
+                if await self._erase_workspace(f"{platform.platform}:{scope}", workspace):
+                    await platform.workspace_left(scope, workspace)
 
     async def _erase(self, platform: HostedPlatform, scope: str) -> None:
         name = f"{platform.platform}:{scope}"
@@ -134,6 +141,20 @@ class ScopeRunner:
         if await self._database.remove_scope(name):
             await platform.left(scope)
             _log.info("scope erased", scope=name)
+
+    async def _erase_workspace(self, name: str, workspace: str) -> bool:
+        """Erase one workspace of a scope that is served here; False where another replica has it, or something has not ended."""
+        served, now = self.served.get(name), time.monotonic()
+        tried = self._erased_at.get((name, workspace), -math.inf)
+        if served is None or not served.lease.held() or now - tried < self._pace.erase:
+            return False
+        # Noted before: where it fails the next look goes on with other workspaces.
+        self._erased_at[name, workspace] = now
+        if not await self._database.erase_workspace(served.lease, workspace):
+            return False
+        del self._erased_at[name, workspace]
+        _log.info("workspace erased", scope=name, workspace=workspace)
+        return True
 
     async def _balance(self, _: bool = False) -> None:  # of `_repeated`
         load, now = await self._database.load(), time.monotonic()

@@ -115,4 +115,8 @@ async def test_the_apps_configuration_is_compared(make: Make, install: Install, 
     home = teams.teams[ONE]
     teams.methods["apps.manifest.export"] = home.api.serve
     lines = await said(make(SLACK_CONFIG_TOKEN=CONFIG_TOKEN))
-    assert any("events: the app is not subscribed to app_uninstalled, tokens_revoked" in one for one in lines)
+    assert any(
+        "events: the app is not subscribed to app_uninstalled, team_access_granted, team_access_revoked, tokens_revoked"
+        in one
+        for one in lines
+    )

@@ -1,11 +1,19 @@
 """Which scopes a replica serves: its share, what another one left, and nothing that it lost."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 import structlog
 
 from tests.runtime.hosting.conftest import Deployment
 from tests.support.logs import logged
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds that nothing tells of. Raises TimeoutError after a minute."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110  # what it looks at has no event
+            await asyncio.sleep(0.005)
 
 
 async def test_one_replica_serves_all_scopes_and_a_second_one_gets_half(deployment: Deployment) -> None:
@@ -89,6 +97,22 @@ async def test_a_scope_that_was_left_is_erased_without_a_drain(deployment: Deplo
     await first.serving.until(lambda: sorted(deployment.platform.erased) == ["A", "D"])
     assert sorted(deployment.server.leases) == ["plain:B", "plain:C"]
     await first.serving.until(lambda: len(first.serving.now + second.serving.now) == 2)
+
+
+async def test_a_workspace_of_a_scope_is_erased_by_its_owner_once_all_has_ended(
+    deployment: Deployment,
+) -> None:
+    """The scope is served on; a scope that nobody serves, or in which something has not ended, is looked at again."""
+    server, platform = deployment.server, deployment.platform
+    server.unfinished = {"W2"}
+    platform.workspaces_gone = [("Z", "W0"), ("A", "W1"), ("B", "W2")]
+    first = deployment.begin("first")
+    await until(lambda: server.erasures.count(("plain:B", "W2")) > 1)
+    assert platform.workspaces_gone == [("Z", "W0"), ("B", "W2")]
+    assert server.erasures.count(("plain:A", "W1")) == 1
+    server.unfinished = set()
+    await until(lambda: platform.workspaces_gone == [("Z", "W0")])
+    assert (first.serving.cancelled, len(first.serving.ever)) == ([], 4)
 
 
 async def test_a_fault_of_one_scope_does_not_end_the_others(deployment: Deployment) -> None:

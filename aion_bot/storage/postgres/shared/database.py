@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.erasure import erase_workspace
 from aion_bot.storage.hosting import Arrival, Load, ScopeLease
 from aion_bot.storage.postgres.schema import migrations
 from aion_bot.storage.postgres.shared.leases import Leases, OwnedScope
@@ -144,6 +145,10 @@ class PostgresShared:
         if removed:
             self._waking.forget(scope)
         return removed
+
+    async def erase_workspace(self, lease: ScopeLease, workspace: str) -> bool:
+        """Erase the words, names and ids of one workspace of a scope; False where something has not ended."""
+        return await asyncio.to_thread(erase_workspace, location_of(self._location, lease.scope), workspace)
 
     async def close(self) -> None:
         """Give all scopes back, and end every session."""
