@@ -29,7 +29,12 @@ from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestO
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
 
-_FORMS = READS | {Method.FILES_GET_UPLOAD_URL, Method.FILES_COMPLETE_UPLOAD, Method.OAUTH_V2_ACCESS}
+_FORMS = READS | {
+    Method.FILES_GET_UPLOAD_URL,
+    Method.FILES_COMPLETE_UPLOAD,
+    Method.OAUTH_V2_ACCESS,
+    Method.OAUTH_V2_EXCHANGE,
+}
 """Methods that take a form: https://docs.slack.dev/apis/web-api/#methods_supporting_json; that of a file's sharing takes
 both, and slack_sdk sends it as a form."""
 

@@ -14,6 +14,7 @@ class Method(StrEnum):
     AUTH_REVOKE = "auth.revoke"
     AUTH_TEST = "auth.test"
     OAUTH_V2_ACCESS = "oauth.v2.access"
+    OAUTH_V2_EXCHANGE = "oauth.v2.exchange"
     APPS_CONNECTIONS_OPEN = "apps.connections.open"
     APPS_MANIFEST_CREATE = "apps.manifest.create"
     APPS_MANIFEST_EXPORT = "apps.manifest.export"
@@ -71,6 +72,7 @@ BOT_SCOPES: dict[Method, tuple[str, ...]] = {
     Method.AUTH_REVOKE: (),
     Method.AUTH_TEST: (),
     Method.OAUTH_V2_ACCESS: (),
+    Method.OAUTH_V2_EXCHANGE: (),
     Method.BOTS_INFO: ("users:read",),
     Method.CHAT_POST_MESSAGE: ("chat:write",),
     Method.CHAT_UPDATE: ("chat:write",),

@@ -36,6 +36,7 @@ def _per_minute(
 
 BUDGETS: Final[Mapping[Method, tuple[Budget, ...]]] = {
     Method.AUTH_REVOKE: (_per_minute(Method.AUTH_REVOKE, _TIER_3),),
+    Method.OAUTH_V2_EXCHANGE: (),  # once for each workspace
     Method.OAUTH_V2_ACCESS: (),  # six hundred a minute, of one person each
     Method.AUTH_TEST: (),  # documented as "special", without a number
     Method.APPS_CONNECTIONS_OPEN: (_per_minute(Method.APPS_CONNECTIONS_OPEN, _TIER_3),),

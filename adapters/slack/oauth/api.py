@@ -25,11 +25,18 @@ REDIRECT = "/slack/oauth_redirect"
 _LONGEST_CODE = 80
 
 
+USED_UP = frozenset({"invalid_refresh_token", "token_already_exchanged"})
+"""Errors after which no request can renew a token: somebody has to install the app again.
+
+https://docs.slack.dev/reference/methods/oauth.v2.access and https://docs.slack.dev/reference/methods/oauth.v2.exchange
+"""
+
+
 class OAuthRefused(Exception):
     """Slack does not grant tokens; `code` is its error code."""
 
-    def __init__(self, code: str) -> None:
-        super().__init__(f"{Method.OAUTH_V2_ACCESS}: {code}")
+    def __init__(self, code: str, method: str = Method.OAUTH_V2_ACCESS) -> None:
+        super().__init__(f"{method}: {code}")
         self.code = code
 
 
@@ -58,10 +65,15 @@ class OAuthApi:
         Raises `OAuthRefused`.
         """
         answer = await self._access(grant_type="refresh_token", refresh_token=installation.refresh_token)
-        try:
-            return installation.refreshed(_data(answer), time.time())
-        except NoInstallation:
-            raise PlatformDown(f"{Method.OAUTH_V2_ACCESS}: an answer without tokens") from None
+        return _renewed(installation, answer, Method.OAUTH_V2_ACCESS)
+
+    async def exchange(self, installation: Installation) -> Installation:
+        """Exchange a token without an end for one that expires and its refresh token. It works once, and no way leads back.
+
+        Raises `OAuthRefused`, also where the app does not rotate its tokens (`token_rotation_not_enabled`).
+        """
+        answer = await self._asked(Method.OAUTH_V2_EXCHANGE, token=installation.token)
+        return _renewed(installation, answer, Method.OAUTH_V2_EXCHANGE)
 
     async def revoke(self, token: str) -> None:
         """Give a token back."""
@@ -87,17 +99,27 @@ class OAuthApi:
         return WebApi(self._settings.of_workspace(token), lambda: rate_limits.LIMITS, timeout=timeout)
 
     async def _access(self, **fields: str) -> AsyncSlackResponse:
+        return await self._asked(Method.OAUTH_V2_ACCESS, **fields)
+
+    async def _asked(self, method: Method, **fields: str) -> AsyncSlackResponse:
         # As fields of the form: what the SDK sends as a header it would mix with the token of a workspace.
         answer = await self._web.ask(
-            Method.OAUTH_V2_ACCESS,
+            method,
             client_id=self._settings.client_id,
             client_secret=self._settings.client_secret.get_secret_value(),
             **fields,
         )
         said = _data(answer)
         if not said.get("ok"):
-            raise OAuthRefused(one_line(str(said.get("error") or "no code"), _LONGEST_CODE))
+            raise OAuthRefused(one_line(str(said.get("error") or "no code"), _LONGEST_CODE), method)
         return answer
+
+
+def _renewed(installation: Installation, answer: AsyncSlackResponse, method: Method) -> Installation:
+    try:
+        return installation.refreshed(_data(answer), time.time())
+    except NoInstallation:
+        raise PlatformDown(f"{method}: an answer without tokens") from None
 
 
 def _data(answer: AsyncSlackResponse) -> Mapping[str, Any]:

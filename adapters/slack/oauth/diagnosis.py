@@ -75,7 +75,11 @@ class InstallDiagnosis:
         else:
             findings.append(ok(ENCRYPTION_KEYS, strings.all_opened(len(scopes))))
         found = [one for one in read.values() if one is not None]
-        late = [one.scope for one in found if one.expires_at and one.expires_at < time.time()]
+        if again := [one for one in await self._stored.installations.used_up() if one in read]:
+            findings.append(
+                fail("token rotation", strings.tokens_used_up(_some(again)), strings.INSTALL_ONCE_MORE)
+            )
+        late = [one.scope for one in found if one.scope not in again and 0 < one.expires_at < time.time()]
         if late:
             findings.append(warn("token rotation", strings.tokens_ended(_some(late)), strings.INSTALL_AGAIN))
         return found

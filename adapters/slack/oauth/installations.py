@@ -5,6 +5,7 @@ somebody installs the app again: the new installation is served once the old row
 """
 
 import logging
+import time
 from collections.abc import Sequence
 
 from adapters.slack.oauth.installation import Installation, NoInstallation, from_text
@@ -14,11 +15,19 @@ from aion_bot.ports.shared_values import SharedValues
 
 _log = logging.getLogger(__name__)
 
+_ROTATES_FOR = 60.0
+"""Seconds for which it is known that the app's tokens do not expire: every scope asks with each of its looks."""
+
 _MOST_STRUCK = 4
 """Secrets of a scope: two tokens, and two before them."""
 
 KIND = "slack installation"
 LEAVING = "slack leaving"
+ROTATION = "slack token rotation"
+"""Kind of the mark that the app's tokens expire, which Slack cannot switch off again; its name is `ON`."""
+ON = "on"
+USED_UP = "slack install again"
+"""Kind of the marks of scopes whose token Slack renews no more; the value is its error code."""
 REMOVED = "removed"
 """Stands for an installation that was removed: `SharedValues` compares before it writes, but not before it deletes."""
 
@@ -32,6 +41,7 @@ class Installations:
         """Scopes of which the log says that no key opens them."""
         self._struck: dict[str, list[str]] = {}
         """The newest secrets of each scope, which are struck from logs."""
+        self._rotates, self._rotates_since = False, -_ROTATES_FOR
 
     async def scopes(self) -> Sequence[str]:
         """Return the ids of what is served, in order."""
@@ -94,11 +104,37 @@ class Installations:
         """Write an installation, in the place of an earlier one of the same scope."""
         self._strike(new)
         await self._values.set(KIND, new.scope, self.sealer.seal(new.as_text()))
+        await self._renewed(new)
 
     async def replace(self, text: str, new: Installation) -> bool:
         """Write an installation where `text` still stands; False where another one does."""
         self._strike(new)
-        return await self._values.replace(KIND, new.scope, text, self.sealer.seal(new.as_text()))
+        if not await self._values.replace(KIND, new.scope, text, self.sealer.seal(new.as_text())):
+            return False
+        await self._renewed(new)
+        return True
+
+    async def _renewed(self, new: Installation) -> None:
+        await self._values.take(USED_UP, new.scope)
+        if new.expires_at and not self._rotates:
+            await self._values.set(ROTATION, ON, "1")
+            self._rotates = True
+
+    async def rotates(self) -> bool:
+        """Tell whether a token of the app came with an end, in whatever scope: then others may be exchanged for such tokens."""
+        now = time.monotonic()
+        if not self._rotates and now - self._rotates_since >= _ROTATES_FOR:
+            self._rotates = await self._values.get(ROTATION, ON) is not None
+            self._rotates_since = now
+        return self._rotates
+
+    async def note_used_up(self, scope: str, code: str) -> None:
+        """Write down that Slack renews the token of a scope no more, until somebody installs the app there again."""
+        await self._values.set(USED_UP, scope, code)
+
+    async def used_up(self) -> Sequence[str]:
+        """Return the scopes in which somebody has to install the app again, though their token may hold for some hours."""
+        return await self._values.names(USED_UP)
 
     async def remove(self, scope: str, text: str) -> bool:
         """Let a scope leave, whose installation is still the one of this text; False where another one has come."""
@@ -117,4 +153,5 @@ class Installations:
             if taken is not None and taken != REMOVED:
                 # Somebody installed the app between the two.
                 await self._values.replace(KIND, scope, None, taken)
+        await self._values.take(USED_UP, scope)
         await self._values.take(LEAVING, scope)

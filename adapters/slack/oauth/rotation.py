@@ -9,9 +9,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from adapters.slack.oauth.api import OAuthApi, OAuthRefused
+from adapters.slack.oauth.api import USED_UP, OAuthApi, OAuthRefused
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.installations import Installations
 from aion_bot.ports.backoff import Backoff
@@ -21,8 +22,11 @@ from aion_bot.ports.shared_values import SharedValues, SharedValuesDown
 _log = logging.getLogger(__name__)
 
 LOCK = "slack token refresh"
-_LOCKED = 60.0
-"""Seconds after which a refresh of another replica counts as dead: it has one request to make."""
+_LOCKED = 20.0
+"""Seconds after which a refresh of another replica counts as dead: it has one request to make, of 15 seconds at most.
+
+The next one sends the same refresh token, which Slack has revoked if it answered: it promises no time in which it takes it again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class TokenKeeper:
         self._unsaved: tuple[str, Installation] | None = None
         """What was refreshed and could not be stored yet, and the stored text that it replaces."""
         self._refreshing: asyncio.Task[None] | None = None
+        self._used_up: Installation | None = None
+        """Of which the log says that it cannot be renewed."""
+        self._stays = False
+        """Whether Slack does not exchange a token without an end."""
         self.replaced = asyncio.Event()
         """Set with each new token; whoever waits clears it first."""
 
@@ -78,10 +86,25 @@ class TokenKeeper:
                 _log.warning("installation not read, retrying", extra=about)
                 pause = next(delays)
             except (OAuthRefused, PlatformError) as error:
+                if isinstance(error, OAuthRefused) and error.code in USED_UP:
+                    await self._note_used_up(error.code)
+                    await asyncio.sleep(self._times.retry_max)
+                    continue
                 about = {"workspace": self._scope, "reason": str(error)}
                 _log.warning("token not refreshed, retrying", extra=about)
                 pause = next(delays)
             await asyncio.sleep(pause)
+
+    async def _note_used_up(self, code: str) -> None:
+        """Say once of an installation that nothing but another one mends it; where that cannot be written the next try does."""
+        with suppress(SharedValuesDown):
+            found = await self._stored.installations.get(self._scope)
+            if found is None or found == self._used_up:
+                return
+            await self._stored.installations.note_used_up(self._scope, code)
+            self._used_up = found
+            about = {"workspace": self._scope, "reason": code, "hours": _hours(found.expires_at)}
+            _log.error("app has to be installed again", extra=about)
 
     def _delays(self) -> Iterator[float]:
         return Backoff(self._times.retry, cap=self._times.retry_max, jitter=0.2).delays()
@@ -94,7 +117,7 @@ class TokenKeeper:
         if self._refreshing is not None or self._unsaved is not None:
             await self._refresh()
         found = await self._stored.installations.get(self._scope)
-        if found is not None and self._is_due(found):
+        if found is not None and await self._is_due(found):
             await self._refresh()
             found = await self._stored.installations.get(self._scope)
         if found is None or found != self._used:
@@ -109,9 +132,11 @@ class TokenKeeper:
         )
         return min(self._times.look, max(due, self._times.retry))
 
-    def _is_due(self, installation: Installation) -> bool:
-        expiring = installation.refresh_token and installation.expires_at
-        return bool(expiring) and installation.expires_at - self._times.early <= time.time()
+    async def _is_due(self, installation: Installation) -> bool:
+        """Tell whether a token is near its end, or has none although the app's tokens have one by now."""
+        if not installation.expires_at:
+            return not self._stays and await self._stored.installations.rotates()
+        return bool(installation.refresh_token) and installation.expires_at - self._times.early <= time.time()
 
     async def _refresh(self) -> None:
         """Refresh the stored token once, also if whoever waits for it is cancelled: the answer must not be lost."""
@@ -128,15 +153,25 @@ class TokenKeeper:
             if self._unsaved is None:
                 # Another replica may have done it since.
                 found, text = await self._stored.installations.sealed(self._scope)
-                if found is None or not self._is_due(found):
+                if found is None or not await self._is_due(found):
                     return
-                self._unsaved = text, await self._stored.api.refresh(found)
+                self._unsaved = text, await self._renewed(found)
             # Where it fails, the next look stores it: the old token is good until its end.
             await self._stored.installations.replace(*self._unsaved)
             self._unsaved = None
         finally:
             if self._unsaved is None:
                 await self._values.take(LOCK, self._scope)
+
+    async def _renewed(self, found: Installation) -> Installation:
+        """Ask Slack for the next token. Raises OAuthRefused and PlatformError."""
+        if found.expires_at:
+            return await self._stored.api.refresh(found)
+        try:
+            return await self._stored.api.exchange(found)
+        except OAuthRefused as refusal:
+            self._stays = refusal.code not in USED_UP
+            raise
 
     async def _lock(self) -> bool:
         """Take the right to refresh; False where another replica has it."""
@@ -150,6 +185,11 @@ class TokenKeeper:
         if self._refreshing is not None:
             # What it raised is said by the next adapter of the workspace, which tries again.
             await asyncio.gather(self._refreshing, return_exceptions=True)
+
+
+def _hours(end: float) -> float:
+    """Return how many hours a token holds from now on; 0 where it has ended."""
+    return round(max(0.0, end - time.time()) / 3600, 1)
 
 
 def _number(text: str) -> float:

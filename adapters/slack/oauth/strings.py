@@ -102,6 +102,11 @@ def tokens_refused(scopes: str) -> str:
     return f"Slack refuses the token of {scopes}"
 
 
+def tokens_used_up(scopes: str) -> str:
+    """Say of which workspaces Slack renews the token no more, though it may hold for some hours."""
+    return f"Slack renews the token of {scopes} no more: its refresh token was used and the answer lost, or it was revoked"
+
+
 def tokens_ended(scopes: str) -> str:
     """Say of which workspaces the token has ended."""
     return f"the token of {scopes} has ended"
@@ -221,6 +226,7 @@ catalogue.add(
         "tokens_taken",
         "tokens_refused",
         "tokens_ended",
+        "tokens_used_up",
         "no_answer_at",
         "leads_to_pages",
         "other_page",

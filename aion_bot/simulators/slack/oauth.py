@@ -39,7 +39,7 @@ class _Grant:
 class SlackOAuth:
     """Grants tokens for the workspaces of `teams`; with `expires_in` seconds each ends, and comes with a refresh token.
 
-    `calls` are the answers of `oauth.v2.access`, by
+    `calls` are the answers of `oauth.v2.access` and `oauth.v2.exchange`, by
     their error or "ok". The next calls fail with the codes in `fail_next`, or with a status of HTTP.
     """
 
@@ -57,7 +57,9 @@ class SlackOAuth:
         self._used: set[str] = set()
         self._refresh: dict[str, _Grant] = {}
         self._tokens: dict[str, _Grant] = {}
+        self._exchanged: set[str] = set()
         teams.methods |= {"oauth.v2.access": self._access, "auth.revoke": self._revoke}
+        teams.methods["oauth.v2.exchange"] = self._exchange
         teams.methods["auth.test"] = self._test
 
     @property
@@ -172,6 +174,27 @@ class SlackOAuth:
             "is_enterprise_install": bool(grant.organisation),
             **expiring,
         }
+
+    async def _exchange(self, request: web.Request) -> web.StreamResponse:
+        """Exchange a token without an end, once: it holds no more. https://docs.slack.dev/reference/methods/oauth.v2.exchange"""
+        given = await arguments_of(request)
+        answer = self._traded(given, token_of(request, given))
+        self.calls.append(str(answer.get("error", "ok")))
+        return web.json_response(answer)
+
+    def _traded(self, given: Mapping[str, Any], token: str) -> dict[str, Any]:
+        if (given.get("client_id"), given.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
+            return failure("bad_client_secret")
+        if not self.expires_in:
+            return failure("token_rotation_not_enabled")
+        if token in self._exchanged:
+            return failure("token_already_exchanged")
+        if token not in self._tokens:
+            return failure("invalid_token")
+        grant = self._tokens[token]
+        self.end(token)
+        self._exchanged.add(token)
+        return self._answer(grant)
 
     async def _revoke(self, request: web.Request) -> web.StreamResponse:
         token = token_of(request, await arguments_of(request))

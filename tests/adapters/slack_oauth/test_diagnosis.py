@@ -71,6 +71,20 @@ async def test_a_token_that_slack_refuses_is_said(
     assert f"FAIL  installations: Slack refuses the token of {ONE}; have the app installed again" in lines
 
 
+async def test_a_workspace_that_has_to_install_the_app_again_is_said(
+    hosted: HostedSlack, install: Install
+) -> None:
+    """Before its token has ended, and no more once the app was installed there again."""
+    await install()
+    await hosted._stored.installations.note_used_up(ONE, "invalid_refresh_token")
+    line = f"FAIL  token rotation: Slack renews the token of {ONE} no more"
+    assert [
+        one for one in await said(hosted) if one.startswith(line) and "have the app installed again" in one
+    ]
+    await install()
+    assert not any("token rotation" in one for one in await said(hosted))
+
+
 async def test_what_is_wrong_is_said(make: Make, install: Install, oauth: SlackOAuth, values: Values) -> None:
     """Each with what to do; what Slack or the database does not tell keeps the rest from nothing."""
     oauth.expires_in = 10

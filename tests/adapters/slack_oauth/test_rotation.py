@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from adapters.slack.hosting import HostedSlack
-from adapters.slack.oauth import rotation
+from adapters.slack.oauth import installations, rotation
 from adapters.slack.oauth.api import OAuthRefused
 from adapters.slack.oauth.installation import Installation
 from adapters.slack.oauth.rotation import TokenKeeper
@@ -15,7 +15,7 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.simulators.slack.oauth import SlackOAuth
 from aion_bot.simulators.slack.teams import SlackTeams
-from tests.adapters.slack_oauth.conftest import ONE, TIMES, Make
+from tests.adapters.slack_oauth.conftest import ONE, THREE, TIMES, Make
 from tests.adapters.slack_oauth.front import Front, Values, until
 from tests.adapters.slack_oauth.test_hosting import serving
 
@@ -135,7 +135,73 @@ async def test_a_cancelled_look_lets_the_refresh_end(
     assert found.token == oauth.tokens(ONE)[-1]
 
 
-@pytest.mark.parametrize("failure", ["invalid_refresh_token", 500, "ratelimited"])
+async def test_a_refresh_token_that_is_used_up_is_said_once_until_the_app_is_installed_again(
+    hosted: HostedSlack,
+    install: Install,
+    oauth: SlackOAuth,
+    values: Values,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As after a kill between Slack's answer and its write: the log says what to do, the old token is used, and an installation mends it."""
+    oauth.expires_in = 50
+    await install()
+    stored = await hosted._stored.installations.get(ONE)
+    assert stored is not None
+    await hosted._stored.api.refresh(stored)  # of the replica that was killed
+    used: list[str] = []
+    running = asyncio.create_task(keeper(hosted, used).run())
+    await until(lambda: oauth.calls.count("invalid_refresh_token") > 2)
+    said = [one for one in caplog.records if one.getMessage() == "app has to be installed again"]
+    assert [(one.__dict__["workspace"], one.__dict__["reason"]) for one in said] == [
+        (ONE, "invalid_refresh_token")
+    ]
+    assert (installations.USED_UP, ONE) in values.kept
+    oauth.expires_in = 43_200
+    await install()
+    await until(lambda: used[-1:] == [oauth.tokens(ONE)[-1]])
+    assert (installations.USED_UP, ONE) not in values.kept
+    running.cancel()
+
+
+async def test_a_token_without_an_end_is_exchanged_once_others_have_one(
+    hosted: HostedSlack, make: Make, install: Install, oauth: SlackOAuth
+) -> None:
+    """Rotation was switched on after a workspace had installed the app: whichever replica learns of a token with an end."""
+    await install(ONE)
+    (old,) = oauth.tokens(ONE)
+    used: list[str] = []
+    keeping = keeper(make(), used)
+    await keeping.look()
+    assert used == [old]
+    oauth.expires_in = 43_200
+    await install(THREE)
+    await keeper(hosted, used).look()
+    found = await hosted._stored.installations.get(ONE)
+    assert found is not None
+    assert (used[-1], found.token, list(oauth.tokens(ONE))) == (found.token, found.token, [found.token])
+    assert (found.expires_at > time.time(), bool(found.refresh_token)) == (True, True)
+    calls = len(oauth.calls)
+    await keeping.look()
+    assert (used[-1], len(oauth.calls)) == (found.token, calls)
+
+
+async def test_a_token_that_slack_does_not_exchange_stays(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """It is asked once, the log says so, and the token is used as before."""
+    oauth.expires_in = 43_200
+    await install(THREE)
+    oauth.expires_in = 0
+    await install(ONE)
+    used: list[str] = []
+    keeping = keeper(hosted, used)
+    with pytest.raises(OAuthRefused, match=r"oauth\.v2\.exchange: token_rotation_not_enabled"):
+        await keeping.look()
+    await keeping.look()
+    assert (used, oauth.calls.count("token_rotation_not_enabled")) == (list(oauth.tokens(ONE)), 1)
+
+
+@pytest.mark.parametrize("failure", [500, "ratelimited"])
 async def test_a_refused_refresh_is_said_and_tried_again(
     hosted: HostedSlack,
     install: Install,
