@@ -122,6 +122,7 @@ class SharedDatabase(Protocol):
 
         Raises:
             StoreError: the schema cannot be used, or the lease was lost meanwhile; the lease is still to be given back.
+            sqlite3.Error: the connection was lost; the same may succeed at once.
         """
         ...
 

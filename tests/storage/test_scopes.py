@@ -16,7 +16,9 @@ from aion_bot.domain.plan import Plan
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.messages import Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
+from aion_bot.storage.errors import is_transient
 from aion_bot.storage.hosting import ScopeLease, SharedDatabase, open_shared
+from aion_bot.storage.postgres.shared import opening
 from aion_bot.storage.postgres.shared.names import schema_of, scope_name
 from tests.support.postgres import lay_shared
 
@@ -100,6 +102,26 @@ async def test_a_scope_is_written_by_its_owner_in_its_own_schema() -> None:
         assert await store.kv.get("slack", "name") == "slack:T1"
         await store.close()
         await stores["slack:T2"].close()
+
+
+async def test_a_connection_that_is_lost_while_a_scope_is_opened_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told from a schema that cannot be used, for which the scope is left to others."""
+    location = lay_shared()
+
+    def cut(*_: object) -> int:
+        raise psycopg.errors.AdminShutdown("terminating connection")
+
+    async with replica(location) as shared:
+        await shared.note_scopes("slack", ["T1"])
+        (lease,) = await shared.claim(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "read_schema", cut)
+            with pytest.raises(sqlite3.OperationalError) as raised:
+                await shared.open_scope(lease)
+        assert is_transient(raised.value)
+        await (await shared.open_scope(lease)).close()
 
 
 async def test_who_lost_a_scope_writes_nothing_there() -> None:

@@ -13,6 +13,7 @@ from typing import cast
 from aion_bot.ports.shared_values import SharedValues
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.hosting import Arrival, Load, ScopeLease
+from aion_bot.storage.postgres.errors import PostgresError
 
 MOST_ARRIVALS = 1_000
 
@@ -44,7 +45,10 @@ class MemoryStore:
 
 @dataclass
 class MemoryServer:
-    """One server: `away` makes every statement fail; `unusable` are the scopes whose schema cannot be opened."""
+    """One server: `away` makes every statement fail; `unusable` are the scopes whose schema cannot be opened.
+
+    `cuts` is how many connections that open a schema are still cut.
+    """
 
     leases: dict[str, MemoryLease | None] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -55,6 +59,7 @@ class MemoryServer:
     digests: dict[str, Mapping[str, str]] = field(default_factory=dict)
     away: bool = False
     unusable: set[str] = field(default_factory=set)
+    cuts: int = 0
     most: int = MOST_ARRIVALS
 
     def check(self) -> None:
@@ -135,6 +140,9 @@ class MemoryDatabase:
     async def open_scope(self, lease: ScopeLease) -> Store:
         if lease.scope in self.server.unusable:
             raise StoreError("its schema is newer")
+        if self.server.cuts:
+            self.server.cuts -= 1
+            raise PostgresError("the connection was cut", transient=True)
         store = MemoryStore(lease)
         self.stores.append(store)
         return cast("Store", store)

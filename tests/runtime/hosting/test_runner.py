@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
+import pytest
 import structlog
 
+from aion_bot.concurrency.backoff import Backoff
+from aion_bot.runtime.hosting import served
 from tests.runtime.hosting.conftest import Deployment
 from tests.support.logs import logged
 
@@ -110,6 +113,28 @@ async def test_a_scope_that_cannot_be_opened_is_given_back(deployment: Deploymen
         await logged(logs, "scope not opened")
     deployment.server.unusable = set()
     await first.number(4)
+
+
+async def test_a_cut_connection_does_not_give_a_scope_back(deployment: Deployment) -> None:
+    """What is lost while a scope is opened is tried again at once: nobody else could open it sooner."""
+    deployment.server.cuts = 3
+    first = deployment.begin("first")
+    await first.serves("A", "B", "C", "D")
+    assert set(deployment.server.epochs.values()) == {1}
+    assert first.runner._rests_until == 0.0  # a rest would hold the scopes of a replica up that died
+
+
+async def test_a_scope_whose_connection_is_cut_again_and_again_is_given_back(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another replica may be let in where this one is not."""
+    monkeypatch.setattr(served, "OPEN_AGAIN", Backoff(0.001, attempts=3))
+    deployment.platform.ids, deployment.server.cuts = ["A"], 3
+    first = deployment.begin("first")
+    with structlog.testing.capture_logs() as logs:
+        await first.serves("A")
+        await logged(logs, "scope not opened")
+    assert deployment.server.epochs == {"plain:A": 2}
 
 
 async def test_a_refused_token_leaves_the_other_scopes_alone(deployment: Deployment) -> None:
