@@ -5,6 +5,7 @@ Leases end only where a test says so: `MemoryServer.expire` is the death of a re
 
 import asyncio
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -60,6 +61,8 @@ class MemoryServer:
     away: bool = False
     unusable: set[str] = field(default_factory=set)
     cuts: int = 0
+    ended: dict[str, float] = field(default_factory=dict)
+    """When the leases of replicas that died ended, by scope."""
     most: int = MOST_ARRIVALS
 
     def check(self) -> None:
@@ -77,6 +80,7 @@ class MemoryServer:
         for scope, lease in self.leases.items():
             if lease is not None and lease.replica == replica.replica:
                 self.leases[scope] = None
+                self.ended[scope] = time.monotonic()
                 replica.stale.append(lease)
         self.freed()
 
@@ -120,6 +124,7 @@ class MemoryDatabase:
         taken = []
         for scope in free:
             self.server.epochs[scope] += 1
+            self.server.ended.pop(scope, None)
             lease = self.server.leases[scope] = MemoryLease(scope, self.replica, self.server.epochs[scope])
             taken.append(lease)
             for other in self.server.expired:
@@ -135,7 +140,9 @@ class MemoryDatabase:
         self.server.check()
         owners = list(self.server.leases.values())
         mine = sum(one is not None and one.replica == self.replica for one in owners)
-        return Load(len(self.server.replicas), len(owners), owners.count(None), mine)
+        now, ended = time.monotonic(), self.server.ended.values()
+        longest = now - min(ended, default=now)
+        return Load(len(self.server.replicas), len(owners), owners.count(None), mine, len(ended), longest)
 
     async def open_scope(self, lease: ScopeLease) -> Store:
         if lease.scope in self.server.unusable:

@@ -1,13 +1,15 @@
 """Which scopes a replica serves: its share, what another one left, and nothing that it lost."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import structlog
 
 from aion_bot.concurrency.backoff import Backoff
-from aion_bot.runtime.hosting import served
-from tests.runtime.hosting.conftest import Deployment
+from aion_bot.runtime.hosting import runner, served
+from aion_bot.storage.hosting import Load
+from tests.runtime.hosting.conftest import FAST, Deployment
 from tests.support.logs import logged
 
 
@@ -168,6 +170,35 @@ async def test_what_a_replica_that_is_stuck_does_not_take_is_taken_by_another(de
     await stuck.kill()
     await first.number(3)
     await first.number(4)
+
+
+async def test_the_scopes_of_a_dead_replica_do_not_wait_for_one_that_is_stuck(deployment: Deployment) -> None:
+    """Answers ran there: a replica whose share is full takes them at once, not as what is left over."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    second.runner._pace = replace(FAST, left_over=60.0, give_back=60.0)
+    await deployment.begin("stuck").kill()
+    deployment.server.expire(first.database)  # before it ends, as it would give them back here
+    await first.kill()
+    await second.serves("A", "B", "C", "D")
+
+
+async def test_it_is_looked_when_a_lease_ends(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody renewed is taken then, and not up to a second later."""
+    first = deployment.begin("first")
+    await first.number(4)
+    known = await first.database.load()
+    first.runner._pace = replace(FAST, look=1.0)
+    for ends, pause in ((None, 1.0), (5.0, 1.0), (0.5, 0.5 + runner._JUST_AFTER)):
+
+        async def load(ends: float | None = ends) -> Load:
+            return replace(known, next_end=ends)
+
+        monkeypatch.setattr(first.database, "load", load)
+        assert await first.runner._balance() == pause
 
 
 async def test_log_lines_name_their_scope(deployment: Deployment) -> None:

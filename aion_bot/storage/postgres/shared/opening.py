@@ -53,7 +53,9 @@ def _prepared(location: PostgresUrl, epoch: int) -> int | None:
     except psycopg.Error as error:
         found = refusal(location, error)
         # Whoever gives up at a cut connection leaves the answers of a replica that died to nobody.
-        raise translated_error(error) if is_transient(error) and not isinstance(found, UnfitServer) else found from None
+        raise (
+            translated_error(error) if is_transient(error) and not isinstance(found, UnfitServer) else found
+        ) from None
 
 
 def _fenced(connection: psycopg.Connection[Any], epoch: int) -> int | None:
