@@ -27,12 +27,19 @@ class ScopeLease(Lease, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How the scopes are spread: live replicas, scopes in all, those that nobody owns, and those of this replica."""
+    """How the scopes are spread: live replicas, scopes in all, those that nobody owns, and those of this replica.
+
+    `ended` are those of `free` that no owner gave back: it died, and answers may run there. `ended_for` is how many seconds ago the
+    first of their leases ended, by the server's clock. The next lease that nobody renews ends in `next_end` seconds; None for none.
+    """
 
     replicas: int
     scopes: int
     free: int
     owned: int
+    ended: int = 0
+    ended_for: float = 0.0
+    next_end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ class SharedDatabase(Protocol):
         ...
 
     async def claim(self, most: int) -> Sequence[ScopeLease]:
-        """Take up to so many scopes that no live replica owns, those first that have been free for longest."""
+        """Take up to so many scopes that no live replica owns, those of a replica that died first, then those free for longest."""
         ...
 
     async def load(self) -> Load:
@@ -122,6 +129,7 @@ class SharedDatabase(Protocol):
 
         Raises:
             StoreError: the schema cannot be used, or the lease was lost meanwhile; the lease is still to be given back.
+            sqlite3.Error: the connection was lost; the same may succeed at once.
         """
         ...
 

@@ -20,6 +20,7 @@ UPDATE plan SET result = (
         SELECT value, row_number() OVER (ORDER BY CAST(key AS BIGINT)) AS place FROM json_each(?)
         WHERE value NOT IN (SELECT answer_id FROM asked WHERE answer_id IS NOT NULL)
         AND value NOT IN (SELECT result FROM others WHERE result IS NOT NULL)
+        AND value NOT IN (SELECT id FROM spent_message WHERE spent_message.session_id = plan.session_id)
         AND NOT EXISTS (SELECT 1 FROM asked WHERE answer_id IS NULL AND {among("phase", UNFINISHED)})
     )
     SELECT value FROM free WHERE place = 1 + (
@@ -204,8 +205,9 @@ class Plans(Statements):
     async def claim_result(self, key: str, found: Sequence[str]) -> str | None:
         """Take one of a session's messages, oldest first, for the result of a plan; the one it has taken before, if any.
 
-        Messages of turns and of other plans are passed over, and one is left to each plan of the session that was
-        decided earlier, has a card and waits as well. Nothing is taken while a turn may have an answer without a name.
+        Messages of turns, of their earlier attempts and of other plans are passed over, and one is left to each plan of the
+        session that was decided earlier, has a card and waits as well. Nothing is taken while a turn may have an answer
+        without a name.
         """
         await self._do(_CLAIM_RESULT, json.dumps(list(found)), key)
         row = await self._one("SELECT result FROM plan WHERE key = ?", key)

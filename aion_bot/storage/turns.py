@@ -229,11 +229,19 @@ class Turns(TurnQueries):
 
         False too where the allowance is used up: the failed attempt does not count, and this one does. `app`: an app asked.
         """
+        claimable = f"key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}"
+        values = (key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2)
+        # Aion may store the answer of the attempt before at any time. It is nobody's then, and must not pass for the result of a
+        # plan. First, as nothing else knows its id once the row is free of it.
+        await self._do(
+            f"INSERT INTO spent_message SELECT session_id, answer_id FROM turn WHERE {claimable} "  # noqa: S608  # literals of ours
+            "AND session_id IS NOT NULL AND answer_id IS NOT NULL ON CONFLICT DO NOTHING",
+            *values,
+        )
         return await self._do(
             "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
-            "closed_at = NULL, asked_at = unixepoch() "
-            f"WHERE key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}",
-            key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2,
+            f"closed_at = NULL, asked_at = unixepoch() WHERE {claimable}",
+            *values,
         ) == 1  # fmt: skip
 
     async def reopen_interrupted(self, key: str, session_id: str, answer_id: str) -> bool:

@@ -188,6 +188,27 @@ async def test_a_stored_answer_is_not_taken_for_a_result(bot: Bot) -> None:
     assert bot.text(thread).count(whole) == 1
 
 
+async def test_a_late_answer_to_an_earlier_attempt_is_no_result(idle: Bot, tmp_path: Path) -> None:
+    """What Aion stores to a question that a kill cut off, after it was asked again, stands nowhere; the plan gets its own result."""
+    await idle.start()
+    thread = await approve_plans(idle, "one")
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")), spoken("Asked again."))
+    await idle.workspace.reply(idle.ada, thread, "And what else?")
+    await idle.shows(thread, "Half an ans")
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        ((named,),) = connection.execute("SELECT answer_id FROM turn WHERE phase = 'streaming'")
+    await idle.kill()
+    await idle.start()
+    await idle.shows(thread, strings.INTERRUPTED)
+    await idle.until(lambda: idle.pressable(thread) == ["Retry"])
+    await idle.press(idle.ada, thread, "Retry")
+    await idle.shows(thread, "Asked again.")
+    (session,) = idle.aion.sessions
+    idle.aion.sessions.store(session, "assistant", Answer("Half an answer, and the rest."), named)
+    store_results(idle, "Result one.")
+    await idle.shows(thread, "Result one.", "Asked again.", without=["Half an ans", strings.RUNNING])
+
+
 @pytest.mark.parametrize("phase", ["row", "card"])
 async def test_a_crash_before_an_end_is_noted_as_shown_keeps_its_result(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, phase: str

@@ -16,7 +16,10 @@ from aion_bot.domain.plan import Plan
 from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.ports.messages import Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
+from aion_bot.storage.errors import is_transient
 from aion_bot.storage.hosting import ScopeLease, SharedDatabase, open_shared
+from aion_bot.storage.postgres.lease import SECONDS
+from aion_bot.storage.postgres.shared import opening
 from aion_bot.storage.postgres.shared.names import schema_of, scope_name
 from tests.support.postgres import lay_shared
 
@@ -100,6 +103,43 @@ async def test_a_scope_is_written_by_its_owner_in_its_own_schema() -> None:
         assert await store.kv.get("slack", "name") == "slack:T1"
         await store.close()
         await stores["slack:T2"].close()
+
+
+async def test_scopes_of_a_dead_replica_are_told_from_those_that_were_given_back() -> None:
+    """They are claimed first, and it is known when the next lease ends."""
+    location = lay_shared()
+    async with replica(location, "one") as one, replica(location, "two") as two:
+        await one.note_scopes("slack", ["T1", "T2", "T3"])
+        leases = {lease.scope: lease for lease in await one.claim(3)}
+        assert 0 < ((await two.load()).next_end or 0) <= SECONDS
+        expire(location)
+        await one.release(leases["slack:T1"])
+        load = await two.load()
+        assert (load.free, load.ended, load.next_end) == (3, 2, None)
+        assert 1 <= load.ended_for < 60
+        (taken,) = await two.claim(1)
+        assert taken.scope != "slack:T1"
+        assert (await one.load()).ended == 1
+
+
+async def test_a_connection_that_is_lost_while_a_scope_is_opened_may_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told from a schema that cannot be used, for which the scope is left to others."""
+    location = lay_shared()
+
+    def cut(*_: object) -> int:
+        raise psycopg.errors.AdminShutdown("terminating connection")
+
+    async with replica(location) as shared:
+        await shared.note_scopes("slack", ["T1"])
+        (lease,) = await shared.claim(1)
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "read_schema", cut)
+            with pytest.raises(sqlite3.OperationalError) as raised:
+                await shared.open_scope(lease)
+        assert is_transient(raised.value)
+        await (await shared.open_scope(lease)).close()
 
 
 async def test_who_lost_a_scope_writes_nothing_there() -> None:

@@ -297,6 +297,31 @@ async def test_a_message_is_claimed_by_one_turn_or_plan(store: Store) -> None:
     assert await store.turns.taken("s1", "t1") == {"m2"}
 
 
+async def test_an_answer_of_an_earlier_attempt_is_no_result(store: Store) -> None:
+    """A plan takes no answer that Aion stored to a question before it was asked again, nor one of a turn that was removed."""
+    await decided(store, "k1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.name_answer("t1", "m1")
+    await store.turns.end("t1", EndReason.FAILED)
+    assert await store.turns.claim_retry("t1")
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.name_answer("t1", "m3")
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    assert await store.turns.taken("s1", "t1") == {"m1"}
+    assert await store.plans.claim_result("k1", ["m1", "m2", "m3"]) == "m2"
+
+
+async def test_a_retry_that_is_refused_leaves_the_answer(store: Store) -> None:
+    """Where nobody can have a question asked again, its stored answer can still be found."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.name_answer("t1", "m1")
+    assert not await store.turns.claim_retry("t1")
+    assert await store.turns.taken("s1", "t1") == set()
+
+
 async def test_a_retry_and_a_late_answer_exclude_each_other(store: Store) -> None:
     """Of a press of Retry and a late answer the first one claims the turn."""
     for key in ("t1", "t2"):

@@ -5,6 +5,7 @@ Leases end only where a test says so: `MemoryServer.expire` is the death of a re
 
 import asyncio
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from typing import cast
 from aion_bot.ports.shared_values import SharedValues
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.hosting import Arrival, Load, ScopeLease
+from aion_bot.storage.postgres.errors import PostgresError
 
 MOST_ARRIVALS = 1_000
 
@@ -44,7 +46,10 @@ class MemoryStore:
 
 @dataclass
 class MemoryServer:
-    """One server: `away` makes every statement fail; `unusable` are the scopes whose schema cannot be opened."""
+    """One server: `away` makes every statement fail; `unusable` are the scopes whose schema cannot be opened.
+
+    `cuts` is how many connections that open a schema are still cut.
+    """
 
     leases: dict[str, MemoryLease | None] = field(default_factory=dict)
     epochs: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -55,6 +60,9 @@ class MemoryServer:
     digests: dict[str, Mapping[str, str]] = field(default_factory=dict)
     away: bool = False
     unusable: set[str] = field(default_factory=set)
+    cuts: int = 0
+    ended: dict[str, float] = field(default_factory=dict)
+    """When the leases of replicas that died ended, by scope."""
     most: int = MOST_ARRIVALS
     erasures: list[tuple[str, str]] = field(default_factory=list)
     """The workspaces that were to be erased, by scope; `unfinished` are those in which something has not ended."""
@@ -75,6 +83,7 @@ class MemoryServer:
         for scope, lease in self.leases.items():
             if lease is not None and lease.replica == replica.replica:
                 self.leases[scope] = None
+                self.ended[scope] = time.monotonic()
                 replica.stale.append(lease)
         self.freed()
 
@@ -118,6 +127,7 @@ class MemoryDatabase:
         taken = []
         for scope in free:
             self.server.epochs[scope] += 1
+            self.server.ended.pop(scope, None)
             lease = self.server.leases[scope] = MemoryLease(scope, self.replica, self.server.epochs[scope])
             taken.append(lease)
             for other in self.server.expired:
@@ -133,11 +143,16 @@ class MemoryDatabase:
         self.server.check()
         owners = list(self.server.leases.values())
         mine = sum(one is not None and one.replica == self.replica for one in owners)
-        return Load(len(self.server.replicas), len(owners), owners.count(None), mine)
+        now, ended = time.monotonic(), self.server.ended.values()
+        longest = now - min(ended, default=now)
+        return Load(len(self.server.replicas), len(owners), owners.count(None), mine, len(ended), longest)
 
     async def open_scope(self, lease: ScopeLease) -> Store:
         if lease.scope in self.server.unusable:
             raise StoreError("its schema is newer")
+        if self.server.cuts:
+            self.server.cuts -= 1
+            raise PostgresError("the connection was cut", transient=True)
         store = MemoryStore(lease)
         self.stores.append(store)
         return cast("Store", store)

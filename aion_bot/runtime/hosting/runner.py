@@ -17,21 +17,24 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.hosting import HasWorkspaces, HostedPlatform, TakesRouted
 from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.runtime.hosting.served import Serve, ServedScope
-from aion_bot.runtime.hosting.sharing import gives_back, to_claim
+from aion_bot.runtime.hosting.sharing import gives_back, share_of, to_claim
 from aion_bot.storage import StoreError
 from aion_bot.storage.hosting import ScopeLease, SharedDatabase
 
 _log = structlog.get_logger(__name__)
+
+_JUST_AFTER = 0.05
+"""Seconds after the end of a lease at which it is looked whether it was renewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Seconds between two looks; tests have shorter ones.
 
-    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between
-    two scopes that are given back. `left_over`: for which scopes have to be free before a replica takes more than its share.
-    `rest`: without claims after a scope could not be opened. `erase`: before what is
-    left of a workspace is erased, which writes the scope's tables anew.
+    `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two
+    scopes that are given back. `left_over`: for which scopes have to be free before a replica takes more than its share;
+    `abandoned`: the same of those whose owner died. `rest`: without claims after a scope could not be opened. `erase`: before
+    what is left of a workspace is erased, which writes the scope's tables anew.
     """
 
     look: float = 1.0
@@ -39,6 +42,7 @@ class Pace:
     known_anew: float = 60.0
     give_back: float = 5.0
     left_over: float = 3.0
+    abandoned: float = 1.0
     rest: float = 5.0
     erase: float = 600.0
 
@@ -98,20 +102,20 @@ class ScopeRunner:
             await self._running.cancel()
 
     async def _repeated(
-        self, work: Callable[[bool], Awaitable[None]], seconds: float, sooner: asyncio.Event
+        self, work: Callable[[bool], Awaitable[float | None]], seconds: float, sooner: asyncio.Event
     ) -> None:
-        """Do something again and again: after so many seconds, or once `sooner` is set, which it is told."""
+        """Do something again and again: after so many seconds, or as many as it returns, or once `sooner` is set, which it is told."""
         while True:
-            is_set = sooner.is_set()
+            is_set, pause = sooner.is_set(), None
             sooner.clear()
             try:
-                await work(is_set)
+                pause = await work(is_set)
             except (sqlite3.Error, PlatformError, SharedValuesDown, StoreError) as error:
                 _log.warning("scopes not updated", reason=str(error))
             except Exception:  # noqa: BLE001  # the next look may find it mended
                 _log.exception("scopes not updated")
             with suppress(TimeoutError):
-                await asyncio.wait_for(sooner.wait(), seconds)
+                await asyncio.wait_for(sooner.wait(), seconds if pause is None else pause)
 
     async def _know(self, platform: HostedPlatform, changed: bool) -> None:  # of `_repeated`
         """Write down the scopes of a platform, and erase those that the app was removed from."""
@@ -156,14 +160,19 @@ class ScopeRunner:
         _log.info("workspace erased", scope=name, workspace=workspace)
         return True
 
-    async def _balance(self, _: bool = False) -> None:  # of `_repeated`
+    async def _balance(self, _: bool = False) -> float:  # of `_repeated`
+        """Take scopes, or give one back; returns the seconds until the next look, which is sooner where a lease ends before."""
         load, now = await self._database.load(), time.monotonic()
         owned = sum(not one.stop.is_set() for one in self.served.values())
         self._free_since = (self._free_since or now) if load.free else None
         waited = self._free_since is not None and now - self._free_since >= self._pace.left_over
         # What it has just given back is for the others.
         left_over = waited and now - self._gave_at >= 2 * self._pace.give_back
-        if wanted := to_claim(load, owned, left_over=left_over) if now >= self._rests_until else 0:
+        abandoned = load.ended_for >= self._pace.abandoned
+        wanted = to_claim(load, owned, left_over=left_over, abandoned=abandoned)
+        if wanted and now >= self._rests_until:
+            if owned + wanted > share_of(load):
+                self._gave_at = now  # what it takes beyond its share has a moment to go on
             for lease in await self._database.claim(wanted):
                 self._begin(lease)
         elif gives_back(load, owned) and now - self._gave_at >= self._pace.give_back:
@@ -171,6 +180,8 @@ class ScopeRunner:
             # The newest of those in which nothing runs: a drain may break answers off that take longer than the grace.
             newest = [name for name, one in reversed(self.served.items()) if not one.stop.is_set()]
             self.served[min(newest, key=self.busy)].stop.set()
+        ends = self._pace.look if load.next_end is None else load.next_end + _JUST_AFTER
+        return min(self._pace.look, ends)
 
     def _begin(self, lease: ScopeLease) -> None:
         platform = self._platforms.get(lease.scope.partition(":")[0])

@@ -5,23 +5,28 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks, cancel, until_set
-from aion_bot.concurrency.backoff import Backoff
+from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.hosting import HostedPlatform, TakesRouted
 from aion_bot.ports.shared_values import SharedValuesDown
 from aion_bot.runtime.hosting.arrivals import Arrivals
 from aion_bot.storage import Store, StoreError
+from aion_bot.storage.errors import is_transient
 from aion_bot.storage.hosting import ScopeLease, SharedDatabase
 
 _log = structlog.get_logger(__name__)
 
 AGAIN = Backoff(1.0, cap=60.0)
 """Before a scope that failed, or whose token was refused, is served again; it starts anew after `LASTED` seconds."""
+
+OPEN_AGAIN = Backoff(0.2, cap=1.0, attempts=6)
+"""Between two attempts to open a scope's database whose connection was lost; they take three seconds. Then another replica may try."""
 
 LASTED = 60.0
 
@@ -106,7 +111,7 @@ class ServedScope:
                 await self._wait(next(delays))
 
     async def _serve_once(self) -> None:
-        store = await self._database.open_scope(self.lease)
+        store = await self._open()
         try:
             adapter = await self._platform.adapter(self.lease.scope.partition(":")[2])
             if adapter is None:
@@ -116,6 +121,15 @@ class ServedScope:
             await self._serve_adapter(adapter, store)
         finally:
             await store.close()
+
+    async def _open(self) -> Store:
+        """Open the scope's database. Raises `StoreError`, also where its connection is lost again and again."""
+        try:
+            return await retry(
+                partial(self._database.open_scope, self.lease), backoff=OPEN_AGAIN.delays(), on=is_transient
+            )
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from None
 
     async def _serve_adapter(self, adapter: PlatformAdapter, store: Store) -> None:
         taking: set[asyncio.Task[None]] = set()

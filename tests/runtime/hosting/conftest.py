@@ -13,7 +13,7 @@ from aion_bot.runtime.hosting.runner import Pace, ScopeRunner
 from tests.support.hosted_platform import PlainHosting, Serving
 from tests.support.scope_database import MemoryDatabase, MemoryServer
 
-FAST = Pace(look=0.01, known=0.02, give_back=0.02, left_over=0.05, rest=0.05, erase=0.03)
+FAST = Pace(look=0.01, known=0.02, give_back=0.02, left_over=0.05, abandoned=0.03, rest=0.05, erase=0.03)
 
 
 @dataclass

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+import pytest
 import structlog
 
-from tests.runtime.hosting.conftest import Deployment
+from aion_bot.concurrency.backoff import Backoff
+from aion_bot.runtime.hosting import runner, served
+from aion_bot.storage.hosting import Load
+from tests.runtime.hosting.conftest import FAST, Deployment
 from tests.support.logs import logged
 
 
@@ -136,6 +141,28 @@ async def test_a_scope_that_cannot_be_opened_is_given_back(deployment: Deploymen
     await first.number(4)
 
 
+async def test_a_cut_connection_does_not_give_a_scope_back(deployment: Deployment) -> None:
+    """What is lost while a scope is opened is tried again at once: nobody else could open it sooner."""
+    deployment.server.cuts = 3
+    first = deployment.begin("first")
+    await first.serves("A", "B", "C", "D")
+    assert set(deployment.server.epochs.values()) == {1}
+    assert first.runner._rests_until == 0.0  # a rest would hold the scopes of a replica up that died
+
+
+async def test_a_scope_whose_connection_is_cut_again_and_again_is_given_back(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another replica may be let in where this one is not."""
+    monkeypatch.setattr(served, "OPEN_AGAIN", Backoff(0.001, attempts=3))
+    deployment.platform.ids, deployment.server.cuts = ["A"], 3
+    first = deployment.begin("first")
+    with structlog.testing.capture_logs() as logs:
+        await first.serves("A")
+        await logged(logs, "scope not opened")
+    assert deployment.server.epochs == {"plain:A": 2}
+
+
 async def test_a_refused_token_leaves_the_other_scopes_alone(deployment: Deployment) -> None:
     """The scope stays with its replica, and is tried again when the platform has something new of it."""
     first = deployment.begin("first")
@@ -167,6 +194,35 @@ async def test_what_a_replica_that_is_stuck_does_not_take_is_taken_by_another(de
     await stuck.kill()
     await first.number(3)
     await first.number(4)
+
+
+async def test_the_scopes_of_a_dead_replica_do_not_wait_for_one_that_is_stuck(deployment: Deployment) -> None:
+    """Answers ran there: a replica whose share is full takes them at once, not as what is left over."""
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    second.runner._pace = replace(FAST, left_over=60.0, give_back=60.0)
+    await deployment.begin("stuck").kill()
+    deployment.server.expire(first.database)  # before it ends, as it would give them back here
+    await first.kill()
+    await second.serves("A", "B", "C", "D")
+
+
+async def test_it_is_looked_when_a_lease_ends(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody renewed is taken then, and not up to a second later."""
+    first = deployment.begin("first")
+    await first.number(4)
+    known = await first.database.load()
+    first.runner._pace = replace(FAST, look=1.0)
+    for ends, pause in ((None, 1.0), (5.0, 1.0), (0.5, 0.5 + runner._JUST_AFTER)):
+
+        async def load(ends: float | None = ends) -> Load:
+            return replace(known, next_end=ends)
+
+        monkeypatch.setattr(first.database, "load", load)
+        assert await first.runner._balance() == pause
 
 
 async def test_log_lines_name_their_scope(deployment: Deployment) -> None:

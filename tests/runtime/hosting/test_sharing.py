@@ -42,6 +42,18 @@ def test_claims_fill_the_share_and_take_what_is_left_over_one_by_one(
 
 
 @pytest.mark.parametrize(
+    ("ended", "owned", "abandoned", "claims"),
+    [(7, 7, True, 3), (7, 7, False, 0), (7, 9, True, 3), (7, 2, True, 5), (1, 7, True, 1), (0, 7, True, 0)],
+)
+def test_what_a_dead_replica_had_is_divided_among_all(
+    ended: int, owned: int, *, abandoned: bool, claims: int
+) -> None:
+    """Also by those that have their share, at once where nobody else took it."""
+    load = Load(3, 20, 7, owned, ended=ended)
+    assert to_claim(load, owned, left_over=False, abandoned=abandoned) == claims
+
+
+@pytest.mark.parametrize(
     ("free", "owned", "gives"), [(0, 8, True), (0, 7, False), (1, 8, False), (0, 0, False)]
 )
 def test_what_is_above_the_share_is_given_back_once_nothing_is_free(

@@ -45,7 +45,7 @@ _LIVE = """
 _CLAIM = """
     WITH free AS MATERIALIZED (
         SELECT scope, epoch AS before FROM scope_lease JOIN scope ON scope.name = scope_lease.scope
-        WHERE until < clock_timestamp() AND version <= %s ORDER BY until, scope LIMIT %s
+        WHERE until < clock_timestamp() AND version <= %s ORDER BY until = '-infinity', until, scope LIMIT %s
         FOR UPDATE OF scope_lease SKIP LOCKED
     )
     UPDATE scope_lease SET replica = %s, owner = %s, epoch = nextval('scope_epoch'), until = clock_timestamp() + make_interval(secs => %s)
@@ -67,7 +67,10 @@ _ONLY_RENEW = """
 
 _LOAD = """
     SELECT (SELECT count(*) FROM replica WHERE until > clock_timestamp()), count(*),
-    count(*) FILTER (WHERE until < clock_timestamp()), count(*) FILTER (WHERE epoch = ANY(%s::bigint[])) FROM scope_lease
+    count(*) FILTER (WHERE until < clock_timestamp()), count(*) FILTER (WHERE epoch = ANY(%s::bigint[])),
+    count(*) FILTER (WHERE until < clock_timestamp() AND until > '-infinity'),
+    coalesce(extract(epoch FROM clock_timestamp() - min(until) FILTER (WHERE until < clock_timestamp() AND until > '-infinity')), 0)::double precision,
+    extract(epoch FROM min(until) FILTER (WHERE until > clock_timestamp()) - clock_timestamp())::double precision FROM scope_lease
 """
 
 
@@ -155,8 +158,8 @@ class Leases:
 
     async def load(self) -> Load:
         """Return how the scopes are spread."""
-        ((replicas, scopes, free, owned),) = await self._pool.fetch(_LOAD, list(self._owned), again=True)
-        return Load(replicas, scopes, free, owned)
+        (spread,) = await self._pool.fetch(_LOAD, list(self._owned), again=True)
+        return Load(*spread)
 
     def owned(self, scope: str) -> OwnedScope | None:
         """Return the lease of a scope, None where this replica does not own it."""
