@@ -62,3 +62,16 @@ def test_the_demo_names_platforms_in_few_modules() -> None:
     found = {path for path, source in sources("aion_bot/demo") if any(named(source))}
     own = {path for path in found if NAMES.match(Path(path).name)}
     assert {Path(path).name for path in found - own} == {"markdown.py", "platforms.py"}
+
+
+ASKS_WHICH = re.compile(r"isinstance\([^)]*\b(?:Simulated(?:Slack|Discord)|(?:Slack|Discord)Adapter)\b")
+"""What a test asks that differs by platform without `tests.support.uses`."""
+
+
+@pytest.mark.slow
+def test_no_test_of_the_core_asks_which_platform_it_has() -> None:
+    """Outside the tests of the adapters and of the demo, what platforms do differently is a module for each."""
+    own = {"adapters", "demo", Path(__file__).name}
+    files = [path for path in (ROOT / "tests").rglob("*.py") if own.isdisjoint(path.relative_to(ROOT).parts)]
+    assert len(files) > 100
+    assert [str(path) for path in files if ASKS_WHICH.search(path.read_text("utf-8"))] == []

@@ -47,7 +47,7 @@ has one. A sign is taken at once or not at all (`Limiter.take`): it waits behind
 
 **What is reserved.** Each answer that shows a growing message has a *reservation* of one request for its end. Previews never
 use what is reserved, nor the *headroom* of a budget. Where posts and edits share a limit, a second request is reserved near a
-page break (`delivery.page_break`), as the end may come right behind it. A message that would grow is posted only once its end
+page break (`delivery.strategy.NEARLY_FULL`), as the end may come right behind it. A message that would grow is posted only once its end
 can be reserved too, in what is free or comes back before hardly an answer ends; until then it may still turn out to be one post
 with the whole answer. Where there are fewer edits than ends, a deletion is reserved instead (`delivery.replacement`): the whole
 answer takes the place of the message that grew. Where people see no other sign it is posted after `tuning.RESERVATION_PATIENCE`

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.workspace import FullWorkspace, Shown, SimulatedPerson
 from tests.support.databases import lay_database
+from tests.support.uses import Use, use_of
 
 
 class Bot:
@@ -38,6 +40,11 @@ class Bot:
         self.database = lay_database(folder / "bot.db", swept=True)
         self._stop = asyncio.Event()
         self._serving: asyncio.Task[bool] | None = None
+
+    @cached_property
+    def uses(self) -> Use:
+        """The workspace, used in the ways of its platform."""
+        return use_of(self.workspace)
 
     def env(self, **more: str) -> Mapping[str, str]:
         """The settings of the bot, with short pauses."""

@@ -1,7 +1,6 @@
 """Whoever loses access, or the right to write, after a question: no road leads on from what they asked before."""
 
 from collections.abc import Collection
-from dataclasses import replace
 
 import pytest
 
@@ -10,7 +9,6 @@ from aion_bot.domain.rule_keys import ALLOW_USERS, REACTIONS
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.scene import Emit, Scene, Speak
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown, ShownButton, SimulatedPerson
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_private import asked_privately, private, public
@@ -78,29 +76,12 @@ async def test_every_road_is_closed_to_who_is_taken_off_the_list(idle: Bot, comm
     assert len(idle.aion.requests) == asked
 
 
-def silence(bot: Bot, person: SimulatedPerson, channel: str) -> None:
-    """Take the right to write in a channel from a person: on Slack by removing them from it, as it is private."""
-    if isinstance(bot.workspace, SimulatedSlack):
-        channels = bot.workspace.conversations.channels
-        channels[channel] = replace(channels[channel], kind="group")
-        bot.workspace.conversations.removed.add((channel, person.id))
-    elif isinstance(bot.workspace, SimulatedDiscord):
-        bot.workspace.world.muted.add(person.id)
-
-
-def general(bot: Bot) -> str:
-    """The channel where people ask."""
-    return (
-        "C0GENERAL" if isinstance(bot.workspace, SimulatedSlack) else bot.workspace.world.named("general").id
-    )
-
-
 async def test_who_may_not_write_any_more_shares_no_older_answer(idle: Bot) -> None:
     """The bot posts for nobody where they may not write themselves: now, not when they asked."""
     await idle.start()
     shown = await asked_privately(idle, idle.ben)
     button = next(one for one in shown.buttons if one.label == strings.SHARE)
-    silence(idle, idle.ben, general(idle))
+    idle.uses.silence(idle.ben)
     before = public(idle)
     await idle.workspace.press_private(idle.ben, shown.id, button.id)
     await idle.until(lambda: strings.SHARE_MUTED in private(idle, idle.ben))
@@ -113,10 +94,7 @@ async def test_nothing_is_shared_where_the_platform_does_not_say_who_may_write(i
     await idle.start()
     shown = await asked_privately(idle, idle.ben)
     button = next(one for one in shown.buttons if one.label == strings.SHARE)
-    if isinstance(idle.workspace, SimulatedSlack):
-        idle.workspace.fail_next("conversations.info", error="internal_error", times=99)
-    elif isinstance(idle.workspace, SimulatedDiscord):
-        idle.workspace.fail_next("GET /guilds/{guild_id}", status=503, times=99)
+    idle.uses.withhold_rights()
     before = public(idle)
     await idle.workspace.press_private(idle.ben, shown.id, button.id)
     await idle.until(lambda: strings.UNCHECKED in private(idle, idle.ben))

@@ -13,7 +13,6 @@ from aion_bot.domain.rules import Rule, Rules
 from aion_bot.runtime import active_turns, promised_places
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -238,15 +237,8 @@ async def test_a_shortcut_beyond_the_limit_is_refused_privately(idle: Bot) -> No
     first = await idle.workspace.ask_about(idle.ada, idle.workspace.remark(idle.ben, "One crane."))
     await idle.shows(first, "The first.")
     second = await idle.workspace.ask_about(idle.ada, idle.workspace.remark(idle.ben, "Two cranes."))
-
-    def told() -> list[str]:
-        # Slack shows in the channel itself what answers somebody who reads there.
-        if isinstance(idle.workspace, SimulatedSlack):
-            seen = idle.workspace.channel(idle.workspace.general)
-            return [one.text for one in seen if one.only_for == idle.ada.id]
-        return idle.private_replies(second, idle.ada)
-
-    await idle.until(lambda: told() == [refused(Whose.PERSON, 1)])
+    # Slack shows in the channel itself what answers somebody who reads there.
+    await idle.until(lambda: idle.uses.shown_in_general(idle.ada, second) == [refused(Whose.PERSON, 1)])
     assert idle.bots(second) == []
     assert idle.aion.count("send_stream") == 1
 

@@ -9,7 +9,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import EARLIER
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
+from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import told
 from tests.schemas import discord as discord_contracts
@@ -86,12 +86,7 @@ async def test_a_mention_in_a_conversation_brings_what_was_said(bot: Bot) -> Non
 
 async def test_names_of_forty_writers_cost_no_request(idle: Bot) -> None:
     """What strangers wrote before the bot began costs its first question one request that reads, and no other one that asks."""
-    numbers = range(200_000_000_000_000_000, 200_000_000_000_000_040)
-    crowd = [SimulatedPerson(f"U{number}"[-18:], f"Person {number}") for number in numbers]
-    if isinstance(idle.workspace, SimulatedDiscord):
-        crowd = [SimulatedPerson(str(number), f"Person {number}") for number in numbers]
-    else:
-        idle.workspace.conversations.page = 999  # as to an app of one's own
+    crowd = idle.uses.strangers(40)
     talk = Talk(idle.workspace, idle.ben, "Beam 4 has a crack.")
     for one in crowd:
         talk.say(one, "I saw it.")
@@ -171,9 +166,8 @@ async def test_a_conversation_that_cannot_be_read_is_said_once(bot: Bot) -> None
 
 def refuse(bot: Bot) -> None:
     """Let the next requests that read a conversation fail."""
-    for name in READS:
-        if name.startswith("GET") == isinstance(bot.workspace, SimulatedDiscord):
-            bot.workspace.fail_next(name, times=3, status=503)  # type: ignore[attr-defined]  # this platform has it
+    for name in bot.uses.reads:
+        bot.workspace.fail_next(name, times=3, status=503)  # type: ignore[attr-defined]  # this platform has it
 
 
 async def test_where_slack_limits_reading_a_search_takes_its_place(on_slack: Bot) -> None:
@@ -190,7 +184,6 @@ async def test_where_slack_limits_reading_a_search_takes_its_place(on_slack: Bot
 async def test_discord_without_the_intent_says_that_it_knows_nothing(on_discord: Bot) -> None:
     """Once, in a thread that people began: the bot sees what mentions it alone, so it reads nothing."""
     await on_discord.start(AION_BOT_DISCORD_MESSAGE_CONTENT="false")
-    assert isinstance(on_discord.workspace, SimulatedDiscord)
     talk = Talk(on_discord.workspace, on_discord.ben, "Beam 4 has a crack.")
     talk.ask(on_discord.ada, "How long is it?")
     await on_discord.shows(talk.thread, strings.EARLIER_WITHHELD.split(",")[0])

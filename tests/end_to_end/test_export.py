@@ -2,7 +2,6 @@
 
 import json
 from itertools import product
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,6 @@ from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import library, script
 from aion_bot.simulators.aion.scene import Answer
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import pressed, private_messages, shown, told
@@ -129,9 +127,6 @@ async def test_what_goes_on_in_public_is_left_by_the_direct_messages(bot: Bot) -
 
 async def status_of(bot: Bot, thread: str) -> Shown:
     """Use the status in Ada's direct messages, as each platform offers it there."""
-    use: Any = bot.workspace
-    if isinstance(use, SimulatedSlack):
-        before = {one.id for one in private_messages(bot, bot.ada)}
-        await use.shortcut(bot.ada, use.direct_messages(bot.ada)[-1].id, "aion_manage")
-        return await shown(bot, bot.ada, before, "Left in this conversation")
-    return await told(bot, bot.ada, "status", thread=thread, shows="Left in this conversation")
+    before = {one.id for one in private_messages(bot, bot.ada)}
+    await bot.uses.ask_for_status(bot.ada, thread)
+    return await shown(bot, bot.ada, before, "Left in this conversation")

@@ -11,9 +11,6 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.pictures import gif, jpeg, pdf, png
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import attached
-from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.state import BOT
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
@@ -63,11 +60,8 @@ async def shortcut(bot: Bot, files: Files) -> str:
 
 
 async def follow_up(bot: Bot, files: Files) -> str:
-    thread, workspace = await bot.asked(bot.ada, "What is damaged on site 7?", "hoist"), bot.workspace
-    if isinstance(workspace, SimulatedSlack):
-        workspace.say(bot.ada, workspace.general, WORDS, thread=thread, files=files)
-    elif isinstance(workspace, SimulatedDiscord):
-        workspace.say(bot.ada, WORDS, thread, **attached(files))
+    thread = await bot.asked(bot.ada, "What is damaged on site 7?", "hoist")
+    bot.uses.say(bot.ada, thread, WORDS, files)
     return thread
 
 
@@ -80,13 +74,8 @@ async def in_the_thread(bot: Bot, files: Files) -> str:
 
 async def replied_to(bot: Bot, files: Files) -> str:
     """On Slack a reply stands in the thread of the message."""
-    said, workspace = bot.workspace.remark(bot.ben, "The site", files=files), bot.workspace
-    if isinstance(workspace, SimulatedSlack):
-        workspace.say(bot.ada, workspace.general, f"<@{BOT.id}> {WORDS}", thread=said)
-        return said
-    assert isinstance(workspace, SimulatedDiscord)
-    message = workspace.world.anywhere(said)
-    return workspace.say(bot.ada, f"<@{workspace.world.bot.id}> {WORDS}", replied_to=message).id
+    said = bot.workspace.remark(bot.ben, "The site", files=files)
+    return bot.uses.reply_to(bot.ada, said, WORDS)
 
 
 PLACES: Mapping[str, Sequence[Asking]] = {
@@ -99,11 +88,7 @@ async def started(bot: Bot) -> None:
     """Start the bot, and let the library know a picture; Discord shows every message, files included."""
     bot.aion.files.limits.image = 8 * 1024
     bot.aion.files.put("known.png", KNOWN)
-    env = {}
-    if isinstance(bot.workspace, SimulatedDiscord):
-        bot.workspace.gateway.message_content = True
-        env = {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
-    await bot.start(**env)
+    await bot.start(**bot.uses.show_every_message())
 
 
 @pytest.mark.parametrize("places", rest_slow(list(PLACES), quick=1))

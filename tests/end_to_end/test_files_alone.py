@@ -4,8 +4,6 @@ import pytest
 
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.pictures import gif, jpeg, png
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.slack.state import BOT
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
@@ -132,19 +130,14 @@ async def named_by_a_command(bot: Bot, said: str) -> str:
 
 async def replied_to(bot: Bot, said: str) -> str:
     """Mention the bot without words in a reply, as on Discord."""
-    workspace = bot.workspace
-    assert isinstance(workspace, SimulatedDiscord)
-    message = workspace.world.anywhere(said)
-    return workspace.say(bot.ada, f"<@{workspace.world.bot.id}>", replied_to=message).id
+    return bot.uses.reply_to(bot.ada, said, "")
 
 
 async def test_a_file_without_words_in_another_message_is_offered(idle: Bot) -> None:
     """A forward, a shortcut and a reply that have no words ask what to do with the file: its name is no question."""
-    bot, asking, env = idle, [forwarded, named_by_a_command], {}
-    if isinstance(bot.workspace, SimulatedDiscord):
-        bot.workspace.gateway.message_content = True
-        asking, env = [*asking, replied_to], {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
-    await bot.start(**env)
+    bot = idle
+    asking = [forwarded, named_by_a_command, *([replied_to] if bot.uses.refers_to_replies else [])]
+    await bot.start(**bot.uses.show_every_message())
     for number, ask in enumerate(asking):
         file = SimulatedFile(f"{number}.png", png(str(number)))
         thread = await ask(bot, bot.workspace.remark(bot.ben, "", files=[file]))
@@ -157,19 +150,14 @@ async def test_a_file_without_words_in_another_message_is_offered(idle: Bot) -> 
 
 async def test_a_mention_without_words_under_somebodys_file_is_about_it(idle: Bot) -> None:
     """A file posted for others is not remarked on; a bare mention in its thread asks what to do with it."""
-    bot, env = idle, {}
-    if isinstance(bot.workspace, SimulatedDiscord):
-        bot.workspace.gateway.message_content = True
-        env = {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
-    await bot.start(**env)
-    if isinstance(bot.workspace, SimulatedSlack):
-        thread = bot.workspace.remark(bot.ben, "The roof, from the west", files=[PICTURE])
-        bot.workspace.say(bot.ada, bot.workspace.general, f"<@{BOT.id}>", thread=thread)
-    else:
-        assert isinstance(bot.workspace, SimulatedDiscord)
+    bot = idle
+    await bot.start(**bot.uses.show_every_message())
+    if bot.uses.refers_to_replies:
         thread = await bot.asked(bot.ada, "What is damaged on site 7?", "hoist")
         bot.workspace.drop(bot.ben, thread, [PICTURE])
-        bot.workspace.say(bot.ada, f"<@{bot.workspace.world.bot.id}>", thread)
+    else:
+        thread = bot.workspace.remark(bot.ben, "The roof, from the west", files=[PICTURE])
+    bot.uses.say(bot.ada, thread, bot.uses.mention)
     await bot.shows(thread, strings.ASK_WHAT, "`roof.png`: waiting")
     await bot.until(lambda: bot.pressable(thread)[-3:] == list(strings.SUGGESTIONS))
     assert stored(bot) == []

@@ -16,7 +16,6 @@ from aion_bot.rendering.pagination import Pages
 from aion_bot.rendering.plain_pages import PlainPages
 from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, Speak, spoken
-from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
 HEADING = "Before.\n#### a" + " " * 1_700 + "b\nAfter."
@@ -114,7 +113,7 @@ async def test_a_question_full_of_commands(idle: Bot, lags: list[float]) -> None
 
 async def test_an_edit_by_a_stranger(idle: Bot, lags: list[float]) -> None:
     """A message of blanks that somebody edits who never addressed the bot delays nobody."""
-    blanks = " " * (39_000 if isinstance(idle.workspace, SimulatedSlack) else 1_900)
+    blanks = " " * idle.uses.blanks
     await idle.start()
     idle.workspace.edit_message(idle.workspace.remark(idle.ben, f"a{blanks}b"), f"a{blanks}c")
     # On Discord an edit reaches the bot only with a mention of it, which makes it a question of its own.

@@ -25,10 +25,7 @@ from aion_bot.simulators.aion.scene import (
     Speak,
     spoken,
 )
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.rates import DiscordLimits
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.rates import SlackLimits
 from aion_bot.simulators.workspace import Failure
 from aion_bot.simulators.workspace import Operation as PlatformOperation
 from tests.end_to_end.bot import Bot
@@ -54,9 +51,7 @@ async def test_a_long_answer_ends_with_a_file(idle: Bot) -> None:
     thread = await idle.workspace.mention(idle.ada, "Everything?")
     await idle.until(lambda: len(files(idle, thread)) == 1)
     shown = [one for one in idle.bots(thread) if not one.files]
-    assert len(shown) == (
-        MESSAGES_ON_SLACK if isinstance(idle.workspace, SimulatedSlack) else MESSAGES_ON_DISCORD
-    )
+    assert len(shown) == idle.uses.most_messages
     assert sum(len(one.text) for one in shown) < 41_000
     assert "Paragraph 00000" in shown[0].text
     assert strings.WHOLE_IN_FILE in shown[-1].text
@@ -212,7 +207,7 @@ async def test_a_crash_after_any_post_keeps_the_order_and_one_file(
     """Whichever post the kill follows, that of the file included, the answer is whole behind the restart."""
     thread = await after_a_kill(idle, monkeypatch, posts)
     if thread is None:
-        assert posts > (15 if isinstance(idle.workspace, SimulatedSlack) else 21)
+        assert posts > idle.uses.most_posts
         return
     check_whole(idle, thread)
 
@@ -296,11 +291,7 @@ async def test_a_megabyte_is_whole_within_a_minute(
     idle.aion.play(Scene((Speak(pieces=pieces), *ENDING), Answer(text)), spoken("Meanwhile."))
     if limited:
         idle.limits = {}
-        if isinstance(idle.workspace, SimulatedSlack):
-            idle.workspace.rates.limits = SlackLimits()
-        else:
-            assert isinstance(idle.workspace, SimulatedDiscord)
-            idle.workspace.rates.limits = DiscordLimits()
+        idle.uses.limit()
     await idle.start()
     begun = time.monotonic()
     thread = await idle.workspace.mention(idle.ada, "Everything?")

@@ -6,7 +6,6 @@ from aion_bot.conversation.manage import sessions
 from aion_bot.domain import strings
 from aion_bot.ports.subcommands import SUBCOMMANDS
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown, ShownButton, SimulatedPerson
 from tests.end_to_end.bot import Bot
 
@@ -109,12 +108,7 @@ async def test_a_thread_gets_its_title_once(bot: Bot) -> None:
     """The first question names it; what people call it afterwards stays, whatever is asked then."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
     assert bot.workspace.conversation_title(thread) == "What is damaged on site 7?"
-    if isinstance(bot.workspace, SimulatedSlack):
-        titles = bot.workspace.conversations.session_titles
-        (key,) = titles
-        titles[key] = "Roof"
-    else:
-        bot.workspace.world.channel(thread).name = "Roof"  # type: ignore[attr-defined]  # of this simulator alone
+    bot.uses.rename(thread, "Roof")
     bot.aion.play(script.safety_report())
     await bot.workspace.reply(bot.ada, thread, "And the report?")
     await bot.shows(thread, "safety report of March")

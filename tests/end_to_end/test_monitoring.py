@@ -9,7 +9,6 @@ import aiohttp
 import pytest
 
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
-from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Program
 
@@ -46,7 +45,7 @@ async def prober(address: str) -> AsyncIterator[Prober]:
 async def test_health_readiness_and_metrics_of_a_running_bot(idle: Bot, address: str, prober: Prober) -> None:
     """A connected bot is healthy and ready, and counts the turn, the requests and the lag of what it does."""
     await idle.start(AION_BOT_HTTP_ADDRESS=address)
-    name = "slack" if isinstance(idle.workspace, SimulatedSlack) else "discord"
+    name = idle.workspace.name.lower()
     await idle.asked(idle.ada, "What is damaged on site 7?", "I found 3 pieces")
     assert (await prober.ask("/healthz"))[0] == 200
     assert await prober.until("/readyz", 200) == "[]"

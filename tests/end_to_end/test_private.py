@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from typing import Any
 
 from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY
@@ -314,7 +313,7 @@ async def test_an_erased_question_is_not_shared(idle: Bot) -> None:
 
 async def test_a_reply_counts_where_its_conversation_began(idle: Bot) -> None:
     """Also where direct messages are not allowed: the channel's rules hold, its approvers decide, and nobody else's direct messages count."""
-    general = general_of(idle)
+    general = idle.uses.general
     approvers = {APPROVERS: Rule(frozenset({idle.ben.id}), "bot.toml, line 2")}
     await idle.start(rules=Rules(channels={general: approvers}), AION_BOT_ALLOW_CHANNELS=general)
     alone = idle.workspace.thread_of((await asked_privately(idle, idle.ada)).id)
@@ -328,14 +327,6 @@ async def test_a_reply_counts_where_its_conversation_began(idle: Bot) -> None:
     await idle.workspace.direct_message(idle.ben, QUESTION)
     await idle.until(lambda: strings.NOT_HERE in private(idle, idle.ben))
     assert (public(idle), idle.aion.count("send_stream")) == ("", 2)
-
-
-def general_of(bot: Bot) -> str:
-    """The id of the channel in which people ask."""
-    workspace: Any = bot.workspace
-    return str(
-        workspace.general.id if isinstance(workspace, SimulatedSlack) else workspace.world.named("general").id
-    )
 
 
 async def test_who_may_not_write_in_a_channel_shares_nothing_there(

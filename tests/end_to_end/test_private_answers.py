@@ -9,8 +9,6 @@ from aion_bot.simulators.aion import library
 from aion_bot.simulators.aion.photos import photo
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.model import attached
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown, SimulatedFile
 from aion_bot.storage.shares import Shares
 from tests.end_to_end.bot import Bot
@@ -179,20 +177,20 @@ def stoppable(bot: Bot) -> list[Shown]:
 
 async def stop(bot: Bot) -> None:
     """Stop the answer in the asker's direct messages: with the bot's button, or with Slack's own one, which a stream has."""
-    workspace, slack = bot.workspace, bot.workspace if isinstance(bot.workspace, SimulatedSlack) else None
+    workspace = bot.workspace
 
     def thread() -> str:
         return workspace.thread_of(workspace.direct_messages(bot.ada)[-1].id)
 
     def at_work() -> bool:
-        return slack is not None and slack.status(thread()) == "processing"
+        return bool(workspace.direct_messages(bot.ada)) and workspace.shows_lasting_activity(thread())
 
     # After a kill neither is there until the bot goes on.
     await bot.until(lambda: bool(stoppable(bot)) or at_work())
-    if slack is not None and not stoppable(bot):
-        await slack.stop_session(bot.ada, thread())
-    else:
+    if stoppable(bot):
         await press(bot, bot.ada, stoppable(bot)[-1], strings.STOP)
+    else:
+        await bot.uses.stop_session(bot.ada, thread())
 
 
 async def showing(bot: Bot, words: str) -> list[Shown]:
@@ -212,12 +210,7 @@ async def test_a_file_in_a_private_conversation(bot: Bot, restarted: bool) -> No
     if restarted:
         await bot.stop()
         await bot.start()
-    words, workspace = "What does this say?", bot.workspace
-    if isinstance(workspace, SimulatedSlack):
-        channel = workspace.conversations.channels[workspace.find_message(thread).channel]
-        workspace.say(bot.ada, channel, words, thread=thread, files=[NOTES])
-    elif isinstance(workspace, SimulatedDiscord):
-        workspace.say(bot.ada, words, thread, **attached([NOTES]))
+    bot.uses.say(bot.ada, thread, "What does this say?", [NOTES])
     await bot.until(lambda: "I looked at 1 of your files" in read_by(bot, bot.ada))
     await bot.until(lambda: NOTES.name in read_by(bot, bot.ada))
     assert public(bot) == ""

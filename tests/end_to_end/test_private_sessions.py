@@ -5,10 +5,9 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
 
-async def asked_from(bot: Bot, channel: str, question: str) -> None:
+async def asked_from(bot: Bot, discord: SimulatedDiscord, channel: str, question: str) -> None:
     """Ask privately in a channel of Discord, and wait until Aion has that."""
-    assert isinstance(bot.workspace, SimulatedDiscord)
-    await bot.workspace.ask_privately(bot.ada, question, channel=channel)
+    await discord.ask_privately(bot.ada, question, channel=channel)
     await done(bot, question)
 
 
@@ -28,15 +27,15 @@ async def test_each_place_has_a_private_session_on_discord(
     """All stand in the same direct messages; a reply there goes on with what was asked last, after a restart too."""
     bot = on_discord
     await bot.start()
-    await asked_from(bot, "general", "First in general?")
-    await asked_from(bot, "site-7", "First on site 7?")
+    await asked_from(bot, discord, "general", "First in general?")
+    await asked_from(bot, discord, "site-7", "First on site 7?")
     thread = discord.thread_of(discord.direct_messages(bot.ada)[-1].id)
     await discord.reply(bot.ada, thread, "A reply?")
     await done(bot, "A reply?")
     await bot.stop()
     await bot.start()
-    await asked_from(bot, "general", "Second in general?")
-    await asked_from(bot, "site-7", "Second on site 7?")
+    await asked_from(bot, discord, "general", "Second in general?")
+    await asked_from(bot, discord, "site-7", "Second on site 7?")
     assert sessions(bot) == [
         ["First in general?", "Second in general?"],
         ["First on site 7?", "A reply?", "Second on site 7?"],
@@ -51,7 +50,7 @@ async def test_what_a_person_asked_the_bot_directly_is_no_context_on_discord(
     await bot.start()
     await discord.direct_message(bot.ada, "Directly?")
     await done(bot, "Directly?")
-    await asked_from(bot, "general", "From general?")
+    await asked_from(bot, discord, "general", "From general?")
     assert sessions(bot) == [["Directly?"], ["From general?"]]
 
 

@@ -131,12 +131,13 @@ async def test_sighup_ends_nothing(bot: Bot, program: Program, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("workspace", ["slack"], indirect=True)
-async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_path: Path) -> None:
+async def test_sighup_lets_a_new_key_take_over(
+    bot: Bot, slack: SimulatedSlack, program: Program, tmp_path: Path
+) -> None:
     """A key that Aion refuses is named by its variable, and the old one stays; a good one asks the next question.
 
     The answer under way, which the old key asked for, goes on to its end, also where Slack's bot token changes meanwhile.
     """
-    assert isinstance(bot.workspace, SimulatedSlack)
     env, file, new = {**bot.env()}, tmp_path / "key", "aion_rotated_0123456789abcdef"
     file.write_text(env.pop("AIONVISION_API_KEY"))
     (token := tmp_path / "token").write_text(env.pop("SLACK_BOT_TOKEN"))
@@ -153,7 +154,7 @@ async def test_sighup_lets_a_new_key_take_over(bot: Bot, program: Program, tmp_p
     program.send(signal.SIGHUP)
     await program.prints("key replaced")
     token.write_text("xoxb-rotated")
-    bot.workspace.configuration.bot_tokens = {"xoxb-rotated"}
+    slack.configuration.bot_tokens = {"xoxb-rotated"}
     program.send(signal.SIGHUP)
     await program.prints("variable=SLACK_BOT_TOKEN")
     bot.aion.release("go")

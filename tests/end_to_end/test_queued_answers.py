@@ -84,9 +84,4 @@ async def test_an_answer_right_below_its_question_names_nothing(bot: Bot) -> Non
     bot.aion.release("go")
     await bot.shows(thread, "The answer to two.")
     assert "About" not in bot.text(thread)
-    if isinstance(bot.workspace, SimulatedDiscord):
-        assert not any(
-            one.replied_to
-            for one in bot.workspace.world.messages[thread]
-            if one.content.startswith("The answer")
-        )
+    assert not any(one.startswith("The answer") for one in bot.uses.referring(thread))

@@ -7,9 +7,7 @@ from aion_bot.domain.rule_keys import ALLOW_USERS, REACTIONS
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion.scene import Emit, Hold, Scene, Speak, spoken
 from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.gateway import DIRECT_REACTIONS, GUILD_REACTIONS
 from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 
 ON = Rules({REACTIONS: Rule(True, "bot.toml, line 2")})  # a value of the file
@@ -17,15 +15,9 @@ RETRY, STOP, EXPORT = "🔁", "🛑", "🔖"
 FAILS = Scene((Speak("At work. "), Emit("error", {"message": "Tired", "code": "SERVER_ERROR"})))
 
 
-def installed(workspace: FullWorkspace) -> None:
-    """Let a Slack app have what reactions need, as the manifest says where they are on."""
-    if isinstance(workspace, SimulatedSlack):
-        workspace.subscribe("reaction_added", "reactions:read")
-
-
 async def started(bot: Bot, rules: Rules = ON) -> None:
     """Start the bot with reactions."""
-    installed(bot.workspace)
+    bot.uses.allow_reactions()
     await bot.start(rules=rules)
 
 
@@ -87,9 +79,7 @@ async def test_other_reactions_mean_nothing(idle: Bot) -> None:
     thread = await failed(idle)
     idle.workspace.react(idle.ada, answer(idle, thread), "👍")
     idle.workspace.react(idle.ada, idle.message_of(thread, "What is damaged?"), RETRY)
-    own = idle.workspace.world.bot if isinstance(idle.workspace, SimulatedDiscord) else None
-    if own is not None:
-        idle.workspace.react(own, answer(idle, thread), RETRY)
+    idle.uses.react_as_bot(answer(idle, thread), RETRY)
     idle.workspace.react(
         idle.ben, answer(idle, thread), STOP
     )  # the last one is heard: those before were, too
@@ -99,13 +89,11 @@ async def test_other_reactions_mean_nothing(idle: Bot) -> None:
 
 async def test_reactions_are_off_by_default(idle: Bot) -> None:
     """Nothing happens, no session of Discord asks for them, and `/aion help` names them only where they are on."""
-    installed(idle.workspace)
+    idle.uses.allow_reactions()
     await idle.start()
     thread = await failed(idle)
     idle.workspace.react(idle.ada, answer(idle, thread), RETRY)
-    if isinstance(idle.workspace, SimulatedDiscord):
-        asked = GUILD_REACTIONS | DIRECT_REACTIONS
-        assert not any(one.intents & asked for one in idle.workspace.gateway.listening)
+    assert not idle.uses.hears_reactions()
     await idle.workspace.command(idle.ada, "help", thread=thread)
     await idle.until(lambda: any("/aion" in one.text for one in idle.workspace.command_answers(idle.ada)))
     assert not any(EXPORT in one.text for one in idle.workspace.command_answers(idle.ada))
@@ -186,14 +174,9 @@ async def test_reactions_count_on_private_answers(idle: Bot) -> None:
 @pytest.mark.slow
 async def test_reactions_on_private_answers_are_off_where_they_were_asked(idle: Bot) -> None:
     """Where the channel's rules say nothing of them, nothing happens, whatever holds in direct messages elsewhere."""
-    installed(idle.workspace)
-    channel = (
-        idle.workspace.world.named("general").id
-        if isinstance(idle.workspace, SimulatedDiscord)
-        else "C0GENERAL"
-    )
+    idle.uses.allow_reactions()
     off = Rule(False, "bot.toml, line 5")
-    await idle.start(rules=Rules(ON.defaults, channels={channel: {REACTIONS: off}}))
+    await idle.start(rules=Rules(ON.defaults, channels={idle.uses.general: {REACTIONS: off}}))
     thread = await begun_privately(idle, FAILS, "At work.")
     await idle.until(lambda: strings.RETRY in idle.pressable(thread))
     idle.workspace.react(idle.ada, answer(idle, thread), STOP)

@@ -14,7 +14,6 @@ from aion_bot.ports import rate_limits
 from aion_bot.ports.rate_limits import Budget, Scope
 from aion_bot.ratelimit import limiter
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Operation, Plan, Propose, Scene, Speak
-from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Shown
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_reactions import EXPORT, started
@@ -81,7 +80,6 @@ async def test_one_message_has_the_whole_answer(crowded: Bot) -> None:
     (last,) = crowded.bots(thread)
     assert last.id != first.id
     assert {strings.GOOD, strings.BAD} <= {one.label for one in last.buttons}
-    assert isinstance(crowded.workspace, SimulatedSlack)
     done = [one.name for one in crowded.workspace.log if one.name in {"chat.postMessage", "chat.delete"}]
     assert done[-2:] == ["chat.postMessage", "chat.delete"]
     await crowded.press(crowded.ada, thread, strings.GOOD)

@@ -10,18 +10,17 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 
 
-def lines(bot: Bot) -> int:
+def lines(slack: SimulatedSlack) -> int:
     """How many messages of the channel say that questions wait."""
-    assert isinstance(bot.workspace, SimulatedSlack)
     return sum(
         one.by_bot and one.thread_ts is None and "waiting here" in str(one.body)
-        for one in bot.workspace.conversations.messages
+        for one in slack.conversations.messages
     )
 
 
 @pytest.mark.slow
 async def test_the_line_of_a_channel_stands_while_somebody_waits_and_survives_no_restart(
-    on_slack: Bot, monkeypatch: pytest.MonkeyPatch
+    on_slack: Bot, slack: SimulatedSlack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where neither mark nor private remark has room one line is posted in the channel; a kill leaves none behind."""
     bot = on_slack
@@ -40,13 +39,13 @@ async def test_the_line_of_a_channel_stands_while_somebody_waits_and_survives_no
     await bot.until(lambda: bot.queued_marker_count(marked) == 1)
     await bot.workspace.mention(bot.cy, "told, or counted")
     waiting = await bot.workspace.mention(bot.ada, "counted")
-    await bot.until(lambda: lines(bot) == 1)
+    await bot.until(lambda: lines(slack) == 1)
     await bot.kill()
-    assert lines(bot) == 1
+    assert lines(slack) == 1
     bot.limits = {"edit_gap": 0.1, "budgets": {}}
     bot.aion.play(*(spoken(f"Answer {number}.") for number in range(1, 4)))
     await bot.start()
-    await bot.until(lambda: lines(bot) == 0)
+    await bot.until(lambda: lines(slack) == 0)
     bot.aion.release("go")
     await bot.shows(waiting, "Answer 3.")
-    assert lines(bot) == 0
+    assert lines(slack) == 0

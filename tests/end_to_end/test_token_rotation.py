@@ -10,9 +10,6 @@ from adapters.discord import gateway
 from aion_bot.domain.rules import Rules
 from aion_bot.runtime.reloading import Reloading
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 
 TOKENS = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "DISCORD_TOKEN")
@@ -25,27 +22,6 @@ def in_files(env: Mapping[str, str], folder: Path) -> Mapping[str, str]:
         if name in env:
             (folder / name).write_text(env[name])
     return {**{name: value for name, value in env.items() if name not in TOKENS}, **files}
-
-
-def rotated(workspace: FullWorkspace, number: int) -> Mapping[str, str]:
-    """Make other tokens hold, and no earlier one; returns them."""
-    if isinstance(workspace, SimulatedSlack):
-        new = {TOKENS[0]: f"xoxb-rotated-{number}", TOKENS[1]: f"xapp-1-A0AION-rotated-{number}"}
-        workspace.configuration.bot_tokens = {new[TOKENS[0]]}
-        workspace.configuration.app_tokens = {new[TOKENS[1]]}
-        return new
-    assert isinstance(workspace, SimulatedDiscord)
-    workspace.server.tokens.clear()
-    workspace.server.tokens.add(f"rotated.{number}.0123456789abcdef")
-    return {TOKENS[2]: f"rotated.{number}.0123456789abcdef"}
-
-
-async def end_connections(workspace: FullWorkspace) -> None:
-    """End the connections whose token was revoked."""
-    if isinstance(workspace, SimulatedSlack):
-        await workspace.sockets.close()
-    elif isinstance(workspace, SimulatedDiscord):
-        await workspace.gateway.drop(4004)
 
 
 async def test_tokens_rotate_under_a_running_answer(
@@ -78,13 +54,13 @@ async def test_tokens_rotate_under_a_running_answer(
 
     thread = await idle.asked(idle.ada, "What broke?", "One.")
     old = {name: (tmp_path / name).read_text() for name in TOKENS if f"{name}_FILE" in env}
-    new = rotated(workspace, 1)
-    await end_connections(workspace)
+    new = idle.uses.rotate(1)
+    await idle.uses.end_connections()
     await reload(dict.fromkeys(new, "xoxb-bad"), "key refused")
     await reload(new, "key replaced")
     idle.aion.release("first")
     await idle.shows(thread, "Two.")
-    await reload(last := rotated(workspace, 2), "key replaced")
+    await reload(last := idle.uses.rotate(2), "key replaced")
     idle.aion.release("second")
     await idle.shows(thread, "Three.")
     await workspace.connected()

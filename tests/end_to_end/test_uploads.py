@@ -20,11 +20,7 @@ LOOKED = "I looked at"
 @pytest.fixture
 async def reading(idle: Bot) -> Bot:
     """A running bot that Discord shows every message, files included; on Slack it is like any other."""
-    if isinstance(idle.workspace, SimulatedDiscord):
-        idle.workspace.gateway.message_content = True
-        await idle.start(AION_BOT_DISCORD_MESSAGE_CONTENT="true")
-    else:
-        await idle.start()
+    await idle.start(**idle.uses.show_every_message())
     return idle
 
 

@@ -165,15 +165,12 @@ async def test_a_question_deleted_in_an_upload_goes_no_further(bot: Bot) -> None
 
 async def test_files_that_cannot_be_looked_for_are_said(idle: Bot) -> None:
     """The events told too little of a thread, and the platform does not list it: the answer says what it may lack."""
-    bot, env = idle, {}
-    if isinstance(bot.workspace, SimulatedDiscord):
-        bot.workspace.gateway.message_content = True
-        env = {"AION_BOT_DISCORD_MESSAGE_CONTENT": "true"}
-    await bot.start(**env)
+    bot = idle
+    await bot.start(**bot.uses.show_every_message())
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "hoist")
     await bot.stop()
     bot.workspace.drop(bot.ben, thread, [PICTURE])
-    await bot.start(**env)
+    await bot.start(**bot.uses.show_every_message())
     bot.workspace.refuse(Operation.LIST_MESSAGES, Failure.DOWN, times=5)
     await bot.workspace.reply(bot.ada, thread, "What does the safety report say?")
     await bot.shows(thread, strings.FILES_NOT_LISTED, "safety report of March")

@@ -5,8 +5,6 @@ import pytest
 from aion_bot.domain import strings
 from aion_bot.runtime import active_turns, waiting
 from aion_bot.simulators.aion.scene import Emit, Hold, Scene, Speak, spoken
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.discord.workspace import GENERAL
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_waiting_questions import held, places, shows, sign, withdraw
 
@@ -80,9 +78,7 @@ async def test_a_first_question_that_waits_for_a_slot_shows_its_place(idle: Bot)
     await idle.start()
     await held(idle)
     asked = [await idle.workspace.mention(idle.ben, "of Ben"), await idle.workspace.mention(idle.cy, "of Cy")]
-    where = asked
-    if isinstance(idle.workspace, SimulatedDiscord):
-        where = [idle.workspace.world.named(GENERAL).id] * 2
+    where = [idle.uses.place_of(one) for one in asked]
     await idle.until(lambda: len([each for one in set(where) for each in places(idle, one)]) == 2)
     await withdraw(idle, where[0], 0, by=1)
     await idle.until(lambda: len([each for one in set(where) for each in places(idle, one)]) == 1)

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-from aion_bot.simulators.discord import SimulatedDiscord
-from aion_bot.simulators.slack import SimulatedSlack
-from aion_bot.simulators.slack.state import BOT
-from aion_bot.simulators.workspace import SimulatedFile, SimulatedPerson
+from aion_bot.simulators.workspace import FullWorkspace, SimulatedFile, SimulatedPerson
+from tests.support.uses import use_of
 
 CONVERSATIONS: Sequence[tuple[Sequence[str], str]] = (
     (("Beam 4 has a crack of 3 mm.", "Beam 7 leaks at the joint."), "Which of those is worse?"),
@@ -38,26 +36,14 @@ CONVERSATIONS: Sequence[tuple[Sequence[str], str]] = (
 class Talk:
     """A thread that people began without the bot, in which somebody then mentions it."""
 
-    def __init__(
-        self, workspace: SimulatedSlack | SimulatedDiscord, person: SimulatedPerson, text: str
-    ) -> None:
-        self.workspace = workspace
-        if isinstance(workspace, SimulatedSlack):
-            self.first = self.thread = workspace.remark(person, text)
-        else:
-            began = workspace.say(person, text)
-            self.first = began.id
-            self.thread = workspace.backend.open_thread(began, {"name": text[:50]}, by=person).id
+    def __init__(self, workspace: FullWorkspace, person: SimulatedPerson, text: str) -> None:
+        self._uses = use_of(workspace)
+        self.first, self.thread = self._uses.begin_thread(person, text)
 
     def say(self, person: SimulatedPerson, text: str, *, files: Sequence[SimulatedFile] = ()) -> str:
         """Write in the thread; returns the message's id."""
-        if isinstance(self.workspace, SimulatedSlack):
-            channel = self.workspace.general
-            return self.workspace.say(person, channel, text, thread=self.thread, files=files).ts
-        attached = {"attachments": tuple(one.name for one in files), "contents": tuple(files)}
-        return self.workspace.say(person, text, self.thread, **attached).id
+        return self._uses.say(person, self.thread, text, files)
 
     def ask(self, person: SimulatedPerson, text: str) -> str:
         """Mention the bot in the thread."""
-        bot = BOT.id if isinstance(self.workspace, SimulatedSlack) else self.workspace.world.bot.id
-        return self.say(person, f"<@{bot}> {text}")
+        return self.say(person, f"{self._uses.mention} {text}")
