@@ -78,13 +78,20 @@ def copy_rows(
             metavar="TO", help="The address of an empty one, which may be missing if it is a file."
         ),
     ],
+    scope: Annotated[
+        str,
+        typer.Option(
+            "--scope",
+            help="The workspace of a deployment with many that gets the rows, as slack:T0123456789.",
+        ),
+    ] = "",
 ) -> None:
     """Copy everything from one database to another, empty one: to leave SQLite for Postgres, or to come back.
 
     Stop the bot first. TO is written in one transaction, and each table is compared by count and digest before it counts: a
     copy that is interrupted leaves TO empty. FROM stays as it is. Then name TO in AION_BOT_DATABASE_URL. Exit status: 1 if a
-    bot has one of them, TO is not empty, or one cannot be used; 2 if an address is wrong, or names a server that cannot serve
-    as it is.
+    bot has one of them, TO is not empty, or one cannot be used; with --scope also if a replica serves it, or FROM has rows of
+    others; 2 if an address is wrong, or names a server that cannot serve as it is.
     """
     KNOWN.know(secrets_in({"FROM": source, "TO": target}))
     try:
@@ -93,11 +100,15 @@ def copy_rows(
         say(f"the address {error}", sys.stderr)
         raise typer.Exit(2) from None
     try:
-        counts = copy_database(*addresses)
+        counts = copy_database(*addresses, scope)
+    except ValueError as error:
+        say(f"--scope is no <platform>:<id>: {error}", sys.stderr)
+        raise typer.Exit(2) from None
     except StoreError as error:
         raise failed(error) from None
     rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
-    say(f"{addresses[0]} is copied to {addresses[1]}, and compared: {rows or 'it has no rows'}")
+    to = f"{scope} of {addresses[1]}" if scope else addresses[1]
+    say(f"{addresses[0]} is copied to {to}, and compared: {rows or 'it has no rows'}")
 
 
 @program.command("explain")

@@ -43,15 +43,20 @@ class Content:
     digest: int = 0
 
 
-def copy_database(source: Location, target: Location) -> dict[str, int]:
+def copy_database(source: Location, target: Location, scope: str = "") -> dict[str, int]:
     """Copy every row of a database to another one, which is created if it is missing; returns the rows by table.
 
-    No bot may serve from either. The target is written in one transaction: a copy that is interrupted leaves it empty.
+    With `scope`, such as `slack:T0123`, into that scope of a deployment on a server, whose replicas may serve others: then
+    the rows have to be of that platform and workspace. No bot may serve from either. The target is written in one transaction: a copy that is interrupted leaves it empty.
     Each table is read again from the target and compared by count and digest before that transaction is committed.
 
     Raises:
-        StoreError: both are files; one cannot be used, or a bot has it; the target is not empty; the content differs.
+        StoreError: both are files; one cannot be used, or a bot has it; the target is not empty; the content differs; a scope is no
+            server's, or the rows are not its own.
+        ValueError: no scope can have that name.
     """
+    if scope:
+        return _copied_to_scope(source, target, scope)
     if isinstance(source, Path) and isinstance(target, Path):
         raise StoreError("both are files of SQLite: copy one with aion-bot backup")
     try:
@@ -64,6 +69,41 @@ def copy_database(source: Location, target: Location) -> dict[str, int]:
             return _copied(found, made, source, target)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{target} got nothing ({reason(error, target)})") from error
+
+
+def _copied_to_scope(source: Location, target: Location, scope: str) -> dict[str, int]:
+    if not isinstance(target, PostgresUrl):
+        raise StoreError(f"{target} has no scopes: name the Postgres database of the deployment")
+    require_extra(target)
+    from aion_bot.storage.postgres.shared.moving import exclusive_scope
+    from aion_bot.storage.postgres.shared.names import location_of
+
+    where = location_of(target, scope)
+    try:
+        with (
+            _alone(source, create=False),
+            exclusive_scope(target, scope),
+            open_beside(source) as found,
+            open_beside(where, write=True) as made,
+        ):
+            _require_own(found, source, scope)
+            return _copied(found, made, source, where)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{where} got nothing ({reason(error, where)})") from error
+
+
+def _require_own(found: Beside, source: Location, scope: str) -> None:
+    """Raise `StoreError` where rows are of another platform or workspace: a scope could not serve them."""
+    platform, _, workspace = scope.partition(":")
+    sql = """
+        SELECT 1 FROM turn WHERE platform <> :platform OR workspace <> '' AND lower(workspace) <> :workspace
+        UNION ALL SELECT 1 FROM plan WHERE platform <> :platform
+        UNION ALL SELECT 1 FROM thread WHERE platform <> :platform LIMIT 1
+    """
+    if found.execute(sql, {"platform": platform, "workspace": workspace.lower()}).fetchone():
+        raise StoreError(
+            f"{source} has rows of another platform or workspace than {scope}: nothing was copied"
+        )
 
 
 def _copied(found: Beside, made: Beside, source: Location, target: Location) -> dict[str, int]:
