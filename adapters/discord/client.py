@@ -274,6 +274,12 @@ class RestClient:
                 text, ephemeral=True, allowed_mentions=NO_MENTIONS, suppress_embeds=True, wait=True
             )
 
+    async def answer_to(self, application: int, token: str) -> int:
+        """Return the id of the message that acknowledges an interaction. Raises `MessageGone` where there is none."""
+        async with self.call(for_interaction=True) as client:
+            webhook = discord.Webhook.partial(application, token, client=client)
+            return (await webhook.fetch_message("@original")).id  # type: ignore[arg-type]  # Discord's name for it
+
     async def delete_answer(self, application: int, token: str) -> None:
         """Delete the message that acknowledges an interaction: its token needs no access to the channel."""
         async with self.call(for_interaction=True) as client:

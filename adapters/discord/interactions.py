@@ -230,8 +230,8 @@ class Interactions:
 
         None where another process with this token has answered it: that one has the question.
 
-        Where it is not known whether the answer arrived, Discord is asked for it. Where there is none, and Discord
-        takes none any more, the bot's token posts `late`.
+        Where it is not known whether the answer arrived, Discord is asked for it until it says. Where there is none, and
+        Discord takes none any more, the bot's token posts `late`.
         """
         # Before the first await: the core may answer privately as soon as it has the event.
         self._tokens.keep(interaction.id, interaction.application_id, interaction.token)
@@ -250,12 +250,25 @@ class Interactions:
             _log.warning("command was not acknowledged", extra={"reason": str(reason)})
             # 10062, Unknown Interaction: there is no answer that could be asked for.
             if not isinstance(reason, MessageGone):
-                arrived = await _original_response(interaction)
+                arrived = await self._arrived(interaction)
                 if arrived is not None:
+                    self._tokens.note_answer(str(interaction.id), arrived)
                     return arrived
         # Several times if need be: Discord sends a command once.
         body = Body(content=late(), components=[])
         return await self._post(interaction.channel_id or 0, body, str(interaction.id))
+
+    async def _arrived(self, interaction: discord.Interaction) -> int | None:
+        """Return the id of the answer to a command, if one arrived; None if there is none or Discord never says.
+
+        Asked with a session of its own: that of the gateway ends with its connection, in the middle of an acknowledgement.
+        """
+        application, token = interaction.application_id, interaction.token
+        try:
+            return await self._retried(lambda: self._rest.answer_to(application, token))
+        except PlatformError as error:
+            _log.info("command has no answer yet", extra={"reason": str(error)})
+        return None
 
     async def _post(self, channel: int, body: Body, nonce: str) -> int:
         # Whether it arrived is not known after an error; the nonce, the interaction's id, makes another attempt harmless.
@@ -264,16 +277,6 @@ class Interactions:
     @staticmethod
     async def _retried(call: Callable[[], Awaitable[T]]) -> T:
         return await retry(call, backoff=RETRY_DELAYS, on=pause_before_retry)
-
-
-async def _original_response(interaction: discord.Interaction) -> int | None:
-    """Return the id of the answer to a command, if one arrived; None if there is none or Discord does not say."""
-    try:
-        async with asyncio.timeout(ACKNOWLEDGEMENT_TIMEOUT):
-            return (await interaction.original_response()).id
-    except FAILURES as error:
-        _log.info("command has no answer yet", extra={"reason": str(translate(error))})
-    return None
 
 
 async def answer_privately(interaction: discord.Interaction[Any], text: str) -> PlatformError | None:

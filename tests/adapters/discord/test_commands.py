@@ -1,6 +1,8 @@
 """`/ask` and `Ask Aion`, from a person in the simulated Discord through the real client to the core."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.adapters.discord.conftest import Bot, opened_thread
 from tests.support.recording_host import RecordingHost
 
 CALLBACK = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+ORIGINAL = "GET /webhooks/{webhook_id}/{webhook_token}/messages/@original"
 
 
 def _ask_data(discord: SimulatedDiscord, text: str) -> dict[str, object]:
@@ -117,6 +120,41 @@ async def test_an_acknowledgement_that_arrived(
     assert (await host.prompt()).thread.id == thread
     asked = [one.text for one in discord.thread(discord.world.named("general").id) if "Lost?" in one.text]
     assert asked == ["> Lost?"]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"drop": True}, {"status": 502}, {"cut": True}, {"status": 429, "retry_after": 0.01}]
+)
+@pytest.mark.usefixtures("bot")
+async def test_an_acknowledgement_that_is_not_found_at_once(
+    discord: SimulatedDiscord,
+    host: RecordingHost,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Mapping[str, Any],
+) -> None:
+    """Where Discord does not say at once whether an acknowledgement arrived, it is asked again, and nothing is posted beside."""
+    monkeypatch.setattr(interactions, "RETRY_DELAYS", (0.01, 0.01))
+    discord.fail_next(CALLBACK, status=502, acted=True)
+    discord.fail_next(ORIGINAL, times=2, **fault)
+    general = discord.world.named("general").id
+    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
+    prompt = await host.prompt()
+    assert [one.text for one in discord.thread(general)] == ["> Lost?"]
+    assert discord.thread(general)[0].id == prompt.thread.id
+
+
+async def test_an_acknowledgement_while_the_connection_is_closed(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost
+) -> None:
+    """A bot that stops before Discord has answered its acknowledgement finds it, and posts nothing beside it."""
+    discord.fail_next(CALLBACK, hang=True, acted=True)
+    general = discord.world.named("general").id
+    discord.interact(2, discord.people[0], discord.world.channel(general), _ask_data(discord, "Lost?"))
+    await discord.until(lambda: bool(discord.thread(general)))
+    bot.listening.cancel()
+    prompt = await host.prompt()
+    assert [one.text for one in discord.thread(general)] == ["> Lost?"]
+    assert discord.thread(general)[0].id == prompt.thread.id
 
 
 @pytest.mark.parametrize("acted", [True, False])
