@@ -13,7 +13,7 @@ import pytest
 
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.storage import Store
-from tests.support.databases import lay_database
+from tests.support.databases import lay_database, make_ready
 
 hypothesis.settings.register_profile(
     "aion-bot",
@@ -44,8 +44,10 @@ def pytest_unconfigure() -> None:
         support.stop_server()
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Keep what is loaded out of every later search for garbage."""
+    if session.config.getoption("forks", 0):
+        make_ready()
     gc.freeze()
     # A test leaves little garbage in cycles: the usual threshold searches for it thousands of times.
     gc.set_threshold(50_000, 20, 20)

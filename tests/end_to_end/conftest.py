@@ -4,6 +4,7 @@ import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from zlib import crc32
 
@@ -43,6 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         stays = sorted(on)[crc32(name.encode()) % len(on)]
         for platform in on.keys() - {stays}:
             on[platform].add_marker("slow")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load what the first test of each process would otherwise load, before processes are forked: some 0.1 s in each."""
+    if not session.config.getoption("forks", 0):
+        return
+    for module in ("httpcore", "anyio._backends._asyncio", "anyio._core._synchronization"):
+        import_module(module)
+    for contracts in (aion_contracts, discord_contracts):
+        contracts.make_ready()
 
 
 class AionWithoutPictures(SimulatedAion):

@@ -40,6 +40,13 @@ def inspect(operation: str, body: Mapping[str, Any]) -> None:
         _validate(parameters[name], [value] if several else _from_query(value))
 
 
+def make_ready() -> None:
+    """Build the validators of all bodies, which take 0.02 s: each process that is forked afterwards has them."""
+    for operation in OPERATIONS if BESIDE else ():
+        for content in _described(operation).get("requestBody", {}).get("content", {}).values():
+            _validator(json.dumps(content["schema"]))
+
+
 def check_answer(operation: str, status: int, body: Any) -> None:
     """Validate a response of the simulator. Raises AssertionError."""
     answers = _described(operation)["responses"]

@@ -41,6 +41,12 @@ def inspect(name: str, body: Mapping[str, Any]) -> None:
         check_schema(name, body)
 
 
+def make_ready() -> None:
+    """Read the document and build the validators of messages: each process that is forked afterwards has them."""
+    for name in (*SHOWS_TEXT, CALLBACK) if FILE.exists() else ():
+        _validator(name)
+
+
 def check_schema(name: str, body: Mapping[str, Any]) -> None:
     """Validate a body against the document. Raises Violation."""
     validator = _validator(name)

@@ -39,10 +39,17 @@ def says(words: object) -> bool:
 
 
 def _nodes(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, Mapping):
-        yield value
-    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
-        yield from _nodes(inner)
+    """Yield every object inside a body. Most of it are texts and numbers, which are told apart first: it is asked for often."""
+    inside = [value]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, str | int | float | None):
+            continue
+        if isinstance(one, Mapping):
+            yield one
+            inside += one.values()
+        elif isinstance(one, list):
+            inside += one
 
 
 def _slack_problem(node: Mapping[str, Any]) -> str | None:

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 T = TypeVar("T")
 
 
+@cache  # each name is of the library, and an answer looks at all of them
 def _id(name: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"library/{name}"))
 
