@@ -15,7 +15,7 @@ from aion_bot.commands.output import database, failed, say
 from aion_bot.commands.scopes import WORKSPACE, Part, parts
 from aion_bot.domain import strings
 from aion_bot.domain.durations import parse_duration
-from aion_bot.environment.database_location import PostgresUrl, read_location
+from aion_bot.environment.database_location import Location, PostgresUrl, read_location
 from aion_bot.ports.secrets import KNOWN, secrets_in
 from aion_bot.storage import (
     Erasure,
@@ -93,12 +93,7 @@ def copy_rows(
     bot has one of them, TO is not empty, or one cannot be used; with --scope also if a replica serves it, or FROM has rows of
     others; 2 if an address is wrong, or names a server that cannot serve as it is.
     """
-    KNOWN.know(secrets_in({"FROM": source, "TO": target}))
-    try:
-        addresses = read_location(source), read_location(target)
-    except ValueError as error:
-        say(f"the address {error}", sys.stderr)
-        raise typer.Exit(2) from None
+    addresses = _addresses(source, target)
     try:
         counts = copy_database(*addresses, scope)
     except ValueError as error:
@@ -109,6 +104,16 @@ def copy_rows(
     rows = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
     to = f"{scope} of {addresses[1]}" if scope else addresses[1]
     say(f"{addresses[0]} is copied to {to}, and compared: {rows or 'it has no rows'}")
+
+
+def _addresses(source: str, target: str) -> tuple[Location, Location]:
+    """Read the addresses of two databases; the command ends with exit status 2 where one is wrong."""
+    KNOWN.know(secrets_in({"FROM": source, "TO": target}))
+    try:
+        return read_location(source), read_location(target)
+    except ValueError as error:
+        say(f"the address {error}", sys.stderr)
+        raise typer.Exit(2) from None
 
 
 @program.command("explain")
