@@ -23,6 +23,7 @@ from aion_bot.simulators.aion.scene import Plan as ScenePlan
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.plans import Plans
+from aion_bot.storage.postgres.errors import PostgresError
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
@@ -386,6 +387,26 @@ async def test_the_text_above_a_card_stops_growing_after_kills(
     assert "First I look." in words.text
     assert not words.buttons
     assert [one.label for one in card.buttons] == ["Approve", "Cancel"]
+
+
+@pytest.mark.parametrize("read", ["get", "crowded"])
+async def test_a_question_whose_row_cannot_be_read_for_a_moment_is_answered(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    """The database's server is away when its turn comes: it does not wait for the next start."""
+    real, failed = getattr(Turns, read), asyncio.Event()
+
+    async def failing(turns: Turns, *given: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise PostgresError("the server does not answer", transient=True)
+        return await real(turns, *given)
+
+    monkeypatch.setattr(Turns, read, failing)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.workspace.ask(bot.ada, "What do you see?")
+    await bot.shows(thread, "The whole answer.")
+    assert failed.is_set()
 
 
 async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(
