@@ -1,6 +1,7 @@
 """Faults that the chaos benchmark found, one test each."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -407,6 +408,28 @@ async def test_a_question_whose_row_cannot_be_read_for_a_moment_is_answered(
     thread = await bot.workspace.ask(bot.ada, "What do you see?")
     await bot.shows(thread, "The whole answer.")
     assert failed.is_set()
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+async def test_a_turn_that_cannot_be_read_for_a_moment_is_resumed(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    """The same of one that an earlier process left."""
+    await idle.start()
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    thread = await idle.asked(idle.ada, "What do you see?", "Half an ans")
+    await idle.kill()
+    real, reads = Plans.of_turn, itertools.count(1)
+
+    async def failing(plans: Plans, key: str) -> list[Plan]:
+        if next(reads) == fails:
+            raise PostgresError("the server does not answer", transient=True)
+        return await real(plans, key)
+
+    monkeypatch.setattr(Plans, "of_turn", failing)
+    await idle.start()
+    await idle.shows(thread, strings.INTERRUPTED)
+    assert next(reads) > fails
 
 
 async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(
