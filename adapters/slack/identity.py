@@ -53,6 +53,23 @@ def owner_of(payload: Payload) -> Owner:
     return Owner(_first(teams, "T"), _first(enterprises, "E"), flag in {True, "true"})
 
 
+def is_own_edit(payload: Payload) -> bool:
+    """Tell whether an event is about an edit of one of the app's own messages, which asks and tells nothing.
+
+    There is one for each edit of an answer that grows. What a deletion leaves, a `tombstone`, is none.
+    """
+    event = _part(payload.get("event"))
+    message, app = _part(event.get("message")), payload.get("api_app_id")
+    if event.get("type") != "message" or event.get("subtype") != "message_changed":
+        return False
+    return (
+        isinstance(app, str)
+        and app != ""
+        and message.get("app_id") == app
+        and message.get("subtype") != "tombstone"
+    )
+
+
 def _first(given: tuple[object, ...], letter: str) -> str:
     """Return the first id that begins with a letter, "" for none."""
     return next((one for one in given if isinstance(one, str) and one.startswith(letter)), "")

@@ -28,8 +28,6 @@ _log = structlog.get_logger(__name__)
 _GREETED = "greeted"
 """Begins the name of the value that says that a channel was greeted."""
 
-_claiming = asyncio.Lock()
-
 _NAMED = 3
 """Files that are named."""
 
@@ -82,11 +80,9 @@ async def greet(services: Services, thread: Thread, event: Invited) -> None:
     access, name = services.access, f"{_GREETED} {event.thread.id}"
     if not await access.allows(thread.platform, Intent.ASK, event.place, event.person):
         return
-    async with _claiming:
-        if await services.store.kv.get(thread.platform, name) is not None:
-            return
-        # Before it is posted: once too few is better than twice.
-        await services.store.kv.set(thread.platform, name, "")
+    # Before it is posted: once too few is better than twice.
+    if not await services.store.kv.claim(thread.platform, name):
+        return
     listed = policy.allow_users or policy.allow_roles or not policy.guests or event.place.shared
     words = strings.greeting(strings.HINT if listed else await hint(services, event.place))
     view, delivery = OneMessage(Reply(words, plain=True)), Delivery(f"{secrets.token_hex(8)}m0", event.person)

@@ -38,6 +38,7 @@ from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.runtime.startup_recovery import StartupRecovery
 from aion_bot.runtime.supervisor import PlatformHost, load_admitted, supervise
 from aion_bot.runtime.waiting import WaitingQuestions
+from aion_bot.storage import retry_write
 
 MOST_WAITING = 20
 """Questions that may wait in one thread."""
@@ -292,7 +293,8 @@ class Dispatcher:
                     await self._active.await_earlier(turn)
                 # Read the row again: while the turn waited, its words may have been edited, or it may have been withdrawn.
                 goes_on = started or turn.key in self._waiting.withdrawn
-                now = await self._store.turns.get(turn.key) if goes_on else None
+                # What fails here would leave it to the next start.
+                now = await retry_write(lambda: self._store.turns.get(turn.key)) if goes_on else None
                 if now is None:
                     return
                 if turn.key in self._waiting.known:
@@ -300,7 +302,8 @@ class Dispatcher:
                 await self._indicators.dequeued(thread, now)
                 if now.phase is TurnPhase.QUEUED:
                     # A retry is shown in the place of its failure.
-                    crowded = not now.attempt and await self._store.turns.crowded(now)
+                    found = functools.partial(self._store.turns.crowded, now)
+                    crowded = not now.attempt and await retry_write(found)
                     runner = TurnRunner(self._services_at(now.place), thread, now, crowded=crowded)
                     await self._active.run(runner)
                     if runner.moved_to is not None:

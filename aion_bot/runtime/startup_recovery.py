@@ -28,6 +28,7 @@ from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
 from aion_bot.runtime.deadlines import Deadlines
 from aion_bot.runtime.waiting import WaitingQuestions
+from aion_bot.storage import retry_write
 from aion_bot.storage.timeline import FIRST_SIGN, FIRST_TEXT
 
 
@@ -172,14 +173,15 @@ class StartupRecovery:
     async def _resume_turn(self, thread: Thread, turn: Turn, number: int, recovered: asyncio.Event) -> None:
         self._waiting.first(turn)
         try:
-            turn = await self._recovery.turn(thread, turn)
+            # What fails here, and below before a runner has it, would leave it to the next start.
+            turn = await retry_write(partial(self._recovery.turn, thread, turn))
             self._indicators.adopt(turn)
             await self._observe(turn)
             if turn.phase is not TurnPhase.QUEUED:
                 # Without a slot: it asks Aion nothing.
                 await self._indicators.dequeued(thread, turn)
-                cards = await self._recovery.cards(turn)
-                services = await of_session(self._services, turn.session_id)
+                cards = await retry_write(partial(self._recovery.cards, turn))
+                services = await retry_write(partial(of_session, self._services, turn.session_id))
                 runner = TurnRunner(services, thread, turn, Mode.RESUME, resumed=True, cards=cards)
                 await self._active.run(runner)
                 # A resumed turn posts its cards before its plans are resumed.
@@ -191,7 +193,8 @@ class StartupRecovery:
                 if started or turn.key in self._waiting.withdrawn:
                     self._waiting.end(turn)
                     await self._indicators.dequeued(thread, turn)
-                    crowded = not turn.attempt and await self._store.turns.crowded(turn)
+                    found = partial(self._store.turns.crowded, turn)
+                    crowded = not turn.attempt and await retry_write(found)
                     services = services_at(self._services, turn.place)
                     runner = TurnRunner(services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
                     await self._active.run(runner)
@@ -206,7 +209,8 @@ class StartupRecovery:
         if (observer := self._services.observer) is None:
             return
         seen: dict[str, float] = {}
-        for when, event in await self._store.timeline.of_turn(turn.key, turn.attempt):
+        noted = await retry_write(partial(self._store.timeline.of_turn, turn.key, turn.attempt))
+        for when, event in noted:
             seen.setdefault(event, when)
         if seen:
             signed, worded = FIRST_SIGN in seen or bool(turn.posted), FIRST_TEXT in seen or bool(turn.posted)
@@ -217,7 +221,7 @@ class StartupRecovery:
         """Finish a decision, after the turn that led to it: that is where its card may have to be posted."""
         if turn_recovered is not None:
             await turn_recovered.wait()
-        plan = await self._store.plans.get(key)
+        plan = await retry_write(partial(self._store.plans.get, key))
         if plan is not None:
             await self._approvals.resume(thread, plan, *await self._recovery.decision(thread, plan))
 

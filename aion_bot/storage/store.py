@@ -85,6 +85,11 @@ class KeyValues(Statements):
             platform, name, value,
         )  # fmt: skip
 
+    async def claim(self, platform: str, name: str) -> bool:
+        """Write an empty value where there is none; True for exactly one of all who try."""
+        sql = "INSERT INTO kv VALUES (?, ?, '') ON CONFLICT (platform, name) DO NOTHING"
+        return await self._do(sql, platform, name) == 1
+
 
 @dataclass(frozen=True, slots=True)
 class Mention:

@@ -1,6 +1,7 @@
 """Faults that the chaos benchmark found, one test each."""
 
 import asyncio
+import itertools
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -23,6 +24,7 @@ from aion_bot.simulators.aion.scene import Plan as ScenePlan
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Failure, Operation
 from aion_bot.storage.plans import Plans
+from aion_bot.storage.postgres.errors import PostgresError
 from aion_bot.storage.statements import Statements
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
@@ -386,6 +388,48 @@ async def test_the_text_above_a_card_stops_growing_after_kills(
     assert "First I look." in words.text
     assert not words.buttons
     assert [one.label for one in card.buttons] == ["Approve", "Cancel"]
+
+
+@pytest.mark.parametrize("read", ["get", "crowded"])
+async def test_a_question_whose_row_cannot_be_read_for_a_moment_is_answered(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, read: str
+) -> None:
+    """The database's server is away when its turn comes: it does not wait for the next start."""
+    real, failed = getattr(Turns, read), asyncio.Event()
+
+    async def failing(turns: Turns, *given: object) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise PostgresError("the server does not answer", transient=True)
+        return await real(turns, *given)
+
+    monkeypatch.setattr(Turns, read, failing)
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.workspace.ask(bot.ada, "What do you see?")
+    await bot.shows(thread, "The whole answer.")
+    assert failed.is_set()
+
+
+@pytest.mark.parametrize("fails", [1, 2])
+async def test_a_turn_that_cannot_be_read_for_a_moment_is_resumed(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    """The same of one that an earlier process left."""
+    await idle.start()
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    thread = await idle.asked(idle.ada, "What do you see?", "Half an ans")
+    await idle.kill()
+    real, reads = Plans.of_turn, itertools.count(1)
+
+    async def failing(plans: Plans, key: str) -> list[Plan]:
+        if next(reads) == fails:
+            raise PostgresError("the server does not answer", transient=True)
+        return await real(plans, key)
+
+    monkeypatch.setattr(Plans, "of_turn", failing)
+    await idle.start()
+    await idle.shows(thread, strings.INTERRUPTED)
+    assert next(reads) > fails
 
 
 async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(

@@ -1,5 +1,6 @@
 """The repositories: what survives a crash, and which changes of a phase are allowed."""
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -258,6 +259,16 @@ async def decided(store: Store, key: str) -> None:
     await store.plans.claim(key, Action.APPROVE, ADA)
     await store.plans.note_sent(key, [])
     await store.plans.move(key, PlanPhase.RUNNING)
+
+
+async def test_a_value_is_claimed_once(store: Store) -> None:
+    """Of all who try at once one has it; what was written before is left as it is."""
+    await store.kv.set("slack", "known", "value")
+    claimed = await asyncio.gather(*(store.kv.claim("slack", "name") for _ in range(5)))
+    assert sorted(claimed) == [False] * 4 + [True]
+    assert not await store.kv.claim("slack", "known")
+    assert await store.kv.get("slack", "known") == "value"
+    assert await store.kv.claim("discord", "name")
 
 
 async def test_a_result_is_claimed_in_the_order_of_the_decisions(store: Store) -> None:

@@ -57,7 +57,7 @@ class ServedScope:
     ) -> None:
         self.lease, self.stop, self.again = lease, asyncio.Event(), asyncio.Event()
         self.failed = False
-        """Whether its database could not be opened: another replica may be able to."""
+        """Whether its database could not be opened: another replica may be able to. Where that one has the scope nothing is wrong."""
         self._database, self._platform, self._serve = database, platform, serve
         self._adapter: PlatformAdapter | None = None
         self._listens, self._over = asyncio.Event(), asyncio.Event()
@@ -95,7 +95,7 @@ class ServedScope:
             try:
                 await self._serve_once()
             except StoreError as error:
-                self.failed = True
+                self.failed = not self.lease.lost.is_set()
                 _log.error("scope not opened", reason=str(error))
                 return
             except (sqlite3.Error, PlatformError, SharedValuesDown) as error:

@@ -18,6 +18,7 @@ from aion_bot.ports.hosting import HostedPlatform, Routed, TakesRouted
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.secret_rotation import TakesSecrets
+from aion_bot.simulators.slack.state import APP
 from aion_bot.simulators.slack.teams import SlackTeams
 from tests.adapters.slack.conftest import end
 from tests.adapters.slack_oauth.conftest import ONE, ORGANISATION, THREE, TWO, Make
@@ -96,6 +97,27 @@ async def test_events_go_to_the_installation_that_they_are_for(
     caplog.clear()
     assert [await scope_of(hosted, event(one)) for one, _ in rows] == [scope for _, scope in rows]
     assert [one.__dict__["workspace"] for one in caplog.records] == ["T0STRANGER"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "goes"),
+    [
+        ({}, 200),
+        ({"app_id": "A0OTHER"}, ONE),
+        ({"app_id": None}, ONE),
+        ({"subtype": "tombstone"}, ONE),
+    ],
+)
+async def test_edits_of_own_messages_go_nowhere(
+    hosted: HostedSlack, install: Install, changed: dict[str, Any], goes: str | int
+) -> None:
+    """They are acknowledged at once, at any replica; those of other apps and of people, and deletions, go to the owner."""
+    await install(ONE)
+    message = {"ts": "1.0", "text": "More", "bot_id": "B1", "app_id": APP, **changed}
+    inner = {"type": "message", "subtype": "message_changed", "channel": "C1", "message": message}
+    assert await scope_of(hosted, event({**of_event(ONE), "api_app_id": APP, "event": inner})) == goes
+    posted = {**message, "type": "message", "channel": "C1"}
+    assert await scope_of(hosted, event({**of_event(ONE), "api_app_id": APP, "event": posted})) == ONE
 
 
 async def test_interactions_and_commands_go_there_too(hosted: HostedSlack, install: Install) -> None:

@@ -9,7 +9,8 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.runtime.hosting import runner, served
-from aion_bot.storage.hosting import Load
+from aion_bot.storage import Store, StoreError
+from aion_bot.storage.hosting import Load, ScopeLease
 from tests.runtime.hosting.conftest import FAST, Deployment
 from tests.support.logs import logged
 
@@ -148,6 +149,25 @@ async def test_a_cut_connection_does_not_give_a_scope_back(deployment: Deploymen
     await first.serves("A", "B", "C", "D")
     assert set(deployment.server.epochs.values()) == {1}
     assert first.runner._rests_until == 0.0  # a rest would hold the scopes of a replica up that died
+
+
+async def test_a_scope_that_was_lost_while_it_was_opened_costs_no_rest(deployment: Deployment) -> None:
+    """Its owner serves it: nothing is wrong here, and other scopes may be taken at once."""
+    first = deployment.begin("first")
+    await first.number(4)
+    await first.kill()
+    second = deployment.begin("second")
+
+    async def lost(lease: ScopeLease) -> Store:
+        second.database.open_scope = opens  # type: ignore[method-assign]  # only the first one
+        lease.lost.set()
+        raise StoreError("another replica has taken over")
+
+    opens, second.database.open_scope = second.database.open_scope, lost  # type: ignore[method-assign]  # likewise
+    with structlog.testing.capture_logs() as logs:
+        await second.number(4)
+        await logged(logs, "scope not opened")
+    assert second.runner._rests_until == 0.0
 
 
 async def test_a_scope_whose_connection_is_cut_again_and_again_is_given_back(
