@@ -82,7 +82,7 @@ def copy_rows(
         str,
         typer.Option(
             "--scope",
-            help="The workspace of a deployment with many that gets the rows, as slack:T0123456789.",
+            help="The workspace of a deployment with many that gets the rows, as <platform>:<id>.",
         ),
     ] = "",
 ) -> None:

@@ -15,7 +15,10 @@ pytestmark = pytest.mark.slow  # a whole deployment, which serves a workspace an
 
 
 async def test_an_admin_gives_a_workspace_its_key(tmp_path: Path) -> None:
-    """From the next questions on; a key that Aion does not take changes nothing, and what is stored shows neither."""
+    """From the next questions on; a key that Aion does not take changes nothing, and what is stored shows neither.
+
+    Whoever asks while Aion refuses the key is told to tell their admin, who has the form.
+    """
     server, values = MemoryServer(), MemoryValues()
 
     async def opens(_: object, replica: str) -> FileScopes:
@@ -49,6 +52,9 @@ async def test_an_admin_gives_a_workspace_its_key(tmp_path: Path) -> None:
         await ask(mine, main)
         await ask(other, main)
         assert (main.count("send_stream"), own.count("send_stream")) == (2, 0)
+        main.fail_next("send_stream", 401, code="INVALID_API_KEY")
+        refused = await slack.ask(slack.people[1], "What leaks?")
+        await slack.until(lambda: any("tell your admin" in one.text for one in slack.thread(refused)))
         await give("aion_nobody0123456789abcdefghij")
         await give(own.api_key)
         await own.until(lambda: own.count("get_all_images") > 0)
@@ -56,7 +62,7 @@ async def test_an_admin_gives_a_workspace_its_key(tmp_path: Path) -> None:
         await slack.until(lambda: slack.api.calls["auth.test"] > served)  # its adapter connects anew
         await ask(mine, own)
         await ask(other, main)
-        assert (main.count("send_stream"), own.count("send_stream")) == (3, 1)
+        assert (main.count("send_stream"), own.count("send_stream")) == (4, 1)
         assert CALLBACK not in str(values._values)
         assert own.api_key not in str(values._values)
         await deployment.stop()

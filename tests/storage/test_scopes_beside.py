@@ -122,6 +122,21 @@ async def test_a_scope_of_a_newer_release_is_left_to_it() -> None:
     await shared.close()
 
 
+async def test_a_release_that_could_serve_no_scope_is_refused() -> None:
+    """Where a newer one has brought every scope further; it serves none of them, and says so instead of waiting in silence."""
+    location = lay_shared()
+    shared = await opened(location)
+    await shared.note_scopes("slack", ["T1", "T2"])
+    await shared.close()
+    newer = migrations()[-1][0] + 1
+    with psycopg.connect(location.url, autocommit=True) as connection:
+        connection.execute("UPDATE aion_bot_shared.scope SET version = %s WHERE name = 'slack:T1'", (newer,))
+        await (await opened(location)).close()
+        connection.execute("UPDATE aion_bot_shared.scope SET version = %s", (newer,))
+    with pytest.raises(UnfitServer, match=f"every scope was written by a newer aion-bot \\(schema {newer}"):
+        await open_shared(location, "one")
+
+
 async def test_a_scope_that_is_new_gets_its_schema() -> None:
     """Whoever owns it first makes it; small letters and capital ones of an id name the same."""
     location = lay_shared()

@@ -173,7 +173,9 @@ def installed(name: str, *, organisation: bool) -> Page:
     """Say that the app was installed in a workspace, or in an organisation whose workspaces are still to be chosen."""
     use = "Mention @aion in a channel, or write to it in its own conversation."
     chosen = "Now choose the workspaces of your organisation that get it."
-    return f"Aion is in {name}", [chosen, use] if organisation else [use]
+    whose = "your organisation" if organisation else "this workspace"
+    key = f"With /aion key an admin of {whose} gives me your company's own Aion key, also where I say that I am not set up correctly."
+    return f"Aion is in {name}", [chosen, use, key] if organisation else [use, key]
 
 
 NOT_INSTALLED = "I'm not installed here any more. Ask your admin to add me again."

@@ -118,7 +118,8 @@ async def test_any_replica_finishes_an_installation(
     """The browser that began with one replica comes back to another."""
     back = oauth.approve(await browser.begin(), ONE, teams.teams[ONE].people[0])
     browser.hosted = make()
-    assert (await browser.get(back)).status == 200
+    page = await browser.get(back)
+    assert (page.status, "With /aion key an admin" in page.body) == (200, True)
     assert list(await hosted.scopes()) == [ONE]
 
 

@@ -7,8 +7,9 @@ from importlib.resources import files
 import psycopg
 
 from aion_bot.environment.database_location import PostgresUrl
+from aion_bot.storage.errors import UnfitServer
 from aion_bot.storage.postgres.errors import refusal
-from aion_bot.storage.postgres.schema import Migration, migrate
+from aion_bot.storage.postgres.schema import Migration, migrate, migrations
 from aion_bot.storage.postgres.sessions import connect
 
 
@@ -21,9 +22,16 @@ def shared_migrations() -> Sequence[Migration]:
 
 
 def prepare_shared(location: PostgresUrl) -> None:
-    """Bring the shared schema up to date, which `location` means. Raises `StoreError`."""
+    """Bring the shared schema up to date, which `location` means. Raises `StoreError`, also where this version could serve none of its scopes."""
     try:
         with connect(location) as connection:
             migrate(connection, location, shared_migrations())
+            row = connection.execute("SELECT min(version) FROM scope").fetchone()
     except psycopg.Error as error:
         raise refusal(location, error) from None
+    oldest, newest = (row[0] if row else None) or 0, migrations()[-1][0]
+    if oldest > newest:
+        raise UnfitServer(
+            f"{location}: every scope was written by a newer aion-bot (schema {oldest}, this one knows {newest}): "
+            "install that version again"
+        )
