@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -66,22 +65,21 @@ def visible(shown: str) -> str:
     return re.sub(r"[\s\u200b\u2060]+", "", words)
 
 
-@lru_cache(maxsize=8)  # many states show what the one before them shows
-def drawn_twice(pages: tuple[str, ...]) -> dict[str, str]:
+def drawn_twice(pages: list[str]) -> dict[str, str]:
     return {
         "slack": visible("\n".join(drawn.on_slack(in_markdown_block(page), {}) for page in pages)),
         "discord": visible("\n".join(drawn.on_discord(convert(page), {}) for page in pages)),
     }
 
 
-def states(text: str, step: int) -> Iterator[tuple[str, ...]]:
+def states(text: str, step: int) -> Iterator[list[str]]:
     view = AnswerView(PlainAdapter(3_000).page_format)
     for end in (*range(1, len(text), step), len(text)):
         view.fold(ChatToken(ChatTokenType.TOKEN, "", {"accumulated": text[:end]}))
         view.begin()
-        yield tuple(one.text for one in view.screen() if isinstance(one, Reply))
+        yield [one.text for one in view.screen() if isinstance(one, Reply)]
     view.finish()
-    yield tuple(one.text for one in view.screen() if isinstance(one, Reply))
+    yield [one.text for one in view.screen() if isinstance(one, Reply)]
 
 
 def half_shown(text: str, step: int = 1) -> list[str]:
@@ -129,4 +127,4 @@ def test_a_restart_shows_the_same(name: str) -> None:
     view = AnswerView(PlainAdapter(3_000).page_format)
     view.show_stored(text, None)
     view.finish()
-    assert tuple(one.text for one in view.screen() if isinstance(one, Reply)) == last
+    assert [one.text for one in view.screen() if isinstance(one, Reply)] == last
