@@ -6,6 +6,8 @@ from benchmarks.grid import clairvoyant, figures, product
 from benchmarks.grid.cells import Arrival, Cell, Platform
 from benchmarks.grid.virtual_time import run_in_virtual_time
 
+pytestmark = pytest.mark.slow
+
 HARDEST = [
     (3, 20.0, Arrival.TOGETHER),
     (10, 5.0, Arrival.TOGETHER),

@@ -11,6 +11,8 @@ from benchmarks.grid.cells import RATE, Arrival, Ask, Cell, Limiting, Platform
 from benchmarks.grid.seen import Seen, mean_staleness
 from benchmarks.grid.virtual_time import run_in_virtual_time
 
+pytestmark = pytest.mark.slow
+
 
 def cell(count: int, length: float, platform: Platform = Platform.SLACK, **given: object) -> Cell:
     """A cell of answers that begin together."""

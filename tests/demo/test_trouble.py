@@ -11,6 +11,8 @@ from aion_bot.simulators.aion.script import LEAK
 from aion_bot.simulators.services import SimulatedServices
 from aion_bot.simulators.workspace import Shown, Workspace
 
+pytestmark = pytest.mark.slow
+
 WHOLE = ("I found 3 pieces", "named the hoist")
 QUESTION = "What is damaged on site 7?"
 

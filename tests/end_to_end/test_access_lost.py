@@ -13,6 +13,8 @@ from aion_bot.simulators.workspace import Shown, ShownButton, SimulatedPerson
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_private import asked_privately, private, public
 
+pytestmark = pytest.mark.slow
+
 FAILS = Scene((Speak("At work. "), Emit("error", {"message": "Tired", "code": "SERVER_ERROR"})))
 FOUND = "I found 3 pieces"
 

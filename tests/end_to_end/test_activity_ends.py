@@ -21,6 +21,8 @@ from aion_bot.simulators.aion.scene import (
 from aion_bot.simulators.workspace import SimulatedFile
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 STATUS = "agents.sessions.setStatus"
 
 

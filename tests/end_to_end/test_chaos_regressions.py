@@ -29,6 +29,8 @@ from aion_bot.storage.statements import Statements
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 
 def lose_the_next_post(bot: Bot) -> None:
     """Let the platform create the next message and lose its response."""

@@ -8,6 +8,8 @@ from aion_bot.ports.capabilities import ClaimedQuestions
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
 async def test_aion_is_not_asked_what_another_process_has_claimed(

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY
 from aion_bot.domain.rules import Rules
@@ -13,6 +15,8 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_approvals import needs, proposed, section
+
+pytestmark = pytest.mark.slow
 
 
 async def let_pass(bot: Bot, seconds: int, rules: Rules | None = None) -> None:

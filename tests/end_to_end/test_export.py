@@ -15,6 +15,8 @@ from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_manage import pressed, private_messages, shown, told
 from tests.end_to_end.test_private import answered
 
+pytestmark = pytest.mark.slow
+
 DAMAGE = "What is damaged on site 7?"
 
 

@@ -1,5 +1,7 @@
 """First contact: what somebody is told who does not know yet what to ask."""
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.rule_keys import IMAGES
 from aion_bot.domain.rules import Rule, Rules
@@ -8,6 +10,8 @@ from aion_bot.simulators.aion.library import PUMP
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_hint_names_files_of_the_companys_own_library(bot: Bot) -> None:

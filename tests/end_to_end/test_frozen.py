@@ -18,6 +18,8 @@ from aion_bot.runtime.watchdog import Watchdog
 from aion_bot.simulators.aion.scene import ENDING, Answer, Scene, Speak, spoken
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 HEADING = "Before.\n#### a" + " " * 1_700 + "b\nAfter."
 TABLE = "Before.\n\n| a |\n|-" + " " * 900 + "-|x\n\nAfter."
 POISON = "poison"

@@ -14,6 +14,8 @@ from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 
+pytestmark = pytest.mark.slow
+
 
 class Disk:
     """Fails writes while it is full, if `only` names them. `refused` is set at the first failure."""

@@ -31,6 +31,8 @@ from tests.support.postgres import lay_shared
 from tests.support.scope_database import MemoryServer
 from tests.support.shared_values import MemoryValues
 
+pytestmark = pytest.mark.slow
+
 _SEEDED = re.compile(r"zq0*(\d+)qz")
 _IDS = re.compile(r"\b[TUCDGB](\d{4})(?:TEAM|AION|ADA|BEN|CY|GENERAL)\b", re.IGNORECASE)
 _NAMES = re.compile(r"\b(?:Ada|Ben|Cy|Company) (\d+)\b")

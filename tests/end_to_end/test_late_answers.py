@@ -13,6 +13,8 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, s
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 WHOLE = "The first part. The end."
 
 

@@ -14,6 +14,8 @@ from aion_bot.storage.galleries import DueGallery, Galleries
 from tests.end_to_end.bot import Bot
 from tests.support.loop_time import loop_seconds
 
+pytestmark = pytest.mark.slow
+
 QUESTION, ANSWER = "What is damaged on site 7?", "I found 3 pieces"
 
 

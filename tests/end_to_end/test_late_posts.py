@@ -19,6 +19,8 @@ from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 from tests.support.late_answers import answer_posts_late
 
+pytestmark = pytest.mark.slow
+
 
 def row(bot: Bot) -> tuple[str | None, int, str]:
     """Read how the first question ended, its attempt, and its messages."""

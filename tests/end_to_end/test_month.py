@@ -9,6 +9,8 @@ from aion_bot.domain import strings
 from aion_bot.simulators.aion.scene import spoken
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_month_that_runs_short_is_warned_of_once_and_shared(idle: Bot) -> None:
     """The first answer in the channel carries the warning, the log has it once, and the channel has its questions of the day."""

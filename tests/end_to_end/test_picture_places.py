@@ -13,6 +13,8 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, Hold, Scene, Sp
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_galleries import asked_about, gallery
 
+pytestmark = pytest.mark.slow
+
 ONLY = Scene((Hold("on", pings=True), Speak("Only these."), *ENDING), Answer("Only these."))
 
 

@@ -29,6 +29,8 @@ from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 from tests.support.crashes import hang_after
 
+pytestmark = pytest.mark.slow
+
 FOUND = (library.PUMP, library.LIFT)
 LEAD = f"The pump [[img:{library.PUMP.id[:8]}|{library.PUMP.filename}]] is torn."
 RESULTS = Emit("image_results", {"images": [one.to_context() for one in FOUND], "count": 2})

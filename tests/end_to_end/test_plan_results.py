@@ -33,6 +33,8 @@ from aion_bot.simulators.aion.sessions import Proposed
 from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 STEPS = (Operation("FolderOrganizationAgent", "Move them"),)
 
 

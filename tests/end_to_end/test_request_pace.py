@@ -8,6 +8,8 @@ from aion_bot.simulators.aion.rate import RateLimit
 from aion_bot.simulators.aion.scene import spoken
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 
 async def test_many_people_share_the_requests_a_minute(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of more questions than a minute has requests, each is answered; those that wait say so, and Aion refuses none.

@@ -2,11 +2,15 @@
 
 import shutil
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.script import PlanEnd
 from aion_bot.storage.database import back_up
 from tests.end_to_end.bot import Bot
+
+pytestmark = pytest.mark.slow
 
 
 async def test_a_plan_that_was_decided_after_the_backup_is_not_acted_on_twice(bot: Bot) -> None:

@@ -11,6 +11,8 @@ from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Operation, Plan
 from aion_bot.storage.turns import Turns
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 PLAN = Plan("Tidy up", (Operation("FolderOrganizationAgent", "Move them"),), "")
 HALF = "\n\nThe result is that three photos"
 WHOLE = f"Here is my plan.{HALF} are in two folders."

@@ -15,6 +15,8 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.support.connect_proxy import PASSWORD, ConnectProxy, anonymous_tls
 
+pytestmark = pytest.mark.slow
+
 AION, SLACK, SOCKET = "aion.example", "slack.example", "socket.slack.example"
 DISCORD, GATEWAY = "discord.example", "gateway.discord.example"
 

@@ -14,6 +14,8 @@ from aion_bot.simulators.workspace import Failure, Operation
 from tests.end_to_end.bot import Bot
 from tests.support.late_answers import answer_posts_late
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
 async def test_an_unrecorded_end_of_an_answer_is_found_after_a_kill(

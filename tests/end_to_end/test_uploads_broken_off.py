@@ -8,6 +8,8 @@ from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.workspace import Failure, Operation, SimulatedFile
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 PICTURE = SimulatedFile("roof.png", png("roof.png"))
 NOTES = SimulatedFile("notes.txt", b"The hoist has no gate.", "text/plain")
 LARGE = SimulatedFile("large.png", png("large", padding=2_000_000))

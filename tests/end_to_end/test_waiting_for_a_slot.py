@@ -8,6 +8,8 @@ from aion_bot.simulators.aion.scene import Emit, Hold, Scene, Speak, spoken
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_waiting_questions import held, places, shows, sign, withdraw
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,8 @@ from aion_bot.storage.audit_chain import FUNCTIONS
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 
+pytestmark = pytest.mark.slow
+
 PLAN = "plan-1"
 
 
