@@ -19,6 +19,8 @@ from tests.end_to_end.test_manage import told
 from tests.end_to_end.test_uploads import PICTURE
 from tests.support.logs import logged
 
+pytestmark = pytest.mark.slow
+
 SITE, NAME = "site_0123456789abcdefghij", "SITE_KEY"
 
 

@@ -20,6 +20,8 @@ from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 INFO = "conversations.info"
 MEMBER = "GET /guilds/{guild_id}/members/{user_id}"
 

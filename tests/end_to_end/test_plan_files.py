@@ -16,6 +16,8 @@ from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 
+pytestmark = pytest.mark.slow
+
 
 def plan_of(steps: int) -> Plan:
     """A plan of so many steps, each of some 380 characters."""

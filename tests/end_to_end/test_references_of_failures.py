@@ -10,6 +10,8 @@ from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Emit, PlanEnd, Scene, Speak
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 TRACE = "at http://10.0.0.7:8080/v2: Traceback (most recent call last): key=sk-live-0123456789"
 
 

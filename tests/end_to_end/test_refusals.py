@@ -19,6 +19,8 @@ from aion_bot.simulators.workspace import Failure, FullWorkspace, Operation
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 
+pytestmark = pytest.mark.slow
+
 CREATE_THREAD = "POST /channels/{channel_id}/messages/{message_id}/threads"
 
 

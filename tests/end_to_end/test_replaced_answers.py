@@ -149,7 +149,9 @@ async def test_a_plan_does_not_wait_for_an_edit(crowded: Bot) -> None:
     """Where a card comes below words that cannot be edited, they are posted anew, and the card stands at once below them."""
     await begun(crowded)
     plan = Plan("Sort the photos", (Operation("Files", "sort"),), "Sorted.")
-    lead = Scene((Speak(pieces=(FIRST,)), Hold("plan", pings=True), Speak(REST), Propose(plan), *ENDING), Answer(WHOLE))
+    lead = Scene(
+        (Speak(pieces=(FIRST,)), Hold("plan", pings=True), Speak(REST), Propose(plan), *ENDING), Answer(WHOLE)
+    )
     crowded.aion.play(lead)
     thread, first = await begun(crowded)
     crowded.aion.release("plan")

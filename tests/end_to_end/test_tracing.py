@@ -20,6 +20,8 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.simulators.aion.scene import ENDING, Hold, Scene, Speak, spoken
 from tests.end_to_end.bot import Bot
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
