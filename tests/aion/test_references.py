@@ -140,6 +140,7 @@ names = st.text(CHARACTERS, min_size=1, max_size=40).filter(
 between = st.text(CHARACTERS + "\n", max_size=30)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(between, names), max_size=8), between)
 def test_whatever_surrounds_them_markers_give_their_names(pairs: list[tuple[str, str]], rest: str) -> None:
     """Any text between markers stays, and each marker becomes exactly its name."""

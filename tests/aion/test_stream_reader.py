@@ -70,6 +70,7 @@ def one_by_one(events: Sequence[Event]) -> list[ChatToken]:
     return read([wire([event]) for event in events])[0]
 
 
+@pytest.mark.slow
 @given(
     answers(),
     st.lists(st.integers(0, 4000), max_size=30),
@@ -88,6 +89,7 @@ def test_however_the_bytes_are_cut_the_consumer_sees_the_same(
     assert reader.malformed == 0
 
 
+@pytest.mark.slow
 @given(answers())
 def test_superseded_tokens_are_not_decoded(events: list[Event]) -> None:
     """In one read only the newest of consecutive tokens is decoded: the others may hold anything."""
@@ -184,6 +186,7 @@ extras = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

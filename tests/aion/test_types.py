@@ -251,6 +251,7 @@ inner = st.dictionaries(st.sampled_from(KEYS), scalars, max_size=3)
 json_values = st.one_of(scalars, st.lists(scalars, max_size=2), inner, st.lists(inner, max_size=2))
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(KEYS), json_values, max_size=12))
 def test_any_json_can_be_read(data: dict[str, Any]) -> None:
     """Missing, unknown and odd fields never raise; what comes out has the declared types."""

@@ -16,6 +16,7 @@ from tests.diagnosis.setup import Setup
 __all__ = ["setup"]  # the fixture
 
 
+@pytest.mark.slow
 async def test_the_bot_answers_the_first_question(setup: Setup) -> None:
     """After doctor the bot runs, a person's question and the end of its answer are said with the seconds, and it ends."""
     key, bot, app, _ = (setup.env[name] for name in SECRETS)

@@ -61,6 +61,7 @@ def test_without_a_limit_the_delays_never_end() -> None:
     assert list(itertools.islice(Backoff(1.0, cap=3.0), 1_000))[-1] == 3.0
 
 
+@pytest.mark.slow
 @given(
     initial=st.floats(0.01, 100),
     factor=st.floats(1, 10),

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict, deque
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ ASKS = st.tuples(st.just("ask"), st.sampled_from("abcde"), st.integers(0, 7))
 ENDS = st.tuples(st.just("end"), st.just(""), st.integers(0, 9))
 
 
+@pytest.mark.slow
 @given(slots=st.integers(1, 4), steps=st.lists(ASKS | ENDS, max_size=80))
 def test_nobody_starves_and_the_order_in_a_thread_is_kept(
     slots: int, steps: list[tuple[str, str, int]]

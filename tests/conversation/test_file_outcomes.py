@@ -290,6 +290,7 @@ async def test_each_outcome_is_said_by_each_way(tmp_path: Path, way: Way) -> Non
         assert len(contents) == len(set(contents)) == sum(case.words == "added" for case in CASES) == 14
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "text"), [*((way, "What?") for way in get_args(Way)), ("named", "")])
 async def test_before_a_choice_each_outcome_is_said_and_nothing_leaves(
     tmp_path: Path, way: Way, text: str
@@ -313,6 +314,7 @@ async def test_before_a_choice_each_outcome_is_said_and_nothing_leaves(
         assert place.aion.count("upload_image") == place.aion.count("update_images") == 0
 
 
+@pytest.mark.slow
 async def test_where_files_are_off_none_is_read(tmp_path: Path) -> None:
     """One line says so, whatever the file is."""
     async with conversation(tmp_path, Uploads.OFF) as place:
@@ -339,6 +341,7 @@ async def test_a_held_file_is_read_once_before_the_choice_and_once_to_send_it(
         assert place.aion.count("upload_image") == 1
 
 
+@pytest.mark.slow
 async def test_words_about_a_file_that_was_looked_at_read_it_no_third_time(tmp_path: Path) -> None:
     """A question that takes over a held file takes over what was read of it, and asks for the choice without reading."""
     async with conversation(tmp_path, Uploads.ASK) as place:

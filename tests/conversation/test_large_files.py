@@ -95,6 +95,7 @@ async def test_what_may_be_small_enough_is_read(
         assert asked.phase is FilePhase.ADDED
 
 
+@pytest.mark.slow
 async def test_a_limit_that_a_refusal_told_is_known(tmp_path: Path) -> None:
     """Where the key may not read the limits; a smaller file is still sent, and after some minutes any is."""
     async with conversation(tmp_path) as place:

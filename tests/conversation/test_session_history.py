@@ -43,6 +43,7 @@ def test_polling_has_times_of_its_own() -> None:
     assert sum(polling.stored_answer.delays()) == pytest.approx(30.0)
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_never_named_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another question's plan that nobody decides keeps its stream open for hours: a card does not say "Working" for so long."""
     waited: list[float] = []

@@ -151,6 +151,7 @@ def discord_body(text: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @given(hostile_text)
 def test_payloads_are_escaped(text: str) -> None:
     """No field of a payload adds an element, an attribute or an unsafe link, on both platforms."""

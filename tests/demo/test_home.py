@@ -3,6 +3,7 @@
 import asyncio
 
 import aiohttp
+import pytest
 
 from aion_bot.demo.page import Page
 from aion_bot.domain import strings
@@ -11,6 +12,7 @@ from aion_bot.simulators.slack.state import direct_channel
 from tests.demo.test_server import event_with
 
 
+@pytest.mark.slow
 async def test_the_home_tab_is_shown_to_whoever_opens_it(
     services: SimulatedServices, http: aiohttp.ClientSession, page_with_bot: Page
 ) -> None:

@@ -37,6 +37,7 @@ def test_the_rule(used: int, today: int, of_channel: int, channels: int, whose: 
         assert found.wait == (DAY / 2 if whose is Whose.SHARE else 9.5 * DAY)
 
 
+@pytest.mark.slow
 @given(
     st.integers(10, 5_000), st.floats(0.8, 0.99), st.integers(1, 30), st.lists(st.integers(0, 300), min_size=1, max_size=12)
 )  # fmt: skip

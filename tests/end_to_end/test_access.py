@@ -35,6 +35,7 @@ async def test_slacks_own_stop_asks_the_lists(on_slack: Bot, slack: SimulatedSla
     await on_slack.shows(thread, "the second half.", without=["Stopped by"])
 
 
+@pytest.mark.slow
 async def test_slacks_own_stop_leaves_a_plan_to_its_approvers(on_slack: Bot, slack: SimulatedSlack) -> None:
     """The asker ends the answer; the plan that only Ben may decide is not cancelled, and Ben can approve it."""
     await on_slack.start(AION_BOT_APPROVERS=on_slack.ben.id)
@@ -96,6 +97,7 @@ async def test_a_retry_is_asked_in_the_askers_name(idle: Bot) -> None:
     assert len(idle.aion.requests) == asked
 
 
+@pytest.mark.slow
 async def test_a_decision_on_a_plan_whose_asker_left_the_list_is_finished(idle: Bot) -> None:
     """Ben decided a plan of Ada, who may not use the bot any more after a kill: the card shows what became of it."""
     await idle.start(AION_BOT_APPROVERS="anyone")
@@ -340,6 +342,7 @@ async def test_a_refused_mention_is_answered_to_nobody_else(
     assert "damaged" not in log
 
 
+@pytest.mark.slow
 async def test_a_server_that_joins_later_has_to_be_listed(
     on_discord: Bot, discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules, Section
 from aion_bot.simulators.aion import script
@@ -144,6 +146,7 @@ async def test_a_deadline_counts_as_no_also_after_a_restart(idle: Bot) -> None:
     assert verify_audit(idle.database).broken == ""
 
 
+@pytest.mark.slow
 async def test_who_may_decide_is_reminded_once(idle: Bot) -> None:
     """Those who have not approved are mentioned in the thread, once, over restarts as well."""
     rules = needs(idle, 2, approval_reminder=60)
@@ -173,6 +176,7 @@ async def test_a_change_of_rules_is_shown_on_open_cards(idle: Bot) -> None:
     await idle.shows(thread, "Needs the approval of 3 people.")
 
 
+@pytest.mark.slow
 async def test_a_key_that_may_not_decide_plans(idle: Bot) -> None:
     """Aion's 403 is said on the card; from then on no card offers Approve, old or new, also after a restart; a forged press is told.
 

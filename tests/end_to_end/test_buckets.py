@@ -66,6 +66,7 @@ async def buckets(
         await one.stop()
 
 
+@pytest.mark.slow
 async def test_buckets_answer_as_one_bot(
     buckets: list[BucketBot], discord: SimulatedDiscord, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -96,6 +97,7 @@ async def test_buckets_answer_as_one_bot(
     assert "second process" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 async def test_a_private_conversation_belongs_to_the_bucket_of_its_server(
     buckets: list[BucketBot], discord: SimulatedDiscord
 ) -> None:

@@ -35,6 +35,7 @@ async def add(bot: Bot, person: SimulatedPerson, words: str, thread: str, shows:
     return await pressed(bot, person, found, strings.pick(1, chosen=False), shows)
 
 
+@pytest.mark.slow
 async def test_documents_and_videos_are_chosen_by_words(bot: Bot) -> None:
     """They are selected before each question, also after a restart, until the choice is cleared; then nothing more is asked."""
     thread = await begun(bot)
@@ -118,6 +119,7 @@ async def test_a_server_that_disputes_the_selection(bot: Bot, times: int) -> Non
     assert len(list(next(iter(bot.aion.sessions)).texts("user"))) == 3
 
 
+@pytest.mark.slow
 async def test_a_server_that_loses_the_selection(bot: Bot) -> None:
     """What a session does not have is selected again; where it never has it, nothing is asked about other files."""
     thread = await begun(bot)
@@ -171,6 +173,7 @@ async def test_a_file_of_a_question_replaces_no_choice(on_slack: Bot) -> None:
     assert set(session.documents) == {library.INSPECTION.id, notes.id}
 
 
+@pytest.mark.slow
 async def test_two_people_who_add_at_once_are_both_heard(bot: Bot) -> None:
     """Neither loses what the other added, and each sees all of it; a button of an older list does what its label says."""
     thread = await begun(bot)

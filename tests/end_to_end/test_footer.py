@@ -65,6 +65,7 @@ async def test_the_footer_says_when_nothing_is_left(
         assert await footer(client, session.id, Facts(), 2.0) == " · ".join(filter(None, ("2 s", said)))
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_completed_after_a_restart_has_its_footer(idle: Bot) -> None:
     """Whether the bot was stopped or killed: the time from the question until Aion stored the answer, and the agents."""
     metadata = {"agents_used": ["ImageSearchAgent"]}

@@ -254,6 +254,7 @@ async def test_pictures_that_were_only_found_can_be_asked_about(bot: Bot) -> Non
     assert bot.aion.bodies("send_stream")[1]["expected_image_ids"] == [one.id for one in found]
 
 
+@pytest.mark.slow
 async def test_pictures_that_are_gone_from_the_library_are_counted(bot: Bot) -> None:
     """A question about some pictures is asked about those that Aion still has, and the answer says what is missing."""
     thread = await asked_about(bot)

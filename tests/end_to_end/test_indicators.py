@@ -105,6 +105,7 @@ async def test_a_queued_marker_is_removed_by_the_next_start(on_slack: Bot, slack
     await bot.stop()
 
 
+@pytest.mark.slow
 async def test_the_end_of_one_answer_keeps_the_activity_of_another(
     on_slack: Bot, slack: SimulatedSlack
 ) -> None:

@@ -247,6 +247,7 @@ FAILED_AFTER_CARD = Scene(
 THREE_PAGES = "".join(f"Paragraph {number:05d} of a report. {'words ' * 60}\n\n" for number in range(20))
 
 
+@pytest.mark.slow
 async def test_a_crash_of_a_retry_posts_no_page_twice(idle: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """A retry whose earlier attempt brought a card is killed after it posted a page: the next process finds that page."""
     perform, killed = Executor._post, asyncio.Event()

@@ -69,6 +69,7 @@ async def test_commands_are_answered_to_their_person_alone(bot: Bot) -> None:
     assert "Left in this conversation" not in bot.text(thread)
 
 
+@pytest.mark.slow
 async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def private_files(bot: Bot, person: SimulatedPerson) -> dict[str, str]:
     return {name.partition(".")[0]: words for one in seen for name, words in one.files.items()}
 
 
+@pytest.mark.slow
 async def test_pictures_are_found_privately_and_then_asked_about(bot: Bot) -> None:
     """A search opens no session and sends no question; its button narrows the thread's next question to what it found."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
@@ -178,6 +180,7 @@ async def test_pictures_are_added_and_removed(bot: Bot) -> None:
     await told(bot, bot.ada, "status", thread=thread, shows="1 chosen image")
 
 
+@pytest.mark.slow
 async def test_what_is_somebody_else_s_stays_theirs(bot: Bot) -> None:
     """Nobody ends, renames, opens or exports elsewhere what another person began; each gets a private sentence."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")
@@ -211,6 +214,7 @@ def forged(wanted: ShownButton, own: ShownButton) -> ShownButton:
     return ShownButton(own.label, name, value)
 
 
+@pytest.mark.slow
 async def test_what_is_gone_is_said_to_be_gone(bot: Bot) -> None:
     """A conversation that ran out or was ended elsewhere, a list of another time, a word that is none: each is answered in words."""
     thread = await bot.asked(bot.ada, "What is damaged on site 7?", "I found 3 pieces")

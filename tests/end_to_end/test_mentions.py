@@ -158,6 +158,7 @@ async def test_a_mention_survives_a_crash_and_is_posted_once(
     assert mentions(idle, thread, strings.ANSWER_READY) == [[idle.ada.id]]
 
 
+@pytest.mark.slow
 async def test_a_plan_that_ended_in_the_background_mentions_the_asker(idle: Bot) -> None:
     """Whoever approved it, the one who asked is told; a plan that is done at once needs no reply."""
     await idle.start(AION_BOT_APPROVERS="anyone")
@@ -226,6 +227,7 @@ async def test_the_mention_of_a_late_plan_survives_a_crash_while_the_plan_waits(
     assert mentions(idle, thread, strings.PLAN_WAITS) == ([] if decided else [[idle.ada.id]])
 
 
+@pytest.mark.slow
 async def test_time_in_the_queue_counts_and_nobody_is_mentioned_twice(bot: Bot, tmp_path: Path) -> None:
     """Who waited long behind another question is mentioned, however short the work; a restart repeats no reply."""
     bot.aion.play(LONG)

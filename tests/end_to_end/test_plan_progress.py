@@ -102,6 +102,7 @@ async def test_a_result_is_told_once(bot: Bot) -> None:
     assert "✅ 1. " in text
 
 
+@pytest.mark.slow
 async def test_ticks_survive_a_restart(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed while a plan runs: the next process shows the steps that were done, and none that still seems to run."""
     monkeypatch.setattr(plan_steps, "_CALM", 0.0)

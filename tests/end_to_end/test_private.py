@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.domain.access import NOBODY
 from aion_bot.domain.rule_keys import APPROVER_ROLES, APPROVERS, ENABLED, PRIVATE, REQUIRED
@@ -268,6 +270,7 @@ def all_private(bot: Bot, person: SimulatedPerson) -> list[Shown]:
     return [*bot.workspace.command_answers(person), *bot.workspace.direct_messages(person)]
 
 
+@pytest.mark.slow
 async def test_a_long_answer_is_whole_for_its_asker_and_where_it_is_shared(bot: Bot) -> None:
     """All pages come in order, in the direct messages and in the channel."""
     words = "\n\n".join(f"Paragraph {number}: {'roof ' * 60}" for number in range(60))

@@ -53,6 +53,7 @@ async def with_pictures(bot: Bot) -> Shown:
     return shown
 
 
+@pytest.mark.slow
 async def test_a_private_answer_has_its_pictures(bot: Bot) -> None:
     """They stand under it in the asker's direct messages, once, also after a restart; nobody else sees them."""
     await with_pictures(bot)

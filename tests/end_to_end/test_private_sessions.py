@@ -1,5 +1,7 @@
 """Private questions of one person from several places: what was asked in one is no context for another."""
 
+import pytest
+
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.slack import SimulatedSlack
 from tests.end_to_end.bot import Bot
@@ -21,6 +23,7 @@ def sessions(bot: Bot) -> list[list[str]]:
     return [[text.split("\n")[0] for text in one.texts("user")] for one in bot.aion.sessions]
 
 
+@pytest.mark.slow
 async def test_each_place_has_a_private_session_on_discord(
     on_discord: Bot, discord: SimulatedDiscord
 ) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from aion_bot.domain import strings
 from aion_bot.simulators.aion.long_report import LONG_REPORT
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak, spoken
@@ -72,6 +74,7 @@ async def test_questions_of_a_thread_are_answered_in_order(bot: Bot) -> None:
     assert [body["message"] for body in bot.aion.bodies("send_stream")] == ["first", "second", "third"]
 
 
+@pytest.mark.slow
 async def test_threads_do_not_wait_for_each_other(bot: Bot) -> None:
     """A second thread is answered while the first one still waits for Aion."""
     bot.aion.play(HELD, spoken("Quick answer."))
@@ -81,6 +84,7 @@ async def test_threads_do_not_wait_for_each_other(bot: Bot) -> None:
     await bot.shows(slow, "the second half.")
 
 
+@pytest.mark.slow
 async def test_a_long_answer_becomes_several_messages(bot: Bot) -> None:
     """A long answer is complete, no message breaks a code block, and no page is posted twice."""
     thread = await bot.asked(bot.ada, "a long report", "What to do first", "then the scaffolds.")
@@ -125,6 +129,7 @@ async def test_a_newer_question_may_replace_the_running_one(idle: Bot) -> None:
     assert idle.aion.left == 1
 
 
+@pytest.mark.slow
 async def test_ten_threads_are_answered_at_once(bot: Bot) -> None:
     """Ten questions at once are answered, each in its own thread."""
     bot.aion.play(*(spoken(f"Answer number {number}, whole.") for number in range(10)))

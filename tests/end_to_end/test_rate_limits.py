@@ -91,6 +91,7 @@ async def test_direct_messages_use_native_streams(limited: Bot, slack: Simulated
     assert slack.api.calls["chat.update"] == slack.api.calls["chat.postMessage"] == 0
 
 
+@pytest.mark.slow
 async def test_few_answers_in_a_channel_are_edited(limited: Bot, slack: SimulatedSlack) -> None:
     """In a channel with few answers an answer is posted and edited, not streamed."""
     threads = await ask_at_once(limited, 3)
@@ -98,6 +99,7 @@ async def test_few_answers_in_a_channel_are_edited(limited: Bot, slack: Simulate
     assert slack.api.calls["chat.startStream"] == 0
 
 
+@pytest.mark.slow
 async def test_a_workspace_without_native_streams_uses_edits(limited: Bot, slack: SimulatedSlack) -> None:
     """Where Slack refuses native streams the bot tries one once, then posts and edits the answer."""
     slack.streams.refused["im"] = "unknown_method"

@@ -37,6 +37,7 @@ def of_reasons(bot: Bot) -> list[dict[str, object]]:
     return [one for one in rows if one["record"]["kind"] == "reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["Approve", "Cancel"])
 async def test_a_reason_stands_in_the_thread_and_reaches_aion_once(idle: Bot, action: str) -> None:
     """Escaped, with its person's name, pinging nobody; quoted behind the next question and no other; in the audit."""
@@ -65,6 +66,7 @@ async def test_a_reason_stands_in_the_thread_and_reaches_aion_once(idle: Bot, ac
     assert verify_audit(idle.database).broken == ""
 
 
+@pytest.mark.slow
 async def test_each_of_a_quorum_gives_their_own_reason(idle: Bot) -> None:
     """Before the last approval and after it; who has not decided is told so privately, and Aion gets all of them at once."""
     await idle.start(rules=needs(idle, 2))
@@ -82,6 +84,7 @@ async def test_each_of_a_quorum_gives_their_own_reason(idle: Bot) -> None:
     assert told(idle)[1].index("> Ada's reason") < told(idle)[1].index("> Ben's reason")
 
 
+@pytest.mark.slow
 async def test_a_crash_before_the_message_shows_a_reason_once(
     idle: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

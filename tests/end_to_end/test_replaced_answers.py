@@ -72,6 +72,7 @@ def stands_once(bot: Bot, thread: str) -> bool:
     return [WHOLE in one.text for one in shown] == [True] and not bot.pressable(thread)
 
 
+@pytest.mark.slow
 async def test_one_message_has_the_whole_answer(crowded: Bot) -> None:
     """The new message is there before the other is deleted, and is the answer: it is rated, and exported by a reaction."""
     thread, first = await begun(crowded)

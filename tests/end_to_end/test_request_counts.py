@@ -149,6 +149,7 @@ async def go_on(bot: Bot, address: str, thread: str, broken: str) -> Requests:
     return await agree(bot, address, since)
 
 
+@pytest.mark.slow
 async def test_each_request_to_slack_is_counted(on_slack: Bot, address: str) -> None:
     """Over uploads, pictures, commands, private answers, plans, refusals and native streams."""
     requests = await use_all(on_slack, address)
@@ -156,6 +157,7 @@ async def test_each_request_to_slack_is_counted(on_slack: Bot, address: str) -> 
         assert made(requests, one), requests
 
 
+@pytest.mark.slow
 async def test_each_request_to_discord_is_counted(on_discord: Bot, address: str) -> None:
     """Over uploads, pictures, commands, private answers, plans and refusals."""
     requests = await use_all(on_discord, address)

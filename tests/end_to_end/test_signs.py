@@ -121,6 +121,7 @@ async def test_a_long_wait_for_a_thread_is_told(
     await bot.stop()
 
 
+@pytest.mark.slow
 async def test_a_long_wait_in_the_queue_is_told(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits long behind somebody else's question is told, once for all of theirs, and nobody whose turn has come."""
     bot.aion.play(*(spoken(f"Answer {n}.", Hold(f"go {n}", pings=True)) for n in range(4)))
@@ -139,6 +140,7 @@ async def test_a_long_wait_in_the_queue_is_told(bot: Bot, monkeypatch: pytest.Mo
     assert bot.private_replies(thread, bot.ada) == bot.private_replies(thread, bot.cy) == []
 
 
+@pytest.mark.slow
 async def test_a_channel_where_many_ask_at_once_shows_activity(
     aion: SimulatedAion, discord: SimulatedDiscord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ async def test_a_private_answer(bot: Bot) -> None:
     await answered(bot, bot.ada, QUESTION, "I found 3 pieces")
 
 
+@pytest.mark.slow
 async def test_what_slack_repeats_after_a_kill_is_neither_lost_nor_doubled(
     on_slack: Bot, slack: SimulatedSlack
 ) -> None:

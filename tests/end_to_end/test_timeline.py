@@ -52,6 +52,7 @@ class Witness(Observer):
         self.resumed_turns[turn.text] = (waited, signed, worded)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workspace", ["discord"], indirect=True)
 async def test_a_question_that_waited_through_a_restart_has_its_first_text(
     idle: Bot, monkeypatch: pytest.MonkeyPatch

@@ -279,6 +279,7 @@ async def test_a_new_session_gets_the_files(reading: Bot) -> None:
     assert session.images == [bot.aion.files.uploaded[0].id]
 
 
+@pytest.mark.slow
 async def test_a_file_that_the_library_lost_is_uploaded_again_by_retry(bot: Bot) -> None:
     """Somebody removed it in Aion: what the selection answers shows that, and Retry brings it back."""
     first = await ask(bot, PICTURE)
@@ -312,6 +313,7 @@ async def test_two_questions_with_one_file_upload_it_once(bot: Bot) -> None:
     assert bot.aion.count("upload_image") == 1
 
 
+@pytest.mark.slow
 async def test_more_files_than_ten_are_said(on_slack: Bot) -> None:
     """Ten are taken, and the line counts the others."""
     await on_slack.start()

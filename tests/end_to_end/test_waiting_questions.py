@@ -86,6 +86,7 @@ async def test_a_withdrawn_question_is_not_asked(bot: Bot) -> None:
     assert bot.asked_words == ["first", "third"]
 
 
+@pytest.mark.slow
 async def test_places_show_again_after_a_restart(bot: Bot) -> None:
     """After a kill the same messages show the places, of which none is left behind; a withdrawn question stays withdrawn."""
     thread = await held(bot, "second", "third", "fourth", "fifth")
@@ -172,6 +173,7 @@ async def test_a_press_that_comes_too_late_is_told(bot: Bot) -> None:
     await bot.replies_privately(thread, bot.ada, strings.WITHDRAW_GONE)
 
 
+@pytest.mark.slow
 async def test_a_sign_that_was_not_recorded_is_found_after_a_kill(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +252,7 @@ def seen_by_others(bot: Bot) -> list[str]:
     return public + [one.text for who in (bot.ben, bot.cy) for one in bot.workspace.direct_messages(who)]
 
 
+@pytest.mark.slow
 async def test_private_replies_show_their_places_to_their_person(bot: Bot) -> None:
     """In the private thread alone: a withdrawn one is not asked, and the sign of another goes when its turn comes."""
     thread = await held_privately(bot, "second", "third")
@@ -265,6 +268,7 @@ async def test_private_replies_show_their_places_to_their_person(bot: Bot) -> No
     assert seen_by_others(bot) == []
 
 
+@pytest.mark.slow
 async def test_private_places_show_again_after_a_restart(bot: Bot) -> None:
     """After a kill the same messages show them; none is left behind, and a withdrawn question stays withdrawn."""
     thread = await held_privately(bot, "second", "third", "fourth")

@@ -235,6 +235,7 @@ def test_which_settings_are_secret() -> None:
         assert one in left
 
 
+@pytest.mark.slow
 def test_brief_secrets_are_bounded() -> None:
     """Of tokens that expire only the newest are kept, and what else is known stays."""
     secrets = Secrets(["token-0000-of-the-settings"])

@@ -74,6 +74,7 @@ def test_an_outlook_is_the_mean_of_what_is_left() -> None:
     assert ahead == sorted(ahead)
 
 
+@pytest.mark.slow
 def test_where_answers_keep_coming_their_number_is_expected_to_stay() -> None:
     """An arrival each three seconds that goes on for some twenty: as many run in a minute as do now."""
     lengths = AnswerLengths()

@@ -295,6 +295,7 @@ def test_a_refusal_without_a_number_closes_for_its_time_alone(monkeypatch: pytes
     run_in_virtual_time(monkeypatch, work())
 
 
+@pytest.mark.slow
 def test_a_busy_key_keeps_few_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of requests of the last five minutes are numbers of a moment; what was taken back, and what is older, counts for nobody."""
 

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from statistics import fmean
 
+import pytest
+
 from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.rate_limits import Budget, Charge, Scope
 from aion_bot.ratelimit.accounting import RequestAccounting
@@ -150,6 +152,7 @@ def test_a_refusal_is_charged_to_the_limit_that_was_named() -> None:
     assert scheduler.issue(1.0)[0] == [alone]
 
 
+@pytest.mark.slow
 def test_channels_in_which_nothing_goes_on_are_forgotten() -> None:
     """However many channels there were, what is remembered is what is in use, and what was learned."""
     scheduler = Scheduler(gap=0.0)
@@ -177,6 +180,7 @@ def test_a_limit_is_not_forgotten_while_its_permit_is_requested() -> None:
     assert scheduler.issue(1.0)[0] == [one]
 
 
+@pytest.mark.slow
 def test_what_headers_tell_anew_is_forgotten_too() -> None:
     """A limit that each answer's headers name is no reason to remember a channel in which nothing goes on."""
     scheduler = Scheduler(gap=0.0)

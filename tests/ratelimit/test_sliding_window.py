@@ -22,6 +22,7 @@ def make(window: SlidingWindow, now: float, calls: int = 1) -> None:
         window.end(now)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0, 3), st.floats(0, 1)), max_size=80))
 def test_no_stretch_ever_holds_more_calls_than_the_budget(calls: list[tuple[float, float]]) -> None:
     """Whenever the platform counts a call between its beginning and its answer, no window holds more than allowed."""

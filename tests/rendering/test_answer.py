@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,6 +209,7 @@ PIECES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(PIECES, PIECES, st.sets(st.integers(0, 120)), st.integers(0, 120))
 def test_looking_on_the_way_changes_nothing(
     said: list[str], repaired: list[str], looks: set[int], noticed: int

@@ -62,6 +62,7 @@ def test_an_answer_posts_twenty_messages_then_a_file() -> None:
     assert isinstance(answer.screen()[-1], Document)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)  # each cuts a growing text into pages many times
 @given(count=st.integers(0, 400), step=st.integers(1, 150))
 def test_no_screen_has_more_messages_and_short_answers_no_file(count: int, step: int) -> None:

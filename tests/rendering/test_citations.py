@@ -352,6 +352,7 @@ PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@pytest.mark.slow
 @given(PIECES, st.lists(st.integers(0, 200), max_size=20))
 def test_any_cut_gives_the_same_citations(text: str, cuts: list[int]) -> None:
     """However a text arrives, what is shown only grows and ends as the text that arrived at once.

@@ -156,6 +156,7 @@ PARTS = st.lists(
 ).map("".join)  # fmt: skip
 
 
+@pytest.mark.slow
 @given(PARTS, st.lists(st.integers(0, 200), max_size=12))
 def test_a_text_that_grew_is_read_as_the_whole_one(text: str, cuts: list[int]) -> None:
     """However a text is cut, the same markers and comments are found, and what was shown of it never changes."""

@@ -77,6 +77,7 @@ def _words(text: str) -> list[str]:
     return [*pieces, text[done:]]
 
 
+@pytest.mark.slow
 def test_no_state_shows_half_a_construct() -> None:
     """At each of its characters an answer with every construct shows whole ones alone."""
     wrong = [
@@ -88,6 +89,7 @@ def test_no_state_shows_half_a_construct() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_states_keep_up_with_the_text() -> None:
     """No more than a short phrase waits, and nothing but marks is added."""
     for end in range(12, len(ANSWER)):
@@ -214,6 +216,7 @@ def test_an_answer_that_ends_is_as_it_is() -> None:
     assert view.screen() == (Reply("Two **ro"),)
 
 
+@pytest.mark.slow
 def test_a_stream_only_grows_and_shows_no_half_mark() -> None:
     """Slack appends to a stream: what was shown once stays, and a mark waits for the one that closes it."""
     shown, before = "", None

@@ -117,6 +117,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(LINES, st.integers(80, 200))
 def test_pages_parse_again_to_the_same_blocks(lines: list[str], limit: int) -> None:
     """Nested in whatever way, code is code and words are words on every page, and nothing is lost."""
@@ -127,6 +128,7 @@ def test_pages_parse_again_to_the_same_blocks(lines: list[str], limit: int) -> N
     assert all(len(page) <= limit for page in pages)
 
 
+@pytest.mark.slow
 @given(LINES, st.integers(80, 200), st.lists(st.integers(0, 2000), max_size=20))
 def test_a_growing_text_ends_on_the_same_pages(lines: list[str], limit: int, cuts: list[int]) -> None:
     """In whatever pieces a text arrives, it ends on the pages of the text that is there at once."""
@@ -162,6 +164,7 @@ def test_a_quote_behind_an_item_with_a_quote() -> None:
     assert [block.kind for block in blocks(second)][-1] == "code"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not _FILE.is_file(), reason="the published contracts are not beside this checkout")
 def test_the_specification_s_examples_on_pages() -> None:
     """Each example of CommonMark's specification, put between words, keeps its code and its words on small pages."""
@@ -173,6 +176,7 @@ def test_the_specification_s_examples_on_pages() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @given(LINES, st.lists(st.integers(0, 2000), max_size=20))
 def test_a_growing_text_has_the_blocks_of_the_whole(lines: list[str], cuts: list[int]) -> None:
     """Reading only what is new finds the same blocks, with the same lines and containers, as reading all."""

@@ -63,6 +63,7 @@ LINES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(LINES)
 def test_lines_of_code_are_those_of_the_parser(lines: list[str]) -> None:
     """A marker stays in the lines of a fence, and in no others, whatever holds them."""

@@ -76,6 +76,7 @@ AROUND = {
 }
 
 
+@pytest.mark.slow
 @each("around", AROUND)
 @each("name", TEXTS)
 def test_letters_keep_their_styles(name: str, around: str) -> None:
@@ -145,6 +146,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(LINES, st.integers(60, 140), st.lists(st.integers(0, 900), max_size=12))
 def test_pages_do_not_depend_on_what_follows(lines: list[str], limit: int, cuts: list[int]) -> None:
     """A text that grows is cut where one is that is there at once, also in emphasis, code and links."""

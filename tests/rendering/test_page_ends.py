@@ -86,6 +86,7 @@ LINES = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(LINES, st.integers(60, 120), st.lists(st.integers(0, 900), max_size=12))
 def test_page_ends_do_not_depend_on_what_follows(lines: list[str], limit: int, cuts: list[int]) -> None:
     """A text that grows is cut where one is that is there at once, also at headings and tables."""

@@ -86,6 +86,7 @@ def test_nothing_is_lost_and_every_page_fits(lines: list[str], limit: int) -> No
     assert keeps_signs(pages, text)
 
 
+@pytest.mark.slow
 @example(
     ["> ", ">", "> ", "> quoted", "```python", "```", "| a | b |", "`>>>>>>>>>>>>a", "-"], 60, [25, 40, 55]
 )

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ MARKED = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @given(MARKED, st.lists(st.integers(0, 300), max_size=30))
 def test_no_half_marker_is_ever_visible(text: str, cuts: list[int]) -> None:
     """Wherever a text is cut, no beginning of a marker shows."""

@@ -23,6 +23,7 @@ async def _next(manager: socket.socket) -> str:
         return (await asyncio.get_running_loop().sock_recv(manager, 200)).decode()
 
 
+@pytest.mark.slow
 async def test_rules_are_replaced_and_bad_ones_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ async def _until(condition: asyncio.Event) -> None:
         await condition.wait()
 
 
+@pytest.mark.slow
 async def test_a_blocked_loop_is_logged_once() -> None:
     """With what ran, without its words, and again when it goes on; the lag is handed over."""
     measured, lags = asyncio.Event(), list[float]()

@@ -277,6 +277,7 @@ TAMPERED: dict[str, tuple[Any, int, str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 async def test_tampered_copies_are_told(kept: Store, path: Location, tmp_path: Path) -> None:
     """Sixteen copies, each changed by somebody who can write the file: the check names the row at which it breaks."""

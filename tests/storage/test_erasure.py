@@ -122,6 +122,7 @@ async def seeded(store: Store) -> Seeds:
     return seeds
 
 
+@pytest.mark.slow
 async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seeds, path: Location) -> None:
     """0 of 1,000 words, and neither id nor names, in database, log, free pages and copies; of others all is there."""
     copies = []
@@ -153,6 +154,7 @@ async def test_no_word_name_or_id_of_a_person_is_left(store: Store, seeded: Seed
     assert await store.plans.claim("plan99", Action.CANCEL, BEN)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("seeded")
 async def test_the_audit_keeps_its_chain(path: Location) -> None:
     """It is whole after the erasure, which is a row of it, and tells a name of an erased person no more."""
@@ -167,6 +169,7 @@ async def test_the_audit_keeps_its_chain(path: Location) -> None:
     assert {one["clear"]["requester"] for one in lines[:-1]} == {None, BEN.id}
 
 
+@pytest.mark.slow
 async def test_a_thread_is_erased_by_a_reference(store: Store, path: Location) -> None:
     """By the turn's reference, its plan's key, its message's link or its own id; its people where they are in no other."""
     seeds, dora = [Seeds(number) for number in range(5)], Person("U0DORA000", "Dora Hill")
@@ -202,6 +205,7 @@ async def test_a_workspace_is_erased_and_the_others_stay(store: Store, path: Loc
     assert (left(path, seeds[1].all[:25]), left(path, ["asked words"])) == (0, 1)
 
 
+@pytest.mark.slow
 async def test_what_ended_long_ago_is_erased(store: Store, seeded: Seeds, path: Location) -> None:
     """Of what ended before the time nothing is left, people included who did nothing since; the policy in force stays."""
     await store.audit.note_policy("slack", AccessPolicy(approvers=frozenset({"U0CY00000"})))
@@ -271,6 +275,7 @@ async def test_a_thread_that_was_renamed_is_erased(store: Store, path: Location)
     assert left(path, [BEN.name]) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 async def test_a_reader_keeps_the_log_and_that_is_said(store: Store, seeded: Seeds, path: Location) -> None:
     """Another process that reads for long: the rows are erased, the files not yet, and the exit status is 1."""
@@ -322,6 +327,7 @@ def test_a_missing_or_older_database_is_refused(path: Location) -> None:
     assert (status, "start the bot once" in errors) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 async def test_the_sweep_frees_words_in_the_same_way(store: Store, seeded: Seeds, path: Location) -> None:
     """`AION_BOT_RETENTION_DAYS`: after a sweep 0 of the words are in any file of the database."""

@@ -233,6 +233,7 @@ async def test_the_record_is_whole_beside_a_bot() -> None:
     await store.close()
 
 
+@pytest.mark.slow
 async def test_everything_moves_to_a_server_and_back(tmp_path: Path) -> None:
     """Rows, the chain and its digests are the same; new rows follow those that came."""
     path, location, back = lay_database(tmp_path / "bot.db"), lay_postgres(), tmp_path / "back.db"
@@ -278,6 +279,7 @@ async def test_a_copy_is_refused_where_it_would_do_harm(tmp_path: Path) -> None:
         copy_database(path, location)
 
 
+@pytest.mark.slow
 async def test_a_copy_that_is_interrupted_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +337,7 @@ def test_an_address_sets_how_to_connect() -> None:
     )
 
 
+@pytest.mark.slow
 async def test_the_commands_work_beside_a_bot(monkeypatch: pytest.MonkeyPatch) -> None:
     """`explain`, `usage`, `audit`, `feedback`, `erase` and `doctor` read the server; `backup` names pg_dump."""
     location = lay_postgres()

@@ -113,6 +113,7 @@ async def test_a_connection_to_a_standby_is_replaced() -> None:
             assert await store.kv.get("slack", "name") == "value"
 
 
+@pytest.mark.slow
 async def test_connections_that_are_all_in_use_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement fails as transient then, and leases are renewed meanwhile; with a free one it is carried out."""
     monkeypatch.setattr("aion_bot.storage.postgres.shared.leases.RENEW_EVERY", 0.02)

@@ -115,6 +115,7 @@ async def test_one_of_many_claims_a_plan(store: Store) -> None:
     assert (plan.phase, plan.action, plan.decider) == (PlanPhase.CLAIMED, Action.APPROVE, ADA)
 
 
+@pytest.mark.slow
 async def test_a_plan_moves_along_its_table_only(store: Store) -> None:
     """Every change of phase that the plan's table does not have is refused."""
     for before, after in itertools.product(PlanPhase, PlanPhase):

@@ -142,6 +142,7 @@ def test_what_is_not_parsed_would_not_be_rewritten(text: str) -> None:
     assert found == wanted
 
 
+@pytest.mark.slow
 @given(TEXTS)
 def test_blocks_are_balanced(text: str) -> None:
     """Whatever is written, code blocks open and close in pairs."""

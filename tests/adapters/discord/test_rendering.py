@@ -140,6 +140,7 @@ def test_a_sentence_is_one_line_of_text() -> None:
     assert rendering.sentence(("broke\n```\n", Person("42"))) == "broke ``\u200b` <@42>"
 
 
+@pytest.mark.slow
 @given(CONTENTS)
 @settings(max_examples=150)
 def test_what_measures_a_page_is_taken(content: Content) -> None:
@@ -151,6 +152,7 @@ def test_what_measures_a_page_is_taken(content: Content) -> None:
         assert body["content"].strip()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FILE.exists(), reason="the published contracts are not beside this checkout")
 @given(CONTENTS)
 @settings(max_examples=60)

@@ -73,6 +73,7 @@ def test_a_table_without_rows() -> None:
     assert show([["a", "b"]]) == "```\na  b\n─  ─\n```"
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=6))
 def test_an_aligned_table_is_never_too_wide(table: list[list[str]]) -> None:
     """No aligned line is wider than a window."""

@@ -35,6 +35,7 @@ async def revoke_all_but(discord: SimulatedDiscord, env: Mapping[str, str], *, d
         await discord.gateway.drop(4004)
 
 
+@pytest.mark.slow
 async def test_tokens_rotate_under_traffic(
     discord: SimulatedDiscord, host: RecordingHost, bot: Bot, caplog: pytest.LogCaptureFixture
 ) -> None:

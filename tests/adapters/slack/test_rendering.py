@@ -89,6 +89,7 @@ def test_no_content_pings_whatever_its_size(content: Content) -> None:
     assert set(reading.pinged(rendering.arguments(content))) <= {ADA.id}
 
 
+@pytest.mark.slow
 @given(texts(60), texts(10))
 def test_text_of_an_answer_is_shown_whole(text: str, note: str) -> None:
     """Nothing of the model's words is lost or changed, nor of the note."""

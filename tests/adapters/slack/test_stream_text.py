@@ -78,6 +78,7 @@ def test_no_mention_pings_in_pieces(hostile: str) -> None:
     assert pinged({"text": whole}) == []
 
 
+@pytest.mark.slow
 @given(text=texts(), cuts=st.lists(st.integers(min_value=0, max_value=400), max_size=6))
 def test_pieces_make_the_whole(text: str, cuts: list[int]) -> None:
     """What a stream shows in the end is what a post would show, unless it says that it cannot be appended."""

@@ -93,6 +93,7 @@ async def test_a_new_scope_is_served_when_the_platform_says_so(deployment: Deplo
     await first.serves("A", "B", "C", "D", "E")
 
 
+@pytest.mark.slow
 async def test_a_scope_that_was_left_is_erased_without_a_drain(deployment: Deployment) -> None:
     """Its rows go, then the platform forgets it; also where another replica serves it."""
     first, second = deployment.begin("first"), deployment.begin("second")
