@@ -25,7 +25,7 @@ test: $(STAMP)  ## the tests, those of the core under coverage with its floor; a
 	@$(MAKE) --no-print-directory -j 2 test-core test-rest
 
 test-core: $(STAMP)
-	$(RUN) --forks 2 -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=71 $(COVERED:%=tests/%)
+	$(RUN) --forks 2 -p tests.support.untraced $(COVERED:%=--cov=aion_bot/%) --cov-report= --cov-fail-under=73 $(COVERED:%=tests/%)
 
 test-rest: $(STAMP)
 	$(RUN) --forks 6 tests/end_to_end tests/adapters tests $(COVERED:%=--ignore=tests/%)
