@@ -36,7 +36,7 @@ def growing(hold: str) -> Scene:
 async def crowded(on_slack: Bot, monkeypatch: pytest.MonkeyPatch) -> Bot:
     """A bot on a Slack that takes two edits an hour: one is kept for an answer that goes on, another answer has used one."""
     monkeypatch.setattr(strategy, "LONGEST_TEXT_WAIT", 0.2)
-    monkeypatch.setattr(strategy, "INDICATOR_WAIT", 0.1)
+    monkeypatch.setattr(strategy, "INDICATOR_WAIT", 1.0)  # a post without words would need an edit for them
     monkeypatch.setattr(replacement, "EDIT_PATIENCE", 0.1)
     monkeypatch.setattr(limiter, "RECONSIDER_EVERY", 0.05)
     on_slack.limits = {"edit_gap": 0.1, "budgets": budgets(edits=2)}
