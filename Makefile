@@ -83,8 +83,8 @@ grid: $(STAMP)  ## how fresh answers of all lengths are in all crowds, in virtua
 	$(BIN)/python -m benchmarks.grid --learned --no-plain
 
 relay: $(STAMP)  ## how fresh answers are at the platforms' limits, beside a plain loop; a quarter of an hour
-	$(BIN)/python -m benchmarks.relay
 	$(BIN)/python -m benchmarks.grid
+	$(BIN)/python -m benchmarks.relay
 
 shape: $(STAMP)  ## the shape of the code as a table, beside the figures before issue 10
 	$(BIN)/python -m benchmarks.shape
