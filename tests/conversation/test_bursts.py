@@ -66,6 +66,7 @@ def test_two_hundred_people_on_slack_have_a_sign_within_half_a_second(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_last_of_a_burst_have_a_sign_as_soon_as_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty-five that come when the others have used up what room there was, and have their signs, see a line at once."""
     limited = in_burst(monkeypatch, LimitedSlack, ["C"] * 200, late=25)
@@ -186,6 +187,7 @@ def test_without_marks_everybody_has_another_sign(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_questions_that_wait_in_their_queues_have_signs_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two hundred that wait behind others at once, 150 have a mark or a private remark at once, and one line is for the rest."""
 

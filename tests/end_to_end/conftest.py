@@ -26,13 +26,25 @@ from tests.schemas import discord as discord_contracts
 from tests.schemas import slack as slack_contracts
 from tests.support.postgres import lay_postgres
 
+LONGEST = {
+    "test_crash_points",
+    "test_postgres",
+    "test_private_crashes",
+    "test_real_kills",
+    "test_replicas",
+    "test_rolling_upgrade",
+    "test_two_processes",
+}
+"""Modules that start several programs, or the bot a hundred times, in each case: minutes of `make slow` together."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave one platform of each case that runs on both to `make slow`; which one follows from the case's name.
 
     What a case promises is the core's. That the adapters do the same is the contract suite's, which tries each of them.
-    A case that is collected on one platform alone, as by its whole name, always runs.
+    A case that is collected on one platform alone, as by its whole name, always runs. Of the cases of `LONGEST`, which are slow
+    on either platform, the other one is left to `make long`.
     """
     cases: dict[str, dict[str, pytest.Item]] = defaultdict(dict)
     for item in items:
@@ -44,6 +56,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         stays = sorted(on)[crc32(name.encode()) % len(on)]
         for platform in on.keys() - {stays}:
             on[platform].add_marker("slow")
+            if on[platform].path.stem in LONGEST:
+                on[platform].add_marker("long")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -83,7 +83,7 @@ async def test_a_workspace_that_comes_and_one_that_leaves(deployment: Deployment
     await deployment.asked(gone, "Are you back?", FOUND)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("ending", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.long)])
 async def test_running_answers_go_on_at_another_replica(
     deployment: Deployment, ending: signal.Signals
 ) -> None:
