@@ -1,6 +1,5 @@
 """One bot for each test, on each platform in turn."""
 
-import socket
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from aion_bot.simulators.aion.sessions import Session
 from aion_bot.simulators.discord import SimulatedDiscord, limits
 from aion_bot.simulators.discord.errors import missing_permissions
 from aion_bot.simulators.slack import SimulatedSlack
+from aion_bot.simulators.slack.http_delivery import free_port
 from aion_bot.simulators.workspace import FullWorkspace
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.program import Begin, Program
@@ -98,9 +98,7 @@ def without_addresses(scene: Scene) -> Scene:
 @pytest.fixture
 def address() -> str:
     """An address that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 @pytest.fixture

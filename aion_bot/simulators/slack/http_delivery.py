@@ -5,14 +5,17 @@ https://docs.slack.dev/authentication/verifying-requests-from-slack
 """
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import itertools
 import json
+import random
 import socket
 import time
 from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -31,12 +34,22 @@ NO_ANSWER, NOT_SENT = -1, -2
 _PROBE_EVERY = 0.02
 """Seconds between two looks whether a bot takes requests: another side has no event for it."""
 
+_NOT_GIVEN = range(20_000, 32_000)
+"""Ports below those that systems choose from: 32,768 on Linux, 49,152 elsewhere."""
+
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that nobody listens on. Raises OSError where a hundred in turn are taken.
+
+    It is one of those that systems give to nobody who does not ask for it by number: any other one may be a connection's of
+    another process before somebody listens on it.
+    """
+    # Drawn by the system: processes that were forked would draw the same ones.
+    for port in random.SystemRandom().sample(_NOT_GIVEN, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(errno.EADDRINUSE, "no port is free")
 
 
 def signed(secret: str, body: str, *, at: float | None = None) -> Mapping[str, str]:
