@@ -80,7 +80,16 @@ class Scope:
 
 
 async def serve_scope(scope: Scope, stop: asyncio.Event) -> bool:
-    """Build what decides and answers, and serve until `stop` is set; False if every platform refused its token before that."""
+    """Serve until `stop` is set, and close the adapters; False if every platform refused its token before that.
+
+    Raises `sqlite3.Error` where the database goes away before anything is served; nothing is left running then.
+    """
+    async with _closing(scope.adapters):
+        return await _serve(scope, stop)
+
+
+async def _serve(scope: Scope, stop: asyncio.Event) -> bool:
+    """Build what decides and answers, and serve."""
     settings, adapters, store, aion = scope.settings, scope.adapters, scope.store, scope.aion
     access = _access(settings, adapters, scope.rules.with_variables(settings.rules()))
     seeing = scope.requests.requests_of if scope.requests else lambda _: None
@@ -92,24 +101,25 @@ async def serve_scope(scope: Scope, stop: asyncio.Event) -> bool:
         settings, os.environ if scope.reloading is None else scope.reloading.env,
         lambda one: watch(one, store, scope.requests), check=scope.check_aion,
     )  # fmt: skip
-    services = await clients.connected(
-        Services(store, aion, observed, access, scope.polling, scope.observer, pictures=pictures, month=month)
+    main = Services(
+        store, aion, observed, access, scope.polling, scope.observer, pictures=pictures, month=month
     )
-    await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
-    refused = None if scope.reloading is None else RefusedPlatforms(adapters, scope.reloading.env)
-    ask_for_reactions(access.rules, adapters)
-    dispatcher = Dispatcher(services, adapters, _options(scope, refused))
-    scope.measured(dispatcher.load, lambda: month.percent)
-    secrets = None if refused is None else PlatformSecrets(adapters, refused)
-    rotation = KeyRotation(settings, aion, reader, month, clients)
-    reloaded = _reloaded(scope, access, rotation, secrets)
-    counted, heads = (
-        _counted(month, settings, check=scope.check_aion),
-        audited(store, access.policies, access.rules),
-    )
-    remembered = remembering(store, observed)
-    async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered:
-        return await dispatcher.serve(stop)
+    async with closing(clients):
+        services = await clients.connected(main)
+        await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
+        refused = None if scope.reloading is None else RefusedPlatforms(adapters, scope.reloading.env)
+        ask_for_reactions(access.rules, adapters)
+        dispatcher = Dispatcher(services, adapters, _options(scope, refused))
+        scope.measured(dispatcher.load, lambda: month.percent)
+        secrets = None if refused is None else PlatformSecrets(adapters, refused)
+        rotation = KeyRotation(settings, aion, reader, month, clients)
+        async with (
+            _reloaded(scope, access, rotation, secrets),
+            audited(store, access.policies, access.rules),
+            _counted(month, settings, check=scope.check_aion),
+            remembering(store, observed),
+        ):
+            return await dispatcher.serve(stop)
 
 
 @asynccontextmanager

@@ -94,15 +94,18 @@ class Dispatcher:
 
         Cancelling it ends everything where it is, as a crash would; the next start recovers it.
         """
-        for platform in self._adapters:
-            await load_admitted(self._store, self._services.access, platform)
-        await self._recovery.start()
-        # After recovery has read its rows, and before a platform is connected.
-        sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
-        await sweep.load()
-        sweeping = self._tasks.spawn(sweep.run())
-        listening = {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
+        listening = set[asyncio.Task[None]]()
         try:
+            for platform in self._adapters:
+                await load_admitted(self._store, self._services.access, platform)
+            # Inside, because a database that goes away in its middle leaves turns under way: the next attempt to serve
+            # begins them again, on clients of its own.
+            await self._recovery.start()
+            # After recovery has read its rows, and before a platform is connected.
+            sweep = RetentionSweep(self._store, self._options.retention_days, self._adapters)
+            await sweep.load()
+            sweeping = self._tasks.spawn(sweep.run())
+            listening |= {asyncio.create_task(self._listen(adapter)) for adapter in self._adapters.values()}
             stopped = await until_set(stop, listening)
             # No new events from here on: what is not acknowledged is delivered to the next process.
             await cancel(listening)

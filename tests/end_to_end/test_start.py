@@ -1,13 +1,17 @@
 """What a start says, and a wrong Aion key or address: said at the start, by readiness and to people."""
 
+import asyncio
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from aion_bot import __version__
+from aion_bot import __version__, app
+from aion_bot.cli import compose
 from aion_bot.simulators.aion import SimulatedAion
+from aion_bot.simulators.aion.scene import Hold, Scene, Speak
 from aion_bot.storage import migrations
 from tests.end_to_end.bot import Bot
 
@@ -62,3 +66,19 @@ async def test_one_line_says_what_starts(idle: Bot) -> None:
     assert line["access"].startswith("slack (people: all, channels: C0GENERAL, ")
     assert (line["aion"], line["http"]) == (idle.aion.base_url, "none")
     assert "aion check failed" not in str(logs)
+
+
+async def test_a_start_that_fails_in_its_middle_leaves_nothing_running(idle: Bot) -> None:
+    """Answers that it took up end with it: the next attempt in the same process takes them up again, with clients of its own."""
+    idle.aion.play(Scene((Speak("The first half,"), Hold("go", pings=True))))
+    await idle.start()
+    await idle.asked(idle.ada, "What is damaged?", "The first half,")
+    await idle.kill()
+    with sqlite3.connect(idle.database) as connection:
+        connection.execute("ALTER TABLE shared_line RENAME TO shared_line_away")
+    settings, adapters, _ = compose(idle.env())
+    assert settings is not None
+    before = asyncio.all_tasks()
+    with pytest.raises(sqlite3.OperationalError, match="shared_line"):
+        await app.serve(settings, adapters, asyncio.Event(), idle.polling)
+    assert asyncio.all_tasks() == before
