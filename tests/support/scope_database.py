@@ -48,7 +48,7 @@ class MemoryStore:
 class MemoryServer:
     """One server: `away` makes every statement fail; `unusable` are the scopes whose schema cannot be opened.
 
-    `cuts` is how many connections that open a schema are still cut.
+    `cuts` is how many connections that open a schema are still cut, `kept` how many rows of requests that were taken cannot be removed.
     """
 
     leases: dict[str, MemoryLease | None] = field(default_factory=dict)
@@ -59,6 +59,7 @@ class MemoryServer:
     expired: list["MemoryDatabase"] = field(default_factory=list)
     digests: dict[str, Mapping[str, str]] = field(default_factory=dict)
     away: bool = False
+    kept: int = 0
     unusable: set[str] = field(default_factory=set)
     cuts: int = 0
     ended: dict[str, float] = field(default_factory=dict)
@@ -177,6 +178,9 @@ class MemoryDatabase:
 
     async def arrived(self, lease: ScopeLease, arrival: Arrival) -> None:
         self.server.check()
+        if self.server.kept:
+            self.server.kept -= 1
+            raise sqlite3.OperationalError("the server does not answer")
         if lease.held():
             self.server.rows[lease.scope].remove(arrival)
 

@@ -37,6 +37,8 @@ class Arrivals:
     def __init__(self, database: SharedDatabase, lease: ScopeLease, adapter: TakesRouted) -> None:
         self._database, self._lease, self._adapter = database, lease, adapter
         self._attempts: Counter[int] = Counter()
+        self._taken: set[int] = set()
+        """Requests that were taken, and whose rows could not be removed yet: a press that is taken again would be made twice."""
 
     async def run(self, listens: asyncio.Event, stop: asyncio.Event) -> None:
         """Take what comes until `stop` is set, while `listens` is set: between two requests, so that none is taken twice."""
@@ -64,19 +66,22 @@ class Arrivals:
         for arrival in await self._database.arrivals(self._lease):
             if stop.is_set():
                 break
-            answer = await self._take(arrival)
-            self._attempts[arrival.id] += 1
-            attempts = self._attempts[arrival.id]
-            if answer.status >= 500 and attempts < MOST_ATTEMPTS:
-                failed += 1
-                if attempts < PASSED_OVER:
-                    break
-                continue
-            if answer.status >= 400:
-                _log.error(
-                    "arrival dropped", status=answer.status, attempts=attempts, age=round(arrival.age, 1)
-                )
+            if arrival.id not in self._taken:
+                answer = await self._take(arrival)
+                self._attempts[arrival.id] += 1
+                attempts = self._attempts[arrival.id]
+                if answer.status >= 500 and attempts < MOST_ATTEMPTS:
+                    failed += 1
+                    if attempts < PASSED_OVER:
+                        break
+                    continue
+                if answer.status >= 400:
+                    _log.error(
+                        "arrival dropped", status=answer.status, attempts=attempts, age=round(arrival.age, 1)
+                    )
+                self._taken.add(arrival.id)
             await self._database.arrived(self._lease, arrival)
+            self._taken.remove(arrival.id)
             del self._attempts[arrival.id]
             done += 1
         return done, failed

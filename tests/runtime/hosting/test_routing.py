@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import structlog
 
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.ports.hosting import Routed
 from aion_bot.ports.http_requests import HttpRequest
 from aion_bot.runtime.hosting import arrivals
@@ -41,6 +42,22 @@ async def test_another_replica_keeps_it_for_the_owner(deployment: Deployment) ->
     await first.serving.until(lambda: len(deployment.platform.took(scope)) == 60)
     assert deployment.platform.took(scope) == [str(number).encode() for number in range(60)]
     await first.serving.until(lambda: not deployment.server.rows[f"plain:{scope}"])
+
+
+async def test_a_request_whose_row_stays_is_taken_once(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press that is taken again would be made twice: the owner knows what it took until the row is gone."""
+    monkeypatch.setattr(arrivals, "AGAIN", Backoff(0.01, cap=0.01))
+    first, second = deployment.begin("first"), deployment.begin("second")
+    await first.number(2)
+    await second.number(2)
+    scope = first.serving.now[0].partition(":")[2]
+    deployment.server.kept = 3
+    assert (await second.request(scope, b"press")).status == 200
+    assert (await second.request(scope, b"next")).status == 200
+    await first.serving.until(lambda: not deployment.server.rows[f"plain:{scope}"])
+    assert deployment.platform.took(scope) == [b"press", b"next"]
 
 
 async def test_what_comes_while_nobody_serves_waits_for_the_next_owner(deployment: Deployment) -> None:
