@@ -58,6 +58,8 @@ class RequestReporter:
         """
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._start)
+        config.on_connection_create_end.append(self._connected)
+        config.on_connection_reuseconn.append(self._connected)
         config.on_request_headers_sent.append(self._headers_sent)
         config.on_request_end.append(partial(self._answered, raise_refusals))
         config.on_request_exception.append(self._failed)
@@ -82,6 +84,11 @@ class RequestReporter:
                 if len(self.answers) > _MAX_ANSWERS:
                     self.answers.popitem(last=False)
             self._sent(context)
+
+    async def _connected(self, _session: Any, context: SimpleNamespace, _params: object) -> None:
+        """Let the observer look once more whether a request may go. Raises what it raises."""
+        if context.request is not None and self.observer is not None:
+            self.observer.connected()
 
     async def _headers_sent(
         self, _session: Any, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams

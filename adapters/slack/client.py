@@ -70,7 +70,12 @@ class WebApi:
     @cached_property
     def client(self) -> AsyncWebClient:
         """The SDK's client. Needs a running event loop when first used."""
-        session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
+        tracing = aiohttp.TraceConfig()
+        tracing.on_connection_create_end.append(self._note_connected)
+        tracing.on_connection_reuseconn.append(self._note_connected)
+        session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._timeout), trace_configs=[tracing]
+        )
         client = AsyncWebClient(
             token=self._settings.bot_token.get_secret_value(),
             base_url=self._settings.api_url,
@@ -82,6 +87,11 @@ class WebApi:
         # The SDK sends loopback traffic to the environment's proxy too, and does not read NO_PROXY.
         client.proxy = self._settings.proxy
         return client
+
+    async def _note_connected(self, *_: object) -> None:
+        """Let the observer look once more whether the request may go. Raises what it raises."""
+        if self.observer is not None:
+            self.observer.connected()
 
     def heard_of(self, workspace: str) -> None:
         """Remember a workspace of an organisation."""

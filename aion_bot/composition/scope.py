@@ -38,7 +38,7 @@ from aion_bot.runtime.audit_heads import audited, note_policies
 from aion_bot.runtime.dispatcher import Dispatcher
 from aion_bot.runtime.limit_memory import remembering
 from aion_bot.runtime.options import DispatchOptions
-from aion_bot.runtime.ownership import fenced, fenced_aion
+from aion_bot.runtime.ownership import fence_of_aion, fenced
 from aion_bot.runtime.platform_secrets import PlatformSecrets
 from aion_bot.runtime.reactions import ask_anew_for_reactions, ask_for_reactions
 from aion_bot.runtime.reloading import Reloading
@@ -200,9 +200,13 @@ def watch(
 ) -> None:
     """Let the key of a client have its pace, report the client's requests, and keep them back without the lease."""
     aion.pace = pace or RequestPace()
-    sending = fenced_aion(store, None if observer is None else observer.aion_sending)
-    if observer is not None or sending is not None:
-        aion.observe_requests(observer.aion_answered if observer else lambda *_: None, sending)
+    answered = _nothing if observer is None else observer.aion_answered
+    sending = None if observer is None else observer.aion_sending
+    aion.observe_requests(answered, sending or _nothing, fence_of_aion(store))
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 @asynccontextmanager

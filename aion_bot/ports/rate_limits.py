@@ -133,13 +133,20 @@ class LimitReading:
 class RequestObserver(Protocol):
     """Learns of every request to a platform: the limiter counts them, the metrics too.
 
-    The three methods are called from the event loop, return at once and never raise, but for `sent`. They are called in the task of
+    The methods are called from the event loop, return at once and never raise, but for `sent` and `connected`. They are called in the task of
     the operation, or in one that it started: that tells which permit has paid for the request. A request of any other
     task is counted in addition.
     """
 
     def sent(self, request: PlatformRequest) -> None:
         """Called before a request is sent. Raises `PlatformDown` where it must not be sent: this replica does not serve."""
+
+    def connected(self) -> None:
+        """Called when a request that was `sent` has its connection, right before its bytes. Raises as `sent` does.
+
+        A connection takes time, in which the process may be paused and another replica take over.
+        """
+        return
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Called once for each request that was `sent`, also when its task is cancelled (`RequestStatus.ERROR`).

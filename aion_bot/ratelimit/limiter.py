@@ -223,6 +223,11 @@ class Limiter(RequestObserver):
         if self._observer is not None:
             self._observer.sent(request)
 
+    def connected(self) -> None:
+        """Hand it on."""
+        if self._observer is not None:
+            self._observer.connected()
+
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Count what came of a request."""
         self._accounting.answered(request, status, retry_after, time.monotonic())

@@ -60,6 +60,11 @@ class Fence(RequestObserver):
         if self._following is not None:
             self._following.sent(request)
 
+    def connected(self) -> None:
+        """Look again. Raises `PlatformDown`."""
+        if not self._held():
+            raise PlatformDown(_NOT_SENT)
+
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Hand it on."""
         if self._following is not None:
@@ -79,16 +84,12 @@ def fenced(
     return observer if lease is None else lambda platform: Fence(lease.held, observer(platform))
 
 
-def fenced_aion(store: Store, sending: Callable[[], None] | None) -> Callable[[], None] | None:
-    """Return what is called before each request to Aion is sent. It raises `httpx.ConnectError` where it may not be."""
+def fence_of_aion(store: Store) -> Callable[[], None]:
+    """Return what raises `httpx.ConnectError` where no request may be sent to Aion: this replica does not serve."""
     lease = store.lease
-    if lease is None:
-        return sending
 
-    def checked() -> None:
-        if not lease.held():
+    def check() -> None:
+        if lease is not None and not lease.held():
             raise httpx.ConnectError(_NOT_SENT)
-        if sending is not None:
-            sending()
 
-    return checked
+    return check

@@ -28,6 +28,9 @@ class RecordingObserver:
     def sent(self, request: PlatformRequest) -> None:
         self.began.append(request)
 
+    def connected(self) -> None:
+        pass
+
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         self.ended.append((request, status, retry_after))
 

@@ -177,6 +177,9 @@ class Observer:
     def sent(self, _: object) -> None:
         self.sent_count += 1
 
+    def connected(self) -> None:
+        """Let it go."""
+
     def answered(self, *_: object) -> None:
         self.answered_count += 1
 

@@ -115,14 +115,19 @@ class AionVision:
         self._settings = ClientSettings.from_arguments(**arguments)
         self._transport.use_key(self._settings)
 
-    def observe_requests(self, observer: RequestObserver, sending: Callable[[], None] | None = None) -> None:
+    def observe_requests(
+        self,
+        observer: RequestObserver,
+        sending: Callable[[], None] = lambda: None,
+        allowed: Callable[[], None] = lambda: None,
+    ) -> None:
         """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
 
-        `sending` is called before each attempt, in its task.
+        `sending` is called before each attempt, in its task. `allowed` is called before it, and again when the attempt has its
+        connection; it raises `httpx.ConnectError` where the attempt must not be sent.
         """
         self._transport.observer = observer
-        if sending is not None:
-            self._transport.announce(sending)
+        self._transport.announce(sending, allowed)
 
     # async-only: begin
     @property

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -72,11 +72,22 @@ class AsyncTransport:
         """None: every request is sent at once."""
         # async-only: end
 
-    def announce(self, sending: Callable[[], None]) -> None:
-        """Call `sending` before each attempt of a request is sent, in its task."""
+    def announce(self, sending: Callable[[], None], allowed: Callable[[], None]) -> None:
+        """Call `allowed` and `sending` before each attempt of a request, in its task.
 
-        async def announced(_: httpx.Request) -> None:
+        `allowed` is called once more when the attempt has its connection, right before its bytes: the process may have been
+        paused meanwhile. It raises `httpx.ConnectError` where the request must not go.
+        """
+
+        async def traced(event: str, _: Mapping[str, Any]) -> None:
+            # https://www.encode.io/httpcore/extensions/#trace
+            if event == "http11.send_request_headers.started":
+                allowed()
+
+        async def announced(request: httpx.Request) -> None:
+            allowed()
             sending()
+            request.extensions["trace"] = traced
 
         for client in (self._http, self._storage):
             client.event_hooks = {"request": [announced]}

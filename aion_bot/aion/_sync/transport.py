@@ -3,7 +3,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -59,11 +59,22 @@ class SyncTransport:
             verify=ssl_context(),
         )
 
-    def announce(self, sending: Callable[[], None]) -> None:
-        """Call `sending` before each attempt of a request is sent, in its task."""
+    def announce(self, sending: Callable[[], None], allowed: Callable[[], None]) -> None:
+        """Call `allowed` and `sending` before each attempt of a request, in its task.
 
-        def announced(_: httpx.Request) -> None:
+        `allowed` is called once more when the attempt has its connection, right before its bytes: the process may have been
+        paused meanwhile. It raises `httpx.ConnectError` where the request must not go.
+        """
+
+        def traced(event: str, _: Mapping[str, Any]) -> None:
+            # https://www.encode.io/httpcore/extensions/#trace
+            if event == "http11.send_request_headers.started":
+                allowed()
+
+        def announced(request: httpx.Request) -> None:
+            allowed()
             sending()
+            request.extensions["trace"] = traced
 
         for client in (self._http, self._storage):
             client.event_hooks = {"request": [announced]}

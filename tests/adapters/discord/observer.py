@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.simulators.waiting import wait_until
 
@@ -17,6 +18,12 @@ class RecordingObserver(RequestObserver):
         self.open: list[PlatformRequest] = []
         self.readings: list[LimitReading] = []
         self._changed = asyncio.Event()
+        self.serves = True
+        """Whether a request may go once it is connected."""
+
+    def connected(self) -> None:
+        if not self.serves:
+            raise PlatformDown("another replica has taken over")
 
     def sent(self, request: PlatformRequest) -> None:
         self.requests.append(request)

@@ -10,7 +10,7 @@ import pytest
 
 from adapters.discord import ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
-from aion_bot.ports.errors import PlatformError, RateLimited
+from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import Action, Button, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import Operation, RequestStatus
 from aion_bot.simulators.discord import SimulatedDiscord
@@ -96,6 +96,23 @@ async def test_every_request_is_reported(
     assert observer.methods == discord.server.calls
     assert {CALLBACK, COMMANDS, DIRECT, FOLLOW_UP, TYPING, "GET /gateway/bot"} <= set(observer.methods)
     assert set(observer.methods) <= set(rate_limits.Method)
+
+
+async def test_what_may_not_go_once_it_is_connected_is_not_sent(
+    discord: SimulatedDiscord, adapter: DiscordAdapter, observer: RecordingObserver
+) -> None:
+    """Connecting takes time, in which another replica may have taken over: such a request fails, and Discord never sees it."""
+    thread = ids.thread_key(int(discord.direct(discord.people[0])))
+    for serves in (True, False):  # the second one finds a connection that is open already
+        observer.serves = serves
+        before = discord.server.calls[CREATE]
+        if serves:
+            await adapter.post(thread, Reply("one"), nonce="n-1")
+        else:
+            with pytest.raises(PlatformDown):
+                await adapter.post(thread, Reply("two"), nonce="n-2")
+        assert discord.server.calls[CREATE] == before + serves
+    assert observer.answers[-1][1] is RequestStatus.ERROR
 
 
 async def test_backfill_is_reported(

@@ -3,19 +3,26 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from aion_bot.ports.errors import PlatformDown
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestStatus
 
 
 @dataclass(slots=True)
 class RecordingObserver:
-    """A `RequestObserver` that keeps every request and what came of it, in their order."""
+    """A `RequestObserver` that keeps every request and what came of it, in their order; `serves`: whether one may go once it is connected."""
 
     requests: list[PlatformRequest] = field(default_factory=list)
     outcomes: list[tuple[PlatformRequest, RequestStatus, float]] = field(default_factory=list)
+    serves: bool = True
 
     def sent(self, request: PlatformRequest) -> None:
         """Keep a request."""
         self.requests.append(request)
+
+    def connected(self) -> None:
+        """Let it go, or not."""
+        if not self.serves:
+            raise PlatformDown("another replica has taken over")
 
     def answered(self, request: PlatformRequest, status: RequestStatus, retry_after: float = 0.0) -> None:
         """Keep an outcome; a request has one, and not before it was sent."""

@@ -72,6 +72,24 @@ async def test_every_operation_is_one_request_with_its_budgets(
     assert {status for _, status, _ in observer.outcomes} == {OK}
 
 
+async def test_what_may_not_go_once_it_is_connected_is_not_sent(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """Connecting takes time, in which another replica may have taken over: such a request fails, and Slack never sees it."""
+    observer = RecordingObserver()
+    adapter.observe_requests(observer)
+    for serves in (True, False):  # the second one finds a connection that is open already
+        observer.serves = serves
+        before = slack.api.calls[POST]
+        if serves:
+            await adapter.post(thread, Reply("one"), nonce="n-1")
+        else:
+            with pytest.raises(PlatformDown):
+                await adapter.post(thread, Reply("two"), nonce="n-2")
+        assert slack.api.calls[POST] == before + serves
+    assert [status for _, status, _ in observer.outcomes] == [OK, ERROR]
+
+
 async def test_private_reply_counts_as_what_it_is(
     slack: SimulatedSlack, observer: RecordingObserver, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:
