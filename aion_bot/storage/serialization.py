@@ -102,6 +102,7 @@ def _origin_from(packed: dict[str, Any], thread: ThreadKey, person: Person, text
         attachments=packed["attachments"],
         source=None if packed["source"] is None else MessageRef(thread, packed["source"]),
         files=tuple(Attachment(*file) for file in packed.get("files", ())),
+        written_at=packed.get("written_at", 0.0),
         reply_token=packed.get("reply_token", ""),
         pictures=tuple(packed.get("pictures", ())),
         detailed=packed.get("detailed", False),
