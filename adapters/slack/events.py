@@ -195,6 +195,7 @@ def stop_request(body: Payload, me: BotIdentity) -> StopRequest | None:
         place=_place_of_event(body, me, channel, is_direct(channel), event),
         person=Person(user),
         reply_token=thread,
+        at=float(event["event_ts"]) if event.get("event_ts") else None,
     )
 
 

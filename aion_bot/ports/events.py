@@ -183,12 +183,16 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class StopRequest:
-    """Somebody used the platform's own way to stop what runs in a thread."""
+    """Somebody used the platform's own way to stop what runs in a thread.
+
+    `at`: when, in seconds since the epoch; None where the platform does not say it.
+    """
 
     thread: ThreadKey
     place: Place
     person: Person
     reply_token: str = ""
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

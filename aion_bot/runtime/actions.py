@@ -137,7 +137,9 @@ class Actions:
         if refusal is not None:
             await reply_privately(thread, request, (refused(thread.platform, request, refusal),), hidden=True)
         else:
-            await self._stop(thread, request, self._active.find(thread=request.thread))
+            found = self._active.find(thread=request.thread)
+            # The event may come seconds late, as while a scope has no owner: what was asked after it goes on.
+            await self._stop(thread, request, [one for one in found if _is_meant(request, one.turn)])
 
     async def take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
         """Show that a failed question cannot be asked again, as its writer deleted it."""
@@ -237,6 +239,12 @@ class Actions:
             if runner.plans and await may(Intent.DECIDE, runner):
                 for key in runner.plans:
                     await self._approvals.stop(thread, key, person)
+
+
+def _is_meant(request: StopRequest, turn: Turn) -> bool:
+    """Whether a Stop is about a turn: not where its question was written later."""
+    origin = turn.origin
+    return request.at is None or origin is None or not origin.written_at or origin.written_at <= request.at
 
 
 def _beside(found: Sequence[TurnRunner], allowed: Sequence[TurnRunner], plan_stays: bool) -> Line:

@@ -202,6 +202,24 @@ async def test_slacks_own_stop_ends_an_answer(
     await bot.stop()
 
 
+async def test_a_late_stop_leaves_what_was_asked_after_it(
+    aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    """A Stop that Slack delivers late, as while nobody could take it, ends no answer to a question that was asked after the press."""
+    bot = Bot(aion, slack, tmp_path)
+    await bot.start()
+    aion.play(HELD, HELD)
+    thread = await bot.asked(bot.ada, "What?", "The first half,")
+    await bot.until(lambda: slack.status(thread) == "processing")
+    before = bot.message_of(thread, "What?")
+    await slack.stop_session(bot.ada, thread, pressed_at=f"{float(before) - 1:.6f}")
+    await bot.replies_privately(thread, bot.ada, strings.STOP_GONE)
+    assert "Stopped by" not in bot.text(thread)
+    await slack.stop_session(bot.ada, thread)
+    await bot.shows(thread, "The first half,", "Stopped by")
+    await bot.stop()
+
+
 async def test_stopping_cancels_the_plan(aion: SimulatedAion, slack: SimulatedSlack, tmp_path: Path) -> None:
     """The plan of a stopped answer is cancelled in the name of the person, with one plan action."""
     bot = Bot(aion, slack, tmp_path)

@@ -205,13 +205,16 @@ class SimulatedSlack(Messages, FormUse):
         channel, ts = self.conversations.channels[found.channel], self.conversations.clock.ts()
         self.sockets.deliver("interactive", payloads.pressed(found, person, forged, channel, ts))
 
-    async def stop_session(self, person: SimulatedPerson, thread: str) -> None:
-        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there."""
+    async def stop_session(self, person: SimulatedPerson, thread: str, pressed_at: str = "") -> None:
+        """Press Slack's own Stop in a thread. Raises LookupError if Slack shows none because the bot does not work there.
+
+        `pressed_at`: the `ts` of a press that Slack delivers only now.
+        """
         channel = self.conversations.channels[self.find_message(thread).channel]
         if self.status(thread) != "processing" or "agent_session_stopped" not in self._events:
             raise LookupError(f"no Stop in {thread}")
         cut = self.display.cut(thread)
-        inner = payloads.stopped(person, channel, thread, self.conversations.clock.ts(), cut)
+        inner = payloads.stopped(person, channel, thread, pressed_at or self.conversations.clock.ts(), cut)
         self._send("agent_session_stopped", inner, channel)
 
     def status(self, thread: str) -> str:

@@ -208,12 +208,13 @@ def test_source_is_the_persons_own_message() -> None:
 
 
 def test_slacks_own_stop_is_a_stop_request() -> None:
-    """Stop names the thread, and who pressed it."""
+    """Stop names the thread, who pressed it, and when."""
     assert events.stop_request(sample("session_stopped"), ME) == StopRequest(
         thread=ids.thread_key("T024SITES", CHANNEL, ROOT),
         place=Place("T024SITES", CHANNEL),
         person=Person("U024BEN00"),
         reply_token=ROOT,
+        at=1790001055.0001,
     )
 
 
