@@ -1,6 +1,7 @@
 """Messages that no attempt shows any more: confirmed after a retry had begun, or left growing by an earlier process."""
 
 import re
+from functools import partial
 from itertools import dropwhile
 
 import structlog
@@ -15,7 +16,7 @@ from aion_bot.domain.turn import Turn, TurnPhase
 from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef, Reply
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.storage import Store, retry_write
+from aion_bot.storage import BRIEFLY, Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ async def hand_over(store: Store, thread: Thread, turn: Turn, message: MessageRe
 
 async def remove_unseen(store: Store, thread: Thread, turn: Turn) -> None:
     """Remove what was recorded for a retry between the moment at which its row was read and that of its start."""
-    now = await store.turns.get(turn.key)
+    now = await retry_write(partial(store.turns.get, turn.key), BRIEFLY)
     unseen = [] if now is None else [one for one in now.posted if one not in turn.posted]
     if unseen:
         await retry_write(lambda: store.turns.note_posted(turn.key, turn.attempt, turn.posted))

@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import structlog
 
@@ -26,6 +27,7 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage import BRIEFLY, retry_write
 from aion_bot.storage.plans import Plans
 
 _SAID = 400
@@ -57,11 +59,13 @@ async def add_notices(
     beside_words = origin.attachments or origin.quotes or origin.pictures or origin.detailed
     if beside_words or Action.ANOTHER_PLAN in origin.key:
         _say_what_is_asked(view, origin)
-    if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
+    first = partial(services.store.turns.is_first, turn)
+    if thread.mentions_only and not origin.place.alone and await retry_write(first, BRIEFLY):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)
-    if origin.place.direct and await services.store.conversations.is_first_direct(turn):
+    first = partial(services.store.conversations.is_first_direct, turn)
+    if origin.place.direct and await retry_write(first, BRIEFLY):
         if isinstance(thread.adapter, DirectThreads):
             view.footnote(strings.DIRECT_THREADS)
         suggest(view, services, origin.place, tasks)

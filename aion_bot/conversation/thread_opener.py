@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -22,7 +23,7 @@ from aion_bot.ports.errors import (
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import ThreadKey
-from aion_bot.storage import Store
+from aion_bot.storage import BRIEFLY, Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -56,8 +57,8 @@ async def open_thread(
     try:
         found = await retry(within_limits, backoff=_OPEN_AGAIN, on=(PlatformDown, TokenRefused))
         if found is not None:
-            await store.turns.move(turn.key, found)
-            await store.threads.forget(turn.thread)
+            await retry_write(partial(store.turns.move, turn.key, found), BRIEFLY)
+            await retry_write(partial(store.threads.forget, turn.thread), BRIEFLY)
     except PlatformError as error:
         # The platform takes no thread here, for whatever reason: a message may be taken all the same.
         refused = isinstance(error, Forbidden | CannotDraw) or type(error) is PlatformError
@@ -67,7 +68,7 @@ async def open_thread(
             "thread not opened, answering in place",
             turn=turn.key, platform=thread.platform, ref=reference(turn.key), reason=repr(error),
         )  # fmt: skip
-        await store.turns.move(turn.key, origin.in_place)
+        await retry_write(partial(store.turns.move, turn.key, origin.in_place), BRIEFLY)
         return origin.in_place
     else:
         return found

@@ -15,6 +15,7 @@ from aion_bot.delivery.steps import Edit, Step, StopStream
 from aion_bot.delivery.sync import MessageSync
 from aion_bot.domain import strings
 from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import Content, MessageRef, PlanCard, ThreadKey
 from aion_bot.simulators.aion import script
@@ -392,16 +393,15 @@ async def test_the_text_above_a_card_stops_growing_after_kills(
     assert [one.label for one in card.buttons] == ["Approve", "Cancel"]
 
 
-@pytest.mark.parametrize("read", ["get", "crowded"])
+@pytest.mark.parametrize(("read", "times"), [("get", 1), ("crowded", 1), ("is_first", 2)])
 async def test_a_question_whose_row_cannot_be_read_for_a_moment_is_answered(
-    bot: Bot, monkeypatch: pytest.MonkeyPatch, read: str
+    bot: Bot, monkeypatch: pytest.MonkeyPatch, read: str, times: int
 ) -> None:
     """The database's server is away when its turn comes: it does not wait for the next start."""
-    real, failed = getattr(Turns, read), asyncio.Event()
+    real, reads = getattr(Turns, read), itertools.count(1)
 
     async def failing(turns: Turns, *given: object) -> object:
-        if not failed.is_set():
-            failed.set()
+        if next(reads) <= times:
             raise PostgresError("the server does not answer", transient=True)
         return await real(turns, *given)
 
@@ -409,7 +409,35 @@ async def test_a_question_whose_row_cannot_be_read_for_a_moment_is_answered(
     bot.aion.play(spoken("The whole answer."))
     thread = await bot.workspace.ask(bot.ada, "What do you see?")
     await bot.shows(thread, "The whole answer.")
-    assert failed.is_set()
+
+
+async def test_a_retry_whose_row_cannot_be_read_for_a_moment_is_answered(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same of a question that is asked again."""
+    bot.aion.fail_next("send_stream", 500)
+    thread = await bot.workspace.ask(bot.ada, "What do you see?")
+    await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+    started, get = Turns.note_start, Turns.get
+    fails = False
+
+    async def starting(turns: Turns, key: str) -> None:
+        nonlocal fails
+        await started(turns, key)
+        fails = True
+
+    async def failing(turns: Turns, key: str) -> Turn | None:
+        nonlocal fails
+        if fails:
+            fails = False
+            raise PostgresError("the server does not answer", transient=True)
+        return await get(turns, key)
+
+    monkeypatch.setattr(Turns, "note_start", starting)
+    monkeypatch.setattr(Turns, "get", failing)
+    bot.aion.play(spoken("The whole answer."))
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "The whole answer.")
 
 
 @pytest.mark.parametrize("fails", [1, 2])
