@@ -203,6 +203,7 @@ class AttachedFiles:
             async with self._rest.call() as client:
                 bot = client.user.id if client.user is not None else 0
             for at, message in enumerate(listed[-LOOK_BACK - 1 :]):
+                # The first of these begins the thread only where the list has no more of it.
                 note_files(seen, message, bot, first=at == 0 and len(listed) <= LOOK_BACK)
             found = seen.recent(thread, number)
         return found or ()

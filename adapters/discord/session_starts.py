@@ -98,6 +98,7 @@ class Turn:
 
     async def begin(self) -> bool:
         """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
+        # By now another replica may have the moment, which was kept for so long.
         if monotonic() - self._since > HOLD:
             return False
         # Before the next shard's turn, which looks at once from when on it may begin.
