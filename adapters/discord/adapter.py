@@ -182,6 +182,7 @@ class DiscordAdapter:
             return
         channel, question = int(prompt.place.channel), ids.channel_of(prompt.thread)
         again = again or question in self._tried_threads
+        # Before the request: its answer may be lost although it opened the thread, which is no other process's then.
         self._tried_threads[question] = None
         if len(self._tried_threads) > MAX_TRIED_THREADS:
             self._tried_threads.popitem(last=False)

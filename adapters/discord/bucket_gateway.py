@@ -40,6 +40,7 @@ class BucketGateway(ShardGateway):
     async def shut(self) -> None:
         """Close, and leave what is still on its way to another bucket to the next session, which reads it."""
         await super().shut()
+        # Not before: what is tracked has a moment to be handed over while the gateway closes.
         for task in self._routing:
             task.cancel()
 
@@ -49,6 +50,7 @@ class BucketGateway(ShardGateway):
         Returns once it is recorded, or its person was told that it is not. Raises the port's errors where a missed message
         cannot be read now, and what discord.py raises for what it cannot read.
         """
+        # Not by discord.py's parsers: they start a task for each event, and nobody would learn what became of it.
         takes: Mapping[str, Callable[[Any], Coroutine[Any, Any, None]]] = {
             CREATED: lambda found: self.on_message(self._message(found)),
             EDITED: lambda found: self.on_raw_message_edit(
@@ -71,6 +73,7 @@ class BucketGateway(ShardGateway):
 
     def _parse_direct(self, name: str, parser: Callable[[Any], None], data: Any) -> None:
         """Read an event of a server, or look first whose it is where it is of direct messages."""
+        # The bot's own edits come several a second while an answer grows: not each is to ask the database whose it is.
         own_edit = name == EDITED and int((data.get("author") or {}).get("id", 0)) == self._connection.self_id
         if self._closing or "guild_id" in data or "channel_id" not in data or own_edit:
             parser(data)
@@ -90,6 +93,7 @@ class BucketGateway(ShardGateway):
 
     async def _is_handed_over(self, name: str, data: Mapping[str, Any], channel: int) -> bool:
         known = await self._direct.buckets(channel)
+        # A press is of whichever bucket has recorded its key. All else is of the newest conversation.
         others = [one for one in known if one != FIRST]
         if not _is_press(name, data):
             others = others[:1] if known[0] != FIRST else []
@@ -102,6 +106,7 @@ class BucketGateway(ShardGateway):
         return parsed is not None and await self._delivery.host.knows(parsed[1])
 
     def _message(self, data: Any) -> discord.Message:
+        # As discord.py does it for an event: no session describes direct conversations.
         channel = discord.DMChannel._from_message(self._connection, int(data["channel_id"]))  # noqa: SLF001  # no public way
         return self._connection.create_message(channel=channel, data=data)
 

@@ -97,6 +97,7 @@ class BucketAdapter(DiscordAdapter):
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled, unless the database divides the servers of another bot: `TokenRefused`."""
+        # Logs in: whose account it is has to be known before an event comes.
         await self._rest.gateway()
         with answered():
             account = await fixed(self._values, BUCKETS, ACCOUNT, str(self._rest.account))
@@ -112,6 +113,7 @@ class BucketAdapter(DiscordAdapter):
         found = self._bucket.shards(max(shards or 0, rest.recommended_shards))
         core: Any = _BucketHost(delivery.host, whole)
         together = self._together = _BucketTogether(core, found, rest, whole, self._direct)
+        # Before there is a gateway: each session tells `delivery.membership` which servers there are.
         delivery.membership = _BucketMembership(rest, whole, together)
         delivery.note_direct = partial(self._direct.note, goes_on=True)
         kind = partial(BucketGateway, direct=self._direct)
@@ -129,6 +131,7 @@ class BucketAdapter(DiscordAdapter):
     async def take(self, request: HttpRequest) -> HttpAnswer:
         """Take an event of direct messages that the first bucket has handed over; 503 while no session is there to read it."""
         clients = {} if self._listening is None or self._together is None else self._together.clients
+        # Whichever shard's: a direct conversation belongs to no server.
         gateway = next((one for one in clients.values() if not one.is_closed()), None)
         if not isinstance(gateway, BucketGateway):
             return HttpAnswer(503)
@@ -166,6 +169,7 @@ class WholeBot:
     async def list(self) -> None:
         """List the servers: one request for each `PAGE` of them. Raises the port's errors."""
         found: dict[str, str] = {}
+        # A page that is not full is the last one; behind a full one there may be an empty one.
         while len(found) % PAGE == 0:
             async with self._rest.call() as client:
                 page = await client.http.get_guilds(PAGE, after=max(map(int, found), default=None))
@@ -181,14 +185,17 @@ class WholeBot:
         """
         await self.list()
         with answered():
+            # Fixed before the parts: replicas may list different servers, and have to look for one in the same part.
             parts = int(await fixed(self._values, FIRST_SERVERS, PARTS, str(len(self.servers) // PART + 1)))
             found: list[str] = []
             for part in range(parts):
+                # By when they were made, as the shards are: about as many in each part.
                 mine = [one for one in sorted(self.servers) if (int(one) >> 22) % parts == part]
                 found += (await fixed(self._values, FIRST_SERVERS, str(part), " ".join(mine))).split()
             if not found and len(self.servers) == 1:
                 (only,) = self.servers
                 await self._values.replace(FIRST_SERVERS, "0", "", only)
+                # Read again: another replica may have been first, with another server.
                 found = (await self._values.get(FIRST_SERVERS, "0") or "").split()
         return found
 
@@ -270,6 +277,7 @@ class _BucketMembership(Membership):
         known = bool(self._whole.servers)
         if self._whole.age > (LIFETIME if known else LISTED_AGAIN):
             if self._listing is None or self._listing.done():
+                # It ends with the shards (`run`), and not with the message that has begun it: the next one finds its list.
                 self._listing = asyncio.create_task(self._together.run(self._list(known=known)))
             if not known:
                 await asyncio.wait({self._listing}, timeout=TIMEOUT)
@@ -288,6 +296,7 @@ class _BucketMembership(Membership):
 async def fixed(values: SharedValues, kind: str, name: str, value: str) -> str:
     """Store a value where there is none; returns what is stored. Raises `SharedValuesDown`."""
     while (found := await values.get(kind, name)) is None:
+        # Where another replica was first its value counts: read again.
         if await values.replace(kind, name, None, value):
             return value
     return found

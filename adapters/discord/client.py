@@ -140,6 +140,7 @@ class RestClient:
         async with self.call() as client:
             # discord.py's `connect` never asks: it uses an address of its own.
             self.recommended_shards, address, starts = await client.http.get_bot_gateway()
+        # Before the refusal: who waits for session starts reads the number (`session_starts`).
         self.session_starts = {**starts}
         # Refused here: the listener is started again later, and no start is spent.
         if starts["remaining"] <= 0:

@@ -52,11 +52,13 @@ class DirectMessages:
         """
         with answered():
             found = await self._values.get(KIND, str(channel))
+            # Where nothing is known the first bucket has the conversation anyway (`buckets`).
             if found is None and self._number == FIRST:
                 return
             known = [FIRST] if found is None else [int(one) for one in found.split()]
             others = [one for one in known if one != self._number]
             mine = [self._number]
+            # Behind the conversation that goes on, and before older ones: at `MOST` the oldest are dropped.
             numbers = mine + others if goes_on or known[0] == self._number else others[:1] + mine + others[1:]
             value = " ".join(map(str, numbers[:MOST]))
             await self._values.set(KIND, str(channel), value, seconds=KEPT)
@@ -66,6 +68,7 @@ class DirectMessages:
         try:
             found = await retry(lambda: self._read(channel), backoff=ASK_AGAIN, on=PlatformDown)
         except PlatformDown as error:
+            # Rather in the wrong conversation than in none: Discord sends each event once.
             _log.warning("owner of direct messages not known", extra={"reason": str(error)})
             found = None
         return [FIRST] if found is None else [int(one) for one in found.split()]

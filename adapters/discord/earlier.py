@@ -35,8 +35,10 @@ class History:
 
         What was read for a question is returned once more without a request.
         """
+        # Not kept longer: a question's earlier messages and the files of its thread are asked for once each.
         if question is not None and (known := self._read.pop(question, None)) is not None:
             return known
+        # Discord leaves out the message that `before` names, and this one may have files.
         before = None if question is None else question + 1
         async with self._rest.call() as client:
             place = client.get_partial_messageable(channel)

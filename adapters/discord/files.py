@@ -140,6 +140,7 @@ class AttachedFiles:
     @asynccontextmanager
     async def _get(self, address: FileAddress, media_type: str) -> AsyncIterator[aiohttp.ClientResponse]:
         """Ask for a file, without a token; yields a good answer, whose body is the file's."""
+        # What Discord sends is not trusted to be harmless: without this look an address could make the bot ask any host.
         if not is_files_host(address.url, self._settings.api_url):
             raise FileUnavailable("an address that is not Discord's", FileProblem.WITHHELD)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CONNECT_TIMEOUT)
@@ -160,6 +161,7 @@ class AttachedFiles:
         if observer is not None:
             observer.sent(request)
         try:
+            # No redirects: one could lead away from the hosts that `is_files_host` knows.
             answer = await session.get(
                 url, headers=headers, proxy=self._settings.proxy, allow_redirects=False
             )
@@ -201,6 +203,7 @@ class AttachedFiles:
             async with self._rest.call() as client:
                 bot = client.user.id if client.user is not None else 0
             for at, message in enumerate(listed[-LOOK_BACK - 1 :]):
+                # The first of these begins the thread only where the list has no more of it.
                 note_files(seen, message, bot, first=at == 0 and len(listed) <= LOOK_BACK)
             found = seen.recent(thread, number)
         return found or ()

@@ -52,7 +52,7 @@ PERMISSIONS = discord.Permissions(
 """What the invitation link asks for."""
 NEWEST_EVENT = "newest event"
 """The name under which the core remembers the newest event that nothing is missed before."""
-REMEMBER_EVERY = 15.0
+REMEMBER_EVERY = 15.0  # seconds; after a kill `OVERLAP` covers what was not written yet
 OPTIONS: Mapping[str, Any] = {
     "allowed_mentions": NO_MENTIONS,
     # No caches: the raw events and REST hold what is needed.

@@ -39,6 +39,7 @@ class HostedDiscord:
         self._moments = Moments(values)
         self.hand_over: HandOver = nobody_takes
         self._count = 0
+        # Weak: nobody says here that a scope was given up, whose adapter ends with it.
         self._adapters = WeakSet[BucketAdapter]()
         self.changed = asyncio.Event()
 

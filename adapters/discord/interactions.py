@@ -190,6 +190,7 @@ class Interactions:
         )
         refused = await answer_privately(interaction, objection or strings.ANSWERED_PRIVATELY)
         if objection is None and (refused is None or not await self._taken_elsewhere(interaction, refused)):
+            # Also where Discord took no acknowledgement: the question is meant, and is answered by direct messages.
             prompt = await self._delivery.names.read(lambda find: read(channel, 0, find))
             await self._delivery.deliver(events.asked_privately(prompt, channel))
 

@@ -23,6 +23,7 @@ def message_of_link(link: str) -> str | None:
     if not known or len(path) != 4 or path[0] != "channels":
         return None
     channel, message = path[2:]
+    # Bounded: Python's `int` raises where there are thousands of digits.
     if not all(one.isascii() and one.isdecimal() and len(one) <= _LONGEST_ID for one in (channel, message)):
         return None
     return ids.message_ref(ids.thread_key(int(channel)), int(channel), int(message)).id

@@ -65,6 +65,7 @@ class OtherProcess:
         if message.type not in POSTED or message.nonce is None:
             return
         channel, nonce = message.channel.id, str(message.nonce)
+        # The core names its posts by the key of their row and a number; a claim has another form.
         named = () if ids.claimed_by(nonce) is not None else (nonce.partition("-")[0],)
         if own or await self._knows((*keys_of(message), *named)):
             _remember(self._spoke_last, channel, False)
@@ -76,6 +77,7 @@ class OtherProcess:
         _remember(self._spoke_last, channel, True)
         if (claimed := ids.claimed_by(nonce)) is not None:
             _remember(self.claims, claimed, True)
+        # Before the core is told, which writes: whoever waits for a claim goes on at once.
         self.note_edit(channel)
         await self.noticed(strings.POSTED_ELSEWHERE)
 
@@ -127,8 +129,10 @@ class OtherProcess:
 
     async def _wait(self, channel: int, message: int) -> None:
         """Wait until a question is claimed, or another process has been silent in its channel for `YIELD` seconds."""
+        # Weak: whoever waits holds it, and a channel in which nobody does has none.
         news = self._waiting.setdefault(channel, asyncio.Event())
         while message not in self.claims:
+            # Nothing is awaited since the look, so no news is lost.
             news.clear()
             try:
                 async with asyncio.timeout(YIELD):

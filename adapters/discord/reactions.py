@@ -39,6 +39,7 @@ async def deliver(
     async with delivery.in_order(event.channel_id):
         guild = None if event.guild_id is None else client.get_guild(event.guild_id)
         place = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
+        # The event has ids alone, and no session describes archived threads and direct conversations.
         known = client.get_channel(event.channel_id) or place
         channel = await delivery.channel_info(known, guild, event.user_id)
         await delivery.deliver(reaction_from_event(event, channel))

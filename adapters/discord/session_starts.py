@@ -53,8 +53,10 @@ class SessionStarts:
         while self._left <= int(self._rest.session_starts["max_concurrency"]):
             seconds = float(self._rest.session_starts["reset_after"]) / 1000
             _log.warning("session starts used up", extra={"left": self._left, "seconds": round(seconds)})
+            # It counts from when Discord was asked, up to `FRESH` seconds ago: it may be over, and Discord still grant none.
             await asyncio.sleep(min(max(seconds, EVERY), LONGEST_WAIT))
             await self._ask()
+        # Now, not when the session begins: shards of other keys look at the number meanwhile.
         self._left -= 1
 
     async def spaced(self, key: int) -> float:
@@ -88,14 +90,18 @@ class Turn:
         """Wait until no other shard of this key is about to begin a session, a start is left, and the moment has come."""
         line = self._starts.line(self._key)
         await line.acquire()
+        # Nothing is awaited before this: whoever ends this shard gives its turn to the next one by it (`leave`).
         self._held = line
         await self._starts.granted()
+        # The moment comes last: it is kept for `HOLD` seconds, and a start may have to be waited for until tomorrow.
         self._since = await self._starts.spaced(self._key)
 
     async def begin(self) -> bool:
         """Begin the session, so that the next shard's turn comes; False where connecting took too long for that."""
+        # By now another replica may have the moment, which was kept for so long.
         if monotonic() - self._since > HOLD:
             return False
+        # Before the next shard's turn, which looks at once from when on it may begin.
         await self._starts.begun(self._key)
         self.leave()
         return True

@@ -123,6 +123,7 @@ class Together:
         """Ask the core once: the time of the earlier process counts for every shard."""
         if self._away is None:
             self._away = asyncio.ensure_future(self.host.missed_since())
+        # Shielded: a shard that ends while it waits leaves the answer to the others.
         return await asyncio.shield(self._away)
 
     async def threads(self, shard: Shard) -> Sequence[ThreadKey]:
@@ -143,6 +144,7 @@ class Together:
         return await task
 
     async def _threads_of(self, shard: Shard) -> Sequence[ThreadKey]:
+        # One shard at a time: what it learns of a channel (`_homes`) spares the others the same request.
         async with self._looking:
             known = await self.host.known_threads()
             return [one for one in known if await self._belongs(ids.channel_of(one), shard)]
@@ -152,6 +154,7 @@ class Together:
             if client.get_channel(channel) is not None:
                 return one == shard
         if channel not in self._homes:
+            # At the pace of the backfill, which follows: up to 200 channels may be looked up.
             await asyncio.sleep(REQUEST_INTERVAL)
             try:
                 self._homes[channel] = await self._server_of(channel)

@@ -54,6 +54,7 @@ class ShardGateway(Gateway):
         super().__init__(cast("Host", ShardHost(together, shard)), *parts, **options)
         self.shard_id, self.shard_count = shard
         self._connection.shard_count = shard.of
+        # discord.py gives each connection to this before its first frame, and needs it for voice alone.
         self._connection._update_references = self._note_connection  # type: ignore[assignment, method-assign]  # noqa: SLF001  # no public way
         self._connected: DiscordWebSocket | None = None
         """The newest connection, also before it has identified, which `ws` is only then."""
@@ -77,6 +78,7 @@ class ShardGateway(Gateway):
         if event == "connect":
             self._together.clients[self._shard] = self
         super().dispatch(event, *args, **kwargs)
+        # discord.py calls this inside of `connect`, which ends with what is raised here.
         if event == "disconnect" and not self._closing and self._is_without_session():
             raise SessionEndedError
 
@@ -86,7 +88,9 @@ class ShardGateway(Gateway):
 
     async def shut(self) -> None:
         """Let the next shard have its turn, and close, also a connection that did not come to identify."""
+        # First: closing takes up to a second.
         self._turn.leave()
+        # Before anything is closed: `dispatch` would take it for a lost session.
         self._closing = True
         if self._connected is not None and self._connected is not self.ws:
             # discord.py forgets it, with the thread that sends its heartbeats.
@@ -141,6 +145,7 @@ class ShardedListening:
         try:
             for listening in list(self._listening.values()):
                 await listening.take_over(token, address)
+        # Later sessions of all shards begin with these, also of those that have changed by now.
         except BaseException:
             self._token, self._address = before
             raise

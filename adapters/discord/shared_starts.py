@@ -38,6 +38,8 @@ class Moments:
             value = await self._values.get(KIND, str(key))
             if value is not None and not self._has_stood(key, value):
                 return False
+            # Two replicas may have read the same: one of them replaces it. `replace` sets no time at which the value expires,
+            # so that is a write of its own.
             mine = secrets.token_hex(8)
             if not await self._values.replace(KIND, str(key), value, mine):
                 return False
@@ -51,8 +53,10 @@ class Moments:
             await self._values.set(KIND, str(key), self._mine[key], seconds=seconds)
 
     def _has_stood(self, key: int, value: str) -> bool:
+        # By this process's own clock: the database does not tell how long a value has stood.
         if self._seen.get(key, ("", 0.0))[0] != value:
             self._seen[key] = value, monotonic()
+        # A value stands until its session begins, and then until the next one may: at most so long together.
         return monotonic() - self._seen[key][1] > HOLD + EVERY + MARGIN + LOOK_EVERY
 
 
@@ -74,6 +78,7 @@ class SharedSessionStarts(SessionStarts):
 
     async def spaced(self, key: int) -> float:
         """Wait until this replica has the moment; returns when it began to try for it, from when on `HOLD` counts."""
+        # Before each try: the database counts `HOLD` from its write on, so this replica gives the moment up first.
         since = monotonic()
         while not await self._moments.take(key):  # another process's value tells nobody
             await asyncio.sleep(LOOK_EVERY)

@@ -70,6 +70,7 @@ class Listening:
                     if task is self._task:
                         return task.result()
         finally:
+            # First: a `take_over` that ends meanwhile then closes its own gateway, and sets no other one.
             self._over = True
             await _shut(self._gateway, self._task)
 
@@ -97,6 +98,7 @@ class Listening:
         except TimeoutError:
             pass  # a delivery that takes longer does not hold up the change
         finally:
+            # Also where this is cancelled: two gateways would stay.
             await _shut(*before)
 
 

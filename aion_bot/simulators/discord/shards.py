@@ -1,7 +1,7 @@
 """Shards of the simulated gateway: which events one gets, and when a session may begin."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 EVERY = 5.0
@@ -28,19 +28,22 @@ class Starts:
     `fewest_shards`: as many as Discord requires. `refused` counts those that came too early or had no start left.
     """
 
-    def __init__(self, described: dict[str, Any], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, described: dict[str, Any]) -> None:
         self._described = described
         self.every = EVERY
         self.fewest_shards = 1
         self.refused = 0
         self.taken: list[tuple[int, float]] = []
         """The number of each shard whose session began, and when, oldest first."""
-        self._clock = clock
         self._last: dict[int, float] = {}
+
+    def clock(self) -> float:
+        """Return the moment that counts for a session which arrives now."""
+        return time.monotonic()
 
     def take(self, shard: Shard | None) -> bool:
         """Count a session that begins; False where it may not begin yet."""
-        now, limit = self._clock(), self._described["session_start_limit"]
+        now, limit = self.clock(), self._described["session_start_limit"]
         key = 0 if shard is None else shard.number % int(limit["max_concurrency"])
         early = shard is not None and now - self._last.get(key, float("-inf")) < self.every
         if early or limit["remaining"] <= 0:

@@ -6,27 +6,21 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.discord import configure_hosted, gateway, session_starts, shards, shared_starts
+from adapters.discord import configure_hosted, gateway
 from adapters.discord.buckets import BucketAdapter
 from adapters.discord.hosting import HostedDiscord
 from aion_bot.ports.hosting import Routed
 from aion_bot.simulators.discord import SimulatedDiscord
+from tests.adapters.discord.pacing import SPACE, begin_soon
 from tests.support.recording_host import RecordingHost
 from tests.support.shared_values import MemoryValues
-
-SPACE = 0.2
-"""Seconds between two sessions in these tests, in place of Discord's five."""
 
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let sessions begin sooner after each other, and be described at once, as the simulator does it."""
     monkeypatch.setitem(gateway.OPTIONS, "guild_ready_timeout", 0.05)  # type: ignore[arg-type]  # one type for all options
-    for module in session_starts, shared_starts:
-        monkeypatch.setattr(module, "EVERY", SPACE)
-        monkeypatch.setattr(module, "MARGIN", 0.02)
-    monkeypatch.setattr(shared_starts, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(shards, "RESTART_DELAYS", (0.01,) * 9)
+    begin_soon(monkeypatch)
 
 
 class Owners:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from adapters.discord import session_starts, shard_hosts, shards
+from adapters.discord import shard_hosts
 from adapters.discord.backfill import snowflake_at
 from adapters.discord.commands import DIGEST
 from adapters.discord.gateway import NEWEST_EVENT
@@ -18,19 +18,16 @@ from aion_bot.ports.errors import TokenRefused
 from aion_bot.ports.events import Prompt
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build
+from tests.adapters.discord.pacing import SPACE, begin_soon
 from tests.support.recording_host import RecordingHost
 
 LIST_MESSAGES = "GET /channels/{channel_id}/messages"
 PUT_COMMANDS = "PUT /applications/{application_id}/commands"
-SPACE = 0.2
-"""Seconds between two sessions in these tests, in place of Discord's five."""
 
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_starts, "EVERY", SPACE)
-    monkeypatch.setattr(session_starts, "MARGIN", 0.02)
-    monkeypatch.setattr(shards, "RESTART_DELAYS", (0.01,) * 9)
+    begin_soon(monkeypatch)
     monkeypatch.setattr(shard_hosts, "TELL_EVERY", 0.0)
 
 
