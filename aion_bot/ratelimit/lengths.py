@@ -58,6 +58,7 @@ class AnswerLengths:
 
     def record(self, seconds: float) -> None:
         """Count a finished answer that grew for so many seconds."""
+        # All bins, so that their sum has a bound: about 720 answers (1 / (1 - `_FORGET`)).
         self.weights = [_FORGET * weight for weight in self.weights]
         self.weights[bin_of(seconds)] += 1.0
         self.version += 1
@@ -138,6 +139,7 @@ def _point(number: int) -> float:
 def _at(table: Sequence[float], seconds: float) -> float:
     """Interpolate a table."""
     number = int(2.0 * _FINE * math.log2(seconds)) if seconds > 1.0 else 0
+    # Behind the last bin nobody goes on: the mean grows no more.
     if number >= len(table) - 1:
         return table[-1]
     low, high = _POINTS[number], _POINTS[number + 1]
@@ -172,6 +174,7 @@ def _tables(weights: tuple[float, ...]) -> tuple[Sequence[float], Sequence[float
     for place, share in enumerate(shares):
         for part in range(_FINE):
             point = _point(place * _FINE + part + 1)
+            # Rounding could leave a little less than none in the last bins.
             longer = max(0.0, alive - share * (part + 1) / _FINE)
             mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
             survival.append(longer)

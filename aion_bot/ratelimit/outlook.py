@@ -47,6 +47,7 @@ class Outlook:
         self._ages[int(began / self._step)] += 1
         if not self._arrivals or began - self._arrivals[-1] >= _TOGETHER:
             self._arrivals.append(began)
+        # One more of many changes little, and a crowd begins at once: the next step of the window is soon enough.
         self.worked_out = -1.0 if self.answers < _STEPS else self.worked_out
 
     def remove(self, began: float) -> None:

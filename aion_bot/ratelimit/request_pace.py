@@ -82,6 +82,7 @@ class RequestPace:
     """The pace of one API key, as `aion.pacing.Pace` has it."""
 
     def __init__(self) -> None:
+        # Here a job runs for `SHARED_OVER` seconds from when its request was sent, whatever comes of that.
         self._order: FairOrder[Hashable] = FairOrder()
         self._urgent: deque[tuple[int, Hashable]] = deque()
         self._waiting: dict[int, asyncio.Future[_Passage]] = {}
@@ -102,6 +103,7 @@ class RequestPace:
 
     def forget(self) -> None:
         """Forget what was learned: another key is used from now on. Who waits goes on waiting, for the new key's limit."""
+        # Another window: requests under way end in the one that they began in.
         self._window, self._known, self._told = self._new_window(), False, None
         self._order.running.clear()
         self._of_minute.clear()
@@ -135,6 +137,7 @@ class RequestPace:
     async def wait(self) -> "_Passage":
         """Wait until a request may be sent; the asker learns an estimate at once, and again every `TELL_EVERY` seconds."""
         asker, number = ASKER.get(), next(self._numbers)
+        # Before `_issue`: it may be let through at once.
         turn: asyncio.Future[_Passage] = asyncio.get_running_loop().create_future()
         self._waiting[number] = turn
         if asker.urgent:
@@ -146,6 +149,7 @@ class RequestPace:
             while not turn.done():
                 if (left := self._estimate(asker.owner, number, urgent=asker.urgent)) >= SHORTEST_TOLD:
                     asker.waits(left)
+                # `asyncio.wait` cancels nothing: `_issue` can still set the result where the task was cancelled a moment ago.
                 await asyncio.wait({turn}, timeout=TELL_EVERY)
         except asyncio.CancelledError:
             if turn.done():  # its turn came in the same moment
@@ -202,6 +206,7 @@ class RequestPace:
     def read(self, window: SlidingWindow, limit: int, headers: Mapping[str, str]) -> None:
         """Take over what the headers of an answer say, which still is under way."""
         remaining, reset = _number(headers.get(_REMAINING)), _number(headers.get(_RESET))
+        # The clock of this machine may be wrong: it makes the minute neither longer nor nothing.
         after = MINUTE if reset is None else min(max(reset - time.time(), 1.0), MINUTE)
         left = limit if remaining is None else min(remaining, limit)
         window.apply_reading(time.monotonic(), limit, left, after)
@@ -248,6 +253,7 @@ class RequestPace:
                 owner, number = cast("tuple[Hashable, int]", self._order.start())
             self._waiting.pop(number).set_result(self._let_through(owner, now))
         self._window.note_saturated(now, saturated=False)
+        # Nobody has sent anything in the last minute, so that nobody is spaced: else each person would stay here for ever.
         if not self._recent:
             self._last.clear()
 
@@ -272,6 +278,7 @@ class RequestPace:
         ahead = len(self._urgent) + own
         for other, numbers in waiting.items():
             if other != owner:
+                # Who has waited longer is told by the numbers: an estimate, as `FairOrder` counts from the end of a job.
                 ahead += min(len(numbers), max(0, level - running[other] + (min(numbers) < number)))
         return ahead
 
@@ -287,11 +294,13 @@ class _Passage:
     def answered(self, headers: Mapping[str, str]) -> None:
         """Count the answer, and learn from its headers."""
         if (limit := _number(headers.get(_LIMIT))) is not None and 0 < limit < BEYOND_TIERS:
+            # Before `end`, which lets others through: they go by the limit that is known then.
             self.pace.read(self.window, limit, headers)
         self.pace.end(self.window)
 
     def refused(self, retry_after: float | None, limit: int | None) -> None:
         """Record that Aion refused it for its rate (429)."""
+        # In this order: `take_back` lets others through, who would meet the same refusal.
         self.pace.refused(self.window, retry_after, limit)
         self.pace.take_back(self.window, self.sent)
 
@@ -301,6 +310,7 @@ class _Passage:
 
     def give_back(self) -> None:
         """Let it not count: it is not sent."""
+        # In this order: `take_back` lets through whoever has its place now.
         self.window.give_back()
         self.pace.take_back(self.window, self.sent)
 

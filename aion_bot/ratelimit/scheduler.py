@@ -90,6 +90,7 @@ class Scheduler:
         self._limits = {
             key: limit for key, limit in self._limits.items() if limit in needed or not limit.is_idle(now)
         }
+        # Twice what is left: the look at all of them costs each new limit the same, however many are in use.
         self._forget_above = max(REMEMBERED_LIMITS, 2 * len(self._limits))
 
     def request(self, permit: Permit, now: float) -> None:
@@ -150,6 +151,7 @@ class Scheduler:
         queue = self._ready[limits]
         heads = self._heads[queue[0][0]].setdefault(limits[-1], [])
         if len(heads) > _FEW + 2 * len(self._ready):
+            # Most that stand here for nothing leave when they come up; behind a head that waits they would only gather.
             heads[:] = [one for one in heads if self._stands(one)]  # heads that are no more
             heapq.heapify(heads)
         heapq.heappush(heads, (*_head(queue), next(self._order), queue[0][-1]))
@@ -231,6 +233,7 @@ class Scheduler:
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
             reservable_at = max(limit.end_reservable_at(now, permit.began) for limit in permit.reserve)
+            # No limit by name: others of its priority may need no reservation.
             return max(now, min(reservable_at, permit.insists_until)), None
         return now, None
 
