@@ -48,6 +48,7 @@ class AnswerMode:
     def reserve(self, step: Step, *, urgent: bool) -> None:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
         if isinstance(step, StopStream):
+            # Its permit counts the request from now on, and the reservation would count it twice.
             self.share.hold((), self.share.previews)
         if isinstance(step, Edit | Post):
             foresee_page(self.share, step, self.thread.page_format.limit, self.thread.limits)

@@ -232,6 +232,7 @@ def permit_for(
     match step:
         case Post() | StartStream():
             wait = text_wait if isinstance(step, Post) else stream_wait
+            # Only the first message waits: before a further one the end is reserved already, so that `end` is empty.
             earliest = began + wait if wait and end else -math.inf
             # What cannot be ended in time is one post with the whole answer, unless nothing else shows that it comes.
             insists_until = math.inf if indicated else began + RESERVATION_PATIENCE
