@@ -133,7 +133,8 @@ class Scheduler:
             _, order, permit = heapq.heappop(self._sleeping)
             queue = self._ready.setdefault(permit.limits, [])
             heapq.heappush(queue, (permit.priority, permit.since, order, permit))
-            if queue[0][-1] is permit or permit.priority in _FIRST:
+            # The rank of a first message changes with the number of those behind it (`_head`), whoever they are.
+            if queue[0][-1] is permit or queue[0][0] in _FIRST:
                 self._offer(permit.limits)
         issued: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
