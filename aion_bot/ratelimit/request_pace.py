@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from aion_bot.concurrency.fair_slots import FairOrder
-from aion_bot.ports.rate_limits import Budget, Scope
+from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget, Scope
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 
 MINUTE = 60.0
@@ -93,18 +93,20 @@ class RequestPace:
         self._recent: deque[tuple[float, Hashable]] = deque()
         self._of_minute: Counter[Hashable] = Counter()
         self._window, self._known = self._new_window(), False
-        self._told: int | None = None
         self._last: dict[Hashable, float] = {}
 
     def _new_window(self) -> SlidingWindow:
+        # As of a limit that nobody documents, a refusal says how long to wait and nothing else (`SlidingWindow.refused`): somebody
+        # else uses the key, or the server is busy. A limit or a longer minute that was read from what was sent before would hold
+        # back everybody from one such moment on.
         # Never probed one at a time, as platforms are: an upload may be under way for minutes.
-        budget = Budget("aion", BEYOND_TIERS, MINUTE, Scope.BOT, probe_threshold=BEYOND_TIERS)
+        budget = Budget("aion", UNLIMITED_CALLS, MINUTE, Scope.BOT, probe_threshold=UNLIMITED_CALLS)
         return SlidingWindow(budget, time.monotonic())
 
     def forget(self) -> None:
         """Forget what was learned: another key is used from now on. Who waits goes on waiting, for the new key's limit."""
         # Another window: requests under way end in the one that they began in.
-        self._window, self._known, self._told = self._new_window(), False, None
+        self._window, self._known = self._new_window(), False
         self._order.running.clear()
         self._of_minute.clear()
         self._sent.clear()
@@ -124,7 +126,7 @@ class RequestPace:
     def learn(self, limit: int) -> None:
         """Take over what Aion says the limit of the key is."""
         if 0 < limit < BEYOND_TIERS:
-            self._window.calls, self._known, self._told = float(limit), True, limit
+            self._window.calls, self._known = float(limit), True
 
     def begin(self) -> "_Passage | None":
         """Let a request through at once; None where it has to `wait`."""
@@ -210,8 +212,6 @@ class RequestPace:
         after = MINUTE if reset is None else min(max(reset - time.time(), 1.0), MINUTE)
         left = limit if remaining is None else min(remaining, limit)
         window.apply_reading(time.monotonic(), limit, left, after)
-        if window is self._window:
-            self._told = limit
 
     def take_back(self, window: SlidingWindow, sent: tuple[float, Hashable]) -> None:
         """Let a request that came to nothing not count for its asker, and let through what has a place now."""
@@ -225,14 +225,10 @@ class RequestPace:
 
     def refused(self, window: SlidingWindow, retry_after: float | None, limit: int | None) -> None:
         """Close the limit for as long as Aion says; the requests a minute are those that Aion names, here or in earlier answers."""
-        before = window.calls
         window.refused(time.monotonic(), SHORTEST_PAUSE if retry_after is None else retry_after)
         if window is self._window:
             self._known = True
-            self.learn(limit or self._told or 0)
-        # Without a number a refusal tells nothing of the minute: somebody else uses the key, or the server is busy. A limit
-        # that was read from what was sent before would hold back everybody for minutes after one such moment.
-        window.calls = max(window.calls, float(self._told or before))
+            self.learn(limit or 0)
 
     def _issue(self) -> None:
         """Let through those for whom there is room, and come back when there is room for the next one."""
@@ -252,7 +248,6 @@ class RequestPace:
             else:
                 owner, number = cast("tuple[Hashable, int]", self._order.start())
             self._waiting.pop(number).set_result(self._let_through(owner, now))
-        self._window.note_saturated(now, saturated=False)
         # Nobody has sent anything in the last minute, so that nobody is spaced: else each person would stay here for ever.
         if not self._recent:
             self._last.clear()
