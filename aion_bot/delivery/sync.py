@@ -17,13 +17,11 @@ from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, St
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     POSTED,
-    WORDLESS_WAIT,
     Conditions,
     DeliveryMode,
     permit_for,
     prefers_stream,
-    wait_for_text,
-    wait_for_words,
+    wait_of_first,
     wait_of_stream,
     with_limits,
 )
@@ -44,7 +42,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -272,11 +270,9 @@ class MessageSync:
         if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
             mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
             end = limits(mode.end, key)
-            now = time.monotonic()
-            gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
-            text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
-            word_wait = wait_for_words(step, needed, indicated=self._indicated)
-            text_wait, self._wordless = max(text_wait, word_wait), word_wait == WORDLESS_WAIT
+            text_wait, self._wordless = wait_of_first(
+                step, needed, limits(Operation.EDIT, key), indicated=self._indicated
+            )
         return permit_for(
             step, needed, self._unseen_since, urgent=self._is_urgent(), end=end, began=self._mode.share.began,
             text_wait=text_wait, stream_wait=wait_of_stream(self._thread) if isinstance(step, StartStream) else 0.0,
