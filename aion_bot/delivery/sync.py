@@ -80,9 +80,8 @@ class MessageSync:
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode = AnswerMode(thread, self.diff, AnswerShare(self._unseen_since))
-        self._wordless = self._indicated = self._must_post = self._posts_wait = self._streams_wait = (
-            self._held
-        ) = False
+        self._wordless = self._indicated = self._must_post = self._held = False
+        self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
@@ -244,23 +243,32 @@ class MessageSync:
             issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
         finally:
             self._permit = None
-        if self._news.is_set():
+        if issued and (newer := await self._newest_step(permit, streams=streams)) is not None:
+            self._mode.reserve(newer, urgent=self._is_urgent())
+            await self._perform(newer, permit)
+        elif self._news.is_set():
             await self._refresh()
-        if not issued:
-            return
-        # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
-        # as used would make the other mode look better.
-        newer = await self._next_step(streams=streams)
-        if (
-            self._taken_over.is_set()
-            or self._held
-            or isinstance(newer, Idle)
-            or self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) != permit.limits
-        ):
+
+    async def _newest_step(self, permit: Permit, *, streams: bool) -> Step | None:
+        """Return the step that an issued permit is used for; None where it is for none any more, and was given back."""
+        try:
+            if self._news.is_set():
+                await self._refresh()
+            # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
+            # as used would make the other mode look better.
+            newer = await self._next_step(streams=streams)
+        except BaseException:  # a cancellation too: what is neither used nor given back would count for ever
             self._limiter.give_back(permit)
-            return
-        self._mode.reserve(newer, urgent=self._is_urgent())
-        await self._perform(newer, permit)
+            raise
+        if (
+            not self._taken_over.is_set()
+            and not self._held
+            and not isinstance(newer, Idle)
+            and self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) == permit.limits
+        ):
+            return newer
+        self._limiter.give_back(permit)
+        return None
 
     def _permit_for(self, step: Step) -> Permit:
         limits, key = self._limiter.limits, self._thread.key
