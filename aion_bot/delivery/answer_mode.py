@@ -58,3 +58,11 @@ class AnswerMode:
             return  # it ends the answer itself
         self.now = DeliveryMode.STREAM if isinstance(step, StartStream) else self.of_posts
         self.share.hold(self.thread.limits(self.now.end), self.thread.limits(self.now.preview))
+
+    def end(self) -> None:
+        """Hold nothing any more, until the answer goes on."""
+        reserved, self.share.reserved = self.share.reserved, ()
+        self.share.hold((), ())
+        # By the limiter: others may wait for what was reserved, and perhaps nothing else would let it look at them.
+        self.thread.limiter.release(reserved)
+        self.now = None

@@ -152,8 +152,7 @@ class MessageSync:
                 self._limiter.lengths.record(time.monotonic() - self._mode.share.began)
             self._is_whole = False
         finally:
-            self._mode.share.hold((), ())
-            self._mode.now = None  # it may run again, as to offer a Retry button
+            self._mode.end()  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:

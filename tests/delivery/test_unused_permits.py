@@ -7,8 +7,9 @@ import pytest
 
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.registry import Registry
-from aion_bot.ports.rate_limits import Operation
+from aion_bot.ports.rate_limits import Budget, Limits, Operation, Scope
 from tests.delivery.test_sync import ADA, THREAD, Growing, Steady, steps
+from tests.support.virtual_time import run_in_virtual_time
 
 
 class Stuck(Growing):
@@ -41,3 +42,29 @@ async def test_a_permit_that_comes_too_late_counts_no_more(*, fails: bool) -> No
     [ended] = await asyncio.gather(showing, return_exceptions=True)
     assert isinstance(ended, ValueError if fails else asyncio.CancelledError)
     assert [one.window.used(time.monotonic()) for one in thread.limits(Operation.POST)] == [0]
+
+
+def test_what_an_answer_held_is_free_when_it_breaks_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another answer that waits for its reservation begins in that moment, although no operation ends then."""
+
+    async def work() -> None:
+        platform = Steady(gap=1.0)
+        edits = (Budget("edits", 1, 60.0, Scope.BOT, reserved=True),)
+        platform.limits = Limits(1000, 1.0, {Operation.EDIT: edits})
+        registry = Registry()
+        first, second = (
+            registry.sync(registry.thread(platform, THREAD), Growing("word"), Delivery(name, ADA))
+            for name in ("key-0", "key-1")
+        )
+        showing = asyncio.create_task(first.run())
+        await asyncio.sleep(1.0)
+        waiting = asyncio.create_task(second.run())
+        await asyncio.sleep(2.0)
+        assert platform.calls == 1
+        showing.cancel()
+        await asyncio.sleep(0.1)
+        assert platform.calls == 2
+        waiting.cancel()
+        await asyncio.gather(showing, waiting, return_exceptions=True)
+
+    run_in_virtual_time(monkeypatch, work())
