@@ -42,15 +42,13 @@ class AnswerLengths:
         self.weights = [0.0] * BINS
         for place, weight in (weights or {}).items():
             self.weights[place] = weight
-        self.version = 0
-        """Changes when the distribution does."""
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
         """The seconds before which hardly an answer ends."""
         self._grids: dict[float, Grid] = {}
 
     def grid(self, step: float, every: int, points: int) -> "Grid":
-        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid for one `version`."""
+        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid until `record`."""
         found = self._grids.get(step)
         if found is None:
             found = self._grids[step] = Grid(self, step, every, points)
@@ -61,7 +59,6 @@ class AnswerLengths:
         # All bins, so that their sum has a bound: about 720 answers (1 / (1 - `_FORGET`)).
         self.weights = [_FORGET * weight for weight in self.weights]
         self.weights[bin_of(seconds)] += 1.0
-        self.version += 1
         self._grids.clear()
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
