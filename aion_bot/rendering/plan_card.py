@@ -254,6 +254,8 @@ class PlanCardView:
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""
+        if self._limit // 2 <= _SMALLEST_PAGE:
+            return False
         self._limit //= 2
         self._pages = self._new_pages()
-        return self._limit > _SMALLEST_PAGE
+        return True
