@@ -136,6 +136,17 @@ def test_a_first_message_keeps_its_place_when_others_come_behind_it(behind: Prio
     assert scheduler.issue(2.0)[0] == [later]
 
 
+def test_who_waits_for_a_reservation_holds_up_nobody_else() -> None:
+    """What needs none is issued meanwhile: the limit that both count against has room."""
+    scheduler = Scheduler(gap=0.0)
+    posts, updates = limits(scheduler, POSTS), limits(scheduler, UPDATES)
+    for _ in range(50):
+        AnswerShare(0.0).hold(updates, ())
+    growing = Permit(posts, Priority.FIRST_MESSAGE, 0.0, reserve=updates)
+    mention, sign = (Permit(posts, one, 1.0) for one in (Priority.FIRST_MESSAGE, Priority.BEST_EFFORT))
+    assert issued_at(scheduler, growing, mention, sign) == {mention: 0.0, sign: 1.0}
+
+
 def test_what_is_cancelled_is_never_issued() -> None:
     """A permit that was cancelled takes nobody's place."""
     scheduler = Scheduler(gap=0.0)
