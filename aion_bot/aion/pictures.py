@@ -67,7 +67,7 @@ class PictureReader:
         """
         try:
             url = self._aion.join(address)
-            for _ in range(_MOST_REDIRECTS):
+            for _ in range(_MOST_REDIRECTS + 1):
                 found = await self._get(url, most)
                 if isinstance(found, bytes):
                     return found
