@@ -55,7 +55,7 @@ TELL_EVERY = 10.0
 """Seconds between two estimates for somebody who waits."""
 
 SHORTEST_PAUSE = 1.0
-"""Seconds that a refusal closes the limit for, at least: Aion may name none."""
+"""Seconds that a refusal closes the limit for where Aion names none."""
 
 _MOMENT = 1.0
 """Seconds whose requests count as sent together where those of `SHARED_OVER` are compared."""
@@ -225,7 +225,8 @@ class RequestPace:
 
     def refused(self, window: SlidingWindow, retry_after: float | None, limit: int | None) -> None:
         """Close the limit for as long as Aion says; the requests a minute are those that Aion names, here or in earlier answers."""
-        window.refused(time.monotonic(), SHORTEST_PAUSE if retry_after is None else retry_after)
+        # A date that is over by the clock of this machine counts as none: each request would be refused again at once.
+        window.refused(time.monotonic(), retry_after or SHORTEST_PAUSE)
         if window is self._window:
             self._known = True
             self.learn(limit or 0)

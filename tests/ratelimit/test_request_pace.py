@@ -315,6 +315,24 @@ def test_the_minute_of_a_key_that_others_use_up_stays_a_minute(monkeypatch: pyte
     run_in_virtual_time(monkeypatch, work())
 
 
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_refusal_closes_the_limit_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch, retry_after: float | None
+) -> None:
+    """Also where Aion names no time, or one that is over: what follows would be refused in the same moment."""
+
+    async def work() -> None:
+        pace = RequestPace()
+        passage = pace.begin()
+        assert passage is not None
+        passage.refused(retry_after, None)
+        assert pace.begin() is None
+        await asyncio.sleep(request_pace.SHORTEST_PAUSE)
+        assert pace.begin() is not None
+
+    run_in_virtual_time(monkeypatch, work())
+
+
 @pytest.mark.slow
 def test_a_busy_key_keeps_few_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of requests of the last five minutes are numbers of a moment; what was taken back, and what is older, counts for nobody."""
