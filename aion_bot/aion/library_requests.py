@@ -281,6 +281,7 @@ def _form(
         f"Content-Type: {content_type}\r\n\r\n"
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+    # The file is the last part: S3 takes no field behind it (its page *POST Object*).
     before = "".join([*parts, head]).encode()
     return Upload(chunks, size_bytes, headers, before, f"\r\n--{boundary}--\r\n".encode())
 

@@ -67,7 +67,7 @@ class PictureReader:
         """
         try:
             url = self._aion.join(address)
-            for _ in range(_MOST_REDIRECTS):
+            for _ in range(_MOST_REDIRECTS + 1):
                 found = await self._get(url, most)
                 if isinstance(found, bytes):
                     return found
@@ -84,6 +84,7 @@ class PictureReader:
         _check(url, own=own)
         # A few packed bytes could become more than there is memory.
         headers, asked = {"Accept": "image/*", "Accept-Encoding": "identity"}, url
+        # httpcore checks the certificate against this name, also where the host is asked by its number.
         extensions = {"sni_hostname": _name(url)}
         if own:
             headers |= self._settings.headers
@@ -139,6 +140,7 @@ async def _public_number(url: httpx.URL) -> str:
     # A name that also leads into a private network is not trusted at all.
     if not numbers or not all(map(_is_public, numbers)):
         raise PictureUnavailable("in a private network")
+    # The resolver returns first what this machine reaches best (RFC 6724).
     return numbers[0]
 
 

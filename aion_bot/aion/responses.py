@@ -6,6 +6,7 @@ Aion's error bodies come in three shapes: `{"error": {"code", "message", "detail
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
@@ -199,7 +200,9 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = float(value)
     except ValueError:
         try:
-            seconds = parsedate_to_datetime(value).timestamp() - time()
+            # Without a zone, as C writes dates, it is UTC (RFC 9110, 5.6.7); Python would read it as local time.
+            moment = parsedate_to_datetime(value)
+            seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - time()
         except (ValueError, OverflowError):  # no date, or one before the years that the platform can count
             return None
     return max(0.0, seconds) if seconds < float("inf") else None

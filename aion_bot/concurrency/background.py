@@ -29,6 +29,7 @@ class BackgroundTasks:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self.running:
+                    # `wait`, not `gather`: when the time is over, `gather` would cancel the tasks.
                     await asyncio.wait(self.running)
 
     async def cancel(self) -> None:
@@ -60,4 +61,5 @@ async def cancel(tasks: set[asyncio.Task[None]]) -> None:
     """Cancel every task, and wait until all have ended."""
     for task in tasks:
         task.cancel()
+    # With `return_exceptions` all are waited for: the first error would end the wait while others still clean up.
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -60,6 +60,7 @@ class FairOrder(Generic[Owner]):
 
     def ahead(self, owner: Owner, number: int, most: int) -> int:
         """Count the jobs that start before one that waits if none ends and none comes; at most `most` + 1 of them."""
+        # Of each other owner those go before that bring it level, and one more if it has waited longer.
         level = self.running[owner] + sum(one < number for one in self.waiting.get(owner, ()))
         count, since = level - self.running[owner], self._since.get(owner, 0)
         for other, numbers in self.waiting.items():
@@ -104,6 +105,7 @@ class FairSlots(Generic[Owner]):
     def give_up(self, owner: Owner, number: int) -> None:
         """Let a job that waits end without a slot; nothing where it does not wait."""
         turn = self._waiting.pop(number, None)
+        # It is done where its task was cancelled in this step of the loop: then `acquire` takes it out of the order.
         if turn is not None and not turn.done():
             self._order.remove(owner, number)
             turn.set_result(False)

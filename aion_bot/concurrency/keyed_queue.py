@@ -54,10 +54,12 @@ class KeyedQueue(Generic[Key]):
     def drop_waiting(self) -> None:
         """Drop the jobs that have not started; those that run go on."""
         for jobs in self._waiting.values():
+            # Emptied, not replaced: the task that serves the key holds this queue.
             jobs.clear()
 
     async def idle(self) -> None:
         """Wait until nothing runs and nothing waits."""
+        # Again, because a job may submit one for another key.
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -65,6 +67,7 @@ class KeyedQueue(Generic[Key]):
         """Cancel everything; what waits, or is submitted from now on, never starts."""
         self._closed = True
         self.drop_waiting()
+        # None of them leaves the set here: a callback of a task runs in a later step of the loop.
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

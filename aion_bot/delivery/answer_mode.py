@@ -48,6 +48,7 @@ class AnswerMode:
     def reserve(self, step: Step, *, urgent: bool) -> None:
         """Reserve the end of an answer whose message is about to be posted and will grow, and release it at the end."""
         if isinstance(step, StopStream):
+            # Its permit counts the request from now on, and the reservation would count it twice.
             self.share.hold((), self.share.previews)
         if isinstance(step, Edit | Post):
             foresee_page(self.share, step, self.thread.page_format.limit, self.thread.limits)
@@ -57,3 +58,11 @@ class AnswerMode:
             return  # it ends the answer itself
         self.now = DeliveryMode.STREAM if isinstance(step, StartStream) else self.of_posts
         self.share.hold(self.thread.limits(self.now.end), self.thread.limits(self.now.preview))
+
+    def end(self) -> None:
+        """Hold nothing any more, until the answer goes on."""
+        reserved, self.share.reserved = self.share.reserved, ()
+        self.share.hold((), ())
+        # By the limiter: others may wait for what was reserved, and perhaps nothing else would let it look at them.
+        self.thread.limiter.release(reserved)
+        self.now = None

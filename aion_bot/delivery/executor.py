@@ -188,6 +188,7 @@ class Executor:
         nonce = self._nonce(step)
         # A platform that knows the nonce answers with what an earlier try, or an earlier process, posted.
         certain = nonce not in self.tried and not self.delivery.resumed
+        # Before the request: where its answer is lost, the message may be there all the same.
         self.tried.add(nonce)
         thread = self.thread.key
         if isinstance(step, StartStream):
@@ -216,6 +217,7 @@ class Executor:
         try:
             if self.thread.galleries is not None:
                 return await self.thread.galleries.post_gallery(self.thread.key, gallery, nonce=nonce)
+        # None of these is about the pictures: their words would meet the same.
         except (MessageGone, PlatformDown, RateLimited, TokenRefused):
             raise
         except PlatformError as error:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.ports.errors import PlatformDown
 
+# As long as the last platform waits for another token (`runtime.supervisor.PATIENCE`, ADR 10), which may save these answers.
 PATIENCE = 600.0
 """Seconds that a platform may be down before a message is given up."""
 
@@ -25,6 +26,7 @@ class Outage:
         """Wait before the next attempt, but no longer than until `over` is set. Raises PlatformDown after `PATIENCE`."""
         now = time.monotonic()
         delay = next(self._delays, None)
+        # A schedule may end before: tests pass one that does.
         if delay is None or now - self._since > PATIENCE:
             raise PlatformDown(f"no answer for {now - self._since:.0f} s")
         with suppress(TimeoutError):

@@ -15,7 +15,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.messages import PlanCard, Reply
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
 from aion_bot.ratelimit.permit import Permit, Priority
 from aion_bot.ratelimit.tuning import RESERVATION_PATIENCE
 
@@ -181,7 +181,7 @@ def wait_of_stream(thread: Thread) -> float:
     return thread.adapter.limits.edit_gap if support is StreamingMode.WHEN_CROWDED else 0.0
 
 
-def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> float:
+def _wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> float:
     """Return the seconds that a first post waits which takes the only one that a limit has for a while; 0 for another step.
 
     On Slack that is one a second in a channel: of a crowd another question may need it more, as for a line that is a sign for
@@ -191,6 +191,20 @@ def wait_for_words(step: Step, limits: SharedLimits, *, indicated: bool) -> floa
         return 0.0
     wordless = isinstance(step.content, Reply) and not step.content.text
     return WORDLESS_WAIT if wordless and indicated else INDICATOR_WAIT
+
+
+def wait_of_first(
+    step: Step, posts: SharedLimits, edits: SharedLimits, *, indicated: bool
+) -> tuple[float, bool]:
+    """Return the seconds that the first message of an answer waits for text, and whether that is for its first words.
+
+    `posts` are the limits of the step, `edits` those of the previews that follow; `indicated` as for `wait_for_text`.
+    """
+    now = time.monotonic()
+    gap = max(limit.preview_gap(now) for limit in edits)
+    text_wait = wait_for_text(gap, queue_of(posts), indicated=indicated)
+    word_wait = _wait_for_words(step, posts, indicated=indicated)
+    return max(text_wait, word_wait), word_wait == WORDLESS_WAIT
 
 
 def _yielding(post: Post, *, urgent: bool) -> Priority | None:
@@ -232,6 +246,7 @@ def permit_for(
     match step:
         case Post() | StartStream():
             wait = text_wait if isinstance(step, Post) else stream_wait
+            # Only the first message waits: before a further one the end is reserved already, so that `end` is empty.
             earliest = began + wait if wait and end else -math.inf
             # What cannot be ended in time is one post with the whole answer, unless nothing else shows that it comes.
             insists_until = math.inf if indicated else began + RESERVATION_PATIENCE

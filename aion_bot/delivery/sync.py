@@ -17,13 +17,11 @@ from aion_bot.delivery.steps import AppendStream, Edit, Idle, Post, PostFile, St
 from aion_bot.delivery.strategy import (
     OPERATIONS,
     POSTED,
-    WORDLESS_WAIT,
     Conditions,
     DeliveryMode,
     permit_for,
     prefers_stream,
-    wait_for_text,
-    wait_for_words,
+    wait_of_first,
     wait_of_stream,
     with_limits,
 )
@@ -44,7 +42,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.messages import Document, PlanCard
 from aion_bot.ports.rate_limits import Operation
-from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits, queue_of
+from aion_bot.ratelimit.fair_share import AnswerShare, SharedLimits
 from aion_bot.ratelimit.permit import Permit
 from aion_bot.rendering.screen import Screen
 from aion_bot.rendering.time_limit import time_limit
@@ -82,9 +80,8 @@ class MessageSync:
         # Of what an earlier process began nobody knows how long it took.
         self._is_whole = not (delivery.owns_cards or delivery.resumed)
         self._mode = AnswerMode(thread, self.diff, AnswerShare(self._unseen_since))
-        self._wordless = self._indicated = self._must_post = self._posts_wait = self._streams_wait = (
-            self._held
-        ) = False
+        self._wordless = self._indicated = self._must_post = self._held = False
+        self._posts_wait = self._streams_wait = False
         self._permit: Permit | None = None
         self._taken_over, self._over = asyncio.Event(), asyncio.Event()
         self._over.set()
@@ -155,8 +152,7 @@ class MessageSync:
                 self._limiter.lengths.record(time.monotonic() - self._mode.share.began)
             self._is_whole = False
         finally:
-            self._mode.share.hold((), ())
-            self._mode.now = None  # it may run again, as to offer a Retry button
+            self._mode.end()  # it may run again, as to offer a Retry button
             self._over.set()
 
     async def _show(self) -> None:
@@ -246,23 +242,32 @@ class MessageSync:
             issued = await self._limiter.acquire(permit, keep_waiting=keep_waiting if posts else None)
         finally:
             self._permit = None
-        if self._news.is_set():
+        if issued and (newer := await self._newest_step(permit, streams=streams)) is not None:
+            self._mode.reserve(newer, urgent=self._is_urgent())
+            await self._perform(newer, permit)
+        elif self._news.is_set():
             await self._refresh()
-        if not issued:
-            return
-        # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
-        # as used would make the other mode look better.
-        newer = await self._next_step(streams=streams)
-        if (
-            self._taken_over.is_set()
-            or self._held
-            or isinstance(newer, Idle)
-            or self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) != permit.limits
-        ):
+
+    async def _newest_step(self, permit: Permit, *, streams: bool) -> Step | None:
+        """Return the step that an issued permit is used for; None where it is for none any more, and was given back."""
+        try:
+            if self._news.is_set():
+                await self._refresh()
+            # The text may have grown. The delivery mode stays the one the permit was issued for: what that permit counts
+            # as used would make the other mode look better.
+            newer = await self._next_step(streams=streams)
+        except BaseException:  # a cancellation too: what is neither used nor given back would count for ever
             self._limiter.give_back(permit)
-            return
-        self._mode.reserve(newer, urgent=self._is_urgent())
-        await self._perform(newer, permit)
+            raise
+        if (
+            not self._taken_over.is_set()
+            and not self._held
+            and not isinstance(newer, Idle)
+            and self._limiter.limits(OPERATIONS[type(newer)], self._thread.key) == permit.limits
+        ):
+            return newer
+        self._limiter.give_back(permit)
+        return None
 
     def _permit_for(self, step: Step) -> Permit:
         limits, key = self._limiter.limits, self._thread.key
@@ -272,11 +277,9 @@ class MessageSync:
         if isinstance(step, Post | StartStream) and not self._mode.share.reserved:
             mode = DeliveryMode.STREAM if isinstance(step, StartStream) else self._mode.of_posts
             end = limits(mode.end, key)
-            now = time.monotonic()
-            gap = max(limit.preview_gap(now) for limit in limits(Operation.EDIT, key))
-            text_wait = wait_for_text(gap, queue_of(needed), indicated=self._indicated)
-            word_wait = wait_for_words(step, needed, indicated=self._indicated)
-            text_wait, self._wordless = max(text_wait, word_wait), word_wait == WORDLESS_WAIT
+            text_wait, self._wordless = wait_of_first(
+                step, needed, limits(Operation.EDIT, key), indicated=self._indicated
+            )
         return permit_for(
             step, needed, self._unseen_since, urgent=self._is_urgent(), end=end, began=self._mode.share.began,
             text_wait=text_wait, stream_wait=wait_of_stream(self._thread) if isinstance(step, StartStream) else 0.0,

@@ -133,6 +133,7 @@ class Thread:
                 if issued:
                     return await adapter.earlier_messages(prompt, since=since)
         except RateLimited:
+            # A search has a limit of its own; Slack lets apps without a listing read one page a minute.
             if not isinstance(adapter, EarlierSearch):
                 raise
         if isinstance(adapter, EarlierSearch):
@@ -244,6 +245,7 @@ def _struck_buttons(buttons: Sequence[Button]) -> tuple[Button, ...]:
 
 @lru_cache(maxsize=256)  # every screen has all pages of an answer
 def _struck(content: Content, version: int) -> Content:
+    # Only a part of the key of the cache: what became a secret meanwhile has to be struck out of the same content.
     del version
     buttons = _struck_buttons(content.buttons)
     if isinstance(content, Reply):

@@ -60,6 +60,7 @@ class RequestAccounting:
 
     def start(self, permit: Permit) -> None:
         """Record that the operation of an issued permit starts."""
+        # First, as the answer has reserved its end by now (`AnswerMode.reserve`), which would count twice.
         self._scheduler.settle(permit)
         self._operations[permit] = _Operation({limit.window for limit in permit.limits})
 
@@ -98,6 +99,7 @@ class RequestAccounting:
             for window in sent.windows:
                 window.end(now)
         elif operation is None or not sent.windows:
+            # Without a documented budget no window is closed here: the error of the operation closes one (`finish`).
             _refuse(sent.windows, "", retry_after, now)
         else:
             operation.refused = True
@@ -143,6 +145,7 @@ class RequestAccounting:
     def expire(self, now: float) -> float:
         """Count requests without a permit as made that are overdue; return when the next one will be, or `inf`."""
         # In the order in which they were sent, so that the first one that is not overdue is the next to be.
+        # Long operations may stand before them, so that not only the first entry is looked at.
         for request, sent in list(self._sent.items()):
             if sent.operation is not None:
                 continue  # the end of its operation ends it

@@ -31,6 +31,7 @@ class Bursts:
     def begin(self, budget: Budget, limit: object) -> None:
         """Note that a request of a burst begins."""
         if budget.name not in self._proven:
+            # Kept where another limit tries by now: a request that nobody scheduled may begin here as well.
             self._trying.setdefault(budget.name, limit)
 
     def end(self, budget: Budget, limit: object, *, taken: bool) -> None:
@@ -43,5 +44,6 @@ class Bursts:
     def refuse(self, budget: Budget, now: float) -> None:
         """Use no limit of a budget in bursts for `LONGEST_QUIET` seconds."""
         self._refused_until[budget.name] = now + LONGEST_QUIET
+        # Its request is over: no `end` will follow that could let another limit try when the time is over.
         self._trying.pop(budget.name, None)
         self._proven.discard(budget.name)

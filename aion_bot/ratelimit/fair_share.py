@@ -85,6 +85,7 @@ class SharedLimit:
         if room > now:
             window.note_saturated(now, saturated=True)
             return room
+        # Without a gap a message may be edited at any time, as fast as the limit permits.
         due, saturated = self._pace(now, headroom, self.outlook.answers / gap if gap > 0 else math.inf)
         # The window tries more than the documented limit only after permits always waited for it.
         window.note_saturated(now, saturated=saturated)

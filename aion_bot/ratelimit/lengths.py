@@ -42,15 +42,13 @@ class AnswerLengths:
         self.weights = [0.0] * BINS
         for place, weight in (weights or {}).items():
             self.weights[place] = weight
-        self.version = 0
-        """Changes when the distribution does."""
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
         """The seconds before which hardly an answer ends."""
         self._grids: dict[float, Grid] = {}
 
     def grid(self, step: float, every: int, points: int) -> "Grid":
-        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid for one `version`."""
+        """Return the table of what answers still grow for whoever asks at steps of so many seconds; valid until `record`."""
         found = self._grids.get(step)
         if found is None:
             found = self._grids[step] = Grid(self, step, every, points)
@@ -58,9 +56,9 @@ class AnswerLengths:
 
     def record(self, seconds: float) -> None:
         """Count a finished answer that grew for so many seconds."""
+        # All bins, so that their sum has a bound: about 720 answers (1 / (1 - `_FORGET`)).
         self.weights = [_FORGET * weight for weight in self.weights]
         self.weights[bin_of(seconds)] += 1.0
-        self.version += 1
         self._grids.clear()
         self._survival, self._mean = _tables(tuple(self.weights))
         self.soonest = self._soonest()
@@ -138,6 +136,7 @@ def _point(number: int) -> float:
 def _at(table: Sequence[float], seconds: float) -> float:
     """Interpolate a table."""
     number = int(2.0 * _FINE * math.log2(seconds)) if seconds > 1.0 else 0
+    # Behind the last bin nobody goes on: the mean grows no more.
     if number >= len(table) - 1:
         return table[-1]
     low, high = _POINTS[number], _POINTS[number + 1]
@@ -172,6 +171,7 @@ def _tables(weights: tuple[float, ...]) -> tuple[Sequence[float], Sequence[float
     for place, share in enumerate(shares):
         for part in range(_FINE):
             point = _point(place * _FINE + part + 1)
+            # Rounding could leave a little less than none in the last bins.
             longer = max(0.0, alive - share * (part + 1) / _FINE)
             mean.append(mean[-1] + (point - before) * (survival[-1] + longer) / 2)
             survival.append(longer)

@@ -164,6 +164,7 @@ class Limiter(RequestObserver):
         try:
             issued = await self.acquire(permit)
         finally:
+            # The timer would hold on to the permit, and to all that its limits refer to, for the rest of `patience`.
             if giving_up is not None:
                 giving_up.cancel()
         if not issued:

@@ -27,7 +27,7 @@ class Outlook:
 
     def __init__(self, lengths: AnswerLengths, seconds: float) -> None:
         self._lengths, self._seconds = lengths, seconds
-        self._step = seconds / _STEPS
+        self._step, self._over = seconds / _STEPS, ARRIVALS_OVER * seconds
         self._ages: Counter[int] = Counter()
         self._arrivals: deque[float] = deque()
         self.worked_out = -1.0
@@ -45,8 +45,11 @@ class Outlook:
         """Note an answer that shares the limit from now on."""
         self.answers += 1
         self._ages[int(began / self._step)] += 1
+        # Here, too: of a window that nobody looks ahead in, `_work_out` would never forget one.
+        self._forget_arrivals(began)
         if not self._arrivals or began - self._arrivals[-1] >= _TOGETHER:
             self._arrivals.append(began)
+        # One more of many changes little, and a crowd begins at once: the next step of the window is soon enough.
         self.worked_out = -1.0 if self.answers < _STEPS else self.worked_out
 
     def remove(self, began: float) -> None:
@@ -66,14 +69,16 @@ class Outlook:
         return self._ahead
 
     def _work_out(self, now: float) -> list[float]:
-        arrivals, over = self._arrivals, ARRIVALS_OVER * self._seconds
-        while arrivals and arrivals[0] <= now - over:
-            arrivals.popleft()
+        self._forget_arrivals(now)
         grid = self._lengths.grid(self._step, _STEPS // POINTS, POINTS)
-        rate, answers = len(arrivals) / over / self.answers, self.answers
+        rate, answers = len(self._arrivals) / self._over / self.answers, self.answers
         ahead = [rate * coming for coming in grid.coming()]
         at = int(now / self._step)
         for began, count in self._ages.items():
             share = count / answers
             ahead = [one + share * left for one, left in zip(ahead, grid.row(at - began), strict=True)]
         return ahead
+
+    def _forget_arrivals(self, now: float) -> None:
+        while self._arrivals and self._arrivals[0] <= now - self._over:
+            self._arrivals.popleft()

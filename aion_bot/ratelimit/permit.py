@@ -6,6 +6,9 @@ from enum import IntEnum
 
 from aion_bot.ratelimit.fair_share import SharedLimits
 
+Needs = tuple[SharedLimits, SharedLimits]
+"""The limits that an operation counts against, and those in which a request has to be reserved before it."""
+
 
 class Priority(IntEnum):
     """Who goes first among those that wait for the same limit."""
@@ -40,3 +43,8 @@ class Permit:
     insists_until: float = math.inf
     began: float = -math.inf
     cancelled: bool = False
+
+    @property
+    def needs(self) -> Needs:
+        """What it needs of the limits: what holds it up holds up every other one of its priority that needs the same."""
+        return self.limits, self.reserve

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from aion_bot.concurrency.fair_slots import FairOrder
-from aion_bot.ports.rate_limits import Budget, Scope
+from aion_bot.ports.rate_limits import UNLIMITED_CALLS, Budget, Scope
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 
 MINUTE = 60.0
@@ -55,7 +55,7 @@ TELL_EVERY = 10.0
 """Seconds between two estimates for somebody who waits."""
 
 SHORTEST_PAUSE = 1.0
-"""Seconds that a refusal closes the limit for, at least: Aion may name none."""
+"""Seconds that a refusal closes the limit for where Aion names none."""
 
 _MOMENT = 1.0
 """Seconds whose requests count as sent together where those of `SHARED_OVER` are compared."""
@@ -82,6 +82,7 @@ class RequestPace:
     """The pace of one API key, as `aion.pacing.Pace` has it."""
 
     def __init__(self) -> None:
+        # Here a job runs for `SHARED_OVER` seconds from when its request was sent, whatever comes of that.
         self._order: FairOrder[Hashable] = FairOrder()
         self._urgent: deque[tuple[int, Hashable]] = deque()
         self._waiting: dict[int, asyncio.Future[_Passage]] = {}
@@ -92,17 +93,20 @@ class RequestPace:
         self._recent: deque[tuple[float, Hashable]] = deque()
         self._of_minute: Counter[Hashable] = Counter()
         self._window, self._known = self._new_window(), False
-        self._told: int | None = None
         self._last: dict[Hashable, float] = {}
 
     def _new_window(self) -> SlidingWindow:
+        # As of a limit that nobody documents, a refusal says how long to wait and nothing else (`SlidingWindow.refused`): somebody
+        # else uses the key, or the server is busy. A limit or a longer minute that was read from what was sent before would hold
+        # back everybody from one such moment on.
         # Never probed one at a time, as platforms are: an upload may be under way for minutes.
-        budget = Budget("aion", BEYOND_TIERS, MINUTE, Scope.BOT, probe_threshold=BEYOND_TIERS)
+        budget = Budget("aion", UNLIMITED_CALLS, MINUTE, Scope.BOT, probe_threshold=UNLIMITED_CALLS)
         return SlidingWindow(budget, time.monotonic())
 
     def forget(self) -> None:
         """Forget what was learned: another key is used from now on. Who waits goes on waiting, for the new key's limit."""
-        self._window, self._known, self._told = self._new_window(), False, None
+        # Another window: requests under way end in the one that they began in.
+        self._window, self._known = self._new_window(), False
         self._order.running.clear()
         self._of_minute.clear()
         self._sent.clear()
@@ -122,7 +126,7 @@ class RequestPace:
     def learn(self, limit: int) -> None:
         """Take over what Aion says the limit of the key is."""
         if 0 < limit < BEYOND_TIERS:
-            self._window.calls, self._known, self._told = float(limit), True, limit
+            self._window.calls, self._known = float(limit), True
 
     def begin(self) -> "_Passage | None":
         """Let a request through at once; None where it has to `wait`."""
@@ -135,6 +139,7 @@ class RequestPace:
     async def wait(self) -> "_Passage":
         """Wait until a request may be sent; the asker learns an estimate at once, and again every `TELL_EVERY` seconds."""
         asker, number = ASKER.get(), next(self._numbers)
+        # Before `_issue`: it may be let through at once.
         turn: asyncio.Future[_Passage] = asyncio.get_running_loop().create_future()
         self._waiting[number] = turn
         if asker.urgent:
@@ -146,6 +151,7 @@ class RequestPace:
             while not turn.done():
                 if (left := self._estimate(asker.owner, number, urgent=asker.urgent)) >= SHORTEST_TOLD:
                     asker.waits(left)
+                # `asyncio.wait` cancels nothing: `_issue` can still set the result where the task was cancelled a moment ago.
                 await asyncio.wait({turn}, timeout=TELL_EVERY)
         except asyncio.CancelledError:
             if turn.done():  # its turn came in the same moment
@@ -202,11 +208,10 @@ class RequestPace:
     def read(self, window: SlidingWindow, limit: int, headers: Mapping[str, str]) -> None:
         """Take over what the headers of an answer say, which still is under way."""
         remaining, reset = _number(headers.get(_REMAINING)), _number(headers.get(_RESET))
+        # The clock of this machine may be wrong: it makes the minute neither longer nor nothing.
         after = MINUTE if reset is None else min(max(reset - time.time(), 1.0), MINUTE)
         left = limit if remaining is None else min(remaining, limit)
         window.apply_reading(time.monotonic(), limit, left, after)
-        if window is self._window:
-            self._told = limit
 
     def take_back(self, window: SlidingWindow, sent: tuple[float, Hashable]) -> None:
         """Let a request that came to nothing not count for its asker, and let through what has a place now."""
@@ -220,14 +225,11 @@ class RequestPace:
 
     def refused(self, window: SlidingWindow, retry_after: float | None, limit: int | None) -> None:
         """Close the limit for as long as Aion says; the requests a minute are those that Aion names, here or in earlier answers."""
-        before = window.calls
-        window.refused(time.monotonic(), SHORTEST_PAUSE if retry_after is None else retry_after)
+        # A date that is over by the clock of this machine counts as none: each request would be refused again at once.
+        window.refused(time.monotonic(), retry_after or SHORTEST_PAUSE)
         if window is self._window:
             self._known = True
-            self.learn(limit or self._told or 0)
-        # Without a number a refusal tells nothing of the minute: somebody else uses the key, or the server is busy. A limit
-        # that was read from what was sent before would hold back everybody for minutes after one such moment.
-        window.calls = max(window.calls, float(self._told or before))
+            self.learn(limit or 0)
 
     def _issue(self) -> None:
         """Let through those for whom there is room, and come back when there is room for the next one."""
@@ -247,7 +249,7 @@ class RequestPace:
             else:
                 owner, number = cast("tuple[Hashable, int]", self._order.start())
             self._waiting.pop(number).set_result(self._let_through(owner, now))
-        self._window.note_saturated(now, saturated=False)
+        # Nobody has sent anything in the last minute, so that nobody is spaced: else each person would stay here for ever.
         if not self._recent:
             self._last.clear()
 
@@ -272,6 +274,7 @@ class RequestPace:
         ahead = len(self._urgent) + own
         for other, numbers in waiting.items():
             if other != owner:
+                # Who has waited longer is told by the numbers: an estimate, as `FairOrder` counts from the end of a job.
                 ahead += min(len(numbers), max(0, level - running[other] + (min(numbers) < number)))
         return ahead
 
@@ -287,11 +290,13 @@ class _Passage:
     def answered(self, headers: Mapping[str, str]) -> None:
         """Count the answer, and learn from its headers."""
         if (limit := _number(headers.get(_LIMIT))) is not None and 0 < limit < BEYOND_TIERS:
+            # Before `end`, which lets others through: they go by the limit that is known then.
             self.pace.read(self.window, limit, headers)
         self.pace.end(self.window)
 
     def refused(self, retry_after: float | None, limit: int | None) -> None:
         """Record that Aion refused it for its rate (429)."""
+        # In this order: `take_back` lets others through, who would meet the same refusal.
         self.pace.refused(self.window, retry_after, limit)
         self.pace.take_back(self.window, self.sent)
 
@@ -301,6 +306,7 @@ class _Passage:
 
     def give_back(self) -> None:
         """Let it not count: it is not sent."""
+        # In this order: `take_back` lets through whoever has its place now.
         self.window.give_back()
         self.pace.take_back(self.window, self.sent)
 

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from aion_bot.ports.rate_limits import Budget, Charge, Scope
 from aion_bot.ratelimit.bursts import Bursts
 from aion_bot.ratelimit.caution import Caution
-from aion_bot.ratelimit.fair_share import SharedLimit, SharedLimits
+from aion_bot.ratelimit.fair_share import SharedLimit
 from aion_bot.ratelimit.lengths import AnswerLengths
 from aion_bot.ratelimit.outlook import Outlook
-from aion_bot.ratelimit.permit import Permit, Priority
+from aion_bot.ratelimit.permit import Needs, Permit, Priority
 from aion_bot.ratelimit.sliding_window import SlidingWindow
 from aion_bot.ratelimit.taken import Key, TakenBefore, is_kept
 from aion_bot.ratelimit.tuning import REMEMBERED_LIMITS
 
 _Queue = list[tuple[Priority, float, int, Permit]]
-"""A heap of permits that count against the same limits: priority, `since`, order of request."""
+"""A heap of permits that need the same of the limits: priority, `since`, order of request."""
 
 _HeadEntry = tuple[float, int, int, Permit]
 """The rank of a queue's first permit among others of its priority, a number, and the permit."""
@@ -53,7 +53,7 @@ class Scheduler:
         self._cautions: dict[str, Caution] = {}
         """By workspace or bot."""
         self._limits: dict[Key, SharedLimit] = {}
-        self._ready: dict[SharedLimits, _Queue] = {}
+        self._ready: dict[Needs, _Queue] = {}
         self._heads: dict[Priority, dict[SharedLimit, list[_HeadEntry]]] = {one: {} for one in Priority}
         """The first of each queue, by priority, the highest first, and by the widest of their limits."""
         self._sleeping: list[tuple[float, int, Permit]] = []
@@ -90,6 +90,7 @@ class Scheduler:
         self._limits = {
             key: limit for key, limit in self._limits.items() if limit in needed or not limit.is_idle(now)
         }
+        # Twice what is left: the look at all of them costs each new limit the same, however many are in use.
         self._forget_above = max(REMEMBERED_LIMITS, 2 * len(self._limits))
 
     def request(self, permit: Permit, now: float) -> None:
@@ -121,7 +122,7 @@ class Scheduler:
     def issue(self, now: float) -> tuple[Sequence[Permit], float]:
         """Return the permits whose operations may run now, each counted as begun, and when to ask again at the latest.
 
-        Only the head of each queue is looked at: those behind it count against the same limits. Nor is any head behind one
+        Only the head of each queue is looked at: those behind it need the same of the limits. Nor is any head behind one
         that the limit holds up which they have in common.
         """
         # Idle limits are forgotten here and not in `limit`, whose caller is about to use the one that it looked up.
@@ -130,10 +131,11 @@ class Scheduler:
         # Permits whose earliest time has come compete from now on with those that wait for the same limits.
         while self._sleeping and self._sleeping[0][0] <= now:
             _, order, permit = heapq.heappop(self._sleeping)
-            queue = self._ready.setdefault(permit.limits, [])
+            queue = self._ready.setdefault(permit.needs, [])
             heapq.heappush(queue, (permit.priority, permit.since, order, permit))
-            if queue[0][-1] is permit or permit.priority in _FIRST:
-                self._offer(permit.limits)
+            # The rank of a first message changes with the number of those behind it (`_head`), whoever they are.
+            if queue[0][-1] is permit or queue[0][0] in _FIRST:
+                self._offer(permit.needs)
         issued: list[Permit] = []
         again = self._sleeping[0][0] if self._sleeping else math.inf
         for of in self._heads.values():
@@ -145,18 +147,19 @@ class Scheduler:
                     del of[shared]
         return issued, again
 
-    def _offer(self, limits: SharedLimits) -> None:
-        """Let the first of those that wait for the same limits compete with the other queues' first."""
-        queue = self._ready[limits]
-        heads = self._heads[queue[0][0]].setdefault(limits[-1], [])
+    def _offer(self, needs: Needs) -> None:
+        """Let the first of those that need the same compete with the other queues' first."""
+        queue = self._ready[needs]
+        heads = self._heads[queue[0][0]].setdefault(needs[0][-1], [])
         if len(heads) > _FEW + 2 * len(self._ready):
+            # Most that stand here for nothing leave when they come up; behind a head that waits they would only gather.
             heads[:] = [one for one in heads if self._stands(one)]  # heads that are no more
             heapq.heapify(heads)
         heapq.heappush(heads, (*_head(queue), next(self._order), queue[0][-1]))
 
     def _stands(self, head: "_HeadEntry") -> bool:
         """Tell whether the head of a queue is still that."""
-        queue = self._ready.get(head[-1].limits)
+        queue = self._ready.get(head[-1].needs)
         return queue is not None and queue[0][-1] is head[-1] and _head(queue) == head[:2]
 
     def _issue_from(
@@ -177,15 +180,15 @@ class Scheduler:
                 if by is shared:
                     break  # all others of this priority wait for it as well
                 continue
-            queue = self._ready[permit.limits]
+            queue = self._ready[permit.needs]
             heapq.heappop(queue)
             if not permit.cancelled:
                 self._begin(permit, now)
                 issued.append(permit)
             if queue:  # the next one of the queue competes with the other queues' first
-                self._offer(permit.limits)
+                self._offer(permit.needs)
             else:
-                del self._ready[permit.limits]
+                del self._ready[permit.needs]
         for head in aside:
             heapq.heappush(heads, head)
         return again
@@ -231,6 +234,7 @@ class Scheduler:
         if permit.reserve and now < permit.insists_until:
             # `inf` of a limit that only an answer can tell of is cut: the permit is issued without in the end.
             reservable_at = max(limit.end_reservable_at(now, permit.began) for limit in permit.reserve)
+            # No limit by name: others of its priority may need no reservation.
             return max(now, min(reservable_at, permit.insists_until)), None
         return now, None
 

@@ -185,6 +185,7 @@ class SlidingWindow:
         if self._under_way >= width and used >= self._together(now):
             return math.inf
         if self._bursts is not None and used >= self.budget.calls and not self._bursts.may_begin(self.budget):
+            # Another limit tries whether bursts are taken: this one goes on without.
             return max(self.alone_at(now), self._place_at(now, used + headroom))
         return self._place_at(now, used + headroom)
 
@@ -199,6 +200,7 @@ class SlidingWindow:
         documented = self.budget.calls * (self.budget.burst if bursts.are_taken(self.budget, now) else 1)
         if documented != self._documented and self.calls == self._documented:
             self._documented, self.calls = documented, float(documented)
+            # In a burst they were spaced (`end`), so that the last ones would count for longer than a window.
             self._until = [min(until, now + self._seconds) for until in self._until]
 
     def _refuses_bursts(self, bursts: Bursts, now: float) -> bool:

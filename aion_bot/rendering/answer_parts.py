@@ -65,6 +65,7 @@ class Segment:
         if head[-1:].isspace():
             ends = bool(words) and words[-1].endswith((".", "!", "?", ":"))
             return len(words) < _FEW_WORDS and not ends
+        # The last word may go on: it does not count.
         return len(words) <= _FEW_WORDS and len(head) < _FIRST
 
     @property

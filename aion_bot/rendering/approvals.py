@@ -33,6 +33,7 @@ def approval_facts(
         one
         for one in plan.approvals
         if one.id not in lapsed
+        # Who has a role is not known here: who was asked about and has none any more is among `lapsed`.
         and (policy.approver_roles or policy.is_approver(one, plan.requester))
         and not (policy.four_eyes and one.id == plan.requester.id)
     ]

@@ -108,6 +108,7 @@ class Sources:
         """Cite what a marker names and return its number; 0 for a count, and for an id that Aion's data does not have."""
         if marker.kind == "ref":
             return 0
+        # Before the data has come, a full id and its beginning have to have one number.
         short = marker.id[:_PREFIX] if _begins_uuid(marker.id) else marker.id
         number = self._numbers.setdefault((marker.kind, short), len(self._numbers) + 1)
         full_id, entry = self._indexes[marker.kind].find(marker.id) if self._indexes else (None, {})
@@ -206,6 +207,7 @@ class CitationWriter:
             return ""  # two passages of one source in a row are one citation
         space = held or " " if follows else " " if ends_word(self._tail) else ""
         line = (self._tail + space).rpartition("\n")[2]
+        # Of a line as long as the tail the beginning is not known: it counts as words.
         self._opens_line = len(line) < TAIL and not line.strip(_LINE_MARKS)
         self._number = number
         written = f"{space}{f'[{number}]' if number else self._sources.words(marker)}"

@@ -38,6 +38,7 @@ class Part:
 
     def wait(self, state: StateInline, reason: str) -> bool:
         """Stop before what is not to be told yet."""
+        # The place at the end of the text ends the loop of the parser, so that no rule sees what follows.
         self.end, self.waits, self.goes_on = state.pos, reason, False
         state.pos = state.posMax
         return True
@@ -136,10 +137,12 @@ def _parser() -> MarkdownIt:
         "marker": _find_marker,
         "comment": _find_comment,
     }
+    # The library's rule also stops at each sign that may be formatting, and keeps the words for a token.
     parser.inline.ruler.at("text", _find_words)
     for name, rule in rules.items():
         parser.inline.ruler.push(name, rule)
     parser.inline.ruler.enableOnly(["text", *rules])
+    # The preset has two rules that go over the tokens (`balance_pairs`, `fragments_join`), of which there are none here.
     parser.inline.ruler2.enableOnly([])
     return parser
 

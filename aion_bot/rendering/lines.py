@@ -55,6 +55,7 @@ class Lines:
         if self._parsed.end < end or (end == len(text) and self._parsed.end != end):
             if self._beginning > self._start:
                 self._start, self._context = self._beginning, NOTHING_OPEN
+            # A part more than is asked for: the lines that are asked for next are in it, and are not parsed anew.
             wanted = min(max(wanted, self._start + _PART) + _PART, len(text))
             end = text.find("\n", wanted) + 1 or len(text)
             self._parsed = _Parsed(self._start, end, self._context, text[self._start : end])
@@ -69,6 +70,7 @@ class Lines:
                 continue
             cut = text.find("\n", self._start + _PART, at) + 1
             behind = ""
+            # Not inside a comment: behind the cut its lines would be read as blocks.
             if cut > 0 and "<!--" in text[self._start : cut]:
                 end = text.find("\n", min(cut + LONGEST_COMMENT, len(text))) + 1 or len(text)
                 found, _ = _Parsed(self._start, end, self._context, text[self._start : end]).at(cut - 1, 0)

@@ -201,6 +201,7 @@ class Pages:
         # A break inside a fence, a table or emphasis can measure more than the whole.
         while cut > 1 and self._size(piece, cut, ending) > self._limit:
             cut, ending = piece.ending(cut * 9 // 10)
+        # One character at least: each page takes something of the text, so that it ends.
         return (cut, ending) if cut else (1, piece.context(1))
 
     def _longest(self, piece: Piece, length: int, size: int) -> int:

@@ -40,6 +40,7 @@ class PlainPages:
         start = 0
         while len(text) - start > self._size and len(pages) < most:
             end = start + self._size
+            # Not in the first half, which would leave the page half empty.
             places = (text.rfind(mark, start + self._size // 2, end) + 1 for mark in ("\n", " "))
             cut = next((place for place in places if place), character_start(text, end))
             pages.append(text[start:cut])

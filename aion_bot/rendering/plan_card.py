@@ -166,6 +166,7 @@ def pending_card(plan_key: str, pending: Sequence[Step | None], page: PageFormat
         card = PlanCard(
             strings.PENDING_TITLE, "", shown, (*facts, (strings.PENDING_HOW,)), key=pending_key(plan_key)
         )
+        # The last one has no steps, and is taken whether it fits or not.
         if _fits(card, page, room=0):
             break
     return card
@@ -237,6 +238,7 @@ class PlanCardView:
             # Whichever error rendering a text raises, the plain text is shown.
             if not self.fall_back(error):
                 raise
+        # Without a limit to its time: plain pages are cut in one pass.
         return self._pages.update(self._result, most=most)
 
     def fall_back(self, error: Exception) -> bool:
@@ -252,6 +254,8 @@ class PlanCardView:
 
     def shrink(self) -> bool:
         """Use pages of half the size from now on; False if there is no smaller."""
+        if self._limit // 2 <= _SMALLEST_PAGE:
+            return False
         self._limit //= 2
         self._pages = self._new_pages()
-        return self._limit > _SMALLEST_PAGE
+        return True

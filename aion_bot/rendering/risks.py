@@ -21,13 +21,30 @@ def _forms(*stems: str) -> frozenset[str]:
     return frozenset(stem + ending for stem in stems for ending in endings)
 
 
+_IRREGULAR = {
+    "overwrite": ("overwrote", "overwritten"),
+    "rewrite": ("rewrote", "rewritten"),
+    "send": ("sent",),
+}
+"""Forms of the verbs of `_RISKS` that no rule makes."""
+
+
+def _forms_of(word: str) -> frozenset[str]:
+    """Every form of a verb, as somebody names it: also dropped of drop, and copied of copy."""
+    forms = _forms(word.removesuffix("e")) | {word, *_IRREGULAR.get(word, ())}
+    if word.endswith("y"):
+        forms |= {f"{word[:-1]}ies", f"{word[:-1]}ied"}
+    # Of every verb: where the last letter is not doubled, nobody writes such a form.
+    return forms | {f"{word}{word[-1:]}ed", f"{word}{word[-1:]}ing"}
+
+
 # The most harmful first: what deletes, what overwrites, what shares, what moves.
 _RISKS = (
     _forms(
         "delet", "remov", "eras", "erasure", "purg", "destroy", "wip", "trash", "discard", "drop", "dropp", "truncat", "unlink",
         "dedup", "deduplicat", "prun", "expung"
     ) | {"clears", "cleared", "clearing", "empties", "emptied", "emptying", "cleanup"},
-    _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten"),
+    _forms("overwrit", "overwritten", "overwrot", "replac", "rewrit", "rewritten", "rewrot"),
     _forms("shar", "publish", "public", "send", "unshar", "invit", "grant", "upload", "export", "email"),
     _forms("mov", "merg", "renam", "archiv", "relocat", "transfer", "transferr"),
 )  # fmt: skip
@@ -123,7 +140,7 @@ def destructive_word(description: str, steps: Sequence[Step], words: Sequence[st
     together = [f" {' '.join(spaced.split())} " for spaced in said]
     for word in words:
         sought = _folded(word).lower().strip()
-        forms = _forms(sought.removesuffix("e")) | {sought}
+        forms = _forms_of(sought)
         beginnings = next(
             (_RISKS_ELSEWHERE[at] for at, known in enumerate(_RISKS) if sought in known), ()
         ) + (() if sought.isascii() and sought.isalpha() else (sought,))

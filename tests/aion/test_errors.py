@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 
 from aion_bot.aion import (
@@ -22,6 +23,7 @@ from aion_bot.aion import (
     ServerError,
     ValidationError,
 )
+from aion_bot.aion.responses import error_for
 from aion_bot.simulators.aion import API_KEY, SimulatedAion
 from aion_bot.simulators.aion.scene import Hold, Scene, Shape
 
@@ -144,6 +146,22 @@ async def test_retry_after_is_waited_for(aion: SimulatedAion, client: AionVision
     begun = time.monotonic()
     await client.chats.create_session()
     assert time.monotonic() - begun >= 0.2
+
+
+@pytest.mark.parametrize(
+    "form", ["%a, %d %b %Y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y", "%A, %d-%b-%y %H:%M:%S GMT"]
+)
+def test_a_retry_after_may_be_a_date(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each of the forms that HTTP knows it is UTC, wherever this machine stands."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        date = time.strftime(form, time.gmtime(time.time() + 30))
+        error = error_for(httpx.Response(429, headers={"Retry-After": date}), ("session", "s"), API_KEY)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert error.retry_after == pytest.approx(30, abs=5)
 
 
 async def test_a_very_long_retry_after_is_left_to_the_caller(aion: SimulatedAion, client: AionVision) -> None:

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -200,6 +201,16 @@ async def test_no_redirect_to_another_host_is_followed(server: TestServer, to: s
     """A redirect may not lead to another host or port, and not for ever."""
     with pytest.raises(PictureUnavailable):
         await reader(server).read(f"/redirect?to={to}", most=100)
+
+
+async def test_few_redirects_are_followed(server: TestServer) -> None:
+    """Three lead to a picture, a fourth one does not."""
+    address = "/picture"
+    for _ in range(3):
+        address = f"/redirect?to={quote(address, safe='')}"
+    assert await reader(server).read(address, most=100)
+    with pytest.raises(PictureUnavailable, match="too often"):
+        await reader(server).read(f"/redirect?to={quote(address, safe='')}", most=100)
 
 
 async def test_a_large_picture_is_left(server: TestServer) -> None:

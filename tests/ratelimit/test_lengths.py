@@ -97,6 +97,15 @@ def test_an_answer_that_is_no_more_is_expected_no_more() -> None:
     assert outlook.ahead(2.0)[-1] == 60.0
 
 
+def test_arrivals_of_long_ago_are_forgotten() -> None:
+    """Also in a window of a second, whose outlook is never worked out: its process may serve for months."""
+    outlook = Outlook(AnswerLengths(), 1.0)
+    for number in range(100):
+        outlook.add(2.0 * number)
+        outlook.remove(2.0 * number)
+    assert len(outlook._arrivals) <= 3  # what is remembered cannot be told from outside
+
+
 def test_a_grid_has_what_is_left_at_each_point() -> None:
     """The table of a window's steps says what the distribution says, also of ages that no answer has, and anew after an answer."""
     lengths = AnswerLengths({bin_of(40.0): 30.0})

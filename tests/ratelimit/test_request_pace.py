@@ -295,6 +295,44 @@ def test_a_refusal_without_a_number_closes_for_its_time_alone(monkeypatch: pytes
     run_in_virtual_time(monkeypatch, work())
 
 
+def test_the_minute_of_a_key_that_others_use_up_stays_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal in a minute in which this bot sent nothing tells of somebody else, and not of a longer window."""
+
+    async def work() -> None:
+        pace, server = RequestPace(), Server(10)
+        await send(pace, server, Asker("start"))
+        await asyncio.sleep(1.5 * MINUTE)
+        for _ in range(10):
+            assert server.take("another process")
+        await send(pace, server, Asker("ada"))
+        assert server.refusals > 0
+        await asyncio.sleep(3 * MINUTE)
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(send(pace, server, Asker(number)) for number in range(18)))
+        # Nine a minute: one of the ten places is kept for what is urgent.
+        assert asyncio.get_running_loop().time() - began < 1.1 * MINUTE
+
+    run_in_virtual_time(monkeypatch, work())
+
+
+@pytest.mark.parametrize("retry_after", [None, 0.0])
+def test_a_refusal_closes_the_limit_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch, retry_after: float | None
+) -> None:
+    """Also where Aion names no time, or one that is over: what follows would be refused in the same moment."""
+
+    async def work() -> None:
+        pace = RequestPace()
+        passage = pace.begin()
+        assert passage is not None
+        passage.refused(retry_after, None)
+        assert pace.begin() is None
+        await asyncio.sleep(request_pace.SHORTEST_PAUSE)
+        assert pace.begin() is not None
+
+    run_in_virtual_time(monkeypatch, work())
+
+
 @pytest.mark.slow
 def test_a_busy_key_keeps_few_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of requests of the last five minutes are numbers of a moment; what was taken back, and what is older, counts for nobody."""

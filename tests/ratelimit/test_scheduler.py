@@ -119,6 +119,34 @@ def test_a_message_that_would_grow_waits_for_a_reservation_but_not_for_ever() ->
     assert scheduler.issue(20.0)[0] == [second]
 
 
+@pytest.mark.parametrize("behind", [Priority.PREVIEW, Priority.BEST_EFFORT])
+def test_a_first_message_keeps_its_place_when_others_come_behind_it(behind: Priority) -> None:
+    """What is requested later, against the same limits, neither goes before it nor makes it wait for ever."""
+    scheduler = Scheduler(gap=0.0)
+    end, first = (permit(scheduler, one, 0.0, POSTS) for one in (Priority.FINAL, Priority.FIRST_MESSAGE))
+    scheduler.request(end, 0.0)
+    scheduler.request(first, 0.0)
+    assert scheduler.issue(0.0)[0] == [end]
+    finish(scheduler, end, 0.0)
+    later = permit(scheduler, behind, 0.5, POSTS)
+    scheduler.request(later, 0.5)
+    assert scheduler.issue(0.5) == ([], 1.0)
+    assert scheduler.issue(1.0)[0] == [first]
+    finish(scheduler, first, 1.0)
+    assert scheduler.issue(2.0)[0] == [later]
+
+
+def test_who_waits_for_a_reservation_holds_up_nobody_else() -> None:
+    """What needs none is issued meanwhile: the limit that both count against has room."""
+    scheduler = Scheduler(gap=0.0)
+    posts, updates = limits(scheduler, POSTS), limits(scheduler, UPDATES)
+    for _ in range(50):
+        AnswerShare(0.0).hold(updates, ())
+    growing = Permit(posts, Priority.FIRST_MESSAGE, 0.0, reserve=updates)
+    mention, sign = (Permit(posts, one, 1.0) for one in (Priority.FIRST_MESSAGE, Priority.BEST_EFFORT))
+    assert issued_at(scheduler, growing, mention, sign) == {mention: 0.0, sign: 1.0}
+
+
 def test_what_is_cancelled_is_never_issued() -> None:
     """A permit that was cancelled takes nobody's place."""
     scheduler = Scheduler(gap=0.0)

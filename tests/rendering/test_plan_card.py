@@ -361,6 +361,15 @@ def test_steps_show_how_far_they_are() -> None:
     assert {"1 of 3 steps done", strings.PARALLEL_STEPS} <= set(said(card.facts))
 
 
+def test_the_smallest_page_becomes_no_smaller() -> None:
+    """Where the platform refuses it as well, a result stays in as many messages as it has."""
+    view = PlanCardView(plan(), PlanFormat(PlainAdapter().page_format, AccessPolicy()))
+    view.show(view.plan, "word " * 300)
+    while view.shrink():
+        smallest = view.screen()
+    assert view.screen() == smallest
+
+
 def test_the_sources_of_a_result_stand_under_it() -> None:
     """A plan's result ends with the list of what it cites, and so does its file where it is too long for messages."""
     one, sources = Plan("k", "p", "s", ThreadKey("slack", "t"), Person("U1"), "Move"), Sources()

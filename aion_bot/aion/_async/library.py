@@ -95,6 +95,7 @@ class DocumentsResource:
             UploadError: It is too large or of a wrong type, or the storage did not take it.
             QuotaExceededError: The plan allows no more.
         """
+        # Nothing is in the library before the confirmation: what fails until then may begin anew.
         presigned = await self.request_upload(
             filename, content_type, size_bytes, idempotency_key=idempotency_key
         )

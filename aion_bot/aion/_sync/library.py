@@ -96,6 +96,7 @@ class SyncDocumentsResource:
             UploadError: It is too large or of a wrong type, or the storage did not take it.
             QuotaExceededError: The plan allows no more.
         """
+        # Nothing is in the library before the confirmation: what fails until then may begin anew.
         presigned = self.request_upload(filename, content_type, size_bytes, idempotency_key=idempotency_key)
         self.put(chunks, presigned, filename=filename, content_type=content_type, size_bytes=size_bytes)
         return self.confirm_upload(presigned.object_key, size_bytes, content_type)
