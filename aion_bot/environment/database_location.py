@@ -52,6 +52,7 @@ def read_location(text: str) -> Location:
 def _read_postgres(text: str) -> PostgresUrl:
     try:
         parts = urlsplit(text)
+        # Strict, so that half an option is refused; an address without any would be as well.
         options = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError:
         raise ValueError("cannot be read: write %40 for @, %2F for / and %3A for : in a password") from None

@@ -42,6 +42,7 @@ class EnvironmentSource(PydanticBaseSettingsSource):
         """Return a field's value, None where it is unset; its name; and that the value is no JSON."""
         given = self._env.get(str(field.validation_alias), "")
         stripped = given.strip()
+        # Of blanks alone nothing is left, so that they count as unset for every field.
         value = given if stripped and field_name in self._verbatim else stripped
         return value or None, field_name, False
 

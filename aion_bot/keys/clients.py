@@ -46,6 +46,7 @@ class KeyClients:
         keys = AionKeys(self._open, several=await main.store.session_keys.any())
         services = keys.in_use[""] = replace(main, keys=keys)
         for variable in main.access.rules.aion_keys():
+            # Now, though it is needed later: what is wrong with a key is said at the start.
             keys.of(variable)
         return services
 
@@ -62,6 +63,7 @@ class KeyClients:
         services = replace(
             main, aion=aion, key=variable, uploads=uploads, month=month, pictures=Pictures(reader)
         )
+        # Not `_NO_KEY`: any key that the variable gets later is a new one.
         self._opened[variable] = (key or "", services, reader)
         if self._check:
             self._tasks.spawn(self._begin(settings, month, variable))
@@ -74,6 +76,7 @@ class KeyClients:
 
     async def rotate(self, env: Mapping[str, str]) -> None:
         """Let the keys take over that the variables, or their files, hold now; answers under way end with the old ones."""
+        # Of a copy: while Aion is asked about a key, a section may name another variable, whose client is made then.
         for variable, (old, services, reader) in list(self._opened.items()):
             key, problem = await asyncio.to_thread(read_key, variable, env)
             if problem:

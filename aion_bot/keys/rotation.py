@@ -33,7 +33,9 @@ class KeyRotation:
         if self._others is not None:
             await self._others.rotate(env)
         files = await asyncio.to_thread(read_secret_files, env, Settings.required())
+        # Before anything is logged or asked with it.
         KNOWN.know(secrets_in(files.env))
+        # A file that cannot be read leaves its variable unset: that would be a second line about the same.
         read, problems = (None, ()) if files.problems else Settings.read(files.env)
         for problem in (*files.problems, *problems):
             _log.error("key refused", variable=problem.variable, mend=problem.mend)

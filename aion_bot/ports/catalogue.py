@@ -25,6 +25,7 @@ class _Sentences(ModuleType):
         language = _language.get()
         if not language:
             return own
+        # By `self.__name__` this method would call itself without an end.
         return _translations[language].get(super().__getattribute__("__name__"), {}).get(name, own)
 
 

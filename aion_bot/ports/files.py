@@ -89,6 +89,7 @@ async def whole(
             yield piece
     except failures as error:
         raise translate(error) from None
+    # Also where it is less than nothing: more bytes came.
     if left:
         raise FileUnavailable(f"{size} bytes were promised", FileProblem.INCOMPLETE)
 

@@ -110,6 +110,7 @@ def _read(path: str) -> str:
             raise ValueError("names something that is no file; name one that holds the secret alone")
         raw = file.read(_LONGEST + 1)
     try:
+        # Editors of Windows begin a file with a mark that is no part of the secret.
         text = raw.decode("utf-8-sig")
     except UnicodeError:
         text = None

@@ -100,6 +100,7 @@ class ThreadFiles:
                 whole = True
                 break
             found.append(one)
+            # The question is none of the messages before it.
             left -= number != before
             if one.first or left == 0:
                 whole = True

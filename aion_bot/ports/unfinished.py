@@ -17,6 +17,7 @@ _LONGEST_LABEL = 80
 """Characters of a link's label that wait for its end; most brackets begin no link."""
 _LONGEST_ROW = 120
 """Characters of a row that begins without a bar."""
+# `&#1114111;`, the last character there is, and `</blockquote` of the tags that are known.
 _LONGEST_ENTITY, _LONGEST_TAG = 10, 12
 _PARAGRAPH = 1_500
 """Characters of a paragraph, or of a table, that are looked at."""

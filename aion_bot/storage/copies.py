@@ -73,6 +73,7 @@ def write_copy(connection: sqlite3.Connection, copy: Path) -> None:
             # The pages say that a write-ahead log belongs to them; a copy is one file.
             target.execute("PRAGMA journal_mode = DELETE")
             _check(target)
+        # Both: a file whose folder was not synced may be missing after a loss of power (fsync(2)), and the migration begins next.
         _sync(copy, os.O_RDWR)  # Windows syncs only what is open for writing
         if os.name == "posix":  # Windows does not open folders
             _sync(copy.parent, os.O_RDONLY)

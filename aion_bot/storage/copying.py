@@ -190,6 +190,7 @@ def _go_on_counting(made: Beside, tables: Sequence[Table]) -> None:
 def _snapshot(found: Beside) -> Iterator[None]:
     """Read all tables as of one moment."""
     if isinstance(found, sqlite3.Connection):
+        # A transaction that reads sees the database as it was at its first query, whatever is written meanwhile.
         found.execute("BEGIN")
         yield
         found.execute("ROLLBACK")
@@ -210,6 +211,7 @@ def _without_triggers(made: Beside, tables: Sequence[Table]) -> Iterator[None]:
             made.execute(f"ALTER TABLE {table.name} ENABLE TRIGGER USER")
         return
     triggers = made.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    # SQLite has no way to switch a trigger off. Its schema is a part of the transaction: a copy that fails has all of them.
     for name, _ in triggers:
         made.execute(f"DROP TRIGGER {name}")
     yield

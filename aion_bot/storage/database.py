@@ -268,8 +268,11 @@ def find_damage(path: Path, *, seconds: float) -> str | None:
     try:
         with _reading(real) as connection:
             connection.set_progress_handler(interrupt, 100_000)
+            # Takes time in proportion to the size, where integrity_check, which compares indexes too, takes more
+            # (https://www.sqlite.org/pragma.html#pragma_quick_check). (1): the first problem is enough to say.
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except (sqlite3.Error, OSError) as error:
+        # A statement that was interrupted raises as one that met damage does.
         if late:
             return None
         raise StoreError(f"{path} cannot be read ({reason(error, real)})") from error
@@ -289,6 +292,7 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
     """Take the lock and make the file ready: it exists, can be written and has the newest schema."""
     lock = ProcessLock.acquire(real.with_name(f"{real.name}.lock"))
     try:
+        # SQLite would create the file with the mode that the umask leaves, and words could be read until it is changed.
         with suppress(FileExistsError):
             private_files.create(real)
         # Before SQLite opens it: it gives the log and its index the mode of the database.
@@ -314,6 +318,8 @@ def _prepare(real: Path, path: Path, known: Sequence[Migration]) -> ProcessLock:
 
 
 async def _connect(real: Path, path: Path) -> aiosqlite.Connection:
+    # mode=rw: a file that was removed since is not made anew, without its schema and its mode. isolation_level=None: Python's
+    # module begins no transactions by itself, which would stay open behind each write.
     connection = await aiosqlite.connect(_uri(real, "mode=rw"), uri=True, isolation_level=None)
     try:
         connection.row_factory = aiosqlite.Row

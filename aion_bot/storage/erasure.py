@@ -219,6 +219,7 @@ def erase(path: Location, erasure: Erasure, *, wait: float, keep_copies: bool = 
                 # The bot may write its database anew just now.
                 connection.execute(f"PRAGMA busy_timeout = {_LONGEST_WRITE * 1000}")
             with together(connection):
+                # Once more, now that nobody else can write: something may have begun since.
                 left = _open(connection, erasure)
                 counts = _erase_rows(connection, erasure)
                 counts["values of the audit"] = _erase_audit(connection, erasure)
@@ -248,6 +249,7 @@ def _open(connection: Beside, erasure: Erasure) -> list[str]:
 
 def _erase_rows(connection: Beside, erasure: Erasure) -> dict[str, int]:
     """Erase what is meant and has ended; returns how many rows of each kind that are."""
+    # What is meant is written down first: the changes below take away by what it is found.
     connection.execute("CREATE TEMP TABLE gone (key TEXT PRIMARY KEY, of_plan INTEGER)")
     for of_plan, table, ended in ((0, "turn", _TURN_LEFT), (1, "plan", _PLAN_LEFT)):
         sql = f"INSERT INTO gone SELECT key, {of_plan} FROM {table} WHERE {erasure.condition(table)} AND {ended}"  # noqa: S608  # literals of ours

@@ -69,6 +69,7 @@ class GroupedConnection:
 
     async def close(self) -> None:
         """Close the connection after the statements that were asked for."""
+        # Again where one ended: what was asked for before this task ran on has begun another.
         while self._running is not None:
             await asyncio.wait({self._running})
         await self._connection.close()
@@ -92,6 +93,7 @@ class GroupedConnection:
                 # Who waited asks for the next statement in this step of the loop.
                 await asyncio.sleep(0)
         finally:
+            # In the same step as the look at `_asked` above: whoever asked in between would wait for a task that has ended.
             self._running = None
             for one in (*together, *self._asked):  # where the loop ends before
                 one.done.cancel()
@@ -103,6 +105,7 @@ class GroupedConnection:
             if not one.joins:
                 break
             count += 1
+        # The first one in any case: one that may not be in a transaction with others is carried out alone.
         together, self._asked = self._asked[: max(1, count)], self._asked[max(1, count) :]
         return together
 
@@ -126,9 +129,12 @@ def _settle(done: "asyncio.Future[Any]", outcome: _Outcome) -> None:
 
 def _together(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Sequence[_Outcome]:
     """Carry out statements in one transaction; where any of them fails, each in one of its own, as if it had come alone."""
+    # One statement is a transaction by itself, and queries wait for no commit.
     if len(asked) == 1 or all(one.reads for one in asked):
         return [_alone(connection, one) for one in asked]
     try:
+        # With BEGIN alone a query would begin a transaction that reads; where another process wrote after that, the first
+        # write would fail at once, however long it may wait (https://www.sqlite.org/lang_transaction.html).
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as busy:
         # Another process writes. Each would wait for it as long again, one after the other.

@@ -12,6 +12,7 @@ KEY = "aion key"
 
 _THIS_KEY = "coalesce((SELECT value FROM kv WHERE platform = '' AND name = ?1), '')"
 _THIS_MONTH = "strftime('%Y-%m', 'now')"
+# Others may have the same key: what they used is kept as the difference, so that the sum is right between two answers of Aion.
 _OWN = f"(SELECT coalesce(sum(questions), 0) FROM month_use WHERE key = {_THIS_KEY} AND day LIKE {_THIS_MONTH} || '-%')"  # noqa: S608  # literals of ours
 
 

@@ -18,6 +18,7 @@ class Timeline(Statements):
 
     async def note_sign(self, key: str) -> None:
         """Record that people see a sign of a turn now, unless they saw one of this attempt before."""
+        # Of several writes the trigger takes the first one of an attempt (`0022_first_signs.sql`).
         await self._do("UPDATE turn SET first_sign = ? WHERE key = ?", time.time(), key)
 
     async def of_turn(self, key: str, attempt: int) -> list[tuple[float, str]]:

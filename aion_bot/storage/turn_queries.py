@@ -10,6 +10,7 @@ from aion_bot.storage.allowance import OF_CHANNEL, OF_PERSON, ids_of_app
 from aion_bot.storage.serialization import turn_from
 from aion_bot.storage.statements import Statements, among
 
+# The ids of messages stand in JSON, which no index covers: each question costs the reading of its row.
 MOST_SEARCHED = 2_000
 """Questions of a channel, or of a person, the newest ones, in which a message is looked for."""
 

@@ -110,10 +110,12 @@ class Turns(TurnQueries):
         Its start in the first one does not count: nothing was shown there that could stop a process.
         """
         await self._do(
+            # Without the opening a restart does not open the thread once more.
             "UPDATE turn SET thread = ?, origin = json_set(origin, '$.opening', NULL), starts = max(starts - 1, 0) WHERE key = ?",
             thread.id, key,
         )  # fmt: skip
         await self._do(
+            # The trigger that makes a thread known fires for new turns alone.
             "INSERT INTO thread (platform, id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             thread.platform, thread.id,
         )  # fmt: skip
@@ -201,6 +203,7 @@ class Turns(TurnQueries):
             f"WHERE key = ?2 AND attempt = coalesce(?4, attempt) AND {_BEFORE[TurnPhase.ENDED]}",
             reason, key, answer_id, attempt,
         )  # fmt: skip
+        # What the row says, not `reason`: the turn may have ended before, and `interrupted` may have become `failed`.
         sql = "SELECT reason, erased_at FROM turn WHERE key = ?1 AND attempt = coalesce(?2, attempt)"
         row = await self._one(sql, key, attempt)
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
@@ -247,6 +250,7 @@ class Turns(TurnQueries):
     async def reopen_interrupted(self, key: str, session_id: str, answer_id: str) -> bool:
         """Reopen an interrupted turn and take a message for its answer; False if it is asked again already."""
         return await self._do(
+            # starts = 0: it counts the processes that did not come to an end with this turn, and this one had ended.
             "UPDATE turn SET phase = 'streaming', reason = NULL, closed_at = NULL, starts = 0, answer_id = ? "  # noqa: S608  # literals of ours
             "WHERE key = ? AND reason = 'interrupted' AND phase IN ('ended', 'shown', 'cleared') "
             f"AND {_FREE}",

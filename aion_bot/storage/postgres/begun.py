@@ -16,6 +16,7 @@ class Begun:
     async def carried_out(self, work: Coroutine[Any, Any, T]) -> T:
         """Begin a statement and return its result."""
         task = asyncio.create_task(work)
+        # The loop itself keeps no strong reference to a task (asyncio, create_task).
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:

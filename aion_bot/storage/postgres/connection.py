@@ -42,6 +42,7 @@ class PostgresConnection:
     def __init__(self, source: Source, lease: Held, number: int) -> None:
         self._source, self._lease = source, lease
         self._number = number
+        # Also where the connections are a pool's: repositories rely on the order of their statements, and at most one write is in doubt.
         self._one_by_one = asyncio.Lock()
         self._in_doubt: tuple[int, str] | None = None
         self._done: dict[str, tuple[int, float]] = {}
@@ -66,11 +67,13 @@ class PostgresConnection:
             try:
                 return await self._write_once(sql, values)
             except ConnectionLost:
+                # The second try asks first what became of this one (`_settle`).
                 return await self._write_once(sql, values)
 
     async def _read(self, sql: str, values: Mapping[str, object]) -> list[Row]:
         async with self._one_by_one:
             if not sql.lstrip().startswith("SELECT"):
+                # A write that returns rows has no number by which the server would know it again, so it is not repeated.
                 return await self._read_once(sql, values, checked=True)
             try:
                 return await self._read_once(sql, values)
@@ -86,11 +89,14 @@ class PostgresConnection:
         """Carry a write out unless it was, as its repetition. Raises `ConnectionLost` where it may have been."""
         async with self._source.lent() as connection:
             await self._settle(connection)
+            # As one text with its values, which the function `write` of the server carries out, and by which a repetition is known.
             statement = _composed(connection, sql, values)
+            # Not 0 for one that is unknown: the monotonic clock may have begun a moment ago.
             changed, at = self._done.pop(statement, (0, -_KNOWN_FOR))
             if at > time.monotonic() - _KNOWN_FOR:
                 return changed
             self._number += 1
+            # Before it is sent: whatever cuts it off, the next statement asks what became of it.
             self._in_doubt = (self._number, statement)
             try:
                 sent = {"p1": statement, "p2": self._number, "p3": self._lease.epoch}
@@ -117,6 +123,7 @@ class PostgresConnection:
         try:
             cursor = psycopg.AsyncClientCursor(connection, row_factory=row_factory)
             await cursor.execute(f"{self._source.prelude}{check}{sql}".encode(), values)
+            # What counts is the result of the last one; those in front have set the schema and looked at the epoch.
             while cursor.nextset():
                 pass
             return await cursor.fetchall()

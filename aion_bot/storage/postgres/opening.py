@@ -80,6 +80,7 @@ async def open_database(
         StoreError: another bot has it; the server cannot be reached or is too old; rights are missing; its schema is newer.
     """
     try:
+        # First: the lease is a row of the schema.
         await asyncio.to_thread(_prepare, location)
         taken = await _taken(location, replica, stop, standing_by)
         if taken is None:
@@ -90,10 +91,12 @@ async def open_database(
         try:
             # The owner before may have been of another version.
             await asyncio.to_thread(_bring_up_to_date, location)
+            # The last one of the owner before: taking the lease has waited for its write, and refuses the next.
             cursor = await connection.execute("SELECT number FROM newest_write")
             row = await cursor.fetchone()
         except BaseException:
             await lease.end()
+            # Its end is a second ago then: another replica need not wait until it ends by itself.
             await connection.execute(b"SELECT renew_lease(%s, -1)", (lease.epoch,))
             await connection.close()
             raise

@@ -55,6 +55,7 @@ class Renewing:
             await self._free.close()
 
     async def _fetched(self, sql: bytes, values: tuple[object, ...]) -> list[Any]:
+        # Taken out meanwhile: where this one is late, the next renewal must not wait behind it on the same connection.
         connection, self._free = self._free, None
         if connection is None or connection.closed:
             connection = await connect_async(self._url)

@@ -83,6 +83,7 @@ def migrate(
     version, newest = 0, known[-1][0]
     try:
         version = read_schema(connection, where, known)
+        # Most starts find nothing to do, and need no lock.
         if version == newest:
             return
         with connection.transaction():
@@ -90,6 +91,7 @@ def migrate(
             connection.execute(
                 f"SELECT pg_advisory_xact_lock({LOCK}, {migration_lock(where.schema)})".encode()
             )
+            # Once more behind the lock: the process that had it may have migrated.
             version = read_schema(connection, where, known)
             pending = [sql for number, sql in known if number > version]
             if version == 0:

@@ -69,7 +69,12 @@ def parameters_of(url: PostgresUrl) -> str:
 def connect(url: PostgresUrl, *, seconds: int = STATEMENT_SECONDS) -> psycopg.Connection[Any]:
     """Open a connection for a command, whose statements may take `seconds`; each commits itself. Raises `psycopg.Error`."""
     connection = psycopg.connect(
-        parameters_of(url), autocommit=True, cursor_factory=psycopg.ClientCursor, prepare_threshold=None
+        # With parameters the server takes one statement at a time. This cursor puts them into the text, so that several go in one message
+        # (https://www.psycopg.org/psycopg3/docs/basic/from_pg2.html).
+        parameters_of(url),
+        autocommit=True,
+        cursor_factory=psycopg.ClientCursor,
+        prepare_threshold=None,
     )
     try:
         adapt(connection)

@@ -64,6 +64,7 @@ class OwnConnection:
 
     def __init__(self, url: PostgresUrl, connection: psycopg.AsyncConnection[Any], lease: Lease) -> None:
         self._url, self._connection, self._lease = url, connection, lease
+        # Not 0, which may be a moment ago by the monotonic clock.
         self._failed_at = -PAUSE
 
     @asynccontextmanager
@@ -91,6 +92,7 @@ class OwnConnection:
         until = time.monotonic() + AT_ONCE
         while True:
             try:
+                # libpq gives each host `connect_timeout` seconds, five by default: too long for whoever waits for the statement.
                 async with asyncio.timeout(AT_ONCE):
                     self._connection = await connect_async(self._url)
             except (psycopg.Error, TimeoutError) as error:
@@ -108,6 +110,7 @@ async def failure(
     source: Source, connection: psycopg.AsyncConnection[Any], error: psycopg.Error
 ) -> sqlite3.Error:
     """Return what to raise for an error of a statement; `ConnectionLost` where the connection is gone, which is closed then."""
+    # The connection to a server that became a standby stays open: it is left, so that the next one finds the primary.
     if not connection.closed and error.sqlstate != STANDBY:
         return translated_error(error)
     _log.warning("database connection lost", reason=message_of(error))

@@ -152,6 +152,7 @@ class PostgresShared:
 
     async def close(self) -> None:
         """Give all scopes back, and end every session."""
+        # First, as giving scopes back takes a connection of the pool.
         await self._leases.close()
         await self._tasks.cancel()
         await self._pool.close()

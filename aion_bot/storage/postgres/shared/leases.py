@@ -149,6 +149,8 @@ class Leases:
         # Before it is asked: the server counts from a later moment.
         at = time.monotonic()
         newest = migrations()[-1][0]
+        # Not repeated where the connection was lost: the second try would take other scopes beside those of the first, which end by
+        # themselves.
         rows = await self._pool.fetch(_CLAIM, newest, most, self._id, self._name, SECONDS)
         claimed = [OwnedScope(scope, self._name, epoch, at, was_owned=was) for scope, epoch, was in rows]
         for lease in claimed:
@@ -178,6 +180,7 @@ class Leases:
 
     async def release(self, lease: OwnedScope) -> None:
         """Give a scope back. Does not raise: a lease that is not given back ends by itself."""
+        # First, as another replica may send once the row says that the scope is free.
         lease.let_go()
         self._owned.pop(lease.epoch, None)
         if lease.lost.is_set():

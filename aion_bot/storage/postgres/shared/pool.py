@@ -44,6 +44,7 @@ class Pool:
     def __init__(self, url: PostgresUrl) -> None:
         self._schema = url.schema
         self._made: WeakKeyDictionary[Async, float] = WeakKeyDictionary()
+        # Not 0, which may be a moment ago by the monotonic clock.
         self._drained_at = self._failed_at = -PAUSE
         self._lent = 0
         self._begun = Begun()
@@ -56,6 +57,7 @@ class Pool:
             },
             min_size=1,
             max_size=_MOST,
+            # Its connections belong to the loop in which it is opened.
             open=False,
             configure=self._configure,
             timeout=AT_ONCE,
@@ -82,6 +84,7 @@ class Pool:
             yield connection
         finally:
             self._lent -= 1
+            # One that was closed as well: the pool makes another in its place.
             await self._pool.putconn(connection)
 
     async def _taken(self) -> Async:

@@ -74,6 +74,7 @@ class Waking:
         return await cursor.fetchall()
 
     def _wake(self, scope: str) -> None:
+        # Of scopes that may be claimed no name is told.
         if not scope:
             self.freed.set()
         elif scope in self._scopes:
