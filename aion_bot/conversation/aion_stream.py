@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
+from http import HTTPStatus
 
 import structlog
 
@@ -43,9 +44,6 @@ _log = structlog.get_logger(__name__)
 
 _TITLE = 100
 """Characters of a session's title at most."""
-
-_CONFLICT = 409
-"""The status of a question whose `expected_image_ids` a session does not have: it was not asked."""
 
 
 class _SessionGoneError(Exception):
@@ -222,7 +220,8 @@ class AionStream:
             try:
                 return await self._stream_in(session, found)
             except AionvisionError as error:
-                if disputed or not found or error.status_code != _CONFLICT:
+                # Then it was not asked: the session lacks some of `expected_image_ids`.
+                if disputed or not found or error.status_code != HTTPStatus.CONFLICT:
                     raise
                 self._log.info("picture selection refused", code=error.code)
         return await self._stream(session, disputed=True)
