@@ -224,6 +224,7 @@ class AionStream:
                 if disputed or not found or error.status_code != HTTPStatus.CONFLICT:
                     raise
                 self._log.info("picture selection refused", code=error.code)
+        # Once what was selected is set back, so that it is selected anew; once only, as Aion may never hold to it.
         return await self._stream(session, disputed=True)
 
     async def _stream_in(self, session: str, pictures: Sequence[str]) -> Outcome:
@@ -342,6 +343,7 @@ class AionStream:
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
+        # The stream's name of the answer first: this row was read before Aion had named it.
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
         found = await take_stored_answer(self._services.store, turn, messages, self._log)
         self.answer_id = self.answer_id if found is None else found.id

@@ -77,6 +77,7 @@ async def _named(services: Services, thread: Thread, plan: Plan) -> list[Person]
 
 
 async def _may_decide(services: Services, thread: Thread, plan: Plan, person: Person) -> bool:
+    # The roles and the organisation that it names are those of whoever asked.
     place = replace(
         plan.place, roles=None, person_workspace="" if plan.place.workspace else plan.place.person_workspace
     )

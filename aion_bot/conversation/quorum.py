@@ -95,6 +95,7 @@ async def show_open(services: Services, thread: Thread, key: str) -> None:
     found = await _lapsed(services.access, plan, plan.place, plan.approvals)
     # Of whom the platform says nothing now, the next press finds out.
     lapsed = frozenset(one for one, why in found.items() if why is not Refusal.UNKNOWN_STANDING)
+    # Read again: somebody may have approved or decided while the platform was asked.
     plan = await services.store.plans.get(key) or plan
     if plan.phase is not PlanPhase.PENDING:
         return

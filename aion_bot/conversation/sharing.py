@@ -140,6 +140,7 @@ async def _share(
     except PlatformError as error:
         _log.info("share refused", turn=turn.key, platform=thread.platform, reason=repr(error))
         told = error_messages.not_shown(error)
+    # Where it failed and a message of it stands, it counts as shared: a second attempt would post that once more.
     if not told or not await retry_write(lambda: shares.release(turn.key)):
         await recorded(_log, shares.end(turn.key), "share")
     if not told:

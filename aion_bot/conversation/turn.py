@@ -139,6 +139,7 @@ class TurnRunner:
     def interrupt(self, outcome: Outcome) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
         if self._interruption is None:
+            # The first one counts: a shutdown, which comes for all, takes no Stop of a person back.
             self._interruption = outcome
             if self._work is not None:
                 self._work.cancel()
@@ -170,6 +171,7 @@ class TurnRunner:
                 self._log.error("answer not shown", reason=where(error))
                 await self._end_unshown()
             finally:
+                # Before what runs beside the answer is awaited: the next question of the thread does not wait for that.
                 self._release()
             if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN} and self._stream.files is not None:
                 show = self.sync.run if self.reason is EndReason.STOPPED else None

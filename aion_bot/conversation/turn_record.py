@@ -54,6 +54,7 @@ class TurnRecord:
                 turn.key, turn.attempt, diff.replies, diff.file, self.seen
             )
 
+        # All of them each time: a write that succeeds makes up for those that failed before it.
         self.posts_written = await recorded(self.log, note())
         if not noted and await self._is_asked_again():
             await hand_over(self.store, thread, turn, message)
