@@ -147,6 +147,7 @@ class Indicators:
         try:
             yield
         finally:
+            # Counted down already where nothing was to be shown any more before the last text (`end_activity`).
             self._working -= Counter([] if turn.key in self._idle else [turn.thread])
             self._idle.discard(turn.key)
             # In the background: it is repeated while the platform does not take it, and nothing waits for that.

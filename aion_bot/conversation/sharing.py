@@ -74,6 +74,7 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
         return failed(thread.platform, click, strings.SHARE_GONE)
     if (objection := await _objection(services, thread, click, turn, turn.origin.share_to)) is not None:
         return objection
+    # Nothing is awaited between this look and the mark below: of two presses at once one shares.
     if turn.key in services.sharing:
         return strings.SHARING
     services.sharing.add(turn.key)
