@@ -1,0 +1,81 @@
+"""The database server is away for a moment, at reads of which nothing else would come back to what they are for."""
+
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from aion_bot.domain import strings
+from tests.end_to_end.bot import Bot
+from tests.end_to_end.test_mentions import LONG, asked_earlier, mentions
+from tests.support.away import Away
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def away(monkeypatch: pytest.MonkeyPatch) -> Away:
+    return Away(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """The lines of the log, of which none says that a task ended by an error."""
+    with capture_logs() as lines:
+        yield lines
+    assert [one for one in lines if one["event"] == "background task failed"] == []
+
+
+@pytest.mark.parametrize("only", ["FROM mention", "SELECT * FROM turn WHERE key = ?"])
+async def test_a_mention_is_posted_once_the_server_is_back(
+    bot: Bot, tmp_path: Path, away: Away, only: str
+) -> None:
+    """Whether one is due cannot be read, or whose it is: it is read again, and posted once."""
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    asked_earlier(tmp_path)
+    away.goes(only)
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.")
+    await away.comes_back()
+    await bot.shows(thread, strings.ANSWER_READY)
+    await bot.stop()
+    assert mentions(bot, thread, strings.ANSWER_READY) == [[bot.ada.id]]
+
+
+async def test_a_mention_that_cannot_be_read_for_a_day_is_left_to_the_next_start(
+    bot: Bot,
+    tmp_path: Path,
+    away: Away,
+    monkeypatch: pytest.MonkeyPatch,
+    logs: list[MutableMapping[str, Any]],
+) -> None:
+    """The log says so in a line of its own, and the next start posts it."""
+    monkeypatch.setattr("aion_bot.conversation.mentions.FOR_A_DAY", (0.0,))
+    bot.aion.play(LONG)
+    thread = await bot.asked(bot.ada, "Tell me", "The first half")
+    asked_earlier(tmp_path)
+    away.goes("FROM mention")
+    bot.aion.release("on")
+    await bot.shows(thread, "All of it.")
+    await away.refused.wait()
+    await bot.stop()
+    assert [one["log_level"] for one in logs if one["event"] == "mention left to the next start"] == ["error"]
+    await away.comes_back()
+    await bot.start()
+    await bot.shows(thread, strings.ANSWER_READY)
+
+
+async def test_retry_goes_away_once_the_server_is_back(bot: Bot, away: Away) -> None:
+    """The writer of a failed question deletes it while its row cannot be read: its message loses Retry afterwards."""
+    thread = await bot.asked(bot.ada, "What does the safety report say?", "Both are due this week")
+    bot.aion.fail_next("send_stream", 503, code="SERVICE_UNAVAILABLE", times=8)
+    await bot.workspace.reply(bot.ada, thread, "And what else?")
+    await bot.until(lambda: bot.pressable(thread) == [strings.RETRY])
+    away.goes("SELECT * FROM turn WHERE prompt")
+    bot.workspace.delete_message(bot.message_of(thread, "And what else?"))
+    await away.comes_back()
+    await bot.shows(thread, strings.QUESTION_DELETED)
+    await bot.until(lambda: bot.pressable(thread) == [])
