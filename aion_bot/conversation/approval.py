@@ -141,7 +141,7 @@ class Approvals:
         showing = asyncio.create_task(card.sync.run())
         try:
             await self._end(thread, card, await work(plan, card), showing)
-            for gallery in await self._services.store.galleries.due(plan.key):
+            for gallery in await retry_write(lambda: self._services.store.galleries.due(plan.key)):
                 await show_gallery(self._services, thread, gallery, resumed=again)
             await send_due(self._services, thread, plan.key)
         except TakenOver:

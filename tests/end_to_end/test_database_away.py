@@ -8,6 +8,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
+from aion_bot.simulators.aion import script
+from aion_bot.simulators.aion.scene import PlanEnd
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_mentions import LONG, asked_earlier, mentions
 from tests.support.away import Away
@@ -79,3 +81,21 @@ async def test_retry_goes_away_once_the_server_is_back(bot: Bot, away: Away) -> 
     await away.comes_back()
     await bot.shows(thread, strings.QUESTION_DELETED)
     await bot.until(lambda: bot.pressable(thread) == [])
+
+
+@pytest.mark.parametrize("only", ["FROM gallery", "FROM plan_copy", "FROM mention"])
+async def test_a_decision_that_was_carried_out_is_not_said_to_be_lost(
+    bot: Bot, away: Away, only: str
+) -> None:
+    """What belongs to its end cannot be read: nobody is told that the press was not recorded, and the card shows the end."""
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await bot.aion.until(lambda: bot.aion.streaming == 0)
+    away.goes(only)
+    await bot.press(bot.ada, thread, "Approve")
+    await away.comes_back()
+    await bot.shows(thread, "Approved by", "Done")
+    await bot.stop()
+    assert bot.private_replies(thread, bot.ada) == []
+    assert bot.aion.count("plan_action") == 1
