@@ -9,9 +9,10 @@ from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import PlanEnd
+from aion_bot.simulators.aion.scene import PlanEnd, spoken
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_mentions import LONG, asked_earlier, mentions
+from tests.end_to_end.test_pictures_above_cards import stays_open
 from tests.support.away import Away
 
 pytestmark = pytest.mark.slow
@@ -99,3 +100,34 @@ async def test_a_decision_that_was_carried_out_is_not_said_to_be_lost(
     await bot.stop()
     assert bot.private_replies(thread, bot.ada) == []
     assert bot.aion.count("plan_action") == 1
+
+
+async def test_a_plan_whose_pictures_cannot_be_looked_up_holds_up_no_question(
+    bot: Bot, away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream of its answer stays open for the decision, and the thread's next question is answered."""
+    monkeypatch.setattr("aion_bot.conversation.pictures_above.BRIEFLY", (0.0,))
+    away.goes("FROM gallery")
+    bot.aion.play(script.organize(stays_open=True), spoken("The second answer."))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await away.refused.wait()
+    await bot.workspace.reply(bot.ada, thread, "And this?")
+    await bot.shows(thread, "The second answer.")
+    await away.comes_back()
+
+
+async def test_pictures_above_a_card_that_cannot_be_looked_up_cost_no_answer(bot: Bot, away: Away) -> None:
+    """At the end of the answer nothing tells which of its pictures stand above the card: the text is shown whole, and no failure is told."""
+    bot.aion.play(stays_open())
+    thread = await bot.workspace.ask(bot.ada, "Move them")
+    await bot.card(thread)
+    await bot.until(lambda: any(one.pictures for one in bot.bots(thread)))
+    away.goes("SELECT owner, pictures FROM gallery")
+    await bot.press(bot.ada, thread, "Approve")
+    await away.comes_back()
+    await bot.shows(thread, "Moved both.")
+    await bot.until(lambda: strings.STOP not in bot.pressable(thread))
+    await bot.stop()
+    assert bot.private_replies(thread, bot.ada) == []
+    assert len([one for one in bot.bots(thread) if one.pictures]) == 1
