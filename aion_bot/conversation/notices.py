@@ -2,7 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -57,14 +58,21 @@ async def add_notices(
     beside_words = origin.attachments or origin.quotes or origin.pictures or origin.detailed
     if beside_words or Action.ANOTHER_PLAN in origin.key:
         _say_what_is_asked(view, origin)
-    if thread.mentions_only and not origin.place.alone and await services.store.turns.is_first(turn):
+    if thread.mentions_only and not origin.place.alone and await _holds(services.store.turns.is_first(turn)):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)
-    if origin.place.direct and await services.store.conversations.is_first_direct(turn):
+    if origin.place.direct and await _holds(services.store.conversations.is_first_direct(turn)):
         if isinstance(thread.adapter, DirectThreads):
             view.footnote(strings.DIRECT_THREADS)
         suggest(view, services, origin.place, tasks)
+
+
+async def _holds(reading: Awaitable[bool]) -> bool:
+    """Return what the database says, on which a hint alone depends; False where it cannot be read: that costs no answer."""
+    with suppress(sqlite3.Error):
+        return await reading
+    return False
 
 
 def _say_what_is_asked(view: AnswerView, origin: Prompt) -> None:

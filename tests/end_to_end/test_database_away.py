@@ -117,6 +117,15 @@ async def test_a_plan_whose_pictures_cannot_be_looked_up_holds_up_no_question(
     await away.comes_back()
 
 
+async def test_hints_that_cannot_be_read_cost_no_answer(bot: Bot, away: Away) -> None:
+    """Whether a question is the first one that a person asks the bot alone decides on a hint; without it the answer is whole."""
+    away.goes("origin -> '$.place[2]'")
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.workspace.direct_message(bot.ada, "What?")
+    await bot.shows(thread, "The whole answer.")
+    assert away.refused.is_set()
+
+
 async def test_pictures_above_a_card_that_cannot_be_looked_up_cost_no_answer(bot: Bot, away: Away) -> None:
     """At the end of the answer nothing tells which of its pictures stand above the card: the text is shown whole, and no failure is told."""
     bot.aion.play(stays_open())
