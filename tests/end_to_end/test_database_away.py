@@ -140,3 +140,14 @@ async def test_pictures_above_a_card_that_cannot_be_looked_up_cost_no_answer(bot
     await bot.stop()
     assert bot.private_replies(thread, bot.ada) == []
     assert len([one for one in bot.bots(thread) if one.pictures]) == 1
+
+
+async def test_a_card_whose_plan_cannot_be_read_again_ends_no_task(bot: Bot, away: Away) -> None:
+    """Whether a newer plan has replaced it is looked up once the server is back, and its buttons work then."""
+    away.goes("AS place FROM plan\n WHERE key = ?")
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    await away.comes_back()
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.shows(thread, "Approved by", "Done")
