@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import cached_property
+from http import HTTPStatus
 
 import structlog
 
@@ -43,9 +44,6 @@ _log = structlog.get_logger(__name__)
 
 _TITLE = 100
 """Characters of a session's title at most."""
-
-_CONFLICT = 409
-"""The status of a question whose `expected_image_ids` a session does not have: it was not asked."""
 
 
 class _SessionGoneError(Exception):
@@ -222,9 +220,11 @@ class AionStream:
             try:
                 return await self._stream_in(session, found)
             except AionvisionError as error:
-                if disputed or not found or error.status_code != _CONFLICT:
+                # Then it was not asked: the session lacks some of `expected_image_ids`.
+                if disputed or not found or error.status_code != HTTPStatus.CONFLICT:
                     raise
                 self._log.info("picture selection refused", code=error.code)
+        # Once what was selected is set back, so that it is selected anew; once only, as Aion may never hold to it.
         return await self._stream(session, disputed=True)
 
     async def _stream_in(self, session: str, pictures: Sequence[str]) -> Outcome:
@@ -343,6 +343,7 @@ class AionStream:
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""
+        # The stream's name of the answer first: this row was read before Aion had named it.
         turn = replace(self._turn, answer_id=self._view.facts.answer_id or self._turn.answer_id)
         found = await take_stored_answer(self._services.store, turn, messages, self._log)
         self.answer_id = self.answer_id if found is None else found.id

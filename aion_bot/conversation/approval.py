@@ -141,7 +141,7 @@ class Approvals:
         showing = asyncio.create_task(card.sync.run())
         try:
             await self._end(thread, card, await work(plan, card), showing)
-            for gallery in await self._services.store.galleries.due(plan.key):
+            for gallery in await retry_write(lambda: self._services.store.galleries.due(plan.key)):
                 await show_gallery(self._services, thread, gallery, resumed=again)
             await send_due(self._services, thread, plan.key)
         except TakenOver:
@@ -208,6 +208,7 @@ class Approvals:
 
     async def _carry_out(self, plan: Plan, card: DecisionCard) -> Decided:
         if (message := plan.message) is not None:
+            # The row may lack it: the record of a post is best effort (`TurnRecord.note_beside`). The press names it.
             await retry_write(lambda: self._plans.note_card(plan.key, message))
         services = await retry_write(lambda: of_session(self._services, plan.session_id))
         try:
@@ -233,8 +234,9 @@ class Approvals:
         aion = (await retry_write(lambda: of_session(self._services, plan.session_id))).aion
         chats = aion.chats
         act = chats.approve_plan if plan.action is Action.APPROVE else chats.cancel_plan
-        # A task of its own, so that a shutdown can wait for it without waiting for the watch that may follow.
+        # Before it is awaited: the key may be replaced meanwhile (`KeyClients.rotate`), and a refusal is of this one.
         key = aion.key_digest
+        # A task of its own, so that a shutdown can wait for it without waiting for the watch that may follow.
         acting = asyncio.ensure_future(act(plan.session_id, plan.plan_id))
         self.acting.add(acting)
         acting.add_done_callback(self.acting.discard)
@@ -284,6 +286,7 @@ class Approvals:
         """Return whether an attempt on another card of the same plan may have decided it."""
         cards = await retry_write(lambda: self._plans.of_plan(plan.session_id, plan.plan_id))
         attempts = [attempt for one in cards if one.key != plan.key for attempt in one.attempts]
+        # An attempt with such an end changed nothing, unless it came to it out of doubt: then nobody saw what Aion did.
         undone = {None, PlanPhase.PENDING, PlanPhase.EXPIRED}
         return any(
             one.source in {PlanPhase.UNKNOWN, PlanPhase.BUSY} or one.phase not in undone for one in attempts

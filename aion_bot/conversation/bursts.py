@@ -64,6 +64,7 @@ class PlaceActivity:
         if place is None or prompt.opening is None or thread.activity is None:
             return
         if len(self._arrivals) > _PLACES:
+            # What is forgotten costs a crowd its early sign once: its next questions are counted anew.
             self._arrivals.clear()
         latest, now = self._arrivals.setdefault(place, deque(maxlen=CROWD)), time.monotonic()
         if len(latest) == CROWD and now - latest[0] < _COMES:
@@ -75,6 +76,7 @@ class PlaceActivity:
         now, lasts = time.monotonic(), thread.adapter.limits.activity_lasts * RENEW_AFTER
         if thread.activity is None or now < self._shown.get(place, -math.inf) + lasts:
             return
+        # Before it is awaited: neither the questions that come meanwhile nor those after a refusal ask for another.
         self._shown[place] = now
         # Before the posts of other answers: these people see nothing at all yet.
         with suppress(RateLimited):
@@ -163,6 +165,7 @@ class Unsigned:
         if permit is None:
             return False
         self._told = {who: told for who, told in self._told.items() if now < told[0] + _TELL_EVERY}
+        # Before it is awaited: a second question of theirs that comes meanwhile takes no second remark.
         self._told[one] = (now, True)
         try:
             async with thread.limiter.using(permit):

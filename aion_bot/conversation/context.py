@@ -68,6 +68,7 @@ async def select_chosen(services: Services, session: str, bound: Binding, view: 
     # Before Aion is told, so that the next start knows what the session may have.
     await choices.note_session_files(session, documents, videos)
     # A request replaces what is selected, which no request reads.
+    # The chosen ones stand last: of too many files those that were attached first are left out.
     wanted = [*dict.fromkeys([*attached, *documents])][-MOST_FILES:]
     taken = await _taken("documents", wanted, lambda ids: chats.update_documents(session, ids))
     taken |= await _taken("videos", videos, lambda ids: chats.update_videos(session, ids))

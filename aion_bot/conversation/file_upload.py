@@ -119,6 +119,7 @@ class FileUpload:
 
     async def _arrived(self) -> bool:
         """Return whether the library has a file whose upload began; records what is found."""
+        # Twice: a file that Aion's clock puts behind the bound of `Library.find` may be older by as much again by this machine's.
         others = await self._store.others(self.file.digest, self.file.sent_at - 2 * CLOCKS)
         found = await self._library.find(self.file, others)
         if found is None:
@@ -151,6 +152,7 @@ class FileUpload:
         ):
             await self._end(FileEnd(FilePhase.REFUSED, FileReason.TOO_LARGE, most))
             return None
+        # Reading is the first half of its way, sending the second; where no size is told, a quarter is shown while it is read.
         progress(number, 0, 1)
         async with adapter.open_file(self.file.attachment) as pieces:
             await spool.fill(

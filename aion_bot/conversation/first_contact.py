@@ -65,6 +65,7 @@ def suggest(view: AnswerView, services: Services, place: Place, tasks: Backgroun
 
     async def name_files() -> None:
         names = await _newest(services, place)
+        # The answer may have ended meanwhile: nothing is added to what is shown as whole.
         if names and not view.ended:
             view.footnote(strings.try_next(names), name=strings.TRY_NEXT)
 

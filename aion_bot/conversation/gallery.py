@@ -108,6 +108,7 @@ class Pictures:
         finally:
             for task in fetching:
                 task.cancel()
+            # A task that is cancelled holds its slot, and the connection, until it has ended.
             await asyncio.gather(*fetching, return_exceptions=True)
         fetched: list[Picture | None] = [
             None if task.cancelled() or task.exception() else task.result() for task in fetching
@@ -217,6 +218,7 @@ async def show_gallery(
     Where they cannot be posted, the text above them stands all the same; where the platform is down, this returns,
     and they are tried again in the background.
     """
+    # Those that wait have a task that tries them: both would post them.
     if services.pictures is None or thread.galleries is None or due.name in services.late_galleries.waiting:
         return
     try:

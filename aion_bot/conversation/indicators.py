@@ -147,8 +147,10 @@ class Indicators:
         try:
             yield
         finally:
+            # Counted down already where nothing was to be shown any more before the last text (`end_activity`).
             self._working -= Counter([] if turn.key in self._idle else [turn.thread])
             self._idle.discard(turn.key)
+            # In the background: it is repeated while the platform does not take it, and nothing waits for that.
             self._tasks.spawn(self.clear(thread, turn, after=showing))
 
     async def end_activity(self, thread: Thread, turn: Turn) -> None:
@@ -208,6 +210,7 @@ class Indicators:
                     pause = lasts / 8  # where there is no room now, once more before it ends
                     with suppress(RateLimited):
                         async with self._locks.setdefault(turn.thread, asyncio.Lock()), permit as allowed:
+                            # Looked at again: the turn may have ended while this waited for the lock and for room.
                             if allowed and turn.key not in self._idle:
                                 await thread.show_activity(turn.asker, active=True)
                                 pause = lasts

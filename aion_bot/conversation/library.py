@@ -77,6 +77,7 @@ class Library:
         shared, age = self._shared, time.monotonic() - self._shared.limits_read_at
         known = largest(shared.limits, kind)
         if age >= _LIMITS_HOLD or (known is not None and size > known and age >= _RAISED):
+            # Before it is awaited: files that come meanwhile ask no second time, and are judged by what was known.
             shared.limits_read_at = time.monotonic()
             try:
                 shared.limits = dict((await self._aion.tenant.get_limits()).limits)

@@ -1,6 +1,7 @@
 """One short reply that mentions whoever asked: after an answer or a plan that took long, or the end of one in the background."""
 
 import asyncio
+import sqlite3
 
 import structlog
 
@@ -12,7 +13,7 @@ from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.ports.errors import PlatformDown, PlatformError
 from aion_bot.ports.messages import Reply
-from aion_bot.storage import retry_write
+from aion_bot.storage import FOR_A_DAY, retry_write
 from aion_bot.storage.store import Mention
 
 _log = structlog.get_logger(__name__)
@@ -27,8 +28,13 @@ async def send_due(services: Services, thread: Thread, owner: str, *, again: boo
     `again`: it was tried before, perhaps by an earlier process, and may be there.
     """
     async with services.mentioning.setdefault(owner, asyncio.Lock()):
-        for mention in await services.store.mentions.due(owner):
-            await send(services, thread, mention, resumed=again)
+        try:
+            for mention in await retry_write(lambda: services.store.mentions.due(owner), FOR_A_DAY):
+                await send(services, thread, mention, resumed=again)
+        except sqlite3.Error as error:  # the row stays due
+            _log.error(
+                "mention left to the next start", owner=owner, platform=thread.platform, reason=str(error)
+            )
 
 
 async def send(services: Services, thread: Thread, mention: Mention, *, resumed: bool = False) -> None:
@@ -57,8 +63,8 @@ async def send(services: Services, thread: Thread, mention: Mention, *, resumed:
 
 async def _has_left(services: Services, mention: Mention) -> bool:
     """Return whether the platform says that who asked has left; it is asked once in a while, and its silence says nothing."""
-    store = services.store
-    asked = await (store.plans if mention.of_plan else store.turns).get(mention.owner)
+    rows = services.store.plans if mention.of_plan else services.store.turns
+    asked = await retry_write(lambda: rows.get(mention.owner), FOR_A_DAY)
     if asked is None:
         return False
     platform = mention.thread.platform

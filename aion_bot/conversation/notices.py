@@ -2,8 +2,8 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -27,7 +27,6 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
-from aion_bot.storage import BRIEFLY, retry_write
 from aion_bot.storage.plans import Plans
 
 _SAID = 400
@@ -59,16 +58,21 @@ async def add_notices(
     beside_words = origin.attachments or origin.quotes or origin.pictures or origin.detailed
     if beside_words or Action.ANOTHER_PLAN in origin.key:
         _say_what_is_asked(view, origin)
-    first = partial(services.store.turns.is_first, turn)
-    if thread.mentions_only and not origin.place.alone and await retry_write(first, BRIEFLY):
+    if thread.mentions_only and not origin.place.alone and await _holds(services.store.turns.is_first(turn)):
         view.footnote(strings.GO_ON)
     if services.month and services.month.short and (warning := await services.month.warning(turn)):
         view.footnote(warning)
-    first = partial(services.store.conversations.is_first_direct, turn)
-    if origin.place.direct and await retry_write(first, BRIEFLY):
+    if origin.place.direct and await _holds(services.store.conversations.is_first_direct(turn)):
         if isinstance(thread.adapter, DirectThreads):
             view.footnote(strings.DIRECT_THREADS)
         suggest(view, services, origin.place, tasks)
+
+
+async def _holds(reading: Awaitable[bool]) -> bool:
+    """Return what the database says, on which a hint alone depends; False where it cannot be read: that costs no answer."""
+    with suppress(sqlite3.Error):
+        return await reading
+    return False
 
 
 def _say_what_is_asked(view: AnswerView, origin: Prompt) -> None:

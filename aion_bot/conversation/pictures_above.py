@@ -1,6 +1,7 @@
 """The pictures of the text above a plan's card: shown while the plan waits, unless the answer ends with its card."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from aion_bot.conversation.gallery import packed, referred_to, show_gallery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn, above_key
 from aion_bot.rendering.answer import AnswerView
-from aion_bot.storage import recorded
+from aion_bot.storage import BRIEFLY, recorded, retry_write
 from aion_bot.storage.galleries import DueGallery
 
 if TYPE_CHECKING:
@@ -55,10 +56,11 @@ class PicturesAbove:
     ) -> None:
         """Post the pictures above a card that stands, unless `work` ends the answer with it; `posted` is called after that."""
         owner = above_key(self._turn.key, plan)
-        earlier = [] if owner in self._kept else await self._store.due(owner)
+        # Before anything is awaited: nothing that comes below may hold the next question up until the plan is decided.
+        asyncio.get_running_loop().call_later(WAITS, posted)
+        earlier = [] if owner in self._kept else await self._left(owner)
         if not (earlier or owner in self._kept):
             posted()
-        asyncio.get_running_loop().call_later(WAITS, posted)
         if not earlier and work is not None:
             await asyncio.wait({work}, timeout=ENDS_WITH_CARD)
             if work.done():
@@ -71,7 +73,11 @@ class PicturesAbove:
 
     async def shown(self) -> set[str]:
         """Return the ids of the pictures that stand above a card, or will, whatever is shown under the answer."""
-        above = await self._above()
+        try:
+            above = await self._above()
+        except sqlite3.Error as error:  # then what an earlier process posted may stand twice
+            _log.warning("pictures not looked up", turn=self._turn.key, reason=str(error))
+            above = {owner: [str(one["id"]) for one in due.pictures] for owner, due in self._kept.items()}
         merged = self._kept.keys() - self._begun
         return {one for owner, ids in above.items() if owner not in merged for one in ids}
 
@@ -80,6 +86,14 @@ class PicturesAbove:
         for owner, due in self._kept.items():
             if owner not in self._begun:
                 await recorded(_log, self._store.note_shown(due), "pictures")
+
+    async def _left(self, owner: str) -> list[DueGallery]:
+        """Return what an earlier process left to be posted; nothing where that cannot be read: the next start posts it."""
+        try:
+            return await retry_write(lambda: self._store.due(owner), BRIEFLY)
+        except sqlite3.Error as error:
+            _log.warning("pictures not looked up", turn=self._turn.key, reason=str(error))
+            return []
 
     async def _above(self) -> dict[str, list[str]]:
         return await self._store.above(self._turn.key, self._turn.attempt)

@@ -14,6 +14,7 @@ from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.messages import MessageRef, Person, PlanCard
 from aion_bot.rendering.plan_card import PlanFormat, plan_card
 from aion_bot.rendering.screen import Screen
+from aion_bot.storage import retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -68,7 +69,8 @@ async def show_copy(
 
 async def show_copies(services: Services, thread: Thread, plan: Plan, plan_format: PlanFormat) -> None:
     """Show a plan as its row is in all copies that stand; a copy that cannot be edited keeps buttons that are answered privately."""
-    for copy in await services.store.plan_copies.of_plan(plan.key, thread.platform):
+    copies = services.store.plan_copies
+    for copy in await retry_write(lambda: copies.of_plan(plan.key, thread.platform)):
         target = services.registry.thread(thread.adapter, copy.message.thread)
         try:
             await show_copy(services, target, plan, copy.person, plan_format, posted=(copy.message,))

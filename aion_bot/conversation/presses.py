@@ -106,12 +106,14 @@ class Presses:
         """Claim the decision if the press makes it; returns also what is missing."""
         if click.action is not Action.APPROVE:
             return await self._plans.claim(plan.key, click.action, click.person), _COMPLETE
+        # Read again: others may have approved while the platform was asked about the presser.
         now = await self._plans.get(plan.key)
         if now is None or now.phase is not PlanPhase.PENDING:
             return False, _COMPLETE
         quorum = await quorum_of(self._access, now, click.place, click.person)
         if quorum.missing:
             return False, quorum
+        # A single approval has no row: the claim itself records who it was.
         rows = quorum.needed if quorum.needed > 1 else 0
         return await self._plans.claim(plan.key, click.action, click.person, rows), quorum
 

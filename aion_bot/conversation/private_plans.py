@@ -48,7 +48,7 @@ async def where_it_counts(services: Services, click: Click) -> Click:
 
 async def ask_approvers(services: Services, thread: Thread, place: Place, key: str) -> None:
     """Send a copy of the card of a plan that waits to each person on the list of approvers, once; nothing for a plan that is not private."""
-    plan = await services.store.plans.get(key) if place.private else None
+    plan = await retry_write(lambda: services.store.plans.get(key)) if place.private else None
     if plan is None or plan.phase is not PlanPhase.PENDING or not isinstance(thread.adapter, PrivateThreads):
         return
     for person in await _named(services, thread, plan):
@@ -77,6 +77,7 @@ async def _named(services: Services, thread: Thread, plan: Plan) -> list[Person]
 
 
 async def _may_decide(services: Services, thread: Thread, plan: Plan, person: Person) -> bool:
+    # The roles and the organisation that it names are those of whoever asked.
     place = replace(
         plan.place, roles=None, person_workspace="" if plan.place.workspace else plan.place.person_workspace
     )
@@ -99,6 +100,6 @@ async def _send_copy(services: Services, thread: Thread, plan: Plan, person: Per
 
     await show_copy(services, target, plan, person, form, on_posted=note)
     # It may have been decided while the card was on its way.
-    now = await services.store.plans.get(plan.key)
+    now = await retry_write(lambda: services.store.plans.get(plan.key))
     if now is not None and (now.phase is not PlanPhase.PENDING or now.approvals != plan.approvals):
         await show_copies(services, thread, now, form)

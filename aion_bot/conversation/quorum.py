@@ -21,6 +21,7 @@ from aion_bot.ports.platform_package import id_forms_of
 from aion_bot.ports.settings import IdKind
 from aion_bot.rendering.approvals import needed
 from aion_bot.rendering.plan_card import PlanCardView, PlanFormat
+from aion_bot.storage import retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -89,13 +90,14 @@ def shown_policy(services: Services, thread: Thread, place: Place) -> AccessPoli
 
 async def show_open(services: Services, thread: Thread, key: str) -> None:
     """Show on the card of a plan that waits who has approved it, and what holds now; `thread` is on its platform."""
-    plan = await services.store.plans.get(key)
+    plan = await retry_write(lambda: services.store.plans.get(key))
     if plan is None or plan.phase is not PlanPhase.PENDING or plan.message is None:
         return
     found = await _lapsed(services.access, plan, plan.place, plan.approvals)
     # Of whom the platform says nothing now, the next press finds out.
     lapsed = frozenset(one for one, why in found.items() if why is not Refusal.UNKNOWN_STANDING)
-    plan = await services.store.plans.get(key) or plan
+    # Read again: somebody may have approved or decided while the platform was asked.
+    plan = await retry_write(lambda: services.store.plans.get(key)) or plan
     if plan.phase is not PlanPhase.PENDING:
         return
     # Nothing is awaited from here until the sync stands: a decision that comes now makes a later one, which takes over.

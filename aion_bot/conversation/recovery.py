@@ -67,6 +67,7 @@ class Recovery:
         left = (
             (one.message, one.growing) for one in found if one.growing is not None and one.message in posted
         )
+        # Of several the first is the newest, as `own_messages` lists that first: an older one was full, and grows no more.
         return replace(turn, posted=posted, file=file, growing=next(left, None))
 
     async def cards(self, turn: Turn) -> int:

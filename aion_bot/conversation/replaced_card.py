@@ -18,7 +18,7 @@ async def show_replaced(services: Services, thread: Thread, key: str) -> None:
     Presses are refused as soon as the newer plan has a row; this makes the card say so.
     """
     plans = services.store.plans
-    plan = await plans.get(key)
+    plan = await retry_write(lambda: plans.get(key))
     # Decided while the newer one arrived, or not posted yet: then it is shown by the decision, or after its post.
     if plan is None or plan.phase is not PlanPhase.REPLACED or plan.message is None:
         return

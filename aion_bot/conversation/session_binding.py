@@ -36,6 +36,7 @@ async def bind_new(services: Services, turn: Turn, session: str, bound: Binding)
     """
     store, thread = services.store, turn.thread
     if services.key:
+        # Before the thread has it: without this row a session counts as the main key's, also after a crash in between.
         await store.session_keys.note(session, services.key)
     await store.threads.bind(thread, session)
     if bound.chosen:

@@ -90,6 +90,6 @@ class SharedLines:
             if time.monotonic() >= edited_at + _EDIT_EVERY:
                 edited_at = time.monotonic()
                 channel.posted = await channel.line.show(channel.waiting() or count)
-        # A question that comes from now on gets a new line.
+        # Nothing is awaited since the last count: a question that comes from now on gets a new line.
         del self._channels[key]
         await channel.line.remove()

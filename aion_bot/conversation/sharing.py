@@ -74,6 +74,7 @@ async def share(services: Services, thread: Thread, click: Click) -> str:
         return failed(thread.platform, click, strings.SHARE_GONE)
     if (objection := await _objection(services, thread, click, turn, turn.origin.share_to)) is not None:
         return objection
+    # Nothing is awaited between this look and the mark below: of two presses at once one shares.
     if turn.key in services.sharing:
         return strings.SHARING
     services.sharing.add(turn.key)
@@ -140,6 +141,7 @@ async def _share(
     except PlatformError as error:
         _log.info("share refused", turn=turn.key, platform=thread.platform, reason=repr(error))
         told = error_messages.not_shown(error)
+    # Where it failed and a message of it stands, it counts as shared: a second attempt would post that once more.
     if not told or not await retry_write(lambda: shares.release(turn.key)):
         await recorded(_log, shares.end(turn.key), "share")
     if not told:

@@ -139,6 +139,7 @@ class TurnRunner:
     def interrupt(self, outcome: Outcome) -> None:
         """End the answer now: its stream is closed, and the text so far stays with the sentence of `outcome`."""
         if self._interruption is None:
+            # The first one counts: a shutdown, which comes for all, takes no Stop of a person back.
             self._interruption = outcome
             if self._work is not None:
                 self._work.cancel()
@@ -170,6 +171,7 @@ class TurnRunner:
                 self._log.error("answer not shown", reason=where(error))
                 await self._end_unshown()
             finally:
+                # Before what runs beside the answer is awaited: the next question of the thread does not wait for that.
                 self._release()
             if self.reason in {EndReason.STOPPED, EndReason.WITHDRAWN} and self._stream.files is not None:
                 show = self.sync.run if self.reason is EndReason.STOPPED else None
@@ -183,20 +185,20 @@ class TurnRunner:
     async def record_rest(self) -> bool:
         """Write what could not be written when it was shown; a failure gets its Retry button only then.
 
-        Returns whether the end of the turn had still to be written.
+        Returns whether the end of the turn had still to be written, and was.
         """
         if not self._record.posts_written:
             await self._record.write_posts(self.thread, self.sync.diff)
-        if (outcome := self._record.unwritten_end) is None:
-            return False
-        try:
-            if await retry_write(lambda: self._stream.record_end(outcome.reason)):
-                self._view.offer(self._retry)
-                await self.sync.run()
-        except PlatformError as error:
-            self._log.warning("retry button not shown", reason=repr(error))
-        await self._record.write_shown(outcome.reason)
-        return True
+        reason = self._record.unwritten_shown
+        if (outcome := self._record.unwritten_end) is not None:
+            reason = outcome.reason
+            try:
+                if await retry_write(lambda: self._stream.record_end(outcome.reason)):
+                    self._view.offer(self._retry)
+                    await self.sync.run()
+            except PlatformError as error:
+                self._log.warning("retry button not shown", reason=repr(error))
+        return reason is not None and await self._record.write_shown(reason)
 
     async def _show(self) -> None:
         """Show what the work brings while it comes, then show the end and close the row."""
@@ -280,7 +282,7 @@ class TurnRunner:
         if self._stream.kept_above:
             await self._stream.above.end()
         self.reason = outcome.reason
-        if self._record.unwritten_end is None:  # otherwise the row would say that it was answered
+        if self._record.unwritten_end is None:  # otherwise `record_rest` writes both, the end first
             await self._record.note_shown(outcome.reason)
         if gallery is not None and not self._view.trouble:
             await show_gallery(self._services, self.thread, gallery, posted=self.parked.set)

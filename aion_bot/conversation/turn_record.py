@@ -13,14 +13,14 @@ from aion_bot.delivery.sync import TakenOver
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import EndReason, FirstSeen, Outcome, Turn
 from aion_bot.ports.messages import MessageRef
-from aion_bot.storage import Store, recorded, retry_write
+from aion_bot.storage import FOR_A_DAY, Store, recorded, retry_write
 
 
 @dataclass(slots=True)
 class TurnRecord:
     """Writes the row. `seen` is None where an earlier process has posted: it is not known when people saw that first.
 
-    `posts_written`, `unwritten_end`: what a failure of the database has left to be written.
+    `posts_written`, `unwritten_end`, `unwritten_shown`: what a failure of the database has left to be written.
     """
 
     store: Store
@@ -30,6 +30,7 @@ class TurnRecord:
     log: structlog.stdlib.BoundLogger
     posts_written: bool = True
     unwritten_end: Outcome | None = None
+    unwritten_shown: EndReason | None = None
 
     async def note_posting(self, name: str) -> bool:
         """Record a message that is about to be posted, by its fingerprint or nonce; returns whether the database took it."""
@@ -48,12 +49,14 @@ class TurnRecord:
         """
         turn, noted = self.turn, True
 
+        # Where the write fails `noted` stays True: then nothing says that there is a later attempt.
         async def note() -> None:
             nonlocal noted
             noted = await self.store.turns.note_posted(
                 turn.key, turn.attempt, diff.replies, diff.file, self.seen
             )
 
+        # All of them each time: a write that succeeds makes up for those that failed before it.
         self.posts_written = await recorded(self.log, note())
         if not noted and await self._is_asked_again():
             await hand_over(self.store, thread, turn, message)
@@ -80,11 +83,14 @@ class TurnRecord:
         return False
 
     async def note_shown(self, reason: EndReason) -> None:
-        """Record that the thread shows how the attempt ended."""
-        turn, name = self.turn, self.stream.answer_id
-        await recorded(self.log, self.store.turns.note_shown(turn.key, turn.attempt, reason, name, self.seen))
+        """Record that the thread shows how the attempt ended; what the database does not take now is left to `write_shown`."""
+        if not await recorded(self.log, self._shown(reason)):
+            self.unwritten_shown = reason
 
-    async def write_shown(self, reason: EndReason) -> None:
-        """Record that the thread shows how the attempt ended, until the database takes it."""
+    async def write_shown(self, reason: EndReason) -> bool:
+        """Record that the thread shows how the attempt ended, once the database takes it; False where that is left to the next start."""
+        return await recorded(self.log, retry_write(lambda: self._shown(reason), FOR_A_DAY))
+
+    def _shown(self, reason: EndReason) -> Awaitable[None]:
         shown = self.turn.key, self.turn.attempt, reason, self.stream.answer_id, self.seen
-        await retry_write(lambda: self.store.turns.note_shown(*shown))
+        return self.store.turns.note_shown(*shown)

@@ -40,7 +40,7 @@ from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.reactions import ReactionShortcuts
 from aion_bot.runtime.waiting import WaitingQuestions
-from aion_bot.storage import recorded
+from aion_bot.storage import FOR_A_DAY, recorded, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -144,13 +144,16 @@ class Actions:
     async def take_retry_away(self, adapter: PlatformAdapter, prompt: str) -> None:
         """Show that a failed question cannot be asked again, as its writer deleted it."""
         turns = self._services.store.turns
-        if (turn := await turns.of_prompt(prompt)) is None:
-            return
-        for runner in self._active.find(turn=turn.key):
-            await runner.ended.wait()
-            turn = runner.turn if (found := await turns.get(turn.key)) is None else found
-        if turn.retryable and turn.erased:
-            await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
+        try:
+            turn = await retry_write(lambda: turns.of_prompt(prompt), FOR_A_DAY)
+            for runner in () if turn is None else self._active.find(turn=turn.key):
+                await runner.ended.wait()
+                turn = await retry_write(partial(turns.get, runner.turn.key), FOR_A_DAY) or runner.turn
+            if turn is not None and turn.retryable and turn.erased:
+                thread = self._services.registry.thread(adapter, turn.thread)
+                await show_deleted(self._services, thread, turn)
+        except sqlite3.Error as error:  # a press of it is refused all the same, as the row says why
+            _log.error("retry button not removed", platform=adapter.platform, reason=str(error))
 
     async def _share(self, thread: Thread, click: Click) -> None:
         """Share a private answer, which is about the place where it was asked."""

@@ -76,14 +76,16 @@ class ActiveTurns:
                 if not opens:  # an opened thread is a sign by itself
                     await self._indicators.first_signs.passed()
                 await runner.run()
+            slow = not runner.plans and is_slow(turn, began)
+            # Before the rest is written: a database that is away for long says nothing of how fast the bot is.
+            if observer is not None and runner.reason is not None:
+                observer.ended(turn, runner.reason, timed=not runner.plans)
             if await runner.record_rest():
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
             if runner.reason is not None:
-                if runner.reason not in AS_WANTED or (not runner.plans and is_slow(turn, began)):
+                if slow or runner.reason not in AS_WANTED:
                     await log_turn(self._services.store.timeline, turn, runner.reason)
-                if observer is not None:
-                    observer.ended(turn, runner.reason, timed=not runner.plans)
                 if turn.notify_after:
                     # An earlier process, or the card of a plan, may have posted what is due.
                     again = runner.resumed or bool(runner.plans)

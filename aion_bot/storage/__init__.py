@@ -15,12 +15,13 @@ from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.ratings import export_ratings
 from aion_bot.storage.schema import migrations
-from aion_bot.storage.statements import BRIEFLY, recorded, retry_write
+from aion_bot.storage.statements import BRIEFLY, FOR_A_DAY, recorded, retry_write
 from aion_bot.storage.store import Store
 from aion_bot.storage.usage import read_usage
 
 __all__ = [
     "BRIEFLY",
+    "FOR_A_DAY",
     "MENTION_HINTS",
     "Erasure",
     "Explanation",

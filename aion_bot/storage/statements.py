@@ -18,6 +18,9 @@ T = TypeVar("T")
 BRIEFLY = Backoff(0.2, factor=5.0, attempts=4)
 """The pauses while a person waits and can be told of a failure: 0.2, 1 and 5 seconds."""
 
+FOR_A_DAY = Backoff(0.2, cap=15.0, total=86_400.0)
+"""The pauses where nobody waits, of 15 seconds at most; what a day does not mend is left to the next start."""
+
 _UNTIL_CANCELLED = Backoff(0.2, cap=15.0)
 
 

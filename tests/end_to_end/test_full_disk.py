@@ -2,13 +2,25 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from aion_bot.conversation.session_history import Polling
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Emit, Hold, PlanEnd, Scene, Speak, spoken
+from aion_bot.simulators.aion.scene import (
+    ENDING,
+    Answer,
+    Cut,
+    Emit,
+    Hold,
+    PlanEnd,
+    Scene,
+    Speak,
+    refused,
+    spoken,
+)
 from aion_bot.simulators.slack import SimulatedSlack
 from aion_bot.storage.statements import Statements
 from tests.end_to_end.bot import Bot
@@ -264,3 +276,48 @@ async def test_pictures_that_cannot_be_recorded_hold_no_question_up(bot: Bot, di
     await bot.workspace.reply(bot.ada, thread, "What can you do?")
     await bot.shows(thread, "Ask me what is damaged")
     disk.full = False
+
+
+async def cleared(bot: Bot, count: int) -> None:
+    """Wait until the rows of so many questions say that their ends are shown, and that no indicator is left."""
+    async with asyncio.timeout(20):
+        with closing(sqlite3.connect(bot.database)) as connection:
+            phases = "SELECT phase FROM turn"
+            while connection.execute(phases).fetchall() != [("cleared",)] * count:  # noqa: ASYNC110  # no event
+                await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"),
+    [(spoken("The first answer."), "The first answer."), (refused(500), strings.trouble("SERVER_ERROR"))],
+    ids=["answered", "failed"],
+)
+async def test_an_end_that_cannot_be_recorded_when_it_is_shown_is_recorded_later(
+    bot: Bot, disk: Disk, first: Scene, shown: str
+) -> None:
+    """The thread's next question does not wait for that; once there is room the rows say that both ends are shown."""
+    disk.full, disk.only = True, "SET phase = 'shown'"
+    bot.aion.play(first, spoken("The second answer."))
+    thread = await bot.asked(bot.ada, "What?", shown)
+    await disk.refused.wait()
+    await bot.workspace.reply(bot.ada, thread, "And this?")
+    await bot.shows(thread, "The second answer.")
+    disk.full = False
+    await cleared(bot, 2)
+
+
+async def test_an_end_that_is_not_recorded_for_a_day_is_left_to_the_next_start(
+    bot: Bot, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried no longer then: a stop waits for nothing, and the next start asks nothing anew."""
+    monkeypatch.setattr("aion_bot.conversation.turn_record.FOR_A_DAY", (0.0,))
+    disk.full, disk.only = True, "SET phase = 'shown'"
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.asked(bot.ada, "What?", "The whole answer.")
+    await disk.refused.wait()
+    await bot.stop()
+    disk.full = False
+    await bot.start()
+    await cleared(bot, 1)
+    assert bot.text(thread).count("The whole answer.") == 1
+    assert bot.aion.count("send_stream") == 1

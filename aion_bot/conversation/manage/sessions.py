@@ -56,6 +56,7 @@ async def _leave(use: Use, told: str, announced: str, *, close: bool) -> Answer:
     await use.check_may_announce()
     if close:
         try:
+            # Before the thread leaves it: where Aion fails the person can try again.
             await use.services.aion.chats.close_session(session)
         except AionvisionError as error:
             if not error_messages.session_gone(error):  # closed already is closed
