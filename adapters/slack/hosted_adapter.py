@@ -61,6 +61,7 @@ class HostedSlackAdapter(SlackAdapter):
         keeping = asyncio.create_task(self._keeper.run())
         try:
             while True:
+                # Before the token is tried: one that comes while Slack refuses the old one must not be missed.
                 self._keeper.replaced.clear()
                 try:
                     await super().listen(host)
@@ -71,6 +72,7 @@ class HostedSlackAdapter(SlackAdapter):
                     )
                 await self._keeper.replaced.wait()
         finally:
+            # A refresh goes on by itself, and `close` waits for it.
             keeping.cancel()
 
     async def take(self, request: HttpRequest) -> HttpAnswer:

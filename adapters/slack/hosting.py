@@ -133,6 +133,7 @@ class HostedSlack:
         if (change := AccessChange.of(payload)) is not None:
             if await self._workspaces.change(self._stored, self._settings, change):
                 self._changed()
+            # Also where nothing ended: what is refused may have changed.
             self._looked = -_KNOWN_FOR
             return HttpAnswer(200)
         scope = await (self._removed if is_removal(payload) else self._scope)(payload)
@@ -183,6 +184,7 @@ class HostedSlack:
 
     async def _installed(self, age: float = _KNOWN_FOR) -> frozenset[str]:
         """Return what is installed, as it was so many seconds ago at most."""
+        # Taken before the reads: what they find may be as old as their beginning.
         now = time.monotonic()
         if now - self._looked >= age:
             known = frozenset(await self.scopes())

@@ -46,6 +46,7 @@ class OAuthApi:
     def __init__(self, settings: OAuthSettings, *, timeout: float) -> None:
         """`timeout` is in seconds for one request."""
         self._settings = settings
+        # An empty token: the SDK sends no `Authorization` then, and Slack takes the credentials of the form.
         self._web = self._with_token("", timeout)
         self._timeout = timeout
 

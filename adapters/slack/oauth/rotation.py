@@ -114,6 +114,7 @@ class TokenKeeper:
 
         Raises OAuthRefused, PlatformError and SharedValuesDown.
         """
+        # The last one failed, was cancelled while it waited, or could not store the answer.
         if self._refreshing is not None or self._unsaved is not None:
             await self._refresh()
         found = await self._stored.installations.get(self._scope)
@@ -147,6 +148,7 @@ class TokenKeeper:
         self._refreshing = None
 
     async def _refresh_once(self) -> None:
+        # To store an answer takes no lock: it is compared with what it replaces.
         if self._unsaved is None and not await self._lock():
             return
         try:
@@ -160,6 +162,7 @@ class TokenKeeper:
             await self._stored.installations.replace(*self._unsaved)
             self._unsaved = None
         finally:
+            # Kept while an answer is not stored: another replica would send the refresh token that is used up.
             if self._unsaved is None:
                 await self._values.take(LOCK, self._scope)
 
