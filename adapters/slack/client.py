@@ -47,6 +47,7 @@ _OF_A_TEAM = {
 """Methods that ask of which workspace, where the token is an organisation's."""
 
 _MOST_REDIRECTS = 3
+# A user group is looked for in each of them, and Slack takes twenty such requests a minute (tier 2).
 _MOST_WORKSPACES = 20
 
 
@@ -70,6 +71,7 @@ class WebApi:
     @cached_property
     def client(self) -> AsyncWebClient:
         """The SDK's client. Needs a running event loop when first used."""
+        # The SDK would open a session for each request. It uses its own timeout for those alone, so this one has it, too.
         session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._timeout))
         client = AsyncWebClient(
             token=self._settings.bot_token.get_secret_value(),
@@ -147,6 +149,7 @@ class WebApi:
 
         async def send() -> None:
             # No redirects: they could lead to an address without TLS.
+            # As a file: aiohttp warns of more than a megabyte as bytes (`aiohttp.payload.BytesPayload`).
             async with self._session(method).post(
                 address, data=BytesIO(raw), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
@@ -192,6 +195,7 @@ class WebApi:
 
         Raises `FileUnavailable` where Slack answers something else than the file, and the other errors of `ports.errors`.
         """
+        # A large file may take longer than any one request; only silence ends it.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
         # Not unpacked: a small answer could become a large piece.
         async with aiohttp.ClientSession(
@@ -212,8 +216,10 @@ class WebApi:
             raise FileUnavailable(f"{method}: an address that is not Slack's", FileProblem.WITHHELD)
         headers = {
             "Authorization": f"Bearer {self._settings.bot_token.get_secret_value()}",
+            # aiohttp would ask for packed answers by itself, and nothing unpacks them here.
             "Accept-Encoding": "identity",
         }
+        # `_send` passes on the data of JSON answers alone, and an answer that is refused has to be closed.
         answers: list[aiohttp.ClientResponse] = []
 
         async def send() -> None:
@@ -239,6 +245,7 @@ class WebApi:
         tolerated: Collection[str] = (),
     ) -> Mapping[str, Any]:
         """Send one request and report it. Raises the errors of `ports.errors`."""
+        # The SDK would open another session for this request.
         if self._closed:
             raise PlatformDown(f"{method}: the connection to Slack is closed")
         request = PlatformRequest(method, charges)
