@@ -91,6 +91,7 @@ class Files:
             if found is not None:
                 self._unknown.pop(nonce, None)
                 return found
+        # `replace`: a lone surrogate, which JSON can bring, has no UTF-8.
         place, raw = ids.thread(thread), document.text.encode("utf-8", "replace")
         name, title = file_name(document.name, nonce), document.name
         method = Method.FILES_GET_UPLOAD_URL
@@ -102,6 +103,7 @@ class Files:
         self._unknown.setdefault(nonce, time.time() - _CLOCK_SKEW)
         if len(self._unknown) > _KEPT:
             self._unknown.popitem(last=False)
+        # A form holds no lists: Slack takes this one as JSON.
         files = json.dumps([{"id": file, "title": title}])
         where = {"channel_id": place.channel, "thread_ts": place.ts}
         try:
