@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
@@ -14,7 +14,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
 from adapters.slack.config import SlackSettings
-from adapters.slack.downloads import is_files_host, sent_once
+from adapters.slack.downloads import is_files_host
 from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import READS, Method
 from aion_bot.ports.errors import (
@@ -25,6 +25,7 @@ from aion_bot.ports.errors import (
     PlatformError,
     RateLimited,
 )
+from aion_bot.ports.files import sent_once
 from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
@@ -197,9 +198,10 @@ class WebApi:
         """
         # A large file may take longer than any one request; only silence ends it.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
+        once = sent_once(errors.FAILURES, partial(errors.translate, method=Method.FILES_DOWNLOAD))
         # Not unpacked: a small answer could become a large piece.
         async with aiohttp.ClientSession(
-            timeout=timeout, auto_decompress=False, middlewares=(sent_once,)
+            timeout=timeout, auto_decompress=False, middlewares=(once,)
         ) as session:
             for _ in range(_MOST_REDIRECTS + 1):
                 with closing(await self._get(session, address)) as answer:

@@ -1,24 +1,10 @@
-"""What holds for downloads of files alone: which hosts get the bot token, and that each request is sent once."""
+"""Which hosts serve Slack's files, and so get the bot token. No I/O."""
 
 from urllib.parse import urlsplit
 
-import aiohttp
-
-from adapters.slack import errors
-from adapters.slack.methods import Method
 from aion_bot.ports.settings import is_loopback
 
 _FILES_HOST = "files.slack.com"
-
-
-async def sent_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Let a lost connection end a GET: aiohttp would send it again by itself, and nobody would count that."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise errors.translate(error, Method.FILES_DOWNLOAD) from None
 
 
 def is_files_host(address: str, api_url: str) -> bool:
