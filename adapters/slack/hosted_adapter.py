@@ -18,7 +18,7 @@ from adapters.slack.oauth.removal import is_removal
 from adapters.slack.oauth.rotation import RotationTimes, Stored, TokenKeeper
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
-from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
+from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.host import Host
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.settings import Problem
@@ -53,11 +53,8 @@ class HostedSlackAdapter(SlackAdapter):
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. A token that Slack refuses is waited for: somebody may install the app again."""
-        with suppress(OAuthRefused, PlatformError):  # the old token may be good still
-            try:
-                await self._keeper.look()
-            except SharedValuesDown as error:
-                raise PlatformDown(str(error)) from None
+        with suppress(OAuthRefused, PlatformError, SharedValuesDown):  # the old token may be good still
+            await self._keeper.look()
         keeping = asyncio.create_task(self._keeper.run())
         try:
             while True:
