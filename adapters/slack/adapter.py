@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 from adapters.slack import home, http_mode, ids, markdown, new_tokens, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
@@ -293,7 +293,9 @@ class SlackAdapter:
             await self._private.reply(event, line)
         except (Forbidden, MessageGone):
             if isinstance(event, Prompt) and event.source is not None:
-                await self._react(event.source, _MUTE)
+                # That permission is optional: without it the refusal of the words still tells more.
+                with suppress(Forbidden, MessageGone):
+                    await self._react(event.source, _MUTE)
             raise
 
     async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:
