@@ -92,6 +92,10 @@ class OAuthApi:
         finally:
             await web.close()
 
+    def use(self, settings: OAuthSettings) -> None:
+        """Send other credentials of the same app, from the next request on."""
+        self._settings = settings
+
     async def close(self) -> None:
         """Close the connections."""
         await self._web.close()

@@ -44,7 +44,7 @@ class RotationTimes:
 
 @dataclass(slots=True)
 class Stored:
-    """What the adapters of all scopes share. `installations` and `api` are replaced when the operator replaces secrets."""
+    """What the adapters of all scopes share. `installations` is replaced when the operator replaces secrets."""
 
     values: SharedValues
     installations: Installations
