@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -187,6 +188,27 @@ async def test_a_refresh_under_way_survives_other_secrets(
     go_on.set()
     await looking
     assert (list(names), used) == (["SLACK_SIGNING_SECRET"], [oauth.tokens(ONE)[-1]])
+
+
+async def test_an_installation_after_a_used_up_token_is_not_kept_waiting(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """Slack is asked again after a long pause; what is stored is looked at as often as ever, as it may be all that is wanted."""
+    oauth.expires_in = 50
+    await install()
+    stored = await hosted._stored.installations.get(ONE)
+    assert stored is not None
+    await hosted._stored.api.refresh(stored)  # of a replica that was killed
+    used: list[str] = []
+    times = replace(TIMES, retry_max=3_600.0)
+    keeping = TokenKeeper(ONE, hosted._stored, lambda one: used.append(one.token if one else ""), times)
+    running = asyncio.create_task(keeping.run())
+    await until(lambda: "invalid_refresh_token" in oauth.calls)
+    oauth.expires_in = 43_200
+    await install()
+    await until(lambda: used[-1:] == [oauth.tokens(ONE)[-1]])
+    assert oauth.calls.count("invalid_refresh_token") == 1
+    running.cancel()
 
 
 async def test_a_token_without_an_end_is_exchanged_once_others_have_one(
