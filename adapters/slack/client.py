@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager, closing
 from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
+from adapters.slack.addresses import is_encrypted, is_files_host, redirected
 from adapters.slack.config import SlackSettings
-from adapters.slack.downloads import is_files_host
 from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import READS, Method
 from aion_bot.ports.errors import (
@@ -145,7 +145,7 @@ class WebApi:
         Raises PlatformDown for an address without TLS, unless `SLACK_API_URL` has none either.
         """
         method = Method.FILES_UPLOAD
-        if not self._takes_secrets(address):
+        if not is_encrypted(address, self._settings.api_url):
             raise PlatformDown(f"{method}: the address is not encrypted")
 
         async def send() -> None:
@@ -160,11 +160,6 @@ class WebApi:
 
         await self._send(method, (), send)
 
-    def _takes_secrets(self, address: str) -> bool:
-        """Tell whether an address that Slack named is encrypted, or on this machine as that of a simulator is."""
-        parts, own = urlsplit(address), urlsplit(self._settings.api_url)
-        return parts.scheme == "https" or (own.scheme == parts.scheme and is_loopback(parts.hostname))
-
     def _session(self, method: str) -> aiohttp.ClientSession:
         """Return the SDK's session. Raises PlatformDown once it is closed."""
         if self.client.session is None:
@@ -174,12 +169,12 @@ class WebApi:
     async def respond(self, address: str, shown: Mapping[str, Any]) -> None:
         """Answer an interaction at the address that it named, which takes five answers in half an hour.
 
-        Raises MessageGone where Slack does not take the answer there, and PlatformDown also for an address without TLS.
+        Raises MessageGone where Slack does not take the answer there, and for an address without TLS.
 
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
         """
         method = Method.RESPONSE_URL
-        if not self._takes_secrets(address):
+        if not is_encrypted(address, self._settings.api_url):
             raise MessageGone(f"{method}: the address is not encrypted")
 
         async def send() -> None:
@@ -208,7 +203,7 @@ class WebApi:
                     if answer.status == 200:
                         yield answer
                         return
-                    address = urljoin(address, answer.headers.get("Location", ""))
+                    address = redirected(address, answer.headers.get("Location", ""))
         raise FileUnavailable(f"{Method.FILES_DOWNLOAD}: redirected too often", FileProblem.WITHHELD)
 
     async def _get(self, session: aiohttp.ClientSession, address: str) -> aiohttp.ClientResponse:
