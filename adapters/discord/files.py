@@ -32,7 +32,7 @@ from aion_bot.ports.errors import (
     TooLong,
     UploadRefused,
 )
-from aion_bot.ports.files import PIECE, Attachment, whole
+from aion_bot.ports.files import PIECE, Attachment, sent_once, whole
 from aion_bot.ports.messages import Document, MessageRef, Picture, ThreadKey
 from aion_bot.ports.rate_limits import PlatformRequest, RequestStatus
 from aion_bot.ports.thread_files import LOOK_BACK, ThreadFiles
@@ -144,9 +144,10 @@ class AttachedFiles:
         if not is_files_host(address.url, self._settings.api_url):
             raise FileUnavailable("an address that is not Discord's", FileProblem.WITHHELD)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=CONNECT_TIMEOUT)
+        once = sent_once(FAILURES, translate)
         # Not unpacked: a small answer could become a large piece.
         async with aiohttp.ClientSession(
-            timeout=timeout, auto_decompress=False, middlewares=(_sent_once,)
+            timeout=timeout, auto_decompress=False, middlewares=(once,)
         ) as session:
             with closing(await self._send(session, address.url, media_type)) as answer:
                 yield answer
@@ -239,16 +240,6 @@ def note_event(seen: ThreadFiles, message: discord.Message, bot: int) -> None:
     except UNREADABLE as error:
         # discord.py reads some parts of a message only when they are looked at.
         _log.warning("files skipped, not readable", extra={"reason": type(error).__name__})
-
-
-async def _sent_once(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    """Let a lost connection end a GET: aiohttp would send it again by itself, and nobody would count that."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise translate(error) from None
 
 
 def _check(answer: aiohttp.ClientResponse, media_type: str) -> None:

@@ -124,6 +124,7 @@ def configure(env: Mapping[str, str]) -> tuple[PlatformAdapter | None, Sequence[
 
     Connects to nothing.
     """
+    # Also asked where OAuth is not wanted: keys for encryption alone are a problem.
     if oauth_config.is_wanted(env) or oauth_config.read(env)[1]:
         return None, oauth_config.read(env)[1]
     settings, problems = config.read(env)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 from adapters.slack import home, http_mode, ids, markdown, new_tokens, rate_limits, rendering, strings
 from adapters.slack.client import WebApi
@@ -113,6 +113,7 @@ class SlackAdapter:
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. Raises TokenRefused with the variable's name, or PlatformDown."""
         me = await self._web.identify()
+        # `auth.test` has told it: a mention of the bot itself costs no look-up.
         self._names.remember({f"@{me.user}": me.name})
         # Nobody has told what happened since the last connection was lost.
         self._messages.attached.seen.forget()
@@ -145,6 +146,7 @@ class SlackAdapter:
         try:
             await self._sockets.serve()
         finally:
+            # `take_secrets` must open no spare sockets that nobody would serve.
             self._sockets = None
 
     async def receive(self, request: HttpRequest) -> HttpAnswer:
@@ -163,6 +165,7 @@ class SlackAdapter:
 
     async def close(self) -> None:
         """Close the pool of Web API connections; the sockets end with `listen`."""
+        # The look-ups first: they use the pool.
         await self._names.close()
         await self._web.close()
 
@@ -290,7 +293,9 @@ class SlackAdapter:
             await self._private.reply(event, line)
         except (Forbidden, MessageGone):
             if isinstance(event, Prompt) and event.source is not None:
-                await self._react(event.source, _MUTE)
+                # That permission is optional: without it the refusal of the words still tells more.
+                with suppress(Forbidden, MessageGone):
+                    await self._react(event.source, _MUTE)
             raise
 
     async def answer_privately(self, event: Click | ManageCommand, answer: PrivateAnswer) -> None:

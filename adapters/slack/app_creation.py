@@ -40,6 +40,7 @@ async def create_app(web: WebApi, token: str, url: str = "") -> CreatedApp:
     if problems:
         return CreatedApp("", problems)
     app = one_line(str(data_of(answer).get("app_id") or ""), _LENGTH)
+    # It becomes a part of addresses that a person is asked to open.
     if not app.isalnum():
         return CreatedApp("", [fail(CONFIG_TOKEN, strings.NO_APP_ID, strings.LOOK_FOR_APP)])
     return CreatedApp(app, [ok("the app", strings.app_created(app))])

@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager, closing
-from functools import cached_property
+from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs, urljoin, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from adapters.slack import errors, rate_limits, sdk_log
+from adapters.slack.addresses import is_encrypted, is_files_host, redirected
 from adapters.slack.config import SlackSettings
-from adapters.slack.downloads import is_files_host, sent_once
 from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import READS, Method
 from aion_bot.ports.errors import (
@@ -25,6 +25,7 @@ from aion_bot.ports.errors import (
     PlatformError,
     RateLimited,
 )
+from aion_bot.ports.files import sent_once
 from aion_bot.ports.rate_limits import Charge, Limits, PlatformRequest, RequestObserver, RequestStatus
 from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.settings import is_loopback
@@ -47,6 +48,7 @@ _OF_A_TEAM = {
 """Methods that ask of which workspace, where the token is an organisation's."""
 
 _MOST_REDIRECTS = 3
+# A user group is looked for in each of them, and Slack takes twenty such requests a minute (tier 2).
 _MOST_WORKSPACES = 20
 
 
@@ -73,6 +75,7 @@ class WebApi:
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_create_end.append(self._note_connected)
         tracing.on_connection_reuseconn.append(self._note_connected)
+        # The SDK would open a session for each request. It uses its own timeout for those alone, so this one has it, too.
         session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=self._timeout), trace_configs=[tracing]
         )
@@ -152,11 +155,12 @@ class WebApi:
         Raises PlatformDown for an address without TLS, unless `SLACK_API_URL` has none either.
         """
         method = Method.FILES_UPLOAD
-        if not self._takes_secrets(address):
+        if not is_encrypted(address, self._settings.api_url):
             raise PlatformDown(f"{method}: the address is not encrypted")
 
         async def send() -> None:
             # No redirects: they could lead to an address without TLS.
+            # As a file: aiohttp warns of more than a megabyte as bytes (`aiohttp.payload.BytesPayload`).
             async with self._session(method).post(
                 address, data=BytesIO(raw), proxy=self.client.proxy, allow_redirects=False
             ) as answer:
@@ -165,11 +169,6 @@ class WebApi:
                     raise PlatformDown(f"{method}: status {answer.status}")
 
         await self._send(method, (), send)
-
-    def _takes_secrets(self, address: str) -> bool:
-        """Tell whether an address that Slack named is encrypted, or on this machine as that of a simulator is."""
-        parts, own = urlsplit(address), urlsplit(self._settings.api_url)
-        return parts.scheme == "https" or (own.scheme == parts.scheme and is_loopback(parts.hostname))
 
     def _session(self, method: str) -> aiohttp.ClientSession:
         """Return the SDK's session. Raises PlatformDown once it is closed."""
@@ -180,12 +179,12 @@ class WebApi:
     async def respond(self, address: str, shown: Mapping[str, Any]) -> None:
         """Answer an interaction at the address that it named, which takes five answers in half an hour.
 
-        Raises MessageGone where Slack does not take the answer there, and PlatformDown also for an address without TLS.
+        Raises MessageGone where Slack does not take the answer there, and for an address without TLS.
 
         https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
         """
         method = Method.RESPONSE_URL
-        if not self._takes_secrets(address):
+        if not is_encrypted(address, self._settings.api_url):
             raise MessageGone(f"{method}: the address is not encrypted")
 
         async def send() -> None:
@@ -202,17 +201,19 @@ class WebApi:
 
         Raises `FileUnavailable` where Slack answers something else than the file, and the other errors of `ports.errors`.
         """
+        # A large file may take longer than any one request; only silence ends it.
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._timeout, sock_read=self._timeout)
+        once = sent_once(errors.FAILURES, partial(errors.translate, method=Method.FILES_DOWNLOAD))
         # Not unpacked: a small answer could become a large piece.
         async with aiohttp.ClientSession(
-            timeout=timeout, auto_decompress=False, middlewares=(sent_once,)
+            timeout=timeout, auto_decompress=False, middlewares=(once,)
         ) as session:
             for _ in range(_MOST_REDIRECTS + 1):
                 with closing(await self._get(session, address)) as answer:
                     if answer.status == 200:
                         yield answer
                         return
-                    address = urljoin(address, answer.headers.get("Location", ""))
+                    address = redirected(address, answer.headers.get("Location", ""))
         raise FileUnavailable(f"{Method.FILES_DOWNLOAD}: redirected too often", FileProblem.WITHHELD)
 
     async def _get(self, session: aiohttp.ClientSession, address: str) -> aiohttp.ClientResponse:
@@ -222,8 +223,10 @@ class WebApi:
             raise FileUnavailable(f"{method}: an address that is not Slack's", FileProblem.WITHHELD)
         headers = {
             "Authorization": f"Bearer {self._settings.bot_token.get_secret_value()}",
+            # aiohttp would ask for packed answers by itself, and nothing unpacks them here.
             "Accept-Encoding": "identity",
         }
+        # `_send` passes on the data of JSON answers alone, and an answer that is refused has to be closed.
         answers: list[aiohttp.ClientResponse] = []
 
         async def send() -> None:
@@ -249,6 +252,7 @@ class WebApi:
         tolerated: Collection[str] = (),
     ) -> Mapping[str, Any]:
         """Send one request and report it. Raises the errors of `ports.errors`."""
+        # The SDK would open another session for this request.
         if self._closed:
             raise PlatformDown(f"{method}: the connection to Slack is closed")
         request = PlatformRequest(method, charges)

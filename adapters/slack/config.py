@@ -122,6 +122,7 @@ class SlackSettings(PlatformSettings):
         settings, problems = super().read(env)
         wrong = {one.variable: one for one in problems}
         for one in way_problems(cls.given(env)):
+            # A malformed value keeps its own problem, which tells more than that the way does not want it.
             if one.variable not in wrong or not env.get(one.variable, "").strip():
                 wrong[one.variable] = one
         ordered = [wrong[name] for name in cls.variables() if name in wrong]

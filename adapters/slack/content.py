@@ -101,6 +101,7 @@ def _parts_of(message: Payload) -> list[Payload]:
     parts: list[Payload] = []
     level = [message]
     # Level by level, so that the depth is bounded whatever a payload nests.
+    # One more, as the first level holds the attachments of the message itself.
     for _ in range(_MOST_FORWARDS + 1):
         level = [one for part in level for one in _attached(part)]
         parts += level

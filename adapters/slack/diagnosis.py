@@ -38,6 +38,7 @@ _LOST: Mapping[str, str] = {
     "files:read": "attached files cannot be read",
     "files:write": "pictures, and the rest of a very long answer, cannot be posted",
     "reactions:write": "a queued question has no mark",
+    "search:read.public": "what was said before is not found where Slack limits reading",
     "usergroups:read": "names of mentioned groups are not read, and allow_roles lets nobody in",
     "users:read": "names of mentioned people are not read, guests = false refuses everybody, and reactions do nothing",
 }

@@ -151,6 +151,7 @@ class History:
             query=one_line(prompt.text, _QUERY),
             context_channel_id=channel,
             after=int(oldest),
+            # In whole seconds: the exact times are compared below.
             before=int(float(ts)) + 1,
             limit=_MOST_FOUND,
             include_bots=False,

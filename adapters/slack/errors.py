@@ -172,6 +172,7 @@ def translate(error: Exception, method: Method) -> PlatformError:
     match error:
         case SlackApiError():
             return _refusal(error, method)
+        # Before `ClientOSError`, of which it is one: without a connection Slack has received nothing.
         case aiohttp.ClientConnectorError():
             return PlatformDown(f"{method}: {type(error).__name__}")
         case aiohttp.ClientOSError() | aiohttp.ServerDisconnectedError():

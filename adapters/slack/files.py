@@ -38,6 +38,7 @@ from aion_bot.ports.errors import (
 )
 from aion_bot.ports.files import PIECE, Attachment, whole
 from aion_bot.ports.messages import Document, MessageRef, Picture, ThreadKey
+from aion_bot.ports.text import clip
 from aion_bot.ports.thread_files import ThreadFiles
 
 _log = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ _UNAVAILABLE: Mapping[str, FileProblem] = {
 """What `mode` and `file_access` of a file say about why it has no bytes: a canvas is `quip`, a post `post` or `space`."""
 _MADE_BY_SLACK = "application/vnd.slack-"
 """How the types of canvases and lists begin, whose addresses answer with a page."""
+_DESCRIPTION = 1_000
+"""Characters of the description of an upload (the error `alt_txt_too_large` of `files.getUploadURLExternal`)."""
 EVENT_PATIENCE = 0.5
 """Seconds for which an event that should come is waited for before Slack is asked. The question waits, its first sign
 does not."""
@@ -91,6 +94,7 @@ class Files:
             if found is not None:
                 self._unknown.pop(nonce, None)
                 return found
+        # `replace`: a lone surrogate, which JSON can bring, has no UTF-8.
         place, raw = ids.thread(thread), document.text.encode("utf-8", "replace")
         name, title = file_name(document.name, nonce), document.name
         method = Method.FILES_GET_UPLOAD_URL
@@ -102,6 +106,7 @@ class Files:
         self._unknown.setdefault(nonce, time.time() - _CLOCK_SKEW)
         if len(self._unknown) > _KEPT:
             self._unknown.popitem(last=False)
+        # A form holds no lists: Slack takes this one as JSON.
         files = json.dumps([{"id": file, "title": title}])
         where = {"channel_id": place.channel, "thread_ts": place.ts}
         try:
@@ -121,9 +126,9 @@ class Files:
 
         Raises UploadRefused where the app or the workspace takes no files.
         """
-        method = Method.FILES_GET_UPLOAD_URL
+        method, description = Method.FILES_GET_UPLOAD_URL, clip(picture.description, _DESCRIPTION)
         answer = await self._call(
-            method, team, filename=picture.name, length=len(picture.data), alt_txt=picture.description
+            method, team, filename=picture.name, length=len(picture.data), alt_txt=description
         )
         file = field(answer, "file_id", method)
         await self._web.upload(field(answer, "upload_url", method), picture.data)

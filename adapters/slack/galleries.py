@@ -82,6 +82,7 @@ class Galleries:
         # Each is waited for, so that no upload goes on after a failure.
         found = await asyncio.gather(*(self._keep(team, one) for one in missing), return_exceptions=True)
         failed = [one for one in found if isinstance(one, BaseException)]
+        # In place: the dictionary is the one that is kept for the next attempt.
         files |= {one.name: file for one, file in zip(missing, found, strict=True) if isinstance(file, str)}
         if failed:
             raise failed[0]
@@ -102,6 +103,7 @@ class Galleries:
         self, thread: ThreadKey, gallery: Gallery, nonce: str, files: _Files, common: Arguments
     ) -> MessageRef:
         """Post the message of a gallery; a picture that Slack cannot show is named in it."""
+        # It ends, as each round has fewer pictures than the one before.
         while True:
             shown = [one for one in gallery.pictures if files[one.name]]
             refused = [one.title for one in gallery.pictures if not files[one.name]]

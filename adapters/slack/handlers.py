@@ -100,6 +100,7 @@ class EventHandlers:
 
     async def drain(self, seconds: float) -> None:
         """Give what is being handled `seconds` to finish, then cancel it: Slack sends events again."""
+        # `wait` raises over an empty set.
         if not self._handling:
             return
         _, late = await asyncio.wait(self._handling, timeout=seconds)
@@ -123,6 +124,7 @@ class EventHandlers:
                         self._shared.popitem(last=False)
                 inner = body.get("event") or {}
                 me = self._me.in_workspace(body)
+                # Before the names are looked up: an `app_mention` may be waiting for the files of its `message`.
                 self._note_files(inner, me)
                 rename = events.channel_rename(body) if inner.get("type") == "channel_id_changed" else None
                 event = await self._read(body) if rename is None else None
@@ -132,6 +134,7 @@ class EventHandlers:
                 _log.warning("event skipped, not readable", extra={"reason": type(error).__name__})
                 return
             if rename is not None:
+                # What was noted of threads stands under the old id.
                 self._attached.seen.forget()
                 await self._host.channel_renamed(*rename, ids.renamed(*rename))
             elif event is not None:

@@ -18,7 +18,7 @@ from adapters.slack.oauth.removal import is_removal
 from adapters.slack.oauth.rotation import RotationTimes, Stored, TokenKeeper
 from adapters.slack.timeouts import Timeouts
 from aion_bot.ports.diagnosis import Diagnosis, Subjects
-from aion_bot.ports.errors import PlatformDown, PlatformError, TokenRefused
+from aion_bot.ports.errors import PlatformError, TokenRefused
 from aion_bot.ports.host import Host
 from aion_bot.ports.http_requests import HttpAnswer, HttpRequest
 from aion_bot.ports.settings import Problem
@@ -53,14 +53,12 @@ class HostedSlackAdapter(SlackAdapter):
 
     async def listen(self, host: Host) -> None:
         """Serve until cancelled. A token that Slack refuses is waited for: somebody may install the app again."""
-        with suppress(OAuthRefused, PlatformError):  # the old token may be good still
-            try:
-                await self._keeper.look()
-            except SharedValuesDown as error:
-                raise PlatformDown(str(error)) from None
+        with suppress(OAuthRefused, PlatformError, SharedValuesDown):  # the old token may be good still
+            await self._keeper.look()
         keeping = asyncio.create_task(self._keeper.run())
         try:
             while True:
+                # Before the token is tried: one that comes while Slack refuses the old one must not be missed.
                 self._keeper.replaced.clear()
                 try:
                     await super().listen(host)
@@ -71,6 +69,7 @@ class HostedSlackAdapter(SlackAdapter):
                     )
                 await self._keeper.replaced.wait()
         finally:
+            # A refresh goes on by itself, and `close` waits for it.
             keeping.cancel()
 
     async def take(self, request: HttpRequest) -> HttpAnswer:

@@ -68,7 +68,7 @@ class HostedSlack:
             f"{before}{one}": one for before in ("", prefix) for one in (EVENTS, INSTALL, REDIRECT)
         }
         self.http_paths: Sequence[str] = tuple(self._paths)
-        self._stored = self._open(settings)
+        self._stored = self._open(settings, OAuthApi(settings, timeout=timeouts.request))
         self.check_key: CheckKey | None = None
         self._workspaces = OrganisationWorkspaces(values)
         self._known: frozenset[str] = frozenset()
@@ -76,14 +76,10 @@ class HostedSlack:
         self._looked = -_KNOWN_FOR
         self._unknown: set[str] = set()
 
-    def _open(self, settings: OAuthSettings) -> Stored:
+    def _open(self, settings: OAuthSettings, api: OAuthApi) -> Stored:
         """Build what depends on the app's secrets."""
         sealer = Sealer([one.get_secret_value() for one in settings.encryption_keys])
-        stored = Stored(
-            self._values,
-            Installations(self._values, sealer),
-            OAuthApi(settings, timeout=self._timeouts.request),
-        )
+        stored = Stored(self._values, Installations(self._values, sealer), api)
         self._check = RequestCheck(settings.signing_secret.get_secret_value())
         self._pages = InstallPages(
             settings, self._values, stored, lambda: self.takes_reactions, self._changed
@@ -133,6 +129,7 @@ class HostedSlack:
         if (change := AccessChange.of(payload)) is not None:
             if await self._workspaces.change(self._stored, self._settings, change):
                 self._changed()
+            # Also where nothing ended: what is refused may have changed.
             self._looked = -_KNOWN_FOR
             return HttpAnswer(200)
         scope = await (self._removed if is_removal(payload) else self._scope)(payload)
@@ -183,6 +180,7 @@ class HostedSlack:
 
     async def _installed(self, age: float = _KNOWN_FOR) -> frozenset[str]:
         """Return what is installed, as it was so many seconds ago at most."""
+        # Taken before the reads: what they find may be as old as their beginning.
         now = time.monotonic()
         if now - self._looked >= age:
             known = frozenset(await self.scopes())
@@ -223,11 +221,11 @@ class HostedSlack:
         new = self._settings.model_copy(update={one: getattr(found, one) for one in names.values()})
         changed = [name for name, one in names.items() if getattr(new, one) != getattr(self._settings, one)]
         if changed:
-            old, self._settings = self._stored.api, new
-            opened = self._open(new)
+            self._settings = new
+            # The same client: an answer that is lost while it is replaced may be that of a refresh, which comes once.
+            self._stored.api.use(new)
             # The adapters share this object.
-            self._stored.installations, self._stored.api = opened.installations, opened.api
-            await old.close()
+            self._stored.installations = self._open(new, self._stored.api).installations
         return tuple(changed), ()
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:

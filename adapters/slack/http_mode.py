@@ -109,6 +109,7 @@ class HttpMode:
                 else:
                     host.heard()
         finally:
+            # First: what arrives from here on is refused with 503, so that Slack sends it again.
             self._app = None
             # What arrived is written, or comes again.
             await handlers.drain(self._timeouts.close)
@@ -135,8 +136,10 @@ class HttpMode:
         Then the work goes on: what it writes is known when Slack sends it again.
         """
         work = asyncio.create_task(app.receive(payload))
+        # Slack's request may be over before the work, and the event loop keeps only weak references to tasks.
         self._late.add(work)
         work.add_done_callback(self._late.discard)
+        # `wait_for` would cancel the work.
         await asyncio.wait({work}, timeout=self._timeouts.answer)
         if not work.done():
             return 503

@@ -120,6 +120,7 @@ class Messages:
         for is_last in (False, True):
             answer = await self._web.call(Method.CHAT_UPDATE, team, tolerated={_CONFLICT}, **where, **shown)
             if answer.get("error") != _CONFLICT:
+                # A `Counter` deletes what it does not have without an error.
                 del self._conflicts[message.id]
                 return
             if not is_last:
@@ -129,6 +130,7 @@ class Messages:
             del self._conflicts[message.id]
             raise CannotEdit(text)
         if len(self._conflicts) > _KEPT:
+            # What is forgotten is only tried a few times more.
             self._conflicts.clear()
         self._conflicts[message.id] += 1
         # Slack ends every stream sooner or later, so this is worth another try.
@@ -202,6 +204,7 @@ class Messages:
             # `chat.stopStream` is the first request of a stream that takes metadata.
             rest["metadata"] = {"event_type": NONCE_EVENT, "event_payload": {"nonce": stream.nonce}}
         await self._change_stream(Method.CHAT_STOP_STREAM, message, **rest)
+        # Not before the answer: after a lost one the edit has to stop the stream again.
         if stream is not None:
             stream.live = False
 

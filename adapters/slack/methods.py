@@ -61,6 +61,7 @@ READS = {
     Method.CONVERSATIONS_REPLIES,
     Method.FILES_INFO,
     Method.USERGROUPS_LIST,
+    Method.USERGROUPS_USERS_LIST,
     Method.USERS_CONVERSATIONS,
     Method.USERS_INFO,
     Method.USERS_LIST,

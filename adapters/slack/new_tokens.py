@@ -60,11 +60,14 @@ async def adopt(
                 sockets.discard(opened)
                 return [Problem(APP_TOKEN, strings.OTHER_APP)]
         elif http is None:
+            # Nothing is connected: an address is asked for, and not used, to try the app-level token.
             await trial.open_connection()
     except TokenRefused as refusal:
         return [Problem(refusal.variable, refusal.reason)]
     finally:
+        # The new sockets stay open: their session is that of `sockets`.
         await trial.close()
+    # Before the sockets: whichever connection opens from here on has the new tokens.
     web.use(new)
     if sockets is not None:
         sockets.take_over(opened)

@@ -46,6 +46,7 @@ class PrivateAnswers:
         team, person = ids.thread(event.thread).team, event.person.id
         message = {**shown, "metadata": private_metadata(person)}
         # Slack takes a person's id for their direct message; the answer has the channel's own.
+        # The nonce is of this attempt alone: the next one of the core posts all of it again.
         method, nonce = Method.CHAT_POST_MESSAGE, secrets.token_hex(8)
         posted = await self._web.call(method, team, channel=person, **message)
         channel = field(posted, "channel", method)

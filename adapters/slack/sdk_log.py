@@ -21,6 +21,8 @@ class _PlaceAndType(logging.Filter):
 
 LOGGER = logging.getLogger("adapters.slack.sdk")
 """Handed to every object of the libraries that takes a logger."""
+# Not left to the root logger: the SDK reads `level` itself, and one that was never set is 0, which counts as DEBUG there.
 LOGGER.setLevel(logging.ERROR)
+# A logger outlives its module: a second import must not filter twice.
 if not LOGGER.filters:
     LOGGER.addFilter(_PlaceAndType())

@@ -4,6 +4,7 @@ It is set by https://docs.slack.dev/reference/methods/agents.sessions.setStatus
 """
 
 import asyncio
+from collections import OrderedDict
 
 from adapters.slack import ids
 from adapters.slack.client import WebApi
@@ -16,6 +17,9 @@ from aion_bot.ports.text import one_line
 
 _TITLE = 200
 """Characters of a session's title (the method's page)."""
+
+_KEPT = 1_000
+"""Direct messages without Slack's own Stop that are remembered; far more than one process answers in at a time."""
 
 _NOT_HERE = {"not_authorized", "thread_ts_not_allowed"}
 """Codes that say what one channel does not have: the bot is no member, or the channel is one session by itself."""
@@ -30,7 +34,7 @@ class SessionStatus:
         # Channels where Slack refuses the status, or the team for the whole workspace.
         self._refused: set[str] = set()
         # Direct messages in which Slack's own Stop does not show, as the last attempt to show the status failed.
-        self._without_stop: set[str] = set()
+        self._without_stop: OrderedDict[str, None] = OrderedDict()
 
     async def show(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:
         """Make Slack show that the bot works for `person`, or that it does no more; returns whether it is so.
@@ -57,9 +61,11 @@ class SessionStatus:
         except (PlatformError, TimeoutError):
             # An answer needs no indicator, and the next attempt may succeed.
             if active and is_direct(channel):
-                self._without_stop.add(thread.id)
+                self._without_stop[thread.id] = None
+                if len(self._without_stop) > _KEPT:
+                    self._without_stop.popitem(last=False)
             return False
-        self._without_stop.discard(thread.id)
+        self._without_stop.pop(thread.id, None)
         error = answer.get("error")
         if error:
             # Slack would refuse again: asking anew would use up the method's 50 requests a minute.

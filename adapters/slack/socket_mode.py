@@ -82,6 +82,7 @@ class SocketConnection:
                 self._reader = asyncio.create_task(self._read(self._socket))
                 self._pinging = asyncio.create_task(self._ping(self._socket, self._reader))
                 connections = await self._hello
+        # A `TimeoutError` is an `OSError`.
         except (aiohttp.ClientError, OSError, ValueError) as error:
             self._lost.set()
             # The cause would show the address, which holds the ticket.
@@ -98,8 +99,10 @@ class SocketConnection:
         if self.leaves and self._socket is not None:
             if self._dispatching:
                 await asyncio.wait(self._dispatching, timeout=self._timeouts.close)
+            # The frame alone: `close` of aiohttp drops what arrives until Slack closes as well.
             with suppress(ConnectionError):  # Slack has closed it meanwhile
                 await self._socket.send_frame(_NORMAL_CLOSURE, aiohttp.WSMsgType.CLOSE)
+            # After a close frame nothing may be sent (RFC 6455, section 5.5.1).
             self._says_nothing = True
         with suppress(TimeoutError):
             await asyncio.wait_for(self._lost.wait(), self._timeouts.drain)
@@ -224,6 +227,7 @@ class SocketMode:
             tasks = [asyncio.create_task(one) for one in (*work, self._watch())]
             try:
                 done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                # None of them returns: the first one to end has raised.
                 for task in done:
                     task.result()
             finally:
@@ -241,6 +245,7 @@ class SocketMode:
 
     def take_over(self, opened: Sequence[SocketConnection]) -> None:
         """Let these connections serve; the others are read until Slack closes them."""
+        # Those of an earlier change of tokens, if nothing has taken them since.
         self.discard(self._spare)
         self._spare = list(opened)
         for connection in self._connections - set(opened):
@@ -278,6 +283,7 @@ class SocketMode:
         """Open a connection and wait until another one is needed. Returns for how many seconds this one was enough."""
         clock = asyncio.get_running_loop().time
         if self._spare:
+            # One that was lost meanwhile has `replace` set: it is retired without a wait.
             connection = self._spare.pop()
         else:
             connection, connections = await self._open(self._web)
@@ -296,6 +302,7 @@ class SocketMode:
         connection = SocketConnection(self._app, self._timeouts)
         if self._session is None:
             raise PlatformDown("Slack's sockets are closed")
+        # Before it opens: `_shut_down` closes what is here, also where this is cancelled meanwhile.
         self._connections.add(connection)
         try:
             return connection, await connection.open(self._session, address, web.client.proxy)

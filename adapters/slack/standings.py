@@ -36,7 +36,8 @@ class Standings:
         Of an organisation's workspaces those are asked that were heard of, the last one first.
         """
         me = await self._web.me()
-        for team in reversed(self._web.workspaces) if me.whole else (me.team,):
+        # A copy: a request that arrives meanwhile may tell of another workspace.
+        for team in tuple(reversed(self._web.workspaces)) if me.whole else (me.team,):
             answer = await self._web.call(
                 Method.USERGROUPS_USERS_LIST, team, tolerated={_NO_GROUP}, usergroup=group
             )

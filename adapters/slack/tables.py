@@ -32,6 +32,7 @@ def around_table(text: str) -> tuple[str, Shown, str] | None:
     table = table_block(found[0]) if len(found) == 1 else None
     if table is None:
         return None
+    # The cache gives the same block to everybody: nobody may change it.
     lines = plain_line_ends(text).split("\n")
     return "\n".join(lines[: found[0].first]), table, "\n".join(lines[found[0].end :])
 

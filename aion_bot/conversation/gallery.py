@@ -62,7 +62,7 @@ _NOT_NOW = (PlatformDown, RateLimited, TokenRefused)
 """Why pictures cannot be posted at the moment: nothing is wrong with them, and they stay due."""
 
 _TITLE, _DESCRIPTION = 100, 1_000
-"""Characters of a picture's title, and of its alternative text: Discord takes 1,024 of that, Slack 2,000."""
+"""Characters of a picture's title, and of its alternative text: Discord takes 1,024 of that, Slack 1,000 with an upload."""
 
 _ADDRESSES = ("medium_url", "stored_url", "full_url", "thumbnail_url")
 """Fields of a picture's entry that may have its address, the best first."""

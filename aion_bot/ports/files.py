@@ -1,9 +1,9 @@
 """Files that people attach to their messages: what they are called, and how their bytes are read."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformError
 from aion_bot.ports.messages import MessageRef, ThreadKey
@@ -22,6 +22,9 @@ _DEVICES = frozenset(
 
 PIECE = 65_536
 """Bytes of a piece at most: what a file costs in memory while it is read."""
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,24 @@ async def whole(
     # Also where it is less than nothing: more bytes came.
     if left:
         raise FileUnavailable(f"{size} bytes were promised", FileProblem.INCOMPLETE)
+
+
+def sent_once(
+    failures: tuple[type[Exception], ...], translate: Callable[[Exception], PlatformError]
+) -> Callable[[Request, Callable[[Request], Awaitable[Answer]]], Awaitable[Answer]]:
+    """Return a middleware of an HTTP client that lets one of the `failures` end a request.
+
+    aiohttp sends a GET again by itself after a lost connection, and nobody would count that. Raises what `translate` makes
+    of the failure, which aiohttp takes for no reason to try again.
+    """
+
+    async def send(request: Request, handler: Callable[[Request], Awaitable[Answer]]) -> Answer:
+        try:
+            return await handler(request)
+        except failures as error:
+            raise translate(error) from None
+
+    return send
 
 
 @runtime_checkable

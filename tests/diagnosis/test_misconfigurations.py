@@ -318,6 +318,10 @@ CASES: Mapping[str, tuple[Spoil, str]] = {
         without_scopes("files:read"),
         "warn  optional scopes: the bot token lacks files:read (attached files cannot be read); add what is missing",
     ),
+    "app of before the search": (
+        without_scopes("search:read.public"),
+        "warn  optional scopes: the bot token lacks search:read.public (what was said before is not found where Slack limits reading); add",
+    ),
     "missing event": (
         configured(events=["app_mention"]), "FAIL  events: the app is not subscribed to agent_session_stopped, app_home_opened, channel_id_changed, "
     ),

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError
-from aion_bot.ports.files import NAME_LENGTH, Attachment, attachment, whole
+from aion_bot.ports.files import NAME_LENGTH, Attachment, attachment, sent_once, whole
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.ports.thread_files import LOOK_BACK, ThreadFiles
 
@@ -127,6 +127,25 @@ async def test_a_failure_of_reading_is_in_the_ports_words() -> None:
         [piece async for piece in whole(broken(OSError("reset")), 7, (OSError,), _down)]
     with pytest.raises(KeyError):
         [piece async for piece in whole(broken(KeyError("fault")), 7, (OSError,), _down)]
+
+
+async def test_a_request_that_fails_is_not_sent_again() -> None:
+    """The middleware hands it over once, and what a lost connection raises is none of the errors that aiohttp repeats it for."""
+    sent: list[str] = []
+
+    async def handler(request: str) -> str:
+        sent.append(request)
+        if request == "good":
+            return "answer"
+        raise OSError("reset") if request == "lost" else KeyError("fault")
+
+    once = sent_once((OSError,), _down)
+    assert await once("good", handler) == "answer"
+    with pytest.raises(PlatformDown, match="reset"):
+        await once("lost", handler)
+    with pytest.raises(KeyError):
+        await once("broken", handler)
+    assert sent == ["good", "lost", "broken"]
 
 
 def test_files_since_the_bots_last_message_belong_to_a_question() -> None:

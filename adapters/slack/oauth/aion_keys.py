@@ -120,6 +120,7 @@ class KeyForm:
     async def take(self, scope: str, payload: Payload, check: CheckKey) -> HttpAnswer:
         """Try what an admin sent, and store it if Aion takes it; the answer is shown in the form. Raises `SharedValuesDown`."""
         key = _key_in(payload)
+        # First, so that nothing that fails below can log it.
         KNOWN.know([key])
         if refused := await self._objection(scope, payload):
             return _refused(refused)

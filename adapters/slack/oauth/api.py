@@ -46,6 +46,7 @@ class OAuthApi:
     def __init__(self, settings: OAuthSettings, *, timeout: float) -> None:
         """`timeout` is in seconds for one request."""
         self._settings = settings
+        # An empty token: the SDK sends no `Authorization` then, and Slack takes the credentials of the form.
         self._web = self._with_token("", timeout)
         self._timeout = timeout
 
@@ -90,6 +91,10 @@ class OAuthApi:
             return _data(await web.ask(Method.AUTH_TEST)).get("error") not in BAD_TOKEN
         finally:
             await web.close()
+
+    def use(self, settings: OAuthSettings) -> None:
+        """Send other credentials of the same app, from the next request on."""
+        self._settings = settings
 
     async def close(self) -> None:
         """Close the connections."""

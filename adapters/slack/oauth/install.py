@@ -63,6 +63,7 @@ class InstallPages:
             state = await self._states.begin(browser)
         except SharedValuesDown:
             return pages.page(503, *strings.INSTALL_LATER)
+        # `Lax`, not `Strict`: Slack's page leads back here, and browsers leave strict cookies out then.
         cookie = f"{_COOKIE}={browser}; Path=/; Max-Age={_COOKIE_SECONDS}; Secure; HttpOnly; SameSite=Lax"
         button = strings.ADD_TO_SLACK, self._address(state)
         return pages.page(200, *strings.INSTALL, button=button, headers={"Set-Cookie": cookie})
@@ -85,6 +86,7 @@ class InstallPages:
         except ValueError:
             found = {}
         try:
+            # Also where Slack tells of an error: a state is good for one answer.
             good = await self._states.take(found.get("state", ""), _cookie(request))
             if found.get("error"):
                 denied = found["error"] == "access_denied"

@@ -76,6 +76,7 @@ class Installations:
         self._strike(found)
         if not self.sealer.is_current(text):
             anew = self.sealer.seal(found.as_text())
+            # Where another replica was faster the old text stays: whoever compares with it fails, as it must.
             text = anew if await self._values.replace(KIND, scope, text, anew) else text
         return found, text
 
@@ -116,6 +117,7 @@ class Installations:
 
     async def _renewed(self, new: Installation) -> None:
         await self._values.take(USED_UP, new.scope)
+        # Written once: Slack cannot switch the rotation off again.
         if new.expires_at and not self._rotates:
             await self._values.set(ROTATION, ON, "1")
             self._rotates = True

@@ -44,7 +44,7 @@ class RotationTimes:
 
 @dataclass(slots=True)
 class Stored:
-    """What the adapters of all scopes share. `installations` and `api` are replaced when the operator replaces secrets."""
+    """What the adapters of all scopes share. `installations` is replaced when the operator replaces secrets."""
 
     values: SharedValues
     installations: Installations
@@ -67,6 +67,8 @@ class TokenKeeper:
         self._unsaved: tuple[str, Installation] | None = None
         """What was refreshed and could not be stored yet, and the stored text that it replaces."""
         self._refreshing: asyncio.Task[None] | None = None
+        self._asked: Installation | None = None
+        """Of which Slack was asked last for the next token."""
         self._used_up: Installation | None = None
         """Of which the log says that it cannot be renewed."""
         self._stays = False
@@ -88,7 +90,7 @@ class TokenKeeper:
             except (OAuthRefused, PlatformError) as error:
                 if isinstance(error, OAuthRefused) and error.code in USED_UP:
                     await self._note_used_up(error.code)
-                    await asyncio.sleep(self._times.retry_max)
+                    await self._await_installation()
                     continue
                 about = {"workspace": self._scope, "reason": str(error)}
                 _log.warning("token not refreshed, retrying", extra=about)
@@ -97,14 +99,26 @@ class TokenKeeper:
 
     async def _note_used_up(self, code: str) -> None:
         """Say once of an installation that nothing but another one mends it; where that cannot be written the next try does."""
+        found = self._asked
+        if found is None or found == self._used_up:
+            return
         with suppress(SharedValuesDown):
-            found = await self._stored.installations.get(self._scope)
-            if found is None or found == self._used_up:
-                return
+            if await self._stored.installations.get(self._scope) != found:
+                return  # somebody has installed the app again meanwhile
             await self._stored.installations.note_used_up(self._scope, code)
             self._used_up = found
             about = {"workspace": self._scope, "reason": code, "hours": _hours(found.expires_at)}
             _log.error("app has to be installed again", extra=about)
+
+    async def _await_installation(self) -> None:
+        """Pause before Slack is asked for the same token again, at most until another installation is stored."""
+        clock = asyncio.get_running_loop().time
+        again_at = clock() + self._times.retry_max
+        while clock() < again_at:
+            await asyncio.sleep(min(self._times.look, self._times.retry_max))
+            with suppress(SharedValuesDown):
+                if await self._stored.installations.get(self._scope) != self._asked:
+                    return
 
     def _delays(self) -> Iterator[float]:
         return Backoff(self._times.retry, cap=self._times.retry_max, jitter=0.2).delays()
@@ -114,6 +128,7 @@ class TokenKeeper:
 
         Raises OAuthRefused, PlatformError and SharedValuesDown.
         """
+        # The last one failed, was cancelled while it waited, or could not store the answer.
         if self._refreshing is not None or self._unsaved is not None:
             await self._refresh()
         found = await self._stored.installations.get(self._scope)
@@ -147,6 +162,7 @@ class TokenKeeper:
         self._refreshing = None
 
     async def _refresh_once(self) -> None:
+        # To store an answer takes no lock: it is compared with what it replaces.
         if self._unsaved is None and not await self._lock():
             return
         try:
@@ -160,11 +176,13 @@ class TokenKeeper:
             await self._stored.installations.replace(*self._unsaved)
             self._unsaved = None
         finally:
+            # Kept while an answer is not stored: another replica would send the refresh token that is used up.
             if self._unsaved is None:
                 await self._values.take(LOCK, self._scope)
 
     async def _renewed(self, found: Installation) -> Installation:
         """Ask Slack for the next token. Raises OAuthRefused and PlatformError."""
+        self._asked = found
         if found.expires_at:
             return await self._stored.api.refresh(found)
         try:

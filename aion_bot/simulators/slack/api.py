@@ -23,6 +23,9 @@ DOWNLOAD = "url_private_download"
 SIGN_IN = "<!DOCTYPE html><html><title>Sign in to Slack</title></html>"
 """What Slack answers, with status 200, to a request for a file without a token that it accepts."""
 
+NO_JSON = frozenset({"files.getUploadURLExternal", "usergroups.users.list"})
+"""Methods that find no arguments in JSON: https://api.slack.com/methods/usergroups.users.list (*Accepted content types*)."""
+
 Arguments = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -168,7 +171,7 @@ async def arguments_of(request: web.Request) -> Arguments:
     """Return what a call says, in its address and in its body."""
     given: Arguments = dict(request.query)
     if request.content_type == "application/json":
-        given |= await request.json()
+        given |= {} if request.match_info.get("method") in NO_JSON else await request.json()
     elif request.method == "POST":
         given |= dict(await request.post())
     return given

@@ -25,6 +25,8 @@ def get_upload_url(backend: Backend, arguments: Arguments) -> Answer:
     name, length = arguments.get("filename"), str(arguments.get("length", ""))
     if not name or not length.isdecimal() or int(length) == 0:
         raise Refused("invalid_arguments")
+    if len(str(arguments.get("alt_txt", ""))) > 1_000:
+        raise Refused("alt_txt_too_large")
     file, ticket = backend.uploads.announce(str(name), int(length))
     return {"upload_url": backend.upload_address(ticket), "file_id": file}
 

@@ -8,6 +8,7 @@ import pytest
 from adapters.slack import ids
 from adapters.slack.adapter import SlackAdapter
 from adapters.slack.config import SlackSettings
+from aion_bot.ports.capabilities import StreamingMode
 from aion_bot.ports.errors import Forbidden, MessageGone, RateLimited
 from aion_bot.ports.events import Place, StopRequest
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
@@ -131,6 +132,16 @@ async def test_indicator_that_fails_is_tried_again(
     assert not await adapter.show_activity(thread, ADA, active=True)
     assert await adapter.show_activity(thread, ADA, active=True)
     assert slack.status(ids.thread(thread).ts) == "processing"
+
+
+async def test_failures_of_the_status_are_not_remembered_for_ever(adapter: SlackAdapter) -> None:
+    """While Slack is down each new direct message has one; those of long ago are let go."""
+    await adapter.close()  # every request fails, and takes no time
+    threads = [ids.thread_key(state.TEAM, "D0ADA", f"{at}.000100") for at in range(1_001)]
+    for one in threads:
+        assert not await adapter.show_activity(one, ADA, active=True)
+    modes = [adapter.streaming_mode(one) for one in (threads[0], threads[1], threads[-1])]
+    assert modes == [StreamingMode.PREFERRED, StreamingMode.WHEN_CROWDED, StreamingMode.WHEN_CROWDED]
 
 
 async def test_indicator_delays_nothing(slack: SimulatedSlack, thread: ThreadKey) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from adapters.slack import config, downloads, events, ids
+from adapters.slack import addresses, config, events, ids
 from adapters.slack.adapter import SlackAdapter
 from aion_bot.ports.errors import FileProblem, FileUnavailable, PlatformDown, PlatformError
 from aion_bot.ports.events import MOST_FILES, Prompt
@@ -199,6 +199,7 @@ FAULTS: list[tuple[Mapping[str, Any], FileProblem]] = [
     ({"status": 302}, FileProblem.WITHHELD),
     ({"location": "https://example.org/stolen"}, FileProblem.WITHHELD),
     ({"location": "//files.slack.com/files-pri/x"}, FileProblem.WITHHELD),
+    ({"location": "https://[files.slack.com/x"}, FileProblem.WITHHELD),
     ({"short": 5}, FileProblem.INCOMPLETE),
     ({"short": -5}, FileProblem.INCOMPLETE),
     ({"plain": "{}", "kind": "application/json"}, FileProblem.INCOMPLETE),
@@ -319,7 +320,7 @@ async def test_no_other_host_gets_the_token(
 )
 def test_hosts_that_serve_files(address: str, api: str, allowed: bool) -> None:
     """Only Slack's file host, encrypted; for a simulator its own port."""
-    assert downloads.is_files_host(address, api) is allowed  # what gets the token is worth a table
+    assert addresses.is_files_host(address, api) is allowed  # what gets the token is worth a table
 
 
 async def test_a_thread_is_read_once_and_only_where_events_did_not_tell(

@@ -103,6 +103,15 @@ async def test_every_failure_has_the_ports_name(
     assert slack.api.calls[method] == before + 1
 
 
+@pytest.mark.parametrize("address", ["http://files.slack.com/x", "https://[files.slack.com/x", ""])
+async def test_nothing_is_sent_to_an_address_without_encryption(adapter: SlackAdapter, address: str) -> None:
+    """Nor to one that cannot be read; what a caller learns is an error of the port."""
+    with pytest.raises(PlatformDown, match="not encrypted"):
+        await adapter._web.upload(address, b"x")
+    with pytest.raises(MessageGone, match="not encrypted"):
+        await adapter._web.respond(address, {"text": "x"})
+
+
 async def test_reading_that_was_cut_is_read_again(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:

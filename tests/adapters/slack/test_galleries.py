@@ -32,6 +32,16 @@ async def test_a_refused_picture_is_named(
     assert f"Slack didn't take: {missing}." in shown.text
 
 
+async def test_a_long_description_costs_no_picture(
+    slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
+) -> None:
+    """An upload takes half of what a block takes of it: it is cut, and the picture appears."""
+    long = replace(PICTURES.pictures[0], description="roof " * 500)
+    await adapter.post_gallery(thread, Gallery((long,)), nonce="a-0-20-0")
+    assert len(slack.thread(ids.thread(thread).ts)[-1].pictures) == 1
+    assert len(slack.api.bodies["files.getUploadURLExternal"][0]["alt_txt"]) <= 1_000
+
+
 async def test_pictures_that_are_all_refused(
     slack: SimulatedSlack, adapter: SlackAdapter, thread: ThreadKey
 ) -> None:

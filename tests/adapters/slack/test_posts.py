@@ -292,3 +292,19 @@ async def test_whoever_cannot_be_told_anything_gets_a_reaction(
         await adapter.reply_privately(question, ("Not here.",), hidden=True)
     assert slack.conversations.messages[-1].reactions == ["mute"]
     assert answers(slack, thread) == []
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "message_not_found"])
+async def test_a_reaction_that_is_refused_hides_no_refusal(
+    slack: SimulatedSlack, adapter: SlackAdapter, error: str
+) -> None:
+    """What the caller learns, and the log says, is why the words could not be shown: reactions are a permission of their own."""
+    asked = await slack.ask(slack.people[2], "what broke?")
+    thread = ids.thread_key(TEAM, slack.general.id, asked)
+    question = replace(prompt(slack, thread), source=ids.message_ref(thread, slack.general.id, asked))
+    slack.fail_next("chat.postEphemeral", error="user_not_in_channel")
+    slack.fail_next("chat.postMessage", error="messages_tab_disabled")
+    slack.fail_next("reactions.add", error=error)
+    with pytest.raises(Forbidden, match=r"chat\.postMessage: messages_tab_disabled"):
+        await adapter.reply_privately(question, ("Not here.",), hidden=True)
+    assert slack.api.calls["reactions.add"] == 1

@@ -21,6 +21,7 @@ from tests.support.recording_host import RecordingHost
 POST, UPDATE, EPHEMERAL = "chat.postMessage", "chat.update", "chat.postEphemeral"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 REPLIES, INFO, STATUS = "conversations.replies", "conversations.info", "agents.sessions.setStatus"
+MEMBERS = "usergroups.users.list"
 OK, REFUSED, ERROR, RATE_LIMITED = (
     RequestStatus.OK,
     RequestStatus.REFUSED,
@@ -229,6 +230,19 @@ async def test_repeated_reading_is_two_requests(
     assert [(method, status) for method, status, _ in observer.statuses[-2:]] == [
         (REPLIES, ERROR),
         (REPLIES, OK),
+    ]
+
+
+async def test_the_members_of_a_group_are_read(
+    slack: SimulatedSlack, observer: RecordingObserver, adapter: SlackAdapter
+) -> None:
+    """Slack finds no group in JSON, so it is named in a form; and a reading whose connection was cut is sent again."""
+    slack.conversations.members["S0ROOFERS"] = {ADA.id}
+    slack.fail_next(MEMBERS, drop=True)
+    assert await adapter.group_members("S0ROOFERS") == {ADA.id}
+    assert [(method, status) for method, status, _ in observer.statuses if method == MEMBERS] == [
+        (MEMBERS, ERROR),
+        (MEMBERS, OK),
     ]
 
 

@@ -199,6 +199,22 @@ async def test_a_workspace_is_served(
         assert [shown.text for shown in teams.teams[ONE].thread(ts) if shown.by_bot] == ["A roof."]
 
 
+async def test_an_adapter_begins_without_the_database(
+    hosted: HostedSlack, install: Install, values: Values
+) -> None:
+    """Its token may be good still; what is stored is looked at once the database answers."""
+    await install()
+    adapter = await hosted.adapter(ONE)
+    assert adapter is not None
+    values.down = True
+    host = RecordingHost()
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: bool(host.presences))
+    values.down = False
+    await end(listening)
+    await adapter.close()
+
+
 async def test_an_organisation_is_served_in_each_of_its_workspaces(
     hosted: HostedSlack, front: Front, install: Install, teams: SlackTeams
 ) -> None:
@@ -231,6 +247,21 @@ async def test_a_user_group_is_looked_for_in_the_workspaces_of_an_organisation(
         assert await adapter.group_members("S0ROOFERS") == {home.people[0].id}
         assert await adapter.group_members("S0NOBODY") == frozenset()
     assert {one["team_id"] for one in home.api.bodies["usergroups.users.list"]} == {TWO}
+
+
+async def test_a_workspace_that_is_heard_of_meanwhile_disturbs_no_look_up(
+    hosted: HostedSlack, front: Front, install: Install, teams: SlackTeams
+) -> None:
+    """Somebody in another workspace of the organisation may write while Slack is asked about a group."""
+    await install(TWO, organisation=ORGANISATION)
+    home = teams.teams[TWO]
+    async with serving(hosted, front, ORGANISATION) as host:
+        adapter = front.adapters[ORGANISATION]
+        await home.ask(home.people[0], "What broke?")
+        await host.until(lambda: bool(host.prompts))
+        home.api.inspector = lambda *_: adapter._web.heard_of(THREE)
+        assert await adapter.group_members("S0NOBODY") == frozenset()
+        assert list(adapter._web.workspaces) == [TWO, THREE]
 
 
 async def test_requests_wait_while_nobody_listens(hosted: HostedSlack, install: Install) -> None:

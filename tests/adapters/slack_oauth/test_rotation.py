@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from adapters.slack.hosting import HostedSlack
 from adapters.slack.oauth import installations, rotation
@@ -74,7 +76,7 @@ async def test_replicas_refresh_once(
 async def test_a_replica_that_died_while_it_refreshed_is_replaced_by_another(
     hosted: HostedSlack, install: Install, oauth: SlackOAuth, values: Values
 ) -> None:
-    """Its lock counts for a minute."""
+    """Its lock counts for as long as its one request may take, and a little more."""
     oauth.expires_in = 50
     await install()
     used: list[str] = []
@@ -160,6 +162,52 @@ async def test_a_refresh_token_that_is_used_up_is_said_once_until_the_app_is_ins
     await install()
     await until(lambda: used[-1:] == [oauth.tokens(ONE)[-1]])
     assert (installations.USED_UP, ONE) not in values.kept
+    running.cancel()
+
+
+async def test_a_refresh_under_way_survives_other_secrets(
+    hosted: HostedSlack, env: Mapping[str, str], install: Install, oauth: SlackOAuth, teams: SlackTeams
+) -> None:
+    """Its refresh token is used up by then, so that an answer which is lost could not be had again."""
+    oauth.expires_in = 50
+    await install()
+    oauth.expires_in = 43_200
+    access, begun, go_on = teams.methods["oauth.v2.access"], asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        answer = await access(request)
+        begun.set()
+        await go_on.wait()
+        return answer
+
+    teams.methods["oauth.v2.access"] = slow
+    used: list[str] = []
+    looking = asyncio.create_task(keeper(hosted, used).look())
+    await begun.wait()
+    names, _ = await hosted.take_secrets({**env, "SLACK_SIGNING_SECRET": "f" * 32})
+    go_on.set()
+    await looking
+    assert (list(names), used) == (["SLACK_SIGNING_SECRET"], [oauth.tokens(ONE)[-1]])
+
+
+async def test_an_installation_after_a_used_up_token_is_not_kept_waiting(
+    hosted: HostedSlack, install: Install, oauth: SlackOAuth
+) -> None:
+    """Slack is asked again after a long pause; what is stored is looked at as often as ever, as it may be all that is wanted."""
+    oauth.expires_in = 50
+    await install()
+    stored = await hosted._stored.installations.get(ONE)
+    assert stored is not None
+    await hosted._stored.api.refresh(stored)  # of a replica that was killed
+    used: list[str] = []
+    times = replace(TIMES, retry_max=3_600.0)
+    keeping = TokenKeeper(ONE, hosted._stored, lambda one: used.append(one.token if one else ""), times)
+    running = asyncio.create_task(keeping.run())
+    await until(lambda: "invalid_refresh_token" in oauth.calls)
+    oauth.expires_in = 43_200
+    await install()
+    await until(lambda: used[-1:] == [oauth.tokens(ONE)[-1]])
+    assert oauth.calls.count("invalid_refresh_token") == 1
     running.cancel()
 
 
