@@ -1,7 +1,7 @@
 """Slack's Web API: the one place that sends requests to it, and that reports each of them to the limiter."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from functools import cached_property, partial
 from io import BytesIO
 from typing import Any
@@ -76,9 +76,7 @@ class WebApi:
         tracing.on_connection_create_end.append(self._note_connected)
         tracing.on_connection_reuseconn.append(self._note_connected)
         # The SDK would open a session for each request. It uses its own timeout for those alone, so this one has it, too.
-        session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=self._timeout), trace_configs=[tracing]
-        )
+        session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self._timeout), trace_configs=[tracing])
         client = AsyncWebClient(
             token=self._settings.bot_token.get_secret_value(),
             base_url=self._settings.api_url,
@@ -311,10 +309,9 @@ class WebApi:
         # The SDK takes a token among the arguments for the one to authorise with.
         token = self._settings.app_level_token
         address = field(await self.call(method, me.team, token=token), "url", method)
-        try:
+        parts = urlsplit("")
+        with suppress(ValueError):  # its message quotes a part of the address
             parts = urlsplit(address)
-        except ValueError:  # its message quotes a part of the address
-            parts = urlsplit("")
         for ticket in parse_qs(parts.query).get("ticket", ()):
             KNOWN.know_briefly(ticket)
         encrypted = parts.scheme == "wss" and bool(parts.hostname)
