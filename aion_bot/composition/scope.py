@@ -202,7 +202,7 @@ def watch(
     aion.pace = pace or RequestPace()
     answered = _nothing if observer is None else observer.aion_answered
     sending = None if observer is None else observer.aion_sending
-    aion.observe_requests(answered, sending or _nothing, fence_of_aion(store))
+    aion.observe_requests(answered, sending, fence_of_aion(store))
 
 
 def _nothing(*_: object) -> None:

@@ -84,12 +84,14 @@ def fenced(
     return observer if lease is None else lambda platform: Fence(lease.held, observer(platform))
 
 
-def fence_of_aion(store: Store) -> Callable[[], None]:
-    """Return what raises `httpx.ConnectError` where no request may be sent to Aion: this replica does not serve."""
+def fence_of_aion(store: Store) -> Callable[[], None] | None:
+    """Return what raises `httpx.ConnectError` where no request may be sent to Aion; None where this process always serves."""
     lease = store.lease
+    if lease is None:
+        return None
 
     def check() -> None:
-        if lease is not None and not lease.held():
+        if not lease.held():
             raise httpx.ConnectError(_NOT_SENT)
 
     return check

@@ -118,8 +118,8 @@ class AionVision:
     def observe_requests(
         self,
         observer: RequestObserver,
-        sending: Callable[[], None] = lambda: None,
-        allowed: Callable[[], None] = lambda: None,
+        sending: Callable[[], None] | None = None,
+        allowed: Callable[[], None] | None = None,
     ) -> None:
         """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
 
@@ -127,7 +127,7 @@ class AionVision:
         connection; it raises `httpx.ConnectError` where the attempt must not be sent.
         """
         self._transport.observer = observer
-        self._transport.announce(sending, allowed)
+        self._transport.announce([one for one in (allowed, sending) if one is not None], allowed)
 
     # async-only: begin
     @property

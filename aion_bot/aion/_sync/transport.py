@@ -3,7 +3,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import httpx
@@ -59,22 +59,25 @@ class SyncTransport:
             verify=ssl_context(),
         )
 
-    def announce(self, sending: Callable[[], None], allowed: Callable[[], None]) -> None:
-        """Call `allowed` and `sending` before each attempt of a request, in its task.
+    def announce(
+        self, before: Sequence[Callable[[], None]], connected: Callable[[], None] | None = None
+    ) -> None:
+        """Call each of `before` before an attempt of a request, in its task, and `connected` when it has its connection.
 
-        `allowed` is called once more when the attempt has its connection, right before its bytes: the process may have been
-        paused meanwhile. It raises `httpx.ConnectError` where the request must not go.
+        That is right before its bytes are sent: the process may have been paused meanwhile. Both may raise `httpx.ConnectError`,
+        where the request must not go.
         """
 
         def traced(event: str, _: Mapping[str, Any]) -> None:
             # https://www.encode.io/httpcore/extensions/#trace
-            if event == "http11.send_request_headers.started":
-                allowed()
+            if event == "http11.send_request_headers.started" and connected is not None:
+                connected()
 
         def announced(request: httpx.Request) -> None:
-            allowed()
-            sending()
-            request.extensions["trace"] = traced
+            for one in before:
+                one()
+            if connected is not None:
+                request.extensions["trace"] = traced
 
         for client in (self._http, self._storage):
             client.event_hooks = {"request": [announced]}
