@@ -146,6 +146,7 @@ class Actions:
             return
         for runner in self._active.find(turn=turn.key):
             await runner.ended.wait()
+            # Read anew: only its end says whether there is a Retry to take away.
             turn = runner.turn if (found := await turns.get(turn.key)) is None else found
         if turn.retryable and turn.erased:
             await show_deleted(self._services, self._services.registry.thread(adapter, turn.thread), turn)
@@ -201,6 +202,7 @@ class Actions:
         if isinstance(prompt, str):
             await reply_privately(thread, click, (failed(thread.platform, click, prompt),), hidden=True)
             return
+        # Of two presses at once both would find no row; the one that came second must not let a third one in at its end.
         is_first = prompt.key not in self._asking
         self._asking.add(prompt.key)
         try:

@@ -55,6 +55,7 @@ class StartupRecovery:
         self._adapters = adapters
         self._queues = queues
         self._tasks = tasks
+        # Apart from `tasks`, for whose end a drain waits: an answer that comes late, or never, must not hold that up.
         self._late = BackgroundTasks()
         self._indicators = indicators
         self._active = active
@@ -202,6 +203,7 @@ class StartupRecovery:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
         finally:
             self._slots.leave(thread.platform, turn.asker)
+            # Also after a failure: what was decided about a plan of the turn waits for this.
             recovered.set()
 
     async def _observe(self, turn: Turn) -> None:

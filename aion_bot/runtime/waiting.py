@@ -74,6 +74,7 @@ class WaitingQuestions:
         self, thread: Thread, turn: Turn, signs: MutableMapping[str, MessageRef | None] | None = None
     ) -> None:
         """Note that a question waits from now on. Its sign is taken out of `signs`, which an earlier process left."""
+        # Not whether there is a message: a process that was killed may have posted it without recording it.
         left = signs is not None and turn.key in signs
         message = None if signs is None else signs.pop(turn.key, None)
         one = self._add(thread, turn, message)
@@ -87,6 +88,7 @@ class WaitingQuestions:
         Its person was told so privately: a sign alone is added where none stands.
         """
         one = self._of_thread.get(turn.thread, {}).get(turn.key)
+        # One that was taken back is known, and has no place any more: its job only comes to its end.
         if one is None and turn.key not in self.known and not self._closed:
             one = self._add(thread, turn, None)
             # Others of the thread may have begun to wait before its slot was asked for.
@@ -228,12 +230,14 @@ class WaitingQuestions:
         elif await silence.happens(one.over, AFTER):
             return
         while not one.over.is_set() and not sign.refused:
+            # Before it is counted: what moves while the sign is edited is counted in the next round.
             one.moved.clear()
             ahead = self._ahead(one)
             # One that is wrong by more than one goes before others that would be nice to have.
             insist = sign.shown is not None and sign.shown - ahead > 1
             await _unless(one.over, sign.show(ahead, insist=insist)) if insist else await sign.show(ahead)
             if not await silence.happens(one.over, EVERY) and sign.stands and not one.moved.is_set():
+                # Nothing tells when the queue for slots moves, so it is looked at now and again.
                 await _first_of(one.over, one.moved, within=SLOTS_EVERY if one.slot else None)
         # One that cannot be edited any more would become wrong.
         if not self._closed:
@@ -284,4 +288,5 @@ async def _unless(over: asyncio.Event, work: Awaitable[None]) -> None:
     finally:
         waiting.cancel()
         doing.cancel()
+        # Waited for: the sign is removed next, and its methods are awaited one after the other.
         await asyncio.gather(doing, return_exceptions=True)

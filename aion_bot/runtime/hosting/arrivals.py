@@ -43,6 +43,7 @@ class Arrivals:
         woken, delays = self._database.waking(self._lease.scope), AGAIN.delays()
         while not stop.is_set():
             await listens.wait()
+            # Before it is read: what is kept meanwhile sets it once more.
             woken.clear()
             taken = failed = 0
             try:

@@ -71,6 +71,7 @@ class ServedScope:
 
     async def run(self) -> None:
         """Serve until `stop` is set or the lease is lost, then give it back."""
+        # Not unbound: each scope is served by a task of its own, whose context all that it starts inherits.
         structlog.contextvars.bind_contextvars(scope=self.lease.scope)
         serving = self._serving = asyncio.create_task(self._keep_serving())
         try:
