@@ -142,6 +142,7 @@ class _Replica:
         settings = with_key(self._settings, key)
         # Several scopes may ask with the main key, and share its pace.
         pace = self._pace if key is None else RequestPace()
+        # Its own rotation is to find this key again, and not the one in the file of the main key.
         env = self._hosting.env if key is None else {**self._hosting.env, KEY: key, f"{KEY}{SUFFIX}": ""}
         others = await self._others(scope.name)
         reloading = self._reloading[scope.name] = Reloading(env, lambda: (self._rules.beside(others), ()))
@@ -158,6 +159,7 @@ class _Replica:
                 return await serve_scope(served, ended)
         finally:
             self._loads.pop(scope.name, None)
+            # A scope that was lost may have come back, and be served anew, before this has ended.
             if self._reloading.get(scope.name) is reloading:
                 del self._reloading[scope.name]
 
@@ -214,6 +216,7 @@ class _Replica:
             if self._keys is not None:
                 await self._keys.rotate(self._hosting.env)
                 await self._agree_anew(self._keys.settings)
+            # None waits for another token: a scope whose token was refused is served again by itself (`runtime.hosting.served`).
             await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
             for one in self._reloading.values():
                 one.asked.set()

@@ -96,6 +96,7 @@ async def serve_scope(scope: Scope, stop: asyncio.Event) -> bool:
         Services(store, aion, observed, access, scope.polling, scope.observer, pictures=pictures, month=month)
     )
     await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
+    # Without `reloading` no other token can come while it runs.
     refused = None if scope.reloading is None else RefusedPlatforms(adapters, scope.reloading.env)
     ask_for_reactions(access.rules, adapters)
     dispatcher = Dispatcher(services, adapters, _options(scope, refused))
@@ -108,6 +109,7 @@ async def serve_scope(scope: Scope, stop: asyncio.Event) -> bool:
         audited(store, access.policies, access.rules),
     )
     remembered = remembering(store, observed)
+    # Ended from the right: what writes rows or asks Aion ends before the clients, and the adapters are closed last.
     async with _closing(adapters), closing(clients), reloaded, heads, counted, remembered:
         return await dispatcher.serve(stop)
 

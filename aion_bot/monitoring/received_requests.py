@@ -86,6 +86,7 @@ async def _read(request: web.Request) -> bytes | int:
     read = bytearray()
     try:
         async with asyncio.timeout(_BODY_TIME):
+            # Not `request.read`, which the application bounds to what all other requests need (`client_max_size` of aiohttp).
             async for part in request.content.iter_any():
                 read += part
                 if len(read) > MOST_BODY:
