@@ -112,6 +112,7 @@ class Dispatcher:
             await cancel({sweeping})
             await self._drain()
         finally:
+            # Once more, here and below: a cancellation comes here without what stands above.
             await self._recovery.stop()
             await self._queues.close()  # first, because a queue whose turn ends would start the next one
             await cancel(listening)
@@ -313,10 +314,7 @@ class Dispatcher:
                     if runner.moved_to is not None:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
-                await self._store.turns.note_shown(now.key, now.attempt)
-                if observer is not None:
-                    observer.ended(now, now.reason or EndReason.WITHDRAWN)
-                self._tasks.spawn(self._indicators.clear(thread, now))
+                await self._waiting.pass_over(thread, now)
         finally:
             self._slots.leave(thread.platform, turn.asker)
 

@@ -5,6 +5,7 @@ queue moves. Where no message stands, the person is told in private that their q
 """
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from aion_bot.conversation.waiting_sign import MOST_COUNTED, WaitingSign, place_
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
-from aion_bot.domain.turn import UNFINISHED, Turn, TurnPhase, read_key
+from aion_bot.domain.turn import UNFINISHED, EndReason, Turn, TurnPhase, read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, SlotWait
@@ -129,6 +130,13 @@ class WaitingQuestions:
         self.known.discard(turn.key)
         self._remove(turn)
 
+    async def pass_over(self, thread: Thread, turn: Turn) -> None:
+        """Close a question whose turn it is, and that was taken back before."""
+        await self._services.store.turns.note_shown(turn.key, turn.attempt)
+        if (observer := self._services.observer) is not None:
+            observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
+        self._tasks.spawn(self._indicators.clear(thread, turn))
+
     def close(self) -> None:
         """Leave every sign as it is: the next start goes on with it."""
         self._closed = True
@@ -159,14 +167,17 @@ class WaitingQuestions:
 
     async def replace(self, thread: Thread, prompt: Prompt) -> None:
         """Take back what its asker has waiting in the thread of a new question; what others ask goes on waiting."""
-        taken = [
-            await self._take_back(one.turn)
-            for one in list(self._of_thread.get(prompt.thread, {}).values())
+        taken = False
+        for one in list(self._of_thread.get(prompt.thread, {}).values()):
             if await self._services.access.allows(
                 thread.platform, Intent.REPLACE, prompt.place, prompt.person, one.turn.asker
-            )
-        ]
-        if any(taken):
+            ):
+                try:
+                    taken = await self._take_back(one.turn) or taken
+                # It goes on waiting: the new question has its row, and has to come into its queue whatever fails here.
+                except sqlite3.Error as error:
+                    _log.error("database write failed", turn=one.turn.key, reason=str(error))
+        if taken:
             told = (strings.REPLACED_WAITING,)
             self._tasks.spawn(reply_privately(thread, replace(prompt, source=None), told, hidden=True))
 
