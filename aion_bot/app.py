@@ -192,6 +192,7 @@ def _allow_connections() -> None:
     except ImportError:  # Windows has neither the module nor the limit
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # `RLIM_INFINITY` is -1 on Linux: compared as a number it would be the least of all.
     most = _CONNECTIONS if hard == resource.RLIM_INFINITY else min(_CONNECTIONS, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

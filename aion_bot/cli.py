@@ -322,6 +322,7 @@ def demo(
             said, status = demo_problems.failed(error, html, port)
             _say(said, sys.stderr)
             raise typer.Exit(status) from None
+    # None after a signal: so a page is left as a rule, and a tour broken off.
     raise typer.Exit(0 if ok or (ok is None and not tour) else 1)
 
 

@@ -163,6 +163,7 @@ async def _ask(adapter: Diagnosable, platform: str, subjects: Subjects) -> Diagn
         return Diagnosis([unfinished(error)])
     except (PlatformError, TimeoutError) as error:
         mend = f"let this machine reach {host}, name a proxy in {PROXY_URL}, or correct the address that you gave"
+        # Adapters name the class of what failed, which is `ClientConnectorCertificateError` of aiohttp here.
         if "Certificate" in str(error):
             mend = f"name the certificates that your network uses for {host} in SSL_CERT_FILE"
         return Diagnosis([fail(platform, f"no answer ({error or type(error).__name__})", mend)])
@@ -178,6 +179,7 @@ def _listed(
     forms = next(id_forms_of(one) for one in adapters if one.platform == platform)
     found = [ListedId(kind, one, variable) for variable, kind, one in fitting_ids(settings, forms)]
     for kind, sections in ((IdKind.WORKSPACE, rules.workspaces), (IdKind.CHANNEL, rules.channels)):
+        # A platform that does not know its ids by their form takes all: `bool` of an id is True.
         fits = forms[kind].fits if kind in forms else bool
         found += [ListedId(kind, one, "aion-bot.toml") for one in sections if fits(one)]
     for kind, one, source in rules.ids():

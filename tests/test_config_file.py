@@ -1,5 +1,6 @@
 """`aion-bot.toml`: which value holds where, and that nothing is accepted without effect."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,19 @@ def test_the_wait_before_a_mention_is_a_channel_s_own(tmp_path: Path) -> None:
     rules = rules.with_variables({NOTIFY_AFTER: Rule(0, "AION_BOT_NOTIFY_AFTER")})
     assert [rules.value(NOTIFY_AFTER, Place("T", channel)) for channel in ("C1", "C2")] == [5, 0]
     assert rules.describe()["notify_after"].startswith("0 (AION_BOT_NOTIFY_AFTER); ")
+
+
+def test_a_list_over_many_lines_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand ids with a line each cost no more than in one line, and what stands behind them has its own line."""
+    parse, parsed = tomllib.loads, list[int]()
+
+    def counted(text: str) -> dict[str, object]:
+        parsed.append(len(text))
+        return parse(text)
+
+    monkeypatch.setattr(tomllib, "loads", counted)
+    ids = ",\n".join(f'    "U{number:010}"' for number in range(1000))
+    text = f'[defaults]\nallow_users = [\n{ids},\n]\nfooter = """\nno"""\nguests = 1\n'
+    _, problems = rules_of(text, tmp_path)
+    assert [one.partition(":")[0] for one in problems] == ["bot.toml, line 1004", "bot.toml, line 1006"]
+    assert sum(parsed) < 3 * len(text)

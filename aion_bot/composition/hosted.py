@@ -138,12 +138,13 @@ class _Replica:
     async def _serve_scope(self, scope: OpenScope, stop: asyncio.Event) -> bool:
         """Serve one scope as a process of its own would, with what the replica has read last."""
         platform, name = self._platform_of(scope.name), scope.name.partition(":")[2]
-        key = await own_key(platform, name)
+        key, others = await own_key(platform, name), await self._others(scope.name)
+        # Nothing is awaited from here until a reload tells this scope as well: a key that was replaced meanwhile would be missed.
         settings = with_key(self._settings, key)
         # Several scopes may ask with the main key, and share its pace.
         pace = self._pace if key is None else RequestPace()
+        # Its own rotation is to find this key again, and not the one in the file of the main key.
         env = self._hosting.env if key is None else {**self._hosting.env, KEY: key, f"{KEY}{SUFFIX}": ""}
-        others = await self._others(scope.name)
         reloading = self._reloading[scope.name] = Reloading(env, lambda: (self._rules.beside(others), ()))
         try:
             async with (
@@ -157,9 +158,10 @@ class _Replica:
                 )  # fmt: skip
                 return await serve_scope(served, ended)
         finally:
-            self._loads.pop(scope.name, None)
+            # A scope that was lost may have come back, and be served anew, before this has ended.
             if self._reloading.get(scope.name) is reloading:
                 del self._reloading[scope.name]
+                self._loads.pop(scope.name, None)
 
     @property
     def _settings(self) -> Settings:
@@ -204,19 +206,32 @@ class _Replica:
         """Read the rules and the main key again whenever it is asked for, then let every scope take them."""
         while True:
             await asked.wait()
+            # Before the files are read: one that is written meanwhile is read by the next request.
             asked.clear()
-            rules, problems = await asyncio.to_thread(self._hosting.read_rules)
-            for problem in problems:
-                _log.error("rules refused", place=problem.variable, mend=problem.mend)
-            if not problems:
-                self._rules = rules
-                ask_for_reactions(rules, self._platforms)
-            if self._keys is not None:
-                await self._keys.rotate(self._hosting.env)
-                await self._agree_anew(self._keys.settings)
-            await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
+            for step in (self._read_rules, self._rotate_key, self._rotate_secrets):
+                try:
+                    await step()
+                except Exception:  # noqa: BLE001  # the next request may find another file
+                    _log.exception("reload failed")
             for one in self._reloading.values():
                 one.asked.set()
+
+    async def _read_rules(self) -> None:
+        rules, problems = await asyncio.to_thread(self._hosting.read_rules)
+        for problem in problems:
+            _log.error("rules refused", place=problem.variable, mend=problem.mend)
+        if not problems:
+            self._rules = rules
+            ask_for_reactions(rules, self._platforms)
+
+    async def _rotate_key(self) -> None:
+        if self._keys is not None:
+            await self._keys.rotate(self._hosting.env)
+            await self._agree_anew(self._keys.settings)
+
+    async def _rotate_secrets(self) -> None:
+        # None waits for another token: a scope whose token was refused is served again by itself (`runtime.hosting.served`).
+        await PlatformSecrets(self._platforms, RefusedPlatforms([], {})).rotate(self._hosting.env)
 
     async def _agree_anew(self, settings: Settings) -> None:
         try:

@@ -107,12 +107,14 @@ async def _serve(scope: Scope, stop: asyncio.Event) -> bool:
     async with closing(clients):
         services = await clients.connected(main)
         await load_refused_keys(store, access, lambda place: services_at(services, place).aion.key_digest)
+        # Without `reloading` no other token can come while it runs.
         refused = None if scope.reloading is None else RefusedPlatforms(adapters, scope.reloading.env)
         ask_for_reactions(access.rules, adapters)
         dispatcher = Dispatcher(services, adapters, _options(scope, refused))
         scope.measured(dispatcher.load, lambda: month.percent)
         secrets = None if refused is None else PlatformSecrets(adapters, refused)
         rotation = KeyRotation(settings, aion, reader, month, clients)
+        # Ended from the last: what writes rows or asks Aion ends before the clients, and the adapters are closed last.
         async with (
             _reloaded(scope, access, rotation, secrets),
             audited(store, access.policies, access.rules),

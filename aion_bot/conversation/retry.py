@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -13,7 +14,7 @@ from aion_bot.domain.turn import RETRYABLE, Turn, read_key
 from aion_bot.ports.events import Click
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line, Person
-from aion_bot.storage import Store
+from aion_bot.storage import Store, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -45,12 +46,13 @@ class Retries:
         # One statement decides, so that of several presses at once one asks again.
         if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
             return (await self._why_not(turn, click.person, left),), None
+        # Its row waits for an answer from here on: what fails below would leave it there until the next start.
         # Only by the press that counts: of one that is refused, or comes second, no file may get into the library.
         if click.action is Action.UPLOAD:
-            await self.store.files.allow(key)
+            await retry_write(partial(self.store.files.allow, key))
         elif click.action is Action.SUGGEST and number in {"0", "1", "2"}:
-            await self.store.files.suggest(key, strings.SUGGESTED[int(number)])
-        return (), await self.store.turns.get(key)
+            await retry_write(partial(self.store.files.suggest, key, strings.SUGGESTED[int(number)]))
+        return (), await retry_write(partial(self.store.turns.get, key))
 
     async def _why_not(self, turn: Turn, presser: Person, left: Allowance | UsedUp) -> str:
         """Say why a turn was not claimed."""

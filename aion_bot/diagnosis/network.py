@@ -42,7 +42,7 @@ async def check_proxies(routes: Sequence[Route]) -> tuple[list[Finding], set[str
             async with asyncio.timeout(CONNECT_PATIENCE):
                 _, writer = await asyncio.open_connection(host, port)
             writer.close()
-        except OSError as error:
+        except OSError as error:  # TimeoutError is one
             said = f"the proxy {host}:{port} for {named} cannot be reached ({type(error).__name__})"
             findings.append(fail(variable, said, "correct it, or remove it"))
             cut_off.update(services)

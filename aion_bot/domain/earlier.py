@@ -27,6 +27,7 @@ def quoted_before(text: str, messages: Sequence[EarlierMessage], most: int) -> t
     said = [one for one in messages if one.files or marked(one.text, _LONGEST)]
     if len(said) > most:
         first = said[: most > 1 and said[0].first]
+        # Counted from the beginning: a slice from the end takes all where none is left beside the first one.
         said = [*first, *said[len(said) - most + len(first) :]]
     told: dict[str, str] = {}
     for one in (*(one for one in said if one.first), *(one for one in reversed(said) if not one.first)):

@@ -6,7 +6,7 @@ MOST_PIXELS = 100_000_000
 """Pixels of a picture that is shown: 400 MB where it is drawn. The largest cameras of phones make as many."""
 
 _MOST_BLOCKS = 20_000
-"""Blocks of a GIF that are looked at; one of 2 MiB has some 8,000 of full length."""
+"""Blocks of a GIF, or parts of a PNG, that are looked at; a GIF of 2 MiB has some 8,000 of full length."""
 _MOST_PARTS = 1_000
 """Parts of a JPEG in front of its size; photos have about ten."""
 _NO_FRAMES = frozenset({0xC4, 0xC8, 0xCC})

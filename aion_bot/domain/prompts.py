@@ -39,6 +39,7 @@ def readable(text: str) -> str:
 def bounded(prompt: Prompt) -> Prompt:
     """Return a prompt whose quotes fit beside its own words into what Aion takes."""
     own = readable(prompt.text) or strings.ASK_ABOUT
+    # The line ends that `question` writes around what stands before the quotes are four.
     room = MESSAGE_LIMIT - len(own) - len(strings.QUOTED) - 4
     return replace(prompt, quotes=_bounded_quotes(prompt.quotes, room))
 

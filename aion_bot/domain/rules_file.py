@@ -118,6 +118,10 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return difflib.get_close_matches(name, sorted(known), 1, 0.0)[0]
 
 
+_CLOSING = ("]", '"""', "'''")
+"""What stands in the last line of each statement over several lines: the end of a list, or of a text."""
+
+
 def _statements(text: str) -> Iterator[tuple[Keys, int]]:
     """Yield each table and key of a file that is valid TOML, with the line where its statement begins.
 
@@ -125,21 +129,24 @@ def _statements(text: str) -> Iterator[tuple[Keys, int]]:
     a list over several lines, does not parse by itself.
     """
     table: Keys = ()
-    begun, statement = 1, ""
+    begun, statement = 1, list[str]()
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        statement = f"{statement}{line}\n"
+        statement.append(f"{line}\n")
+        # Not after each line: a list with an id a line would be parsed as often as it has ids.
+        if len(statement) > 1 and not any(one in line for one in _CLOSING):
+            continue
         try:
-            parsed = tomllib.loads(statement)
+            parsed = tomllib.loads("".join(statement))
         except tomllib.TOMLDecodeError:
             continue
         paths = list(_paths(parsed))
         # A header parses by itself; its longest path is the table that the following keys belong to.
-        if statement.lstrip().startswith("["):
+        if statement[0].lstrip().startswith("["):
             table = max(paths, key=len)
             yield from ((path, begun) for path in paths)
         else:
             yield from (((*table, *path), begun) for path in paths)
-        begun, statement = number + 1, ""
+        begun, statement = number + 1, []
 
 
 def _paths(table: Mapping[str, object], before: Keys = ()) -> Iterator[Keys]:

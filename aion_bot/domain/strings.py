@@ -845,7 +845,7 @@ def without_retry(sentence: str) -> str:
 def _pause(seconds: float) -> str:
     if seconds >= _LONG_PAUSE:
         return " Wait an hour or longer."
-    return f" Wait {round(seconds)} seconds." if seconds >= 1 else " Wait a little."
+    return f" Wait {counted(round(seconds), 'second')}." if seconds >= 1 else " Wait a little."
 
 
 _LONG_PAUSE = 3_600.0
@@ -1068,7 +1068,7 @@ def pressed(action: Action, person: Person, outcome: str = "") -> Line:
 
 def attempts_between(count: int) -> Line:
     """Say how many attempts a card leaves out between the first and the last ones."""
-    return (f"… {count} more attempts like these …",)
+    return (f"… {count} more {'attempt' if count == 1 else 'attempts'} like these …",)
 
 
 def already(record: tuple[Line, ...]) -> Line:

@@ -199,6 +199,7 @@ class Metrics:
     def measure_lease(self, lease: Lease) -> None:
         """Add what is measured of a replica that serves one scope."""
         taken, lease.renewed = self.measure_scopes(lambda: int(lease.held()))
+        # The first owner of a database has epoch 1.
         taken(lease.epoch > 1)
 
     def measure_scopes(

@@ -18,7 +18,9 @@ MOST_BODY = 1024 * 1024
 _BODY_TIME = 5.0
 """Seconds in which a body has to be there whole. Slack itself waits three for the answer."""
 
-_TOO_LATE, _TOO_LARGE = 408, 413
+_TOO_LATE, _TOO_LARGE, _CUT_OFF = 408, 413, 400
+
+_REASONS = {_TOO_LATE: "too late", _TOO_LARGE: "too large", _CUT_OFF: "cut off"}
 
 _PLAIN = "text/plain; charset=utf-8"
 
@@ -55,7 +57,7 @@ class ReceivedRequests:
         platform, receiver = self._receivers[request.path]
         body = await _read(request)
         if isinstance(body, int):
-            answer = HttpAnswer(body, refused="too late" if body == _TOO_LATE else "too large")
+            answer = HttpAnswer(body, refused=_REASONS[body])
         else:
             headers = {name.lower(): value for name, value in request.headers.items()}
             found = HttpRequest(request.method, request.query_string, headers, body)
@@ -80,16 +82,20 @@ class ReceivedRequests:
 
 
 async def _read(request: web.Request) -> bytes | int:
-    """Read a body, or return the status for one that is too large or too slow."""
+    """Read a body, or return the status for one that is too large, too slow or not whole."""
     if (request.content_length or 0) > MOST_BODY:
         return _TOO_LARGE
     read = bytearray()
     try:
         async with asyncio.timeout(_BODY_TIME):
+            # Not `request.read`, which the application bounds to what all other requests need (`client_max_size` of aiohttp).
             async for part in request.content.iter_any():
                 read += part
                 if len(read) > MOST_BODY:
                     return _TOO_LARGE
     except TimeoutError:
         return _TOO_LATE
+    # aiohttp would log a traceback for each of them, and anybody may send what is cut off.
+    except (ConnectionError, web.RequestPayloadError):
+        return _CUT_OFF
     return bytes(read)

@@ -4,11 +4,13 @@ It asks for no password: whoever reaches the address can read it. No answer hold
 platforms send is checked by their adapters.
 """
 
+import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from aion_bot.environment.addresses import ListenAddress
 from aion_bot.monitoring import CannotListen
@@ -36,6 +38,18 @@ _RECEIVING = web.AppKey("receiving", frozenset[str])
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+class _NoRequests(logging.Filter):
+    """Drops what aiohttp logs, with a traceback, of each request that is no HTTP: anybody may send that, as often as they like."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_aiohttp_log = logging.getLogger("aiohttp.server.monitoring")
+_aiohttp_log.addFilter(_NoRequests())
+
+
 class MonitoringServer:
     """Serves from `start` to `stop`; `receivers` are the adapters to which platforms send, with the platforms' names."""
 
@@ -57,7 +71,11 @@ class MonitoringServer:
         app.on_response_prepare.append(_without_version)
         # No access log: a scrape every few seconds is not worth a line.
         self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=_CLOSE_TIMEOUT, keepalive_timeout=_KEEPALIVE
+            app,
+            access_log=None,
+            logger=_aiohttp_log,
+            shutdown_timeout=_CLOSE_TIMEOUT,
+            keepalive_timeout=_KEEPALIVE,
         )
 
     async def start(self) -> None:

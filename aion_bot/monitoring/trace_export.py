@@ -75,6 +75,7 @@ async def traced(
         yield tracing
     finally:
         tracing.close()
+        # A daemon: the end of the process does not wait for an exporter that is down.
         await _within(_FLUSH, threading.Thread(target=processor.shutdown, daemon=True))
 
 

@@ -24,7 +24,17 @@ from opentelemetry.trace import (
 from aion_bot.aion import AionvisionError, RateLimitError
 from aion_bot.domain.observer import Accept, Observer
 from aion_bot.domain.turn import EndReason, Turn
-from aion_bot.ports.events import Click, HomeOpened, InboundEvent, Invited, MessageChange, Prompt, StopRequest
+from aion_bot.ports.events import (
+    Click,
+    HomeOpened,
+    InboundEvent,
+    Invited,
+    ManageCommand,
+    MessageChange,
+    Prompt,
+    Reaction,
+    StopRequest,
+)
 from aion_bot.ports.failures import reference
 from aion_bot.ports.rate_limits import LimitReading, PlatformRequest, RequestObserver, RequestStatus
 
@@ -34,8 +44,10 @@ if TYPE_CHECKING:  # the metrics may be off, and their library is not loaded the
 _KINDS: dict[type[InboundEvent], str] = {
     Prompt: "question",
     Click: "press",
+    Reaction: "reaction",
     StopRequest: "stop",
     MessageChange: "change",
+    ManageCommand: "command",
     HomeOpened: "home",
     Invited: "invitation",
 }

@@ -148,6 +148,7 @@ class Actions:
             turn = await retry_write(lambda: turns.of_prompt(prompt), FOR_A_DAY)
             for runner in () if turn is None else self._active.find(turn=turn.key):
                 await runner.ended.wait()
+                # Read anew: only its end says whether there is a Retry to take away.
                 turn = await retry_write(partial(turns.get, runner.turn.key), FOR_A_DAY) or runner.turn
             if turn is not None and turn.retryable and turn.erased:
                 thread = self._services.registry.thread(adapter, turn.thread)
@@ -206,6 +207,7 @@ class Actions:
         if isinstance(prompt, str):
             await reply_privately(thread, click, (failed(thread.platform, click, prompt),), hidden=True)
             return
+        # Of two presses at once both would find no row; the one that came second must not let a third one in at its end.
         is_first = prompt.key not in self._asking
         self._asking.add(prompt.key)
         try:

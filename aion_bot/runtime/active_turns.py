@@ -162,6 +162,7 @@ _Owner = tuple[str, str]
 
 def _owner(platform: str, person: Person) -> _Owner:
     """Name who takes turns: of an app its oldest id, as a rule that of the app itself and not of one of its webhooks."""
+    # By length first: ids of Discord are numbers that grow with time, and are compared as text here.
     return platform, min(person.apps, key=lambda one: (len(one), one), default=person.id)
 
 

@@ -70,6 +70,7 @@ class Deadlines:
         """Look until cancelled. A database that cannot be read is tried again at the next look."""
         changed = self._services.access.changed
         while True:
+            # Before the look: rules that change during it are looked at once more.
             changed.clear()
             pause = _LOOK
             try:
@@ -119,6 +120,7 @@ class Deadlines:
                 self._tasks.spawn(self._approvals.stop(thread, plan.key, DEADLINE))
             return True
         if 0 < policy.approval_reminder <= age and not plan.reminded:
+            # Perhaps once more before this has ended, which reminds nobody twice: it is claimed in the plan's row.
             self._tasks.spawn(remind(self._services, thread, plan))
         return False
 

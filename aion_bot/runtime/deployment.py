@@ -30,6 +30,7 @@ _AION = ""
 _PATIENCE = 5.0
 """Seconds that the platforms have to say who the bot is; who does not is compared at a later start."""
 
+# A lease lasts six (`storage.postgres.lease.SECONDS`).
 _ENDING = 8.0
 """Seconds for which a replica that was killed may still have its lease."""
 

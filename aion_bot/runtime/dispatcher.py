@@ -96,6 +96,7 @@ class Dispatcher:
         """
         listening = set[asyncio.Task[None]]()
         try:
+            # Before anything is resumed: the policies that recovery asks have to know which workspaces were admitted.
             for platform in self._adapters:
                 await load_admitted(self._store, self._services.access, platform)
             # Inside, because a database that goes away in its middle leaves turns under way: the next attempt to serve
@@ -110,9 +111,11 @@ class Dispatcher:
             # No new events from here on: what is not acknowledged is delivered to the next process.
             await cancel(listening)
             await self._recovery.stop()
+            # It never ends by itself: the drain would wait for it until its last second.
             await cancel({sweeping})
             await self._drain()
         finally:
+            # Once more, here and below: a cancellation comes here without what stands above.
             await self._recovery.stop()
             await self._queues.close()  # first, because a queue whose turn ends would start the next one
             await cancel(listening)
@@ -155,6 +158,7 @@ class Dispatcher:
         self, thread: Thread, prompt: Prompt, *, anew: bool = False, pressed: bool = False
     ) -> None:
         """Take a question over, or say why not; `anew`: its message was a withdrawn question. `pressed`: a button asks it."""
+        # What a plain question does not need is not entered, here and below: docs/architecture.md, *How much a question passes*.
         if prompt.key in self._replied_to.wordings and self._replied_to.told(prompt, pressed=pressed):
             return
         prompt = await as_asked(self._services, thread.adapter, prompt)
@@ -261,6 +265,7 @@ class Dispatcher:
     def load(self, platform: str) -> tuple[int, int]:
         """Return how many turns of a platform are answered now, and how many wait."""
         running = self._active.running(platform)
+        # A late answer runs without having waited, so that more may run than were counted.
         return running, max(0, self._slots.load(platform) - running)
 
     def _services_at(self, place: Place) -> Services:
@@ -312,10 +317,7 @@ class Dispatcher:
                     if runner.moved_to is not None:
                         self._enqueue_moved(thread, runner.turn, runner.moved_to)
                     return
-                await self._store.turns.note_shown(now.key, now.attempt)
-                if observer is not None:
-                    observer.ended(now, now.reason or EndReason.WITHDRAWN)
-                self._tasks.spawn(self._indicators.clear(thread, now))
+                await self._waiting.pass_over(thread, now)
         finally:
             self._slots.leave(thread.platform, turn.asker)
 
@@ -332,12 +334,15 @@ class Dispatcher:
 
     async def _drain(self) -> None:
         """Let answers end within the grace, then mark those that did not; nothing waits for a plan."""
+        # First, as what follows ends waiting jobs: these questions still wait, and the next start goes on with their signs.
         self._waiting.close()
+        # Before the slots are closed: a job that gets none ends, and its queue would start the next one.
         self._queues.drop_waiting()
         self._slots.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._options.shutdown_grace):
                 await self._queues.idle()
+                # Looked at anew: a press that came before the stop may have begun another one meanwhile.
                 while acting := self._approvals.acting | self._actions.management.running:
                     await asyncio.wait(acting)
         self._active.interrupt(Outcome(EndReason.INTERRUPTED, strings.INTERRUPTED))

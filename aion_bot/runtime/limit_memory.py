@@ -51,5 +51,6 @@ class _Memory:
             before, at = self._noted.get((platform, limit), (-1, now))
             if taken == before and now < at + _AGAIN:
                 continue
-            self._noted[platform, limit] = (taken, now)
-            await recorded(_log, self._store.taken.note(platform, limit, taken, seconds), what="limit")
+            # What a full disk did not take is written at the next look.
+            if await recorded(_log, self._store.taken.note(platform, limit, taken, seconds), what="limit"):
+                self._noted[platform, limit] = (taken, now)

@@ -40,9 +40,11 @@ async def owned(store: Store) -> AsyncIterator[None]:
         if not is_lost:
             raise
         if serving is not None:
+            # The cancellation was ours and ends here: the task must not count it any more (`asyncio.Task.uncancel`).
             serving.uncancel()
         raise StoreError(f"{store.location}: another replica has taken over") from None
     finally:
+        # First: a lease that is lost from here on must not cancel the closing.
         await watching.cancel()
         await store.close()
 

@@ -112,6 +112,7 @@ class Allowances:
         if (
             month is not None
             and month.short
+            # Two deliveries at once both find no row earlier: the second one must not be refused as one too many.
             and not await self._turns.accepted(prompt.key)
             and (found := await month.refusal(prompt))
         ):

@@ -40,6 +40,7 @@ class Reloading:
         steps += [partial(one, self.env) for one in rotate]
         while True:
             await self.asked.wait()
+            # Before the files are read: one that is written meanwhile is read by the next request.
             self.asked.clear()
             # systemd compares the time with that of its own request: sd_notify(3).
             service_manager.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1_000}")

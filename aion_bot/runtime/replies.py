@@ -101,6 +101,7 @@ class MentionHints:
     async def claim(self, reply: Prompt) -> bool:
         """Return whether the person of `reply` has still to get the hint in its thread; True once."""
         platform, name = reply.thread.platform, f"{reply.thread.id} {reply.person.id}"
+        # Two replies at once would read the same list, and the second one would write it without the first.
         async with self._claiming:
             # Read each time: `aion-bot erase` takes people out of it while the bot runs.
             given = json.loads(await self._store.kv.get(platform, MENTION_HINTS) or "[]")

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 from aion_bot.aion import ChatMessage
@@ -55,6 +56,7 @@ class StartupRecovery:
         self._adapters = adapters
         self._queues = queues
         self._tasks = tasks
+        # Apart from `tasks`, for whose end a drain waits: an answer that comes late, or never, must not hold that up.
         self._late = BackgroundTasks()
         self._indicators = indicators
         self._active = active
@@ -193,16 +195,26 @@ class StartupRecovery:
                 if started or turn.key in self._waiting.withdrawn:
                     self._waiting.end(turn)
                     await self._indicators.dequeued(thread, turn)
-                    found = partial(self._store.turns.crowded, turn)
-                    crowded = not turn.attempt and await retry_write(found)
-                    services = services_at(self._services, turn.place)
-                    runner = TurnRunner(services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
-                    await self._active.run(runner)
-                    if runner.moved_to is not None:
-                        self._enqueue_moved(thread, runner.turn, runner.moved_to)
+                    await self._ask(thread, turn)
         finally:
             self._slots.leave(thread.platform, turn.asker)
+            # Also after a failure: what was decided about a plan of the turn waits for this.
             recovered.set()
+
+    async def _ask(self, thread: Thread, turn: Turn) -> None:
+        """Ask a question whose turn it is, with its words as they are now; a withdrawn one is passed over."""
+        # Read anew: while it waited it may have been edited, or taken back. What its thread shows was found, and is in no row.
+        now = await retry_write(partial(self._store.turns.get, turn.key)) or turn
+        if now.phase is not TurnPhase.QUEUED:
+            await self._waiting.pass_over(thread, now)
+            return
+        turn = replace(now, posted=turn.posted, file=turn.file, growing=turn.growing)
+        crowded = not turn.attempt and await retry_write(partial(self._store.turns.crowded, turn))
+        services = services_at(self._services, turn.place)
+        runner = TurnRunner(services, thread, turn, Mode.ASK, resumed=True, crowded=crowded)
+        await self._active.run(runner)
+        if runner.moved_to is not None:
+            self._enqueue_moved(thread, runner.turn, runner.moved_to)
 
     async def _observe(self, turn: Turn) -> None:
         """Tell the observer of a turn that goes on; when it was accepted stands in its timeline."""

@@ -106,6 +106,7 @@ class RefusedPlatforms:
         _log.warning("platform waits for token", platform=platform, mend=strings.REPLACE_IT)
         try:
             while not (await asyncio.wait([waiting], timeout=self._patience))[0]:
+                # Each of those that are left waits as well, so that none serves.
                 if self._left <= self._waiting.keys():
                     self._give_up()
             return waiting.result()

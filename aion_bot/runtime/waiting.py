@@ -5,6 +5,7 @@ queue moves. Where no message stands, the person is told in private that their q
 """
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, MutableMapping
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from aion_bot.conversation.waiting_sign import MOST_COUNTED, WaitingSign, place_
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.access import Intent, Refusal
-from aion_bot.domain.turn import UNFINISHED, Turn, TurnPhase, read_key
+from aion_bot.domain.turn import UNFINISHED, EndReason, Turn, TurnPhase, read_key
 from aion_bot.ports.events import Click, Prompt
 from aion_bot.ports.messages import MessageRef, ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, SlotWait
@@ -74,6 +75,7 @@ class WaitingQuestions:
         self, thread: Thread, turn: Turn, signs: MutableMapping[str, MessageRef | None] | None = None
     ) -> None:
         """Note that a question waits from now on. Its sign is taken out of `signs`, which an earlier process left."""
+        # Not whether there is a message: a process that was killed may have posted it without recording it.
         left = signs is not None and turn.key in signs
         message = None if signs is None else signs.pop(turn.key, None)
         one = self._add(thread, turn, message)
@@ -87,6 +89,7 @@ class WaitingQuestions:
         Its person was told so privately: a sign alone is added where none stands.
         """
         one = self._of_thread.get(turn.thread, {}).get(turn.key)
+        # One that was taken back is known, and has no place any more: its job only comes to its end.
         if one is None and turn.key not in self.known and not self._closed:
             one = self._add(thread, turn, None)
             # Others of the thread may have begun to wait before its slot was asked for.
@@ -127,6 +130,13 @@ class WaitingQuestions:
         self.known.discard(turn.key)
         self._remove(turn)
 
+    async def pass_over(self, thread: Thread, turn: Turn) -> None:
+        """Close a question whose turn it is, and that was taken back before."""
+        await self._services.store.turns.note_shown(turn.key, turn.attempt)
+        if (observer := self._services.observer) is not None:
+            observer.ended(turn, turn.reason or EndReason.WITHDRAWN)
+        self._tasks.spawn(self._indicators.clear(thread, turn))
+
     def close(self) -> None:
         """Leave every sign as it is: the next start goes on with it."""
         self._closed = True
@@ -157,14 +167,17 @@ class WaitingQuestions:
 
     async def replace(self, thread: Thread, prompt: Prompt) -> None:
         """Take back what its asker has waiting in the thread of a new question; what others ask goes on waiting."""
-        taken = [
-            await self._take_back(one.turn)
-            for one in list(self._of_thread.get(prompt.thread, {}).values())
+        taken = False
+        for one in list(self._of_thread.get(prompt.thread, {}).values()):
             if await self._services.access.allows(
                 thread.platform, Intent.REPLACE, prompt.place, prompt.person, one.turn.asker
-            )
-        ]
-        if any(taken):
+            ):
+                try:
+                    taken = await self._take_back(one.turn) or taken
+                # It goes on waiting: the new question has its row, and has to come into its queue whatever fails here.
+                except sqlite3.Error as error:
+                    _log.error("database write failed", turn=one.turn.key, reason=str(error))
+        if taken:
             told = (strings.REPLACED_WAITING,)
             self._tasks.spawn(reply_privately(thread, replace(prompt, source=None), told, hidden=True))
 
@@ -228,12 +241,14 @@ class WaitingQuestions:
         elif await silence.happens(one.over, AFTER):
             return
         while not one.over.is_set() and not sign.refused:
+            # Before it is counted: what moves while the sign is edited is counted in the next round.
             one.moved.clear()
             ahead = self._ahead(one)
             # One that is wrong by more than one goes before others that would be nice to have.
             insist = sign.shown is not None and sign.shown - ahead > 1
             await _unless(one.over, sign.show(ahead, insist=insist)) if insist else await sign.show(ahead)
             if not await silence.happens(one.over, EVERY) and sign.stands and not one.moved.is_set():
+                # Nothing tells when the queue for slots moves, so it is looked at now and again.
                 await _first_of(one.over, one.moved, within=SLOTS_EVERY if one.slot else None)
         # One that cannot be edited any more would become wrong.
         if not self._closed:
@@ -284,4 +299,5 @@ async def _unless(over: asyncio.Event, work: Awaitable[None]) -> None:
     finally:
         waiting.cancel()
         doing.cancel()
+        # Waited for: the sign is removed next, and its methods are awaited one after the other.
         await asyncio.gather(doing, return_exceptions=True)

@@ -87,6 +87,7 @@ class Watchdog:
         # This thread is not blocked, and reads the other one's frame: a snapshot of what runs there.
         frame = sys._current_frames().get(watched)  # noqa: SLF001  # the only way to see what another thread runs
         _log.warning("event loop blocked", seconds=self._blocked_after, stack=stack_of(frame))
+        # A frame keeps its variables alive, and a block may last for long.
         del frame
         while not self._answered.wait(self._every):
             self.lag = time.monotonic() - asked

@@ -1,13 +1,16 @@
 """Who has a failed question asked again, and how often."""
 
+import sqlite3
 from pathlib import Path
+
+import pytest
 
 from aion_bot.conversation.access_control import AccessControl
 from aion_bot.conversation.retry import Retries
 from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.allowance import MOST_OF_APP, Allowance, Whose
-from aion_bot.domain.turn import EndReason, Turn
+from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.domain.uploads import FilePhase
 from aion_bot.ports.events import Click, Place, Prompt
 from aion_bot.ports.failures import with_reference
@@ -97,5 +100,32 @@ async def test_a_press_that_is_refused_lets_no_file_into_the_library(tmp_path: P
         assert (await press(store, "held", thread))[1] is not None
         assert (await press(store, "held", thread, Action.UPLOAD))[1] is None
         assert [one.phase for one in await store.files.of("held")] == [FilePhase.HELD]
+    finally:
+        await store.close()
+
+
+async def test_a_press_that_counted_asks_again_whatever_the_disk_does_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row is in the queue: what fails behind that is tried again, and the question does not wait for the next start."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    try:
+        thread = await ask(store, "held")
+        await store.files.add("held", [Attachment("f1", "a.jpg")], FilePhase.HELD)
+        assert await store.turns.end("held", EndReason.HELD)
+        allow, full = store.files.allow, sqlite3.OperationalError("database or disk is full")
+        full.sqlite_errorcode = sqlite3.SQLITE_FULL
+        failures = [full]
+
+        async def failing(key: str) -> None:
+            if failures:
+                raise failures.pop()
+            await allow(key)
+
+        monkeypatch.setattr(store.files, "allow", failing)
+        _, turn = await press(store, "held", thread, Action.UPLOAD)
+        assert turn is not None
+        assert turn.phase is TurnPhase.QUEUED
+        assert [one.phase for one in await store.files.of("held")] == [FilePhase.WAITING]
     finally:
         await store.close()

@@ -12,6 +12,7 @@ from aion_bot.ports.secrets import KNOWN
         (None, "Wait a little."),
         (-1.0, "Wait a little."),
         (float("nan"), "Wait a little."),
+        (1.0, "Wait 1 second."),
         (1.6, "Wait 2 seconds."),
         (3_600.0, "Wait an hour or longer."),
         (1e308, "Wait an hour or longer."),
@@ -50,3 +51,11 @@ def test_words_of_others_are_code_in_one_line(words: str) -> None:
     assert "\n" not in inside
     assert inside.isprintable()
     assert "sk_secret" not in inside
+
+
+def test_one_attempt_that_a_card_leaves_out_is_one() -> None:
+    """As a card does of five."""
+    assert [strings.attempts_between(count)[0] for count in (1, 2)] == [
+        "… 1 more attempt like these …",
+        "… 2 more attempts like these …",
+    ]

@@ -166,11 +166,15 @@ async def answered(address: tuple[str, int], raw: bytes) -> int:
     return int(line.split()[1])
 
 
-async def test_a_head_that_never_ends_is_cut_off(address: tuple[str, int]) -> None:
-    """The server refuses a head of many kilobytes, so that nobody fills the memory with it."""
+async def test_a_head_that_never_ends_is_cut_off(
+    address: tuple[str, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The server refuses a head of many kilobytes, so that nobody fills the memory with it, and no log: anybody may send what is no HTTP."""
     head = b"POST /plain/events HTTP/1.1\r\nX-Long: " + b"x" * 100_000
     assert await answered(address, head + b"\r\n\r\n") == 400
+    assert await answered(address, b"\x16\x03\x01\x02\x00\x01\r\n\r\n") == 400
     assert json.loads((await ask(address, "/healthz", method="GET"))[1]) == []
+    assert caplog.records == []
 
 
 async def test_a_head_that_comes_slowly_ends_the_connection(
@@ -202,3 +206,21 @@ async def test_a_head_that_comes_slowly_ends_the_connection(
         slow.cancel()
         writer.close()
         await server.stop()
+
+
+async def test_a_body_that_is_cut_off_is_a_refusal_and_no_traceback(
+    address: tuple[str, int], receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reaches the address could fill the log: it has the one line that a minute has, however many are sent."""
+    head = "POST /plain/events HTTP/1.1\r\nHost: bot\r\n"
+    for _ in range(3):
+        _, writer = await asyncio.open_connection(*address)
+        writer.write(f"{head}Content-Length: 10\r\n\r\nhalf".encode())
+        await writer.drain()
+        writer.close()
+    counted = 'aion_bot_received_requests_total{outcome="refused",platform="plain"}'
+    async with asyncio.timeout(60):
+        while f"{counted} 3.0" not in (await ask(address, "/metrics", method="GET"))[1]:  # noqa: ASYNC110  # see below
+            await asyncio.sleep(0.01)  # the server tells nobody that a connection has ended
+    assert await answered(address, f"{head}Transfer-Encoding: chunked\r\n\r\nno length\r\n".encode()) == 400
+    assert (receiver.got, caplog.records) == ([], [])

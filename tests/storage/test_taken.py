@@ -1,5 +1,7 @@
 """What the limits of the platforms took: kept for the process that starts next."""
 
+import asyncio
+import sqlite3
 import time
 
 import pytest
@@ -125,3 +127,23 @@ async def test_limits_may_be_learned_while_others_are_written(
         await use("first")
         await use("second")
     assert set((await store.taken.noted())["plain"]) == {("updates", "first"), ("updates", "second")}
+
+
+async def test_what_a_full_disk_did_not_take_is_written_later(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next process knows what was learned while nothing could be written, although nothing new was learned since."""
+    adapter, write = _Adapter(), store.taken.note
+    registry, failures = Registry([adapter]), [sqlite3.OperationalError("database or disk is full")]
+
+    async def note(platform: str, limit: tuple[str, str], taken: int, seconds: float) -> None:
+        if failures:
+            raise failures.pop()
+        await write(platform, limit, taken, seconds)
+
+    monkeypatch.setattr(store.taken, "note", note)
+    await edits(registry, adapter, 30, Operation.EDIT)
+    async with asyncio.timeout(60), remembering(store, registry, every=0.005):
+        while failures:  # noqa: ASYNC110  # the look at what was learned tells nobody
+            await asyncio.sleep(0.005)
+    assert await store.taken.noted() == {"plain": {LIMIT: (30, 60.0)}}

@@ -22,7 +22,7 @@ PASSED_OVER = 3
 """Attempts after which a request that cannot be written lets those behind it go first."""
 
 MOST_ATTEMPTS = 100
-"""Attempts after which a request is given up: they take a quarter of an hour. Slack itself gives up after four."""
+"""Attempts after which a request is given up: they take a quarter of an hour, less where others are taken meanwhile. Slack itself gives up after four."""
 
 OLDEST = 86_400.0
 """Seconds after which a request is dropped that had no owner: nobody expects an answer, and its words are not to stay."""
@@ -45,6 +45,7 @@ class Arrivals:
         woken, delays = self._database.waking(self._lease.scope), AGAIN.delays()
         while not stop.is_set():
             await listens.wait()
+            # Before it is read: what is kept meanwhile sets it once more.
             woken.clear()
             taken = failed = 0
             try:

@@ -89,6 +89,7 @@ class ScopeRunner:
         keeping.spawn(self._repeated(self._balance, self._pace.look, self._database.freed))
         try:
             await stop.wait()
+            # First, else it would claim what is given back below.
             await keeping.cancel()
             for one in self.served.values():
                 one.stop.set()
@@ -106,6 +107,7 @@ class ScopeRunner:
     ) -> None:
         """Do something again and again: after so many seconds, or as many as it returns, or once `sooner` is set, which it is told."""
         while True:
+            # Before the work: what happens during it lets it be done once more.
             is_set, pause = sooner.is_set(), None
             sooner.clear()
             try:

@@ -23,7 +23,7 @@ from aion_bot.storage.hosting import ScopeLease, SharedDatabase
 _log = structlog.get_logger(__name__)
 
 AGAIN = Backoff(1.0, cap=60.0)
-"""Before a scope that failed, or whose token was refused, is served again; it starts anew after `LASTED` seconds."""
+"""Before a scope that failed, or whose token was refused, is served again; it starts anew after `LASTED` seconds, and where the platform has something new."""
 
 OPEN_AGAIN = Backoff(0.2, cap=1.0, attempts=6)
 """Between two attempts to open a scope's database whose connection was lost; they take three seconds. Then another replica may try."""
@@ -71,6 +71,7 @@ class ServedScope:
 
     async def run(self) -> None:
         """Serve until `stop` is set or the lease is lost, then give it back."""
+        # Not unbound: each scope is served by a task of its own, whose context all that it starts inherits.
         structlog.contextvars.bind_contextvars(scope=self.lease.scope)
         serving = self._serving = asyncio.create_task(self._keep_serving())
         try:
@@ -105,7 +106,8 @@ class ServedScope:
             finally:
                 self._listens.clear()
                 self._adapter = None
-            if time.monotonic() - began > LASTED:
+            # What came while it was served may have come too late to be read, and nothing tells of it once more.
+            if self.again.is_set() or time.monotonic() - began > LASTED:
                 delays = AGAIN.delays()
             if not self.stop.is_set():
                 await self._wait(next(delays))

@@ -9,10 +9,13 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.runtime.hosting import runner, served
+from aion_bot.runtime.hosting.served import OpenScope
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.hosting import Load, ScopeLease
-from tests.runtime.hosting.conftest import FAST, Deployment
+from tests.runtime.hosting.conftest import FAST, Deployment, Replica
+from tests.support.hosted_platform import Serving
 from tests.support.logs import logged
+from tests.support.scope_database import MemoryDatabase
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -294,3 +297,25 @@ async def test_names_are_written_once_and_all_of_them_after_a_change(deployment:
     deployment.platform.changed.set()
     await first.serving.until(lambda: len(noted) == 3)
     assert noted == [["A", "B", "C", "D"], ["E"], ["A", "B", "C", "D", "E"]]
+
+
+async def test_what_is_new_while_a_token_is_refused_is_tried_soon(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform may have another token before the refusal of the earlier one is known: nothing tells of it once more."""
+    monkeypatch.setattr(served, "AGAIN", Backoff(0.01, factor=60_000.0, cap=600.0))
+    deployment.platform.ids = ["A"]
+
+    class Refused(Serving):
+        async def __call__(self, scope: OpenScope, stop: asyncio.Event) -> bool:
+            if len(self.ever) == 2:
+                return await super().__call__(scope, stop)
+            self.ever.append(scope.name)
+            if len(self.ever) == 2:  # after the second one its pause would be the long one
+                deployment.platform.changed.set()
+                await until(first.runner.served[scope.name].again.is_set)
+            return False
+
+    first = Replica(MemoryDatabase(deployment.server, "first"), deployment.platform, Refused())
+    deployment.replicas.append(first)
+    await first.serves("A")
