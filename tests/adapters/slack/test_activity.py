@@ -160,16 +160,15 @@ async def test_indicator_delays_nothing(slack: SimulatedSlack, thread: ThreadKey
 async def test_slacks_own_stop_arrives(
     slack: SimulatedSlack, adapter: SlackAdapter, host: RecordingHost, thread: ThreadKey
 ) -> None:
-    """Slack shows its Stop while the bot works; a click names the thread and who clicked."""
+    """Slack shows its Stop while the bot works; a click names the thread, who clicked, and when."""
     ts = ids.thread(thread).ts
     with pytest.raises(LookupError):
         await slack.stop_session(slack.people[1], ts)
     await adapter.show_activity(thread, ADA, active=True)
-    await slack.stop_session(slack.people[1], ts)
+    await slack.stop_session(slack.people[1], ts, pressed_at="1790001055.000100")
     await host.until(lambda: bool(host.stops))
-    assert host.stops == [
-        StopRequest(thread, Place(state.TEAM, slack.general.id), Person("U0BEN"), reply_token=ts)
-    ]
+    place = Place(state.TEAM, slack.general.id)
+    assert host.stops == [StopRequest(thread, place, Person("U0BEN"), reply_token=ts, at=1790001055.0001)]
     await adapter.reply_privately(host.stops[0], ("Only Ada may stop this.",))
     await slack.until(lambda: all(delivery.acknowledged for delivery in slack.sockets.deliveries))
 
