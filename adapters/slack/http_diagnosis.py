@@ -55,6 +55,7 @@ async def _asked(address: str, challenge: str, settings: SlackSettings) -> tuple
         "X-Slack-Request-Timestamp": timestamp,
         "X-Slack-Signature": signature,
     }
+    # No proxy leads back to this machine.
     proxy = None if is_loopback(urlsplit(address).hostname) else settings.proxy
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT)) as session,

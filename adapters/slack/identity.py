@@ -35,6 +35,7 @@ def owner_of(payload: Payload) -> Owner:
     named = _part(listed[0]) if isinstance(listed, list) and listed else {}
     view, team, user = (_part(payload.get(name)) for name in ("view", "team", "user"))
     teams = (
+        # First: a modal in a shared channel may be opened in another workspace than the app's (bolt's `extract_team_id`).
         view.get("app_installed_team_id"),
         team.get("id"),
         named.get("team_id"),

@@ -73,6 +73,7 @@ class PrivateAnswers:
                 isinstance(event, Prompt) and is_address(event.reply_token)
             ):
                 # Slack takes it wherever commands can be used, and shows it where the person reads.
+                # The other arguments are of methods, and `blocks` are left out once Slack could not draw them.
                 said = {name: shown[name] for name in ("text", "blocks") if name in shown}
                 how = {"response_type": "ephemeral", "replace_original": False}
                 await self._web.respond(event.reply_token, {**how, **said})

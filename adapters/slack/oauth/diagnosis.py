@@ -109,6 +109,7 @@ class InstallDiagnosis:
     async def _redirect_url(self) -> AsyncIterator[Finding]:
         """Open the address to which Slack leads back, without a code: the bot's own page says that it has expired."""
         address = self._stored.api.redirect_url
+        # No proxy leads back to this machine.
         proxy = None if is_loopback(urlsplit(address).hostname) else self._settings.proxy
         try:
             async with (
