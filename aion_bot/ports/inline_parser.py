@@ -61,6 +61,7 @@ def parse(text: str, *, names: bool = True) -> list[Span]:
     _PARSER.parseInline(text, {"found": found})
     signs: list[Span] = []
     for at, token in found.signs:
+        # The parser moves the signs of a pair from the content to the markup; those without a partner stay in the content.
         end = at + (2 if "~~" in (token.markup, token.content) else 1)
         if token.type == "text":
             # Of the two signs of a strong mark the parser empties one.
@@ -151,6 +152,7 @@ def _find_signs(state: StateInline, silent: bool) -> bool:
         state.delimiters.append(
             Delimiter(
                 marker=ord(sign),
+                # CommonMark's rule of three is of emphasis alone: with 0 it does not count, as in the library's own rule.
                 length=0 if sign == "~" else scanned.length,
                 token=len(state.tokens) - 1,
                 end=-1,

@@ -181,6 +181,7 @@ def _go_on_counting(made: Beside, tables: Sequence[Table]) -> None:
         ("approval", "number"),
     ]:
         made.execute(
+            # The third argument is false for an empty table, whose next number is 1 then.
             f"SELECT setval(pg_get_serial_sequence('{name}', '{column}'), coalesce(max({column}), 1), "  # noqa: S608  # names of ours
             f"max({column}) IS NOT NULL) FROM {name}"
         )

@@ -58,6 +58,7 @@ _NOT_CONNECTED = "platform NOT IN (SELECT value FROM json_each(:platforms))"
 _OLD_TURNS = _OLD.format(f"{_SHOWN} AND closed_at < :before")
 _ABANDONED_TURNS = _OLD.format(f"{_NOT_SHOWN} AND created_at < :before AND {_NOT_CONNECTED}")
 
+# The first condition is the one that the index on `created_at` answers; no plan is decided before it is made.
 _OLD_PLANS = f"""
 DELETE FROM plan WHERE key IN (
     SELECT key FROM plan WHERE created_at < :before AND coalesce(decided_at, created_at) < :before LIMIT {_BATCH}
