@@ -44,7 +44,9 @@ _ADOPT = (
 
 
 class Files(Statements):
-    """Each method is one transaction, durable when it returns. A phase moves along `FILE_TRANSITIONS` only.
+    """Durable when a method returns. A phase moves along `FILE_TRANSITIONS` only.
+
+    Each method is one transaction, but for `add`, `suggest` and `store`: a process may end between their statements.
 
     The name of a file goes with the words of its question, or once it is known whether it arrived: a trigger erases it in the
     write that ends `UPLOADING`.

@@ -1,4 +1,4 @@
-"""Everything that the bot remembers, in one file: the repositories, of which the three short ones are here."""
+"""Everything that the bot remembers: the repositories, of which the three short ones are here."""
 
 import asyncio
 from collections.abc import Callable

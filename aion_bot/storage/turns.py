@@ -48,7 +48,10 @@ _BEFORE = {phase: among("phase", turn_sources(phase)) for phase in TurnPhase}
 
 
 class Turns(TurnQueries):
-    """Writes the turns. Each method is one transaction, durable when it returns. A phase moves along `TURN_TRANSITIONS` only."""
+    """Writes the turns, durable when a method returns. A phase moves along `TURN_TRANSITIONS` only.
+
+    Each method is one transaction, but for `move` and `claim_retry`, which are two: a process may end in between.
+    """
 
     async def accept(self, turn: Turn, prompt: Prompt, allowance: Allowance = NO_LIMITS) -> bool:
         """Write a new turn and make its thread known.
@@ -115,7 +118,8 @@ class Turns(TurnQueries):
             thread.id, key,
         )  # fmt: skip
         await self._do(
-            # The trigger that makes a thread known fires for new turns alone.
+            # The trigger that makes a thread known fires for new turns alone. Where this is missing the thread is known once Aion is
+            # asked (`Threads.bind`).
             "INSERT INTO thread (platform, id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             thread.platform, thread.id,
         )  # fmt: skip
