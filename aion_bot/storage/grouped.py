@@ -139,6 +139,8 @@ def _together(connection: sqlite3.Connection, asked: Sequence[_Asked]) -> Sequen
     except sqlite3.OperationalError as busy:
         # Another process writes. Each would wait for it as long again, one after the other.
         return [_alone(connection, one) if one.reads else busy for one in asked]
+    except Exception:  # noqa: BLE001  # a damaged file, or no memory: each caller gets its own
+        return [_alone(connection, one) for one in asked]
     try:
         outcomes = [_carried_out(connection, one) for one in asked]
         connection.execute("COMMIT")
