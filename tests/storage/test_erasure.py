@@ -26,9 +26,9 @@ from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.runtime.replies import MentionHints
 from aion_bot.runtime.retention_sweep import RetentionSweep
 from aion_bot.storage import Store, erase_workspace
-from aion_bot.storage.beside import open_beside
+from aion_bot.storage.beside import open_beside, together
 from aion_bot.storage.galleries import DueGallery
-from tests.support.databases import address_of, contents_of
+from tests.support.databases import address_of, contents_of, lay_database
 
 BEN = Person("U0BEN0000", "Ben Nevis")
 
@@ -337,3 +337,13 @@ async def test_the_sweep_frees_words_in_the_same_way(store: Store, seeded: Seeds
     await RetentionSweep(store, 90, ["slack"]).sweep()
     assert await store.retention.empty_log()
     assert left(path, seeded.all) == 0
+
+
+@pytest.mark.sqlite
+def test_a_full_disk_is_named_although_sqlite_has_rolled_back(tmp_path: Path) -> None:
+    """What stops a change of several statements is raised, not that there is nothing to roll back any more."""
+    with open_beside(lay_database(tmp_path / "bot.db"), write=True) as connection:
+        connection.execute("PRAGMA max_page_count = 1")  # SQLite reports this as a full disk
+        with pytest.raises(sqlite3.OperationalError, match="full"), together(connection):
+            connection.execute("INSERT INTO kv VALUES ('', 'name', ?)", ("x" * 1_000_000,))
+        assert connection.execute("SELECT count(*) FROM kv WHERE name = 'name'").fetchone()[0] == 0
