@@ -12,7 +12,8 @@ from aion_bot.storage.errors import StoreError, reason
 
 
 def copies_of(path: Path) -> list[Path]:
-    """Return the copies beside a database that were made before its schema changed."""
+    """Return the copies of a database that were made before its schema changed; they stand beside what a link leads to."""
+    path = Path(os.path.realpath(path))
     # Not by a glob pattern: the database's name may hold its special characters.
     beginning = f"{path.name}.schema-"
     try:
@@ -41,7 +42,8 @@ def copy_before_migration(connection: sqlite3.Connection, path: Path, version: i
     Raises:
         StoreError: there is no room, or the file cannot be written.
     """
-    copy, earlier = _new_file(path, version)
+    # Where everything looks that removes copies: the bot knows the file alone, not the links to it.
+    copy, earlier = _new_file(Path(os.path.realpath(path)), version)
     try:
         write_copy(connection, copy)
     except (sqlite3.Error, OSError) as error:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import stat
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from aion_bot.domain.plan import PlanPhase
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.storage import Store, StoreError, migrations
+from aion_bot.storage.copies import copies_of
 from aion_bot.storage.database import open_database
 from tests.storage.older_databases import fill, write_older, write_schema_6
 
@@ -57,6 +59,19 @@ def size(path: Path) -> int:
 def copies(path: Path) -> dict[str, int]:
     """The copies beside a database, and their modes."""
     return {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.glob("*.backup*")}
+
+
+async def test_the_copy_stands_beside_what_a_link_leads_to(tmp_path: Path) -> None:
+    """There the sweep and `aion-bot erase` find it, by either name; a copy beside the link would keep words for ever."""
+    path, link = tmp_path / "data" / "bot.db", tmp_path / "link.db"
+    path.parent.mkdir()
+    write_older(path, 3)
+    link.symlink_to(path)
+    store = await Store.open(link)
+    assert (list(copies(path)), copies(link)) == (["bot.db.schema-3.backup"], {})
+    assert copies_of(link) == copies_of(path) != []
+    assert store.retention.remove_copies(time.time() + 1) == 1
+    await store.close()
 
 
 @pytest.mark.parametrize("schema", [1, 2, 3])
