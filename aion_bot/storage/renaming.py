@@ -36,6 +36,8 @@ class Renaming(Statements):
                 thread, None if row["prompt"] is None else renamed(row["prompt"]), posted, row["file"] and renamed(row["file"]), origin, *channel, row["key"],
             )  # fmt: skip
         await self._rename_plans(platform, renamed)
+        await self._rename_due(platform, renamed)
+        await self._rename_shares(platform, renamed)
         for row in await self._all("SELECT * FROM shared_line WHERE platform = ?", platform):
             message = row["message"] and renamed(row["message"])
             sql = "UPDATE shared_line SET channel = ?, message = ? WHERE nonce = ?"
@@ -50,6 +52,25 @@ class Renaming(Statements):
                 await self._do(
                     "UPDATE plan SET thread = ?, message = ? WHERE key = ?", thread, message, row["key"]
                 )
+
+    async def _rename_due(self, platform: str, renamed: Renamed) -> None:
+        """Rename the threads of replies and pictures: one that is due is posted there."""
+        for table in ("mention", "gallery"):
+            sql = f"SELECT owner, attempt, thread FROM {table} WHERE platform = ?"  # noqa: S608  # literals of ours
+            for row in await self._all(sql, platform):
+                if (thread := renamed(row["thread"])) != row["thread"]:
+                    change = f"UPDATE {table} SET thread = ? WHERE owner = ? AND attempt = ?"  # noqa: S608  # literals of ours
+                    await self._do(change, thread, row["owner"], row["attempt"])
+
+    async def _rename_shares(self, platform: str, renamed: Renamed) -> None:
+        """Rename the messages of answers that are shared: a start goes on behind those that stand."""
+        sql = (
+            "SELECT share.turn, share.posted FROM share JOIN turn ON turn.key = share.turn WHERE platform = ?"
+        )
+        for row in await self._all(sql, platform):
+            posted = json.loads(row["posted"])
+            if (after := [renamed(one) for one in posted]) != posted:
+                await self._do("UPDATE share SET posted = ? WHERE turn = ?", json.dumps(after), row["turn"])
 
     async def _rename_threads(self, platform: str, renamed: Renamed) -> None:
         for row in await self._all("SELECT id, session_id FROM thread WHERE platform = ?", platform):

@@ -9,6 +9,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import MessageRef, Person, ThreadKey
 from aion_bot.storage import Store
 from aion_bot.storage.beside import open_beside
+from aion_bot.storage.galleries import DueGallery
 from tests.support.databases import lay_database
 
 OLD, NEW, OTHER = "G0OLD", "C0NEW", "C0OTHER"
@@ -61,4 +62,26 @@ async def test_threads_follow_their_channel(tmp_path: Path) -> None:
     with open_beside(store.location, write=True) as connection:
         channels = [one for (one,) in connection.execute("SELECT channel FROM turn ORDER BY key")]
     assert channels == [NEW, OTHER]  # for the allowance of a channel
+    await store.close()
+
+
+async def test_what_is_still_to_be_posted_follows_its_channel(tmp_path: Path) -> None:
+    """A mention and pictures that are due are posted under the new id, and a share goes on behind the messages that stand."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    for key, channel in (("a", OLD), ("b", OTHER)):
+        await record(store, key, channel)
+        await store.galleries.add(DueGallery(key, thread(channel), ADA, [{"id": "i1"}]))
+        await store.turns.note_shown(key, 0)
+        await store.shares.claim(key)
+        await store.shares.note_posted(key, [MessageRef(thread(channel), f"{channel}/1.4")])
+    with open_beside(store.location, write=True) as connection:
+        connection.execute(
+            "INSERT INTO mention (owner, platform, thread, person_id) SELECT key, platform, thread, asker_id FROM turn"
+        )
+    for _ in range(2):
+        await store.renaming.rename("slack", ids.renamed(OLD, NEW), (OLD, NEW))
+    for key, channel in (("a", NEW), ("b", OTHER)):
+        assert [one.thread for one in await store.mentions.due(key)] == [thread(channel)]
+        assert [one.thread for one in await store.galleries.due(key)] == [thread(channel)]
+    assert [one.posted for one in await store.shares.unfinished()] == [(f"{NEW}/1.4",), (f"{OTHER}/1.4",)]
     await store.close()
