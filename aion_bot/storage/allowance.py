@@ -8,10 +8,11 @@ from aion_bot.storage.statements import among
 
 # A clock that was set back leaves questions with a time in the future. Those more than an hour ahead are not counted:
 # they would refuse their askers for as long as the clock was wrong.
-_COUNTED = (
+COUNTED = (
     f"asked.asked_at > unixepoch() - {WINDOW} AND asked.asked_at < unixepoch() + {WINDOW} "
     f"AND (asked.reason IS NULL OR NOT {among('asked.reason', UNCOUNTED)})"
 )
+"""Condition: a question, `asked`, counts against the allowances."""
 
 
 def of_person(platform: str = "?", workspace: str = "?", person: str = "?", *, app: bool = False) -> str:
@@ -23,14 +24,12 @@ def of_person(platform: str = "?", workspace: str = "?", person: str = "?", *, a
     if app:
         ids = f"SELECT one.value FROM json_each({person}) AS one"  # noqa: S608  # arguments of ours
         who = f"EXISTS (SELECT 1 FROM json_each(asked.origin, '$.apps') AS own WHERE own.value IN ({ids}))"  # noqa: S608  # arguments of ours
-    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.workspace = {workspace} AND {_COUNTED} AND {who}"
+    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.workspace = {workspace} AND {COUNTED} AND {who}"
 
 
 def of_channel(platform: str = "?", channel: str = "?") -> str:
     """Rows of what everybody asked in a channel; the arguments are SQL."""
-    return (
-        f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.channel = {channel} AND {_COUNTED}"
-    )
+    return f"FROM turn AS asked WHERE asked.platform = {platform} AND asked.channel = {channel} AND {COUNTED}"
 
 
 def room(person_rows: str, channel_rows: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from aion_bot.domain.allowance import UNCOUNTED, WINDOW
+from aion_bot.domain.allowance import UNCOUNTED
 from aion_bot.environment.database_location import Location
+from aion_bot.storage.allowance import COUNTED
 from aion_bot.storage.beside import Beside, open_beside
 from aion_bot.storage.errors import StoreError, reason
 from aion_bot.storage.serialization import ERASED
@@ -36,15 +37,13 @@ WHERE CAST(record ->> '$.at' AS BIGINT) >= ? AND kind IN ('asked', 'refused', 'a
 GROUP BY platform, what ORDER BY platform, min(number)
 """
 
-# As the allowances count (`storage/allowance.py`).
-_COUNTED = f"""
-asked_at > unixepoch() - {WINDOW} AND asked_at <= unixepoch() AND (reason IS NULL OR NOT {among("reason", UNCOUNTED)})
-"""
+# Whoever was erased is nobody: the questions of several people would be those of one.
 _HOUR = f"""
 SELECT coalesce(sum(questions), 0), coalesce(max(of_person), 0), coalesce(max(of_channel), 0) FROM (
-    SELECT count(*) AS questions, CAST(NULL AS BIGINT) AS of_person, CAST(NULL AS BIGINT) AS of_channel FROM turn WHERE {_COUNTED}
-    UNION ALL SELECT NULL, count(*), CAST(NULL AS BIGINT) FROM turn WHERE {_COUNTED} GROUP BY platform, workspace, asker_id
-    UNION ALL SELECT NULL, NULL, count(*) FROM turn WHERE {_COUNTED} GROUP BY platform, channel
+    SELECT count(*) AS questions, CAST(NULL AS BIGINT) AS of_person, CAST(NULL AS BIGINT) AS of_channel FROM turn AS asked WHERE {COUNTED}
+    UNION ALL SELECT NULL, count(*), CAST(NULL AS BIGINT) FROM turn AS asked WHERE {COUNTED} AND asker_id <> '{ERASED}'
+    GROUP BY platform, workspace, asker_id
+    UNION ALL SELECT NULL, NULL, count(*) FROM turn AS asked WHERE {COUNTED} GROUP BY platform, channel
 ) AS counted
 """  # noqa: S608  # literals of ours
 

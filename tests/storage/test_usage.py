@@ -1,5 +1,6 @@
 """`aion-bot usage`: counts beside a running bot, and nobody's words, names or ids."""
 
+import asyncio
 import json
 
 import pytest
@@ -98,6 +99,14 @@ def test_the_text_has_the_same_counts_and_no_words(path: Location) -> None:
     )
     for words in ("lake", "Ada", "U0", "0LAKE", "T0TEAM", "Flow"):
         assert words not in said + run(path, "--json")[1]
+
+
+async def test_the_hour_is_counted_as_the_allowances_count_it(used: Store, path: Location) -> None:
+    """A question whose time is ahead, as the clock was set back, counts; those of erased people are not one person's."""
+    await used.turns._do("UPDATE turn SET asked_at = unixepoch() + 600 WHERE key = 't1'")
+    await used.turns._do("UPDATE turn SET asker_id = 'erased' WHERE key IN ('t1', 't4')")
+    counts = json.loads((await asyncio.to_thread(run, path, "--json"))[1])
+    assert counts["allowance"] == {"hour": 4, "most_of_a_person": 1, "most_in_a_channel": 3, "month": 4}
 
 
 async def test_an_empty_database_has_nothing_to_count(store: Store, path: Location) -> None:
