@@ -51,10 +51,11 @@ def export_ratings(path: Location) -> Iterator[str]:
     """
     try:
         with open_beside(path) as connection:
+            # All at once: whoever reads the lines may wait, and a query that is open would keep the bot from emptying its log.
             rows = connection.execute(
                 "SELECT rating.*, turn.platform, turn.workspace, turn.channel, turn.session_id, turn.answer_id, "
                 "turn.reason AS outcome FROM rating JOIN turn ON turn.key = rating.turn ORDER BY rated_at, rating.rowid"
-            )
+            ).fetchall()
             for row in rows:
                 said = dict(row)
                 said.pop("rowid", None)  # a column, on a server

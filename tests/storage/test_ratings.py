@@ -15,7 +15,7 @@ from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.failures import reference
 from aion_bot.ports.messages import Action, Person, ThreadKey
 from aion_bot.storage import Store
-from aion_bot.storage.ratings import MOST_REASON
+from aion_bot.storage.ratings import MOST_REASON, export_ratings
 from tests.support.databases import address_of
 
 ADA, BEN = Person("U0ADA0000", "Ada"), Person("U0BEN0000", "Ben")
@@ -57,6 +57,17 @@ async def test_ratings_are_exported(store: Store, path: Location) -> None:
         "reason": "",
         "outcome": "answered",
     }
+
+
+async def test_lines_that_nobody_takes_hold_nothing_up(store: Store, path: Location) -> None:
+    """The bot can empty its log while what reads the export waits, as a pager does."""
+    for key in ("a", "b"):
+        await answered(store, key)
+        await store.ratings.rate(key, ADA, Action.GOOD)
+    lines = export_ratings(path)
+    first = next(lines)
+    assert await store.retention.empty_log()
+    assert [json.loads(one)["ref"] for one in (first, *lines)] == [reference("a"), reference("b")]
 
 
 async def test_ratings_go_with_their_question(store: Store, path: Location) -> None:
