@@ -72,9 +72,12 @@ class TurnQueries(Statements):
         sql = (
             "SELECT answer_id AS id FROM turn WHERE session_id = ? AND answer_id IS NOT NULL AND key <> ? "
             "UNION SELECT result FROM plan WHERE session_id = ? AND result IS NOT NULL "
-            "UNION SELECT id FROM spent_message WHERE session_id = ?"
+            # What the turn itself still names is its own: a retry may have noted it as spent, and found no room then.
+            "UNION SELECT id FROM spent_message WHERE session_id = ? "
+            "AND id NOT IN (SELECT answer_id FROM turn WHERE key = ? AND answer_id IS NOT NULL)"
         )
-        return {str(row["id"]) for row in await self._all(sql, session_id, but, session_id, session_id)}
+        values = (session_id, but, session_id, session_id, but)
+        return {str(row["id"]) for row in await self._all(sql, *values)}
 
     async def awaits_name(self, session_id: str) -> bool:
         """Return whether an unfinished turn in a session has an answer that Aion has not named yet."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.plan import PLAN_TRANSITIONS, Plan, PlanPhase
 from aion_bot.domain.turn import TURN_TRANSITIONS, UNFINISHED, EndReason, Turn, TurnPhase
 from aion_bot.environment.database_location import Location
@@ -331,6 +332,18 @@ async def test_a_retry_that_is_refused_leaves_the_answer(store: Store) -> None:
     await store.turns.start_asking("t1", "s1")
     await store.turns.name_answer("t1", "m1")
     assert not await store.turns.claim_retry("t1")
+    assert await store.turns.taken("s1", "t1") == set()
+
+
+async def test_a_retry_that_finds_no_room_leaves_the_answer(store: Store) -> None:
+    """Where another question takes the last place of an allowance in the middle of a Retry, the answer can still be found."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.name_answer("t1", "m1")
+    await store.turns.end("t1", EndReason.INTERRUPTED)
+    one = Allowance(per_person=1)
+    another = store.turns.accept(Turn("t2", THREAD, ADA, "And?"), prompt("2"), one)
+    assert await asyncio.gather(store.turns.claim_retry("t1", one), another) == [False, True]
     assert await store.turns.taken("s1", "t1") == set()
 
 
