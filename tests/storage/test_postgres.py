@@ -132,6 +132,18 @@ async def test_another_process_is_refused_and_follows() -> None:
     await (await Store.open(location)).close()
 
 
+async def test_a_start_without_a_folder_gives_the_lease_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be put aside for a moment, the start says so, and the next one need not wait for the end of a lease."""
+    location = lay_postgres()
+    with monkeypatch.context() as without:
+        without.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+        with pytest.raises(StoreError, match="no folder for temporary files"):
+            await Store.open(location)
+    await (await Store.open(location)).close()
+
+
 @pytest.fixture
 def cut() -> Iterator[Any]:
     """Ends the sessions of a database on the server."""

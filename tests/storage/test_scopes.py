@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import os
 import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -103,6 +105,25 @@ async def test_a_scope_is_written_by_its_owner_in_its_own_schema() -> None:
         assert await store.kv.get("slack", "name") == "slack:T1"
         await store.close()
         await stores["slack:T2"].close()
+
+
+async def test_a_store_that_cannot_be_opened_leaves_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever opens a scope again and again does not fill the folder for temporary files; without one it is said in a line."""
+    location = lay_shared()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with replica(location) as shared:
+        await shared.note_scopes("slack", ["T1"])
+        (lease,) = await shared.claim(1)
+        sql(location, "ALTER TABLE aion_bot_shared.scope RENAME COLUMN version TO other")
+        with pytest.raises(sqlite3.Error):
+            await shared.open_scope(lease)
+        assert os.listdir(tmp_path) == []  # noqa: PTH208  # in memory, and no other task waits
+        sql(location, "ALTER TABLE aion_bot_shared.scope RENAME COLUMN other TO version")
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+        with pytest.raises(StoreError, match="no folder for temporary files"):
+            await shared.open_scope(lease)
 
 
 async def test_scopes_of_a_dead_replica_are_told_from_those_that_were_given_back() -> None:

@@ -1,6 +1,7 @@
 """Opening a Postgres database: to serve, and beside a serving bot."""
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -94,6 +95,7 @@ async def open_database(
             # The last one of the owner before: taking the lease has waited for its write, and refuses the next.
             cursor = await connection.execute("SELECT number FROM newest_write")
             row = await cursor.fetchone()
+            folder = await private_folder()
         except BaseException:
             await lease.end()
             # Its end is a second ago then: another replica need not wait until it ends by itself.
@@ -103,10 +105,20 @@ async def open_database(
     except psycopg.Error as error:
         raise refusal(location, error) from None
     number = int(row[0]) if row else 0
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
     return PostgresDatabase(
         location, PostgresConnection(OwnConnection(location, connection, lease), lease, number), folder, lease
     )
+
+
+async def private_folder() -> Path:
+    """Make a folder of this process for what is put aside for a moment. Raises `StoreError`."""
+    try:
+        return Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise StoreError(
+            f"there is no folder for temporary files ({reason}): name one in TMPDIR that can be written"
+        ) from None
 
 
 async def _taken(

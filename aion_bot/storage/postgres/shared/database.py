@@ -113,7 +113,11 @@ class PostgresShared:
         # A release before, which does not know the schema, leaves the scope to others.
         sql = "UPDATE scope SET version = %s WHERE name = %s AND version < %s"
         newest = migrations()[-1][0]
-        await self._pool.fetch(sql, newest, lease.scope, newest, again=True)
+        try:
+            await self._pool.fetch(sql, newest, lease.scope, newest, again=True)
+        except BaseException:
+            await database.close()  # its folder would stay
+            raise
         return Store(database)
 
     async def release(self, lease: ScopeLease) -> None:

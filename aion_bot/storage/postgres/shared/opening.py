@@ -1,9 +1,6 @@
-"""Opening and removing the schema of a scope."""
+"""Opening the schema of a scope."""
 
 import asyncio
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +9,7 @@ from aion_bot.environment.database_location import PostgresUrl
 from aion_bot.storage.errors import StoreError, UnfitServer
 from aion_bot.storage.postgres.connection import PostgresConnection
 from aion_bot.storage.postgres.errors import is_transient, refusal, translated_error
-from aion_bot.storage.postgres.opening import PostgresDatabase
+from aion_bot.storage.postgres.opening import PostgresDatabase, private_folder
 from aion_bot.storage.postgres.schema import migrate, migrations, read_schema
 from aion_bot.storage.postgres.sessions import connect
 from aion_bot.storage.postgres.shared.leases import OwnedScope
@@ -30,13 +27,8 @@ async def open_scope(location: PostgresUrl, pool: Pool, lease: OwnedScope) -> Po
     if number is None:
         lease.lose()
         raise StoreError(f"{location}: another replica has taken over")
-    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="aion-bot-"))
-    try:
-        connection = PostgresConnection(PooledSource(pool, location.schema), lease, number)
-        return PostgresDatabase(location, connection, folder, lease)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    connection = PostgresConnection(PooledSource(pool, location.schema), lease, number)
+    return PostgresDatabase(location, connection, await private_folder(), lease)
 
 
 def _prepared(location: PostgresUrl, epoch: int) -> int | None:
