@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import os
+import socket
 import sqlite3
 import sys
 import time
@@ -194,6 +196,31 @@ async def test_a_write_that_was_done_is_not_done_twice(cut: Any, monkeypatch: py
     with open_beside(location) as beside:
         assert [row[0] for row in beside.execute("SELECT count(*) FROM attempt")] == [1]
     await store.close()
+
+
+async def test_a_write_that_is_still_under_way_is_waited_for() -> None:
+    """The connection is lost while the server carries a question's write out: its repetition is no second delivery."""
+    location = lay_postgres()
+    store = await Store.open(location)
+    connection: Any = store.turns._connection
+    with psycopg.connect(location.url) as holding, psycopg.connect(location.url, autocommit=True) as looking:
+        holding.execute("SELECT 1 FROM aion_bot.newest_write FOR UPDATE")
+        accepted = asyncio.create_task(store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1")))
+        await waits_for_a_lock(looking, sessions=1)
+        with socket.socket(fileno=os.dup(connection._source._connection.fileno())) as cut_off:
+            cut_off.shutdown(socket.SHUT_RDWR)  # the server does not notice it before it answers
+        await waits_for_a_lock(looking, sessions=2)
+        holding.rollback()
+        assert await accepted
+    await store.close()
+
+
+async def waits_for_a_lock(looking: psycopg.Connection[Any], *, sessions: int) -> None:
+    """Wait until so many sessions of the database wait for a lock."""
+    waiting = b"SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(60):
+        while looking.execute(waiting).fetchone() != (sessions,):  # noqa: ASYNC110  # the server tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def written(store: Store, number: int) -> bool:

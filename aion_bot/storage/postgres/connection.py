@@ -137,7 +137,8 @@ class PostgresConnection:
         if self._in_doubt is None:
             return
         number, statement = self._in_doubt
-        sql = "SELECT number, changed FROM newest_write WHERE epoch = %(epoch)s"
+        # FOR UPDATE waits for a write that the server still carries out: its number is seen once it is committed.
+        sql = "SELECT number, changed FROM newest_write WHERE epoch = %(epoch)s FOR UPDATE"
         rows = await self._fetched(connection, sql, {"epoch": self._lease.epoch})
         # Without a row another replica has taken over, and refuses the repetition.
         if rows and rows[0]["number"] == number:
