@@ -141,9 +141,11 @@ def _waits(record: Record) -> bool:
 
 def unfinished(shown: list[ShownMessage]) -> bool:
     """Whether a thread says that the bot still works."""
+    return answering(shown) or any(strings.PLAN_TITLE in one.text and is_in_progress(one) for one in shown)
+
+
+def answering(shown: list[ShownMessage]) -> bool:
+    """Whether a thread shows an answer that has not ended."""
     return any(
-        "Stop" in one.buttons
-        or any(indicator in one.text for indicator in INDICATORS)
-        or (strings.PLAN_TITLE in one.text and is_in_progress(one))
-        for one in shown
+        "Stop" in one.buttons or any(indicator in one.text for indicator in INDICATORS) for one in shown
     )

@@ -13,7 +13,7 @@ from aion_bot.simulators.workspace import FullWorkspace
 from benchmarks.chaos.environment import REPEAT_AFTER, Environment
 from benchmarks.chaos.installing import OAUTH, install
 from benchmarks.chaos.late_answers import LateAnswers
-from benchmarks.chaos.round_end import unfinished
+from benchmarks.chaos.round_end import answering
 from benchmarks.chaos.scope_replicas import AT_ONCE, ScopeReplicas, shares
 from benchmarks.chaos.short_waits import ENV
 from benchmarks.chaos.slack_workspace import SlackWorkspace
@@ -149,7 +149,8 @@ class ScopeEnvironment(Environment):
         ]
 
     def _runs(self, team: str, thread: str) -> bool:
-        return unfinished(self.workspaces[team].shown(thread))
+        # Not a plan that Aion has accepted: its card stays as it is until Aion tells the result, with or without a new owner.
+        return answering(self.workspaces[team].shown(thread))
 
     def _shown(self, team: str, thread: str) -> str:
         return "\n".join(one.text + "".join(one.buttons) for one in self.workspaces[team].shown(thread))
