@@ -148,18 +148,13 @@ async def test_closing_waits_for_what_was_asked_for(tmp_path: Path) -> None:
         assert after.execute("SELECT n FROM number").fetchall() == [(1,)]
 
 
-async def test_a_transaction_that_cannot_begin_cancels_nobody(tmp_path: Path) -> None:
+async def test_a_transaction_that_cannot_begin_cancels_nobody(opened: Traced) -> None:
     """Where SQLite begins no transaction for another reason than a lock, each statement is carried out alone."""
 
     def denied(action: int, *_: object) -> int:
         return sqlite3.SQLITE_DENY if action == sqlite3.SQLITE_TRANSACTION else sqlite3.SQLITE_OK
 
-    def connect() -> sqlite3.Connection:
-        connection = numbered(tmp_path / "numbers.db")
-        connection.set_authorizer(denied)
-        return connection
-
-    grouped = await GroupedConnection.open(connect)
-    changed = await asyncio.gather(inserting(grouped, 1), inserting(grouped, 2), return_exceptions=True)
+    connection, _ = opened
+    await connection._connection.set_authorizer(denied)
+    changed = await asyncio.gather(inserting(connection, 1), inserting(connection, 2), return_exceptions=True)
     assert changed == [Changed(1), Changed(1)]
-    await grouped.close()
