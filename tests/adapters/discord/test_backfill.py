@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.discord import backfill
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import InboundEvent, Invited, Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.workspace import GENERAL
@@ -367,3 +367,26 @@ async def test_what_was_read_before_time_ran_out(
         await host.prompt(2)
         await discord.until(lambda: discord.server.calls[LIST] == 3)
     assert len(host.events) == 2
+
+
+async def test_an_invitation_that_the_core_cannot_take(
+    discord: SimulatedDiscord, host: RecordingHost
+) -> None:
+    """Where the core cannot take an invitation of the last day, what was missed is read all the same."""
+    thread = await _thread(discord, host)
+    _know(host, thread)
+    discord.invite("Southwind", "lobby")
+    await discord.mention(discord.people[0], "unheard", thread)
+    accept, refused = host.accept, list[InboundEvent]()
+
+    async def takes_questions(event: InboundEvent) -> None:
+        if isinstance(event, Invited):
+            refused.append(event)
+            raise OSError("disk")
+        await accept(event)
+
+    host.accept = takes_questions  # type: ignore[method-assign]  # the core fails
+    async with running(discord, host):
+        await host.prompt()
+        await discord.until(lambda: bool(refused))
+    assert _texts(host) == ["unheard"]
