@@ -13,8 +13,10 @@ from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.workspace import GENERAL
 from tests.adapters.discord.conftest import Bot, running
+from tests.adapters.discord.replicas import replica
 from tests.support.loop_time import loop_seconds
 from tests.support.recording_host import RecordingHost
+from tests.support.shared_values import MemoryValues
 
 LIST = "GET /channels/{channel_id}/messages"
 CHANNEL = "GET /channels/{channel_id}"
@@ -390,3 +392,18 @@ async def test_an_invitation_that_the_core_cannot_take(
         await host.prompt()
         await discord.until(lambda: bool(refused))
     assert _texts(host) == ["unheard"]
+
+
+async def test_a_slower_pace_has_more_time(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket reads as much slower as others may read at the same time, and has as much longer for it."""
+    monkeypatch.setattr(backfill, "REQUEST_INTERVAL", 0.02)
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.5)
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", ())
+    directs = [discord.direct(person) for person in discord.people]
+    _know(host, *directs)
+    for person in discord.people:
+        await discord.direct_message(person, "missed")
+    async with replica(discord, host, "0", MemoryValues(), shards="8"):
+        await host.prompt(len(directs))
