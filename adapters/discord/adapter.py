@@ -91,7 +91,7 @@ class DiscordAdapter:
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
         self._without_threads: set[int] = set()
-        """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        """Channels in which the bot may not open threads, as the last attempt in this process has shown."""
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self.earlier_messages = self._attached.history.read
         self._typing = Typing(self._rest)
@@ -195,6 +195,8 @@ class DiscordAdapter:
                 self._without_threads.add(channel)
                 error.permission = error.permission or CREATE_THREADS
             raise
+        if opened:
+            self._without_threads.discard(channel)
         # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
             await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)
