@@ -305,3 +305,18 @@ async def test_a_newest_event_of_long_ago_is_not_gone_back_to(host: RecordingHos
     newest = str(snowflake_at(host.away - 60))
     await again.remember(NEWEST_EVENT, newest)
     assert await again.recall(NEWEST_EVENT) == newest
+
+
+async def test_two_sessions_of_a_shard_that_both_fail_to_tell(host: RecordingHost) -> None:
+    """Where the core cannot take a shard's servers of two sessions, each of them says why."""
+    shard, telling = shard_hosts.Shard(0, 1), asyncio.Event()
+
+    async def fails(_: object) -> None:
+        await telling.wait()
+        raise OSError("disk")
+
+    host.present = fails  # type: ignore[method-assign]  # the core fails
+    together = shard_hosts.Together(host, [shard], _nowhere)
+    both = [asyncio.create_task(together.present(shard, {one: "Site"})) for one in "12"]
+    telling.set()
+    assert [type(one) for one in await asyncio.gather(*both, return_exceptions=True)] == [OSError, OSError]
