@@ -176,6 +176,9 @@ class ShardedListening:
             return error
         except FAILURES as error:
             return translate(error)
+        except Exception as error:  # noqa: BLE001  # such as a row that could not be read: the other shards go on
+            _log.exception("shard failed", extra={"shard": shard.number})
+            return PlatformDown(f"a shard failed ({type(error).__name__})")
         return PlatformDown("Discord's gateway closed the connection")
 
 

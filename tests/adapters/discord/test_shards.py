@@ -1,6 +1,7 @@
 """Several shards of one bot: Discord sends each server's events to one of them."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
@@ -305,6 +306,30 @@ async def test_a_newest_event_of_long_ago_is_not_gone_back_to(host: RecordingHos
     newest = str(snowflake_at(host.away - 60))
     await again.remember(NEWEST_EVENT, newest)
     assert await again.recall(NEWEST_EVENT) == newest
+
+
+async def test_a_failure_of_the_core_ends_no_other_shard(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the core cannot read a row as a shard begins again, that shard tries once more, and the others go on."""
+    servers_of_three(discord)
+    recall, failed = host.recall, list[str]()
+
+    async def fails_once(name: str) -> str | None:
+        if not failed:
+            failed.append(name)
+            raise sqlite3.OperationalError("disk I/O error")
+        return await recall(name)
+
+    host.away = time.time()
+    async with sharded(discord, host) as bot:
+        monkeypatch.setattr(host, "recall", fails_once)
+        (lost,) = [one for one in discord.gateway.listening if one.shard == (2, 3)]
+        discord.gateway.sessions.pop(lost.id)
+        assert lost.socket is not None
+        await lost.socket.close(code=4000)
+        await discord.until(lambda: discord.gateway.identified == 4 and len(discord.gateway.listening) == 3)
+        assert (len(failed), bot.listening.done()) == (1, False)
 
 
 async def test_two_sessions_of_a_shard_that_both_fail_to_tell(host: RecordingHost) -> None:
