@@ -35,7 +35,6 @@ from aion_bot.ports.errors import (
     Forbidden,
     Hindrance,
     PlatformDown,
-    PlatformError,
     TakenElsewhere,
     TokenRefused,
 )
@@ -78,7 +77,7 @@ class DiscordAdapter:
     takes_reactions, reactions_at_once, opens_forms = False, False, True
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self.address = settings, settings.api_url
+        self._settings, self._listened, self.address = settings, settings, settings.api_url
         self.mentions_only = not settings.message_content
         """Whether Discord keeps back what does not mention the bot: without the privileged intent."""
         self._reporter = RequestReporter(settings.api_url)
@@ -92,7 +91,7 @@ class DiscordAdapter:
         self._tried_threads: OrderedDict[int, None] = OrderedDict()
         """The threads that this process has tried to open last."""
         self._without_threads: set[int] = set()
-        """Channels in which the bot may not open threads, as an attempt in this process has shown."""
+        """Channels in which the bot may not open threads, as the last attempt in this process has shown."""
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self.earlier_messages = self._attached.history.read
         self._typing = Typing(self._rest)
@@ -120,6 +119,7 @@ class DiscordAdapter:
         try:
             address = await self._rest.gateway()
             delivery = EventDelivery(host, self._rest, self._names, self.reply_privately, self._other)
+            self._listened = self._settings
             self._listening = self.listens(self._gateway, delivery, self._rest, self._settings.shards)
             await self._listening.serve(self._settings.token.get_secret_value(), address)
         except FAILURES as error:
@@ -138,7 +138,7 @@ class DiscordAdapter:
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
         """Use another token of the same bot: for requests at once, for events once another gateway listens."""
         found, problems = config.read(env)
-        if found is None or found.token == self._settings.token:
+        if found is None or found.token == self._listened.token:
             return (), problems
         new = self._settings.model_copy(update={"token": found.token})
         trial = RestClient(found, self._reporter)
@@ -146,18 +146,16 @@ class DiscordAdapter:
             address = await trial.gateway()
             if self._rest.account not in {0, trial.account}:
                 return (), [Problem(TOKEN, strings.OTHER_BOT)]
-            # Discord has one token for a bot: as this one holds, the earlier one does not.
+            # Discord has one token for a bot: as this one holds, the earlier one does not, and serves nothing any more.
             await self._rest.use(new)
+            self._settings = new
             if self._listening is not None:
                 await self._listening.take_over(new.token.get_secret_value(), address)
-        except PlatformError as error:
-            await self._rest.use(self._settings)
-            if not isinstance(error, TokenRefused):
-                raise
+        except TokenRefused as error:
             return (), [Problem(error.variable, error.reason)]
         finally:
             await trial.close()
-        self._settings = new
+        self._listened = new
         return self.secrets, ()
 
     async def close(self) -> None:
@@ -197,6 +195,8 @@ class DiscordAdapter:
                 self._without_threads.add(channel)
                 error.permission = error.permission or CREATE_THREADS
             raise
+        if opened:
+            self._without_threads.discard(channel)
         # People open threads from questions, too: the answer then goes into their thread.
         if not opened and not again and await self._rest.owns_thread(question):
             await self._other.noticed(strings.THREAD_OPENED_ELSEWHERE)

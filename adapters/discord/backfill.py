@@ -83,7 +83,7 @@ class Backfill:
     """
 
     def __init__(self, slower: int = 1) -> None:
-        """`slower`: how many `REQUEST_INTERVAL`s are between two requests, where others read at the same time."""
+        """`slower`: how many `REQUEST_INTERVAL`s are between two requests, and `TOTAL_TIMEOUT`s for all, where others read as well."""
         self._slower = slower
         self.newest: int | None = None
         """The id of that event; None before the first session has caught up."""
@@ -119,9 +119,7 @@ class Backfill:
         if since is not None:
             self.newest = since
             # Above its lowest 22 bits an id holds milliseconds (Discord's documentation, *Snowflakes*).
-            reader = _Reader(
-                client, since - (int(CLOCK_SKEW * 1000) << 22), deliver, REQUEST_INTERVAL * self._slower
-            )
+            reader = _Reader(client, since - (int(CLOCK_SKEW * 1000) << 22), deliver, self._slower)
             # Conversations go on before others begin.
             for places in (threads[:MAX_THREADS], _channels_of(client, threads)):
                 left = (*left, *await _read_patiently(reader, places))
@@ -154,13 +152,13 @@ async def _read_patiently(reader: "_Reader", left: Sequence[ThreadKey]) -> Seque
 
 
 class _Reader:
-    """Reads threads behind the id `after`, a few at a time and one request in `interval` seconds."""
+    """Reads threads behind the id `after`, a few at a time. `slower` as for `Backfill`."""
 
-    def __init__(self, client: discord.Client, after: int, deliver: Deliver, interval: float) -> None:
+    def __init__(self, client: discord.Client, after: int, deliver: Deliver, slower: int) -> None:
         self._client = client
         self._after = max(after, 0)
         self._deliver = deliver
-        self._interval = interval
+        self._slower = slower
         self._slots = asyncio.Semaphore(CONCURRENT_THREADS)
         self._next_request_at = 0.0
 
@@ -176,7 +174,7 @@ class _Reader:
 
         reading = (read_one(index, ids.channel_of(thread)) for index, thread in enumerate(threads))
         try:
-            async with asyncio.timeout(TOTAL_TIMEOUT):
+            async with asyncio.timeout(TOTAL_TIMEOUT * self._slower):
                 outcomes = await asyncio.gather(*reading, return_exceptions=True)
         except TimeoutError:
             _log.warning("backfill timed out", extra={"read": len(read), "threads": len(threads)})
@@ -221,5 +219,5 @@ class _Reader:
         """
         now = asyncio.get_running_loop().time()
         at = max(now, self._next_request_at)
-        self._next_request_at = at + self._interval
+        self._next_request_at = at + REQUEST_INTERVAL * self._slower
         await asyncio.sleep(at - now)

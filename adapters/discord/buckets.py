@@ -26,6 +26,7 @@ from adapters.discord.direct_messages import EVENT, FIRST, NEXT, DirectMessages,
 from adapters.discord.handlers import EventDelivery
 from adapters.discord.membership import LIFETIME, TIMEOUT, Membership
 from adapters.discord.other_process import OtherProcess
+from adapters.discord.servers import listed
 from adapters.discord.shard_hosts import Shard, Together
 from adapters.discord.shards import ShardedListening, server_of
 from adapters.discord.shared_starts import Moments, SharedSessionStarts, answered
@@ -50,8 +51,6 @@ TELL_AGAIN = Backoff(1.0, factor=2.0, cap=30.0, total=300.0)
 """Seconds before servers that Discord or the shared values did not tell are asked for again."""
 LISTED_AGAIN = 10.0
 """Seconds after which a bot that was in no server looks again, when somebody writes to it directly."""
-PAGE = 200
-"""Servers that Discord lists at once (its documentation, *Get Current User Guilds*)."""
 SLOWER = 8
 """By how much missed messages are read slower at most, as several buckets may read theirs at the same time."""
 
@@ -167,16 +166,8 @@ class WholeBot:
         return monotonic() - self._listed_at
 
     async def list(self) -> None:
-        """List the servers: one request for each `PAGE` of them. Raises the port's errors."""
-        found: dict[str, str] = {}
-        # A page that is not full is the last one; behind a full one there may be an empty one.
-        while len(found) % PAGE == 0:
-            async with self._rest.call() as client:
-                page = await client.http.get_guilds(PAGE, after=max(map(int, found), default=None))
-            if not page:
-                break
-            found |= {str(one["id"]): str(one["name"]) for one in page}
-        self.servers, self._listed_at = found, monotonic()
+        """List the servers, as `servers.listed` does. Raises the port's errors."""
+        self.servers, self._listed_at = await listed(self._rest), monotonic()
 
     async def first(self) -> Sequence[str]:
         """Return the servers of the deployment's first start, which is now if there was none. Raises the port's errors.

@@ -12,6 +12,7 @@ from adapters.discord.config import MESSAGE_CONTENT, SHARDS, TOKEN, Settings
 from adapters.discord.gateway import PERMISSIONS, SCOPES
 from adapters.discord.http import RequestReporter
 from adapters.discord.permissions import permissions
+from adapters.discord.servers import listed
 from aion_bot.ports.diagnosis import Diagnosis, Finding, Subjects, fail, ok, seconds_ahead, unfinished, warn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, RateLimited, TokenRefused
 from aion_bot.ports.events import Place
@@ -39,7 +40,7 @@ class DiscordDiagnosis:
         self._rest = rest
         self._reporter = reporter
         self._settings = settings
-        self._servers: dict[str, Mapping[str, Any]] = {}
+        self._servers: Mapping[str, str] = {}
 
     async def whole(self, subjects: Subjects) -> Diagnosis:
         """Check everything; a token that Discord refuses hides the rest. Raises `PlatformDown`."""
@@ -68,11 +69,9 @@ class DiscordDiagnosis:
         else:
             for one in _shards(self._settings.shards, self._rest):
                 yield one
-        async with self._rest.call() as client:
-            found = await client.http.get_guilds(200)
-        self._servers = {str(one["id"]): one for one in found}
+        found = self._servers = await listed(self._rest)
         if found:
-            names = ", ".join(one_line(str(one["name"]), _NAME) for one in found[:5])
+            names = ", ".join(one_line(one, _NAME) for one in list(found.values())[:5])
             yield ok("servers", f"the bot is in {len(found)}: {names}{'…' if len(found) > 5 else ''}")
         else:
             yield warn("servers", "the bot is in no server", "open the invitation link above")
@@ -114,7 +113,9 @@ class DiscordDiagnosis:
             unknown = one.kind is IdKind.WORKSPACE and one.id not in self._servers
             if one.kind is IdKind.ROLE and roles is None:
                 roles = await self._roles()
-            unknown = unknown or (one.kind is IdKind.ROLE and one.id not in (roles or ()))
+            # Of more servers not all roles are known.
+            whole = len(self._servers) <= MOST_LOOKUPS
+            unknown = unknown or (one.kind is IdKind.ROLE and whole and one.id not in (roles or ()))
             with suppress(Forbidden):  # it exists
                 try:
                     async with self._rest.call() as client:

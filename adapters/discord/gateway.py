@@ -228,8 +228,6 @@ class Gateway(discord.Client):
         notices = (self._registration, f"invite the bot: {link}")
         public = self.application is not None and self.application.bot_public
         await self._host.connected(Presence(servers, name, notices, (strings.PUBLIC_BOT,) if public else ()))
-        for event in recent(self.guilds):
-            await self._delivery.deliver(event)
         # The new task begins where the old one began, so nothing stays unread.
         if self._backfilling is not None:
             self._backfilling.cancel()
@@ -238,6 +236,9 @@ class Gateway(discord.Client):
             self._backfill.run(self, self._away_since, threads, self.on_message)
         )
         self.began.set()
+        # Last: one that the core cannot take ends this, and the next start finds it again.
+        for event in recent(self.guilds):
+            await self._delivery.deliver(event)
 
     async def on_message(self, message: discord.Message) -> None:
         """Deliver a question, if the message is one."""

@@ -72,15 +72,15 @@ class HostedDiscord:
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
         """Let every adapter use another token of the same bot, and those that are built later."""
-        taken: Sequence[str] = ()
         for one in list(self._adapters):
-            taken, problems = await one.take_secrets(env)
+            _, problems = await one.take_secrets(env)
             if problems:
-                return taken, problems
+                return (), problems
         found, problems = config.read(env)
-        if found is not None:
-            self._settings = self._settings.model_copy(update={"token": found.token})
-        return taken, problems
+        if found is None or found.token == self._settings.token:
+            return (), problems
+        self._settings = self._settings.model_copy(update={"token": found.token})
+        return self.secrets, ()
 
     async def diagnose(self, subjects: Subjects) -> Diagnosis:
         """Check the token, the application and `subjects`, and say how many buckets there are. Raises the port's errors."""

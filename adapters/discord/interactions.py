@@ -60,7 +60,7 @@ class Interactions:
         words = forms.words(interaction)
         with self._delivery.tracked():
             # Two processes may use this token: the one that has recorded the key answers.
-            if not await self._delivery.host.knows(click.key):
+            if not await self._knows(click.key):
                 await asyncio.sleep(YIELD)
             form = None if words else await self._delivery.host.form(click)
             try:
@@ -79,6 +79,14 @@ class Interactions:
             home = await self._delivery.with_home(channel, interaction.user.id)
             home = channels.with_permissions(home, interaction)
             await self._delivery.deliver(replace(click, place=home.place_of(interaction.user), words=words))
+
+    async def _knows(self, key: str) -> bool:
+        """Tell whether this process has recorded a key. A press whose key cannot be looked up now counts, and is tried again."""
+        try:
+            return await self._delivery.host.knows(key)
+        except Exception as error:  # noqa: BLE001  # whatever keeps the core from reading may pass, as in `deliver`
+            _log.warning("key not looked up", extra={"reason": type(error).__name__})
+            return True
 
     @app_commands.describe(
         prompt=strings.ASK_PROMPT,

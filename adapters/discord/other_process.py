@@ -125,7 +125,11 @@ class OtherProcess:
         last = self._spoke_last.get(channel.id)
         if last is not None or channel.opened_by != bot or self.host is None:
             return bool(last)
-        return not await self.host.takes_part(prompt.thread)
+        try:
+            return not await self.host.takes_part(prompt.thread)
+        except Exception as error:  # noqa: BLE001  # nothing is left to another process: the question would be lost
+            _log.warning("thread not looked up", extra={"reason": type(error).__name__})
+            return False
 
     async def _wait(self, channel: int, message: int) -> None:
         """Wait until a question is claimed, or another process has been silent in its channel for `YIELD` seconds."""

@@ -93,7 +93,8 @@ class Together:
             try:
                 await self.run(self.host.present(servers if complete else self._all_servers()))
             except BaseException:
-                del self._servers[shard]  # the shard's next session tells it again
+                # The shard's next session tells it again. Another one of it may have failed meanwhile.
+                self._servers.pop(shard, None)
                 raise
 
     async def joined(self, shard: Shard, server: str, name: str) -> None:

@@ -140,15 +140,10 @@ class ShardedListening:
 
     async def take_over(self, token: str, address: str) -> None:
         """Let a gateway with this token take over from that of each shard, one after the other. Raises the port's errors."""
-        before = self._token, self._address
+        # Later sessions begin with these, also where Discord begins none now: the earlier token does not hold any more.
         self._token, self._address = token, address
-        try:
-            for listening in list(self._listening.values()):
-                await listening.take_over(token, address)
-        # Later sessions of all shards begin with these, also of those that have changed by now.
-        except BaseException:
-            self._token, self._address = before
-            raise
+        for listening in list(self._listening.values()):
+            await listening.take_over(token, address)
 
     async def _keep(self, shard: Shard) -> None:
         """Serve one shard, again after each end. Raises the port's error that no other attempt would mend."""
@@ -181,6 +176,9 @@ class ShardedListening:
             return error
         except FAILURES as error:
             return translate(error)
+        except Exception as error:  # noqa: BLE001  # such as a row that could not be read: the other shards go on
+            _log.exception("shard failed", extra={"shard": shard.number})
+            return PlatformDown(f"a shard failed ({type(error).__name__})")
         return PlatformDown("Discord's gateway closed the connection")
 
 

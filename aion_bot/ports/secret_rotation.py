@@ -17,5 +17,6 @@ class TakesSecrets(Protocol):
         """Put the values of `env` in force, listening or not; returns the variables that changed, and every problem.
 
         With a problem nothing changes. Raises `PlatformDown` and `RateLimited` where the platform cannot be asked:
-        nothing changes then either.
+        nothing changes then either. Where new ones hold and only the events cannot be taken with them yet, requests use them
+        already, and the same values are tried again.
         """

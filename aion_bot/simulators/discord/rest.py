@@ -50,9 +50,11 @@ def application(backend: Backend, _: Call) -> Any:
     return payloads.application(backend.world, message_content=backend.gateway.message_content)
 
 
-def get_guilds(backend: Backend, _: Call) -> Any:
-    """The servers that the bot is in."""
-    return [payloads.partial_guild(backend.world, one) for one in backend.world.servers]
+def get_guilds(backend: Backend, call: Call) -> Any:
+    """The servers that the bot is in, behind an id, in order: 200 at most."""
+    after, most = int(call.query.get("after", 0)), int(call.query.get("limit", 200))
+    found = sorted(one for one in map(int, backend.world.servers) if one > after)
+    return [payloads.partial_guild(backend.world, str(one)) for one in found[:most]]
 
 
 def get_guild(backend: Backend, call: Call) -> Any:

@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from adapters.discord import backfill
-from aion_bot.ports.events import Prompt
+from aion_bot.ports.events import InboundEvent, Invited, Prompt
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from aion_bot.simulators.discord.workspace import GENERAL
 from tests.adapters.discord.conftest import Bot, running
+from tests.adapters.discord.replicas import replica
 from tests.support.loop_time import loop_seconds
 from tests.support.recording_host import RecordingHost
+from tests.support.shared_values import MemoryValues
 
 LIST = "GET /channels/{channel_id}/messages"
 CHANNEL = "GET /channels/{channel_id}"
@@ -367,3 +369,41 @@ async def test_what_was_read_before_time_ran_out(
         await host.prompt(2)
         await discord.until(lambda: discord.server.calls[LIST] == 3)
     assert len(host.events) == 2
+
+
+async def test_an_invitation_that_the_core_cannot_take(
+    discord: SimulatedDiscord, host: RecordingHost
+) -> None:
+    """Where the core cannot take an invitation of the last day, what was missed is read all the same."""
+    thread = await _thread(discord, host)
+    _know(host, thread)
+    discord.invite("Southwind", "lobby")
+    await discord.mention(discord.people[0], "unheard", thread)
+    accept, refused = host.accept, list[InboundEvent]()
+
+    async def takes_questions(event: InboundEvent) -> None:
+        if isinstance(event, Invited):
+            refused.append(event)
+            raise OSError("disk")
+        await accept(event)
+
+    host.accept = takes_questions  # type: ignore[method-assign]  # the core fails
+    async with running(discord, host):
+        await host.prompt()
+        await discord.until(lambda: bool(refused))
+    assert _texts(host) == ["unheard"]
+
+
+async def test_a_slower_pace_has_more_time(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket reads as much slower as others may read at the same time, and has as much longer for it."""
+    monkeypatch.setattr(backfill, "REQUEST_INTERVAL", 0.02)
+    monkeypatch.setattr(backfill, "TOTAL_TIMEOUT", 0.5)
+    monkeypatch.setattr(backfill, "RETRY_DELAYS", ())
+    directs = [discord.direct(person) for person in discord.people]
+    _know(host, *directs)
+    for person in discord.people:
+        await discord.direct_message(person, "missed")
+    async with replica(discord, host, "0", MemoryValues(), shards="8"):
+        await host.prompt(len(directs))

@@ -324,3 +324,11 @@ async def test_buckets_divide_the_limit_of_the_whole_bot(discord: SimulatedDisco
         assert 0 < part.headroom < part.calls
         assert part.calls / part.seconds * of <= of_bot.calls / of_bot.seconds + 1e-9
         await adapter.close()
+
+
+async def test_a_replica_without_buckets_says_that_it_took_a_token(discord: SimulatedDiscord) -> None:
+    """A token is named as replaced once, also by a replica that serves no bucket now."""
+    platform = hosted(discord, MemoryValues())
+    env = {**discord.env, "DISCORD_TOKEN": "rotated.1.0123456789abcdef", "DISCORD_SHARDS": "2"}
+    assert await platform.take_secrets(env) == (("DISCORD_TOKEN",), ())
+    assert await platform.take_secrets(env) == ((), ())

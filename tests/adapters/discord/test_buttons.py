@@ -102,3 +102,19 @@ async def test_a_button_that_a_lagging_client_still_shows(
     assert discord.thread(thread.id)[-1].buttons == ()
     await discord.press(discord.people[0], thread.id, message, "aion:approve:plan-1")
     assert (await host.click()).key == "plan-1"
+
+
+async def test_a_press_whose_key_cannot_be_looked_up_counts(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the core cannot read whose a press is, it is acknowledged and delivered, as what cannot be written is."""
+    direct = discord.direct(discord.people[0])
+    ref = await bot.adapter.post(ThreadKey("discord", direct), Reply("Failed", buttons=(APPROVE,)), nonce="n")
+
+    async def fails(_: str) -> bool:
+        raise OSError("disk")
+
+    monkeypatch.setattr(host, "knows", fails)
+    await discord.press(discord.people[0], direct, str(ids.address_of(ref)[1]), "aion:approve:plan-1")
+    assert (await host.click()).message == ref
+    assert discord.server.calls[CALLBACK] == 1

@@ -258,3 +258,17 @@ async def test_a_post_of_an_earlier_process_is_no_sign_of_another(
     await discord.direct_message(discord.people[0], "and now?")
     await host.prompt(2)
     assert host.signs == []
+
+
+async def test_a_question_whose_thread_cannot_be_looked_up_is_answered(
+    discord: SimulatedDiscord, host: RecordingHost, opened: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the core cannot read whether it takes part in a thread, the question is not lost."""
+
+    async def fails(_: ThreadKey) -> bool:
+        raise OSError("disk")
+
+    monkeypatch.setattr(host, "takes_part", fails)
+    await discord.reply(discord.people[0], opened, "And on site 8?")
+    await host.prompt()
+    assert words_of(host) == ["And on site 8?"]

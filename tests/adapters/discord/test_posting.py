@@ -4,6 +4,7 @@ import pytest
 
 from adapters.discord import ids
 from adapters.discord.adapter import DiscordAdapter
+from adapters.discord.channels import SEND
 from aion_bot.ports.errors import (
     Forbidden,
     MessageGone,
@@ -270,3 +271,19 @@ async def test_a_reply_refers_to_a_message_of_its_channel(
     assert [one.content for one in found] == ["second", "third", "fourth"]
     assert [one.replied_to is not None for one in found] == [True, False, False]
     assert not any(one.pings for one in found)
+
+
+async def test_a_permission_that_was_given_is_not_named_any_more(
+    discord: SimulatedDiscord, bot: Bot, host: RecordingHost, general: ThreadKey
+) -> None:
+    """Where the bot may open threads by now, a refused post in the channel lacks another permission."""
+    await discord.ask(discord.people[0], "Open it")
+    prompt = await host.prompt()
+    discord.fail_next(THREAD, status=403, code=50013)
+    with pytest.raises(Forbidden):
+        await bot.adapter.open_thread(prompt)
+    await bot.adapter.open_thread(prompt)
+    discord.fail_next(CREATE, status=403, code=50013)
+    with pytest.raises(Forbidden) as refused:
+        await bot.adapter.post(general, Reply("A"), nonce="n")
+    assert refused.value.permission == SEND

@@ -1,6 +1,7 @@
 """Several shards of one bot: Discord sends each server's events to one of them."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import time
@@ -174,8 +175,7 @@ async def test_starts_are_not_burnt(
     discord.gateway.starts.every = SPACE
     listening = asyncio.create_task(adapter.listen(host))
     try:
-        await discord.until(lambda: "session starts used up" in caplog.text)
-        assert limit["remaining"] == 1
+        await discord.until(lambda: "session starts used up" in caplog.text and limit["remaining"] == 1)
         limit["remaining"] = 1_000
         await discord.until(lambda: len(discord.gateway.listening) == 3)
     finally:
@@ -305,3 +305,42 @@ async def test_a_newest_event_of_long_ago_is_not_gone_back_to(host: RecordingHos
     newest = str(snowflake_at(host.away - 60))
     await again.remember(NEWEST_EVENT, newest)
     assert await again.recall(NEWEST_EVENT) == newest
+
+
+async def test_a_failure_of_the_core_ends_no_other_shard(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the core cannot read a row as a shard begins again, that shard tries once more, and the others go on."""
+    servers_of_three(discord)
+    recall, failed = host.recall, list[str]()
+
+    async def fails_once(name: str) -> str | None:
+        if not failed:
+            failed.append(name)
+            raise sqlite3.OperationalError("disk I/O error")
+        return await recall(name)
+
+    host.away = time.time()
+    async with sharded(discord, host) as bot:
+        monkeypatch.setattr(host, "recall", fails_once)
+        (lost,) = [one for one in discord.gateway.listening if one.shard == (2, 3)]
+        discord.gateway.sessions.pop(lost.id)
+        assert lost.socket is not None
+        await lost.socket.close(code=4000)
+        await discord.until(lambda: discord.gateway.identified == 4 and len(discord.gateway.listening) == 3)
+        assert (len(failed), bot.listening.done()) == (1, False)
+
+
+async def test_two_sessions_of_a_shard_that_both_fail_to_tell(host: RecordingHost) -> None:
+    """Where the core cannot take a shard's servers of two sessions, each of them says why."""
+    shard, telling = shard_hosts.Shard(0, 1), asyncio.Event()
+
+    async def fails(_: object) -> None:
+        await telling.wait()
+        raise OSError("disk")
+
+    host.present = fails  # type: ignore[method-assign]  # the core fails
+    together = shard_hosts.Together(host, [shard], _nowhere)
+    both = [asyncio.create_task(together.present(shard, {one: "Site"})) for one in "12"]
+    telling.set()
+    assert [type(one) for one in await asyncio.gather(*both, return_exceptions=True)] == [OSError, OSError]

@@ -9,9 +9,10 @@ import pytest
 from adapters.discord import gateway, strings, takeover
 from adapters.discord.config import TOKEN
 from aion_bot.ports.errors import PlatformDown, TokenRefused
-from aion_bot.ports.messages import Action, Button, Reply
+from aion_bot.ports.messages import Action, Button, Reply, ThreadKey
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot, build
+from tests.adapters.discord.pacing import SPACE, begin_soon
 from tests.support.recording_host import RecordingHost
 
 
@@ -154,3 +155,64 @@ async def test_a_token_that_is_revoked_during_the_change_is_replaced(
     await discord.mention(discord.people[0], "are you there?")
     await host.until(lambda: bool(host.prompts))
     assert not bot.listening.done()
+
+
+async def begin_no_session(
+    discord: SimulatedDiscord, bot: Bot, env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Change to a token that alone holds while Discord's gateway takes no connection."""
+    await revoke_all_but(discord, env, drop=False)
+    discord.gateway.refusing_connections = True
+    with monkeypatch.context() as short:
+        short.setattr(takeover, "READY_TIMEOUT", 0.05)
+        short.setattr(gateway, "SESSION_TIMEOUT", 0.02)
+        with pytest.raises(PlatformDown):
+            await bot.adapter.take_secrets(env)
+    discord.gateway.refusing_connections = False
+
+
+async def test_requests_use_a_token_for_which_no_session_begins_yet(
+    discord: SimulatedDiscord, bot: Bot, general: ThreadKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord takes the new token alone: answers go on with it, and a later try lets another gateway take over."""
+    env = allow(discord, 1)
+    await bot.adapter.post(general, Reply("A"), nonce="n-1")
+    await begin_no_session(discord, bot, env, monkeypatch)
+    await bot.adapter.post(general, Reply("B"), nonce="n-2")
+    assert (await bot.adapter.take_secrets(env))[0] == (TOKEN,)
+    assert (await bot.adapter.take_secrets(env))[0] == ()
+    await discord.until(lambda: len(discord.gateway.listening) == 1)
+
+
+async def test_a_gateway_that_ends_before_another_took_over(
+    discord: SimulatedDiscord, host: RecordingHost, bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the session of the earlier token ends first, the adapter listens again with the new one."""
+    await host.until(lambda: bool(host.presences))
+    await begin_no_session(discord, bot, allow(discord, 1), monkeypatch)
+    await discord.gateway.drop(4004)
+    with pytest.raises(TokenRefused):
+        await bot.listening
+    listening = asyncio.create_task(bot.adapter.listen(host))
+    await host.until(lambda: len(host.presences) == 2)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_shards_whose_sessions_end_before_others_took_over(
+    discord: SimulatedDiscord, host: RecordingHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shards whose sessions end with the earlier token begin others with the new one, for which none began at first."""
+    begin_soon(monkeypatch)
+    discord.gateway.starts.every = SPACE
+    adapter = build({**discord.env, "DISCORD_SHARDS": "2"})
+    listening = asyncio.create_task(adapter.listen(host))
+    await host.until(lambda: bool(host.presences))
+    env = {**allow(discord, 1), "DISCORD_SHARDS": "2"}
+    await begin_no_session(discord, Bot(adapter, listening), env, monkeypatch)
+    await discord.gateway.drop(4004)
+    await discord.until(lambda: (discord.gateway.identified, len(discord.gateway.listening)) == (4, 2))
+    assert not listening.done()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await adapter.close()
