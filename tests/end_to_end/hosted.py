@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +117,34 @@ class Deployment:
         stop.set()
         assert await task
 
-    async def close(self) -> None:
-        """End everything."""
-        for task, stop in self.replicas.values():
-            stop.set()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+    def check(self) -> None:
+        """Raise `AssertionError` if a replica has ended by itself: why, and what it printed last."""
+        for name, (task, _) in self.replicas.items():
+            if task.done():
+                error = None if task.cancelled() else task.exception()
+                # Its log is among all that the test has printed.
+                raise AssertionError(f"the replica {name} has ended by itself: {error!r}") from error
         for program in self.programs:
-            await program.kill()
+            if why := program.ended_by_itself:
+                raise AssertionError(why)
+
+    async def close(self) -> None:
+        """End everything. Raises `AssertionError` where a replica had ended by itself, and what one failed with at its stop."""
+        try:
+            self.check()
+            for name in list(self.replicas):
+                await self.end(name)
+        finally:
+            left = [task for task, _ in self.replicas.values()]
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            for program in self.programs:
+                await program.kill()
+            await self.stop_services()
+
+    async def stop_services(self) -> None:
+        """Stop what the replicas were connected to."""
         await self.teams.stop()
         await self.http.stop()
 
@@ -150,6 +169,7 @@ class Deployment:
         """Wait until replicas own so many scopes, and returns who owns which."""
 
         def as_wanted() -> bool:
+            self.check()
             owners = list(self.owners().values())
             return len(owners) == sum(counts.values()) and all(
                 owners.count(name) == count for name, count in counts.items()
@@ -183,7 +203,12 @@ class Deployment:
 
     async def shows(self, scope: str, thread: str, words: str) -> None:
         """Wait until a thread shows something."""
-        await self.slack(scope).until(lambda: words in self.text(scope, thread))
+
+        def as_wanted() -> bool:
+            self.check()
+            return words in self.text(scope, thread)
+
+        await self.slack(scope).until(as_wanted)
 
     async def asked(self, scope: str, question: str, words: str) -> str:
         """Ask, and wait until the thread shows `words`."""

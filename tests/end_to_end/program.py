@@ -19,6 +19,12 @@ _PRELOADED = multiprocessing.get_context("forkserver")
 _PRELOADED.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "discord", __name__])
 
 
+_ENDS = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT}
+
+_LAST_LINES = 30
+"""Lines of a log that a failure shows, those of a traceback among them."""
+
+
 def _be_program(
     arguments: tuple[str, ...],
     env: Mapping[str, str],
@@ -53,6 +59,8 @@ class Program:
         self._folder = folder
         self._log = terminal or folder / "output.txt"
         self._process: ForkServerProcess | None = None
+        self._is_ending = False
+        """Whether a test ends it, or waits for its end."""
 
     async def start(
         self, env: Mapping[str, str], *arguments: str, before: Callable[[], None] | None = None
@@ -85,6 +93,15 @@ class Program:
         """Everything that the process has printed."""
         return self._log.read_text("utf-8")
 
+    @property
+    def ended_by_itself(self) -> str:
+        """Why a process has ended that no test ended or waited for: its status, and what it printed last; "" for any other."""
+        status = None if self._is_ending or self._process is None else self._process.exitcode
+        if status is None:
+            return ""
+        last = "\n".join(self.output.splitlines()[-_LAST_LINES:])
+        return f"{self._folder.name} has ended by itself with status {status}, and printed last:\n{last}"
+
     async def prints(self, text: str) -> None:
         """Wait until the output contains `text`."""
         async with asyncio.timeout(60):
@@ -93,11 +110,13 @@ class Program:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process."""
+        self._is_ending = self._is_ending or number in _ENDS
         os.kill(self.pid, number)
 
     async def end(self) -> tuple[int, float]:
         """Wait until the process ends; returns its exit status and the seconds that this took."""
         assert self._process is not None
+        self._is_ending = True
         began = time.monotonic()
         async with asyncio.timeout(60):
             await self._ended()
@@ -106,12 +125,14 @@ class Program:
 
     async def kill(self) -> None:
         """Kill the process if it still runs, and wait for its end."""
+        self._is_ending = True
         if self._process is not None:
             self._process.kill()
             await self._ended()
 
     def kill_now(self) -> None:
         """Kill the process without waiting for its end."""
+        self._is_ending = True
         if self._process is not None:
             self._process.kill()
 

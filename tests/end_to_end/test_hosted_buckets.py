@@ -34,7 +34,7 @@ class Buckets(Deployment):
     def __init__(self, aion: SimulatedAion, discord: SimulatedDiscord, folder: Path, count: int) -> None:
         self.aion, self.discord, self.folder, self.count = aion, discord, folder, count
         self.location = server().make()
-        self.replicas, self.processes = {}, dict[str, Program]()
+        self.replicas, self.programs = {}, list[Program]()
         self.channels = [
             discord.invite(f"Site {one}", f"site-{one}-talk", shard=(one, count)) for one in range(count)
         ]
@@ -50,18 +50,15 @@ class Buckets(Deployment):
         }
         return {**self.aion.env, **self.discord.env, **own, **more}
 
-    async def close(self) -> None:
-        """End every replica."""
-        for name in list(self.replicas):
-            await self.end(name)
-        for program in self.processes.values():
-            await program.kill()
+    async def stop_services(self) -> None:
+        """Leave the simulator to its fixture."""
 
     async def process(self, name: str) -> Program:
         """Start a replica as a process."""
         folder = self.folder / name
         folder.mkdir()
-        program = self.processes[name] = Program(folder)
+        program = Program(folder)
+        self.programs.append(program)
         await program.start(self.env(name))
         return program
 

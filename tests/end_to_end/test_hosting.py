@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aion_bot.monitoring import CannotListen
 from aion_bot.ports.failures import reference
 from aion_bot.simulators.aion import SimulatedAion
 from aion_bot.simulators.aion.scene import ENDING, Answer, Hold, Scene, Speak
@@ -179,6 +180,23 @@ async def test_settings_that_cannot_host_are_refused(
     assert (await program.end())[0] == 2
     assert [line.partition(":")[0] for line in program.output.splitlines()] == [variable]
     assert not (deployment.folder / "first0" / "bot.db").exists()
+
+
+async def test_a_replica_that_ends_by_itself_fails_its_test_at_once(deployment: Deployment) -> None:
+    """Whatever is waited for: with its exception, and as a process with its last lines."""
+    await deployment.begin("first", deployment.ports[0])
+    await deployment.spread(first=4)
+    await deployment.begin("second", deployment.ports[0])
+    with pytest.raises(AssertionError, match="replica second has ended by itself") as failed:
+        await deployment.spread(first=2, second=2)
+    assert isinstance(failed.value.__cause__, CannotListen)
+    del deployment.replicas["second"]
+    program = await deployment.launch("third", deployment.ports[0])
+    with pytest.raises(
+        AssertionError, match=r"third0 has ended by itself with status 1(.|\n)*cannot be listened on"
+    ):
+        await deployment.spread(first=2, third=2)
+    assert (await program.end())[0] == 1
 
 
 async def test_commands_over_all_workspaces_and_over_one(deployment: Deployment) -> None:
