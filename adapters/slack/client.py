@@ -17,6 +17,7 @@ from adapters.slack.addresses import is_encrypted, is_files_host, redirected
 from adapters.slack.config import SlackSettings
 from adapters.slack.identity import BotIdentity
 from adapters.slack.methods import READS, Method
+from adapters.slack.sending import checked_request
 from aion_bot.ports.errors import (
     FileProblem,
     FileUnavailable,
@@ -72,11 +73,9 @@ class WebApi:
     @cached_property
     def client(self) -> AsyncWebClient:
         """The SDK's client. Needs a running event loop when first used."""
-        tracing = aiohttp.TraceConfig()
-        tracing.on_connection_create_end.append(self._note_connected)
-        tracing.on_connection_reuseconn.append(self._note_connected)
+        timeout = aiohttp.ClientTimeout(total=self._timeout)
         # The SDK would open a session for each request. It uses its own timeout for those alone, so this one has it, too.
-        session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self._timeout), trace_configs=[tracing])
+        session = aiohttp.ClientSession(timeout=timeout, request_class=checked_request(self._look_again))
         client = AsyncWebClient(
             token=self._settings.bot_token.get_secret_value(),
             base_url=self._settings.api_url,
@@ -89,8 +88,8 @@ class WebApi:
         client.proxy = self._settings.proxy
         return client
 
-    async def _note_connected(self, *_: object) -> None:
-        """Let the observer look once more whether the request may go. Raises what it raises."""
+    def _look_again(self) -> None:
+        """Let the observer look once more whether a request may go. Raises what it raises."""
         if self.observer is not None:
             self.observer.connected()
 
