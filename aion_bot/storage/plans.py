@@ -12,7 +12,7 @@ from aion_bot.storage.statements import Statements, among
 # Which of the session's messages is the result of a plan: the first that belongs to nobody, after leaving one to each
 # plan that was decided earlier and waits as well. While a turn of the session has an answer that Aion has not named yet,
 # any message may be that answer, and none is taken; nor where one ended without a name so late that its answer may have been
-# stored after the decision.
+# stored after the decision. Its place behind the question would not tell that answer: a result may be stored between the two.
 _CLAIM_RESULT = f"""
 UPDATE plan SET result = (
     WITH asked AS (SELECT answer_id, phase FROM turn WHERE turn.session_id = plan.session_id),

@@ -39,7 +39,8 @@ def _kept_if(reason: str) -> str:
 
 UNNAMED_FOR = 600
 """Seconds after the end of a turn for which Aion may store an answer that it had not named: as long as a plan waits for a name
-(`Polling.unnamed`). A plan that is decided later has seen that answer before."""
+(`Polling.unnamed`). A plan that is decided later has seen that answer before. What Aion would store later still may pass for a result,
+and so may the answer to an attempt that another one without a name has followed in another session."""
 
 
 def _kept_unnamed(answer: str) -> str:
