@@ -24,7 +24,7 @@ from aion_bot.conversation.proposal import find_place, read_plan
 from aion_bot.conversation.quorum import plan_format
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.session_binding import bind_new, binding
-from aion_bot.conversation.session_end import why_replaced
+from aion_bot.conversation.session_end import SessionGoneError, why_replaced
 from aion_bot.conversation.session_history import answer_data
 from aion_bot.conversation.stored_answer import take_stored_answer
 from aion_bot.conversation.uploads import QuestionFiles
@@ -44,10 +44,6 @@ _log = structlog.get_logger(__name__)
 
 _TITLE = 100
 """Characters of a session's title at most."""
-
-
-class _SessionGoneError(Exception):
-    """The stream itself said that the session does not exist any more."""
 
 
 class AionStream:
@@ -74,11 +70,9 @@ class AionStream:
         self.asked = turn.phase is not TurnPhase.QUEUED
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans, self._bound, self._said_before = dict[str, str](), Binding(), ""
-        self._services = services
-        self._turns = services.store.turns
+        self._services, self._turns = services, services.store.turns
         self._thread, self._turn = thread, turn
-        self._view = view
-        self.kept_above = False
+        self._view, self.kept_above, self._refused = view, False, False
         self._changed, self._replaced, self._before_last = changed, replaced, before_last
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
         self.files = None if begins else QuestionFiles(services, thread, turn, view, changed)
@@ -88,6 +82,11 @@ class AionStream:
     def above(self) -> PicturesAbove:
         """The pictures above the cards of the answer, of which most have none."""
         return PicturesAbove(self._services, self._thread, self._turn, self._view)
+
+    @property
+    def unnamed(self) -> bool:
+        """Whether Aion may store an answer whose id nobody knows."""
+        return self.asked and not self._refused and self.answer_id is None
 
     async def ask(self) -> Outcome:
         """Bring the question's files, and ask in the thread's session, or in a new one where that is gone.
@@ -131,7 +130,7 @@ class AionStream:
         if session is not None:
             try:
                 return await self._stream(session)
-            except _SessionGoneError:
+            except SessionGoneError:
                 why = await why_replaced(self._services, session)
             except AionvisionError as error:
                 why = await why_replaced(self._services, session, error)
@@ -144,7 +143,7 @@ class AionStream:
         self._bound = await bind_new(self._services, self._turn, new.id, self._bound)
         try:
             return await self._stream(new.id)
-        except _SessionGoneError:  # a session that is gone at once is Aion's failure
+        except SessionGoneError:  # a session that is gone at once is Aion's failure
             return Outcome(EndReason.FAILED, strings.trouble("SERVER_ERROR"))
 
     async def find_after_restart(self) -> Outcome:
@@ -176,19 +175,17 @@ class AionStream:
         """Show an answer that Aion stored after a stop of the bot; its time is from the question until it was stored."""
         await self._before_last(True)
         self._view.show_stored(found.content, answer_data(found))
-        now, stored_at = time.time(), found.created_at
+        now, asked_at, stored_at = time.time(), self._turn.asked_at, found.created_at
         ended_at = now if stored_at is None else stored_at.timestamp()
         # Aion's clock may differ from this one: a time that cannot be is not used.
-        await self._add_footer(
-            (ended_at if self._turn.asked_at <= ended_at <= now else now) - self._turn.asked_at
-        )
+        await self._add_footer((ended_at if asked_at <= ended_at <= now else now) - asked_at)
 
     async def _add_footer(self, seconds: float) -> None:
         if self._services.access.rules.value(FOOTER, self._turn.place):
-            session = self._turn.session_id or ""
             await self._before_last(False)
             self._changed(True)  # the words do not wait for the line below them
-            self._view.footnote(await footer(self._services.aion, session, self._view.facts, seconds))
+            session, facts = self._turn.session_id or "", self._view.facts
+            self._view.footnote(await footer(self._services.aion, session, facts, seconds))
 
     async def show_unposted_plans(self) -> None:
         """Put the plans of this answer into the view whose cards an earlier process could not post any more."""
@@ -203,7 +200,8 @@ class AionStream:
 
     def record_end(self, reason: EndReason) -> Awaitable[bool]:
         """Record how the turn ended, with the name of its answer; returns as `Turns.end`."""
-        return self._turns.end(self._turn.key, reason, self.answer_id, attempt=self._turn.attempt)
+        turn = self._turn
+        return self._turns.end(turn.key, reason, self.answer_id, attempt=turn.attempt, unnamed=self.unnamed)
 
     async def _stream(self, session: str, *, disputed: bool = False) -> Outcome:
         """Ask in a session, once what the question is about is selected there; `disputed`: Aion had lost that once."""
@@ -235,7 +233,7 @@ class AionStream:
             return Outcome(EndReason.WITHDRAWN)
         text, attached = asked
         self._turn = replace(self._turn, session_id=session, text=text, attached=attached)
-        self.asked = True
+        self.asked, self._refused = True, False
         try:
             stream = self._services.aion.chats.send_stream(
                 with_attached(text, attached),
@@ -248,6 +246,7 @@ class AionStream:
                     if (outcome := await self._take(token)) is not None:
                         return outcome
         except AionvisionError as error:
+            self._refused = not error.maybe_acted
             # A plan waits, and its card lets people decide: the end of the stream costs nothing.
             if self._view.parked:
                 return Outcome()
@@ -268,7 +267,7 @@ class AionStream:
         session_gone = token.type is ChatTokenType.AUTH_ERROR and "session" in said.lower()
         # A new session is tried only while nothing is shown: halves of two answers must not stand together.
         if session_gone and self._view.empty:
-            raise _SessionGoneError
+            raise SessionGoneError
         for key in self.plans:
             if (heard := self._services.agents_at_work.get(key)) and (token.data or {}).get("agent_name"):
                 heard(agent_words((token.data or {})["agent_name"]))

@@ -56,10 +56,10 @@ class MonthAllowance:
             self.left = None
             _log.debug("monthly allowance not known", reason=error.code)
         else:
-            if isinstance(self._aion.pace, RequestPace) and (minute := _of(limits.limits, "minute")):
+            if isinstance(self._aion.pace, RequestPace) and (minute := named_count(limits.limits, "minute")):
                 self._aion.pace.learn(minute)
-            allowed, left = _of(limits.limits, *_MESSAGES), _of(limits.remaining, *_MESSAGES)
-            used, self.left = _of(limits.usage, *_MESSAGES), left
+            allowed, left = named_count(limits.limits, *MESSAGES), named_count(limits.remaining, *MESSAGES)
+            used, self.left = named_count(limits.usage, *MESSAGES), left
             if used is None and left is not None and allowed is not None:
                 used = max(0, allowed - left)
             if allowed:
@@ -93,11 +93,11 @@ class MonthAllowance:
         return strings.month_short(month.warning, month.used, month.allowed) if warned else ""
 
 
-_MESSAGES = ("chat", "message")
+MESSAGES = ("chat", "message")
 """The contract names the kinds of limits by examples alone: `api_calls_per_minute`, `monthly_uploads`."""
 
 
-def _of(numbers: Mapping[str, int], *words: str) -> int | None:
+def named_count(numbers: Mapping[str, int], *words: str) -> int | None:
     """Return the first number whose name has one of the words; none a minute unless that is the word, and no largest size."""
     named = (
         count

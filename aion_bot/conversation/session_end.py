@@ -6,6 +6,10 @@ from aion_bot.conversation.services import Services
 from aion_bot.domain import error_messages, strings
 
 
+class SessionGoneError(Exception):
+    """A stream itself said that its session does not exist any more."""
+
+
 async def why_replaced(services: Services, session: str, error: AionvisionError | None = None) -> str | None:
     """Return the sentence with which a new session takes the place of one that refused a question.
 

@@ -93,4 +93,4 @@ class TurnRecord:
 
     def _shown(self, reason: EndReason) -> Awaitable[None]:
         shown = self.turn.key, self.turn.attempt, reason, self.stream.answer_id, self.seen
-        return self.store.turns.note_shown(*shown)
+        return self.store.turns.note_shown(*shown, unnamed=self.stream.unnamed)

@@ -129,7 +129,9 @@ class StartupRecovery:
                 continue
             if await self._access.lapsed(turn, turn.thread, turn.asker):
                 # Without a word in the chat: the operator has narrowed the lists, and they allow no post there.
-                await self._store.turns.note_shown(turn.key, turn.attempt, EndReason.STOPPED)
+                asked = turn.phase is not TurnPhase.QUEUED
+                note_shown = self._store.turns.note_shown
+                await note_shown(turn.key, turn.attempt, EndReason.STOPPED, unnamed=asked)
             else:
                 done = recovered[turn.key] = asyncio.Event()
                 # In the order of the rows, so that a person's oldest question stays the first.

@@ -11,7 +11,8 @@ from aion_bot.storage.statements import Statements, among
 
 # Which of the session's messages is the result of a plan: the first that belongs to nobody, after leaving one to each
 # plan that was decided earlier and waits as well. While a turn of the session has an answer that Aion has not named yet,
-# any message may be that answer, and none is taken.
+# any message may be that answer, and none is taken; nor where one ended without a name so late that its answer may have been
+# stored after the decision. Its place behind the question would not tell that answer: a result may be stored between the two.
 _CLAIM_RESULT = f"""
 UPDATE plan SET result = (
     WITH asked AS (SELECT answer_id, phase FROM turn WHERE turn.session_id = plan.session_id),
@@ -22,6 +23,7 @@ UPDATE plan SET result = (
         AND value NOT IN (SELECT result FROM others WHERE result IS NOT NULL)
         AND value NOT IN (SELECT id FROM spent_message WHERE spent_message.session_id = plan.session_id)
         AND NOT EXISTS (SELECT 1 FROM asked WHERE answer_id IS NULL AND {among("phase", UNFINISHED)})
+        AND NOT EXISTS (SELECT 1 FROM turn WHERE unnamed_in = plan.session_id AND unnamed_until > coalesce(plan.decided_at, 0))
     )
     SELECT value FROM free WHERE place = 1 + (
         SELECT count(*) FROM others WHERE others.decision < plan.decision AND others.result IS NULL
@@ -207,7 +209,7 @@ class Plans(Statements):
 
         Messages of turns, of their earlier attempts and of other plans are passed over, and one is left to each plan of the
         session that was decided earlier, has a card and waits as well. Nothing is taken while a turn may have an answer
-        without a name.
+        without a name, also one that ended within `turns.UNNAMED_FOR` before the decision, or after it.
         """
         await self._do(_CLAIM_RESULT, json.dumps(list(found)), key)
         row = await self._one("SELECT result FROM plan WHERE key = ?", key)

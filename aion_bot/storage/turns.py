@@ -37,8 +37,23 @@ def _kept_if(reason: str) -> str:
     return f"text = iif({kept}, text, ''), {rest}"
 
 
+UNNAMED_FOR = 600
+"""Seconds after the end of a turn for which Aion may store an answer that it had not named: as long as a plan waits for a name
+(`Polling.unnamed`). A plan that is decided later has seen that answer before. What Aion would store later still may pass for a result,
+and so may the answer to an attempt that another one without a name has followed in another session."""
+
+
+def _kept_unnamed(answer: str) -> str:
+    """SQL that notes where Aion may store an answer without a name; `answer` is the parameter with the name, if there is one."""
+    condition = f"coalesce({answer}, answer_id) IS NULL AND session_id IS NOT NULL AND {_UNFINISHED}"
+    until = f"unnamed_until = iif({condition}, unixepoch() + {UNNAMED_FOR}, unnamed_until)"
+    return f", unnamed_in = iif({condition}, session_id, unnamed_in), {until}"
+
+
 _KEPT_IF_SHOWN = _kept_if("coalesce(reason, ?1)")
 _KEPT_IF_ENDED = _kept_if("?1")
+_UNNAMED_IF_SHOWN = _kept_unnamed("?4")
+_UNNAMED_IF_ENDED = _kept_unnamed("?3")
 
 NO_LIMITS = Allowance()
 """No limits: nothing is counted."""
@@ -191,7 +206,13 @@ class Turns(TurnQueries):
         await self._do("UPDATE turn SET posting = '[]' WHERE key = ?", key)
 
     async def end(
-        self, key: str, reason: EndReason, answer_id: str | None = None, *, attempt: int | None = None
+        self,
+        key: str,
+        reason: EndReason,
+        answer_id: str | None = None,
+        *,
+        attempt: int | None = None,
+        unnamed: bool = False,
     ) -> bool:
         """Record how a turn ended, before its thread shows it, unless it had ended; returns whether it can be retried.
 
@@ -200,10 +221,11 @@ class Turns(TurnQueries):
         One that was withdrawn cannot, nor one whose writer deleted the message. `INTERRUPTED` becomes `FAILED` where
         Aion was never asked: no answer can come then. The text stays only for a retry. `answer_id` is Aion's id of the
         answer, as far as it is known: from the end on, a message without the name of a turn may be a plan's result.
+        `unnamed`: Aion may store one whose id is not known; for `UNNAMED_FOR` no message of the session may be one then.
         """
         await self._erase(
             f"UPDATE turn SET phase = 'ended', reason = iif(?1 = 'interrupted' AND phase = 'queued', 'failed', ?1), "  # noqa: S608  # literals of ours
-            f"{_KEPT_IF_ENDED}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id) "
+            f"{_KEPT_IF_ENDED}, closed_at = unixepoch(), answer_id = coalesce(?3, answer_id){_UNNAMED_IF_ENDED if unnamed else ''} "
             f"WHERE key = ?2 AND attempt = coalesce(?4, attempt) AND {_BEFORE[TurnPhase.ENDED]}",
             reason, key, answer_id, attempt,
         )  # fmt: skip
@@ -213,15 +235,16 @@ class Turns(TurnQueries):
         return row is not None and row["reason"] in RETRYABLE and row["erased_at"] is None
 
     async def note_shown(
-        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None, seen: FirstSeen | None = None
+        self, key: str, attempt: int, reason: EndReason = EndReason.ANSWERED, answer_id: str | None = None, seen: FirstSeen | None = None,
+        *, unnamed: bool = False,
     ) -> None:  # fmt: skip
         """Record that the thread shows how an attempt ended; one that has not ended yet ended for `reason`.
 
-        Nothing is recorded where somebody has had it asked again since. `answer_id` as for `end`.
+        Nothing is recorded where somebody has had it asked again since. `answer_id` and `unnamed` as for `end`.
         """
         await self._erase(
             f"UPDATE turn SET phase = 'shown', reason = coalesce(reason, ?1), {_KEPT_IF_SHOWN}, first_sign = ?5, first_text = ?6, "  # noqa: S608  # literals of ours
-            "closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id) "
+            f"closed_at = coalesce(closed_at, unixepoch()), answer_id = coalesce(?4, answer_id){_UNNAMED_IF_SHOWN if unnamed else ''} "
             f"WHERE key = ?2 AND attempt = ?3 AND {_BEFORE[TurnPhase.SHOWN]}",
             reason, key, attempt, answer_id, seen and seen.sign, seen and seen.text,
         )  # fmt: skip
@@ -255,7 +278,8 @@ class Turns(TurnQueries):
         """Reopen an interrupted turn and take a message for its answer; False if it is asked again already."""
         return await self._do(
             # starts = 0: it counts the processes that did not come to an end with this turn, and this one had ended.
-            "UPDATE turn SET phase = 'streaming', reason = NULL, closed_at = NULL, starts = 0, answer_id = ? "  # noqa: S608  # literals of ours
+            "UPDATE turn SET phase = 'streaming', reason = NULL, closed_at = NULL, starts = 0, answer_id = ?, "  # noqa: S608  # literals of ours
+            "unnamed_in = iif(answer_id IS NULL, NULL, unnamed_in) "
             "WHERE key = ? AND reason = 'interrupted' AND phase IN ('ended', 'shown', 'cleared') "
             f"AND {_FREE}",
             answer_id, key, *(session_id, answer_id) * 2,

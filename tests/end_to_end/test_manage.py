@@ -70,6 +70,15 @@ async def test_commands_are_answered_to_their_person_alone(bot: Bot) -> None:
 
 
 @pytest.mark.slow
+async def test_what_is_left_of_a_minute_is_not_said_of_the_month(bot: Bot) -> None:
+    """Aion may tell how many messages are left of both, in any order."""
+    bot.aion.files.more_left = {"chat_messages_per_minute": 7, "monthly_chat_messages": 120}
+    thread = await bot.asked(bot.ada, "What can you do?", "Ask me what is damaged")
+    answer = await told(bot, bot.ada, "status", thread=thread, shows="Left for everybody")
+    assert "120 messages this month" in answer.text
+
+
+@pytest.mark.slow
 async def test_conversations_are_begun_anew_listed_opened_renamed_and_ended(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

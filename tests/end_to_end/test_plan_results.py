@@ -211,6 +211,30 @@ async def test_a_late_answer_to_an_earlier_attempt_is_no_result(idle: Bot, tmp_p
     await idle.shows(thread, "Result one.", "Asked again.", without=["Half an ans", strings.RUNNING])
 
 
+@pytest.mark.parametrize("end", ["stopped", "cut"])
+async def test_an_answer_that_ended_before_it_had_a_name_is_no_result(idle: Bot, end: str) -> None:
+    """Aion stores it after all: a plan that waits does not show it as its result, and says that it has seen none."""
+    idle.polling = replace(
+        idle.polling, accepted=Backoff(0.05, factor=1.0, attempts=40), stored_answer=Backoff(0.01, attempts=2)
+    )
+    await idle.start()
+    thread = await approve_plans(idle, "one")
+    idle.aion.fail_next("send_stream", None, silent=end == "stopped")
+    await idle.workspace.reply(idle.ada, thread, "And what else?")
+    if end == "stopped":
+        await idle.until(lambda: "Stop" in idle.pressable(thread))
+        await idle.aion.until(lambda: idle.aion.count("send_stream") == 2)
+        await idle.press(idle.ada, thread, "Stop")
+        await idle.shows(thread, "Stopped by")
+    else:
+        await idle.shows(thread, strings.CUT)
+    (session,) = idle.aion.sessions
+    idle.aion.sessions.store(session, "user", Answer("And what else?"))
+    idle.aion.sessions.store(session, "assistant", Answer("An answer without a name."))
+    await idle.shows(thread, strings.UNSEEN_END)
+    assert "without a name" not in idle.text(thread)
+
+
 @pytest.mark.parametrize("phase", ["row", "card"])
 async def test_a_crash_before_an_end_is_noted_as_shown_keeps_its_result(
     idle: Bot, monkeypatch: pytest.MonkeyPatch, phase: str

@@ -19,7 +19,7 @@ from aion_bot.ports.messages import Action, MessageRef, Person, Step, ThreadKey
 from aion_bot.storage import Store, StoreError
 from aion_bot.storage.beside import open_beside
 from aion_bot.storage.database import migrations
-from aion_bot.storage.turns import Turns
+from aion_bot.storage.turns import UNNAMED_FOR, Turns
 
 THREAD = ThreadKey("slack", "T/C/1")
 ADA, BEN = Person("U1", "Ada"), Person("U2", "Ben")
@@ -324,6 +324,57 @@ async def test_an_answer_of_an_earlier_attempt_is_no_result(store: Store) -> Non
     assert await store.plans.claim_result("k1", ["m1"]) is None
     assert await store.turns.taken("s1", "t1") == {"m1"}
     assert await store.plans.claim_result("k1", ["m1", "m2", "m3"]) == "m2"
+
+
+async def test_an_answer_that_ended_without_a_name_is_no_result(store: Store) -> None:
+    """Aion may store it after the decision: the plan takes no message of the session, also once the question was asked again."""
+    await decided(store, "k1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.end("t1", EndReason.FAILED, unnamed=True)
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    await store.turns.note_shown("t1", 0)
+    assert await store.turns.claim_retry("t1")
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    await store.turns.start_asking("t1", "s2")
+    await store.turns.name_answer("t1", "m2")
+    await store.turns.end("t1", EndReason.ANSWERED)
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+
+
+@pytest.mark.parametrize("end", ["name", "refusal", "other session", "never asked"])
+async def test_a_plan_takes_its_result_beside_answers_that_are_known(store: Store, end: str) -> None:
+    """Where the answer has a name, where Aion refused the question, and where it was asked elsewhere or not at all."""
+    await decided(store, "k1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    if end != "never asked":
+        await store.turns.start_asking("t1", "s2" if end == "other session" else "s1")
+    name = "m1" if end == "name" else None
+    await store.turns.note_shown("t1", 0, EndReason.STOPPED, name, unnamed=end != "refusal")
+    assert await store.plans.claim_result("k1", ["m1", "m2"]) == ("m2" if end == "name" else "m1")
+
+
+async def test_a_plan_that_is_decided_long_after_a_lost_answer_takes_its_result(store: Store) -> None:
+    """What Aion has stored by then was there before the decision."""
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.end("t1", EndReason.STOPPED, unnamed=True)
+    await decided(store, "k1")
+    assert await store.plans.claim_result("k1", ["m1"]) is None
+    later = "UPDATE plan SET decided_at = decided_at + ? WHERE key = 'k1'"
+    await store.plans._connection.execute(later, (UNNAMED_FOR,))
+    assert await store.plans.claim_result("k1", ["m1"]) == "m1"
+
+
+async def test_a_late_answer_that_is_found_makes_room_for_a_result(store: Store) -> None:
+    """Its name is known from then on: the next message may be the plan's."""
+    await decided(store, "k1")
+    await store.turns.accept(Turn("t1", THREAD, ADA, "What?"), prompt("1"))
+    await store.turns.start_asking("t1", "s1")
+    await store.turns.end("t1", EndReason.INTERRUPTED, unnamed=True)
+    assert await store.plans.claim_result("k1", ["m1", "m2"]) is None
+    assert await store.turns.reopen_interrupted("t1", "s1", "m1")
+    assert await store.plans.claim_result("k1", ["m1", "m2"]) == "m2"
 
 
 async def test_a_retry_that_is_refused_leaves_the_answer(store: Store) -> None:

@@ -8,6 +8,7 @@ from aion_bot.conversation.aion_keys import is_ours
 from aion_bot.conversation.footer import no_room
 from aion_bot.conversation.manage.context import what_is_chosen
 from aion_bot.conversation.manage.use import Answer, Use
+from aion_bot.conversation.month_allowance import MESSAGES, named_count
 from aion_bot.domain import error_messages, strings
 from aion_bot.ports.messages import Action, Button, Reply
 from aion_bot.ports.plain_words import plain_words
@@ -239,6 +240,4 @@ async def left_of_plan(aion: AionVision) -> tuple[int | None, int | None]:
         left = (await aion.tenant.get_limits()).remaining
     except AionvisionError:  # not every key may know
         return None, None
-    # The contract names the kinds by examples alone: `api_calls_per_minute`, `monthly_uploads`.
-    month = next((count for name, count in left.items() if "chat" in name or "message" in name), None)
-    return month, next((count for name, count in left.items() if "minute" in name), None)
+    return named_count(left, *MESSAGES), named_count(left, "minute")
