@@ -24,6 +24,7 @@ from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.events import Prompt
 from aion_bot.ports.host import Host
 from aion_bot.ports.messages import Action, ThreadKey
+from aion_bot.ports.rounds import read_round
 
 _log = logging.getLogger(__name__)
 
@@ -194,9 +195,9 @@ def _custom_ids(message: discord.Message) -> Iterable[str]:
 
 
 def _keys(custom_ids: Iterable[str]) -> frozenset[str]:
-    """Read the keys of buttons, but for those that rate: they stand under finished text, and not under its pictures."""
+    """Read the keys of buttons, without rounds, but for those that rate: they stand under finished text, and not under its pictures."""
     parsed = filter(None, map(ids.parse_custom_id, custom_ids))
-    return frozenset(key for action, key in parsed if action not in {Action.GOOD, Action.BAD})
+    return frozenset(read_round(key)[0] for action, key in parsed if action not in {Action.GOOD, Action.BAD})
 
 
 def _remember(where: OrderedDict[int, bool], number: int, value: bool) -> None:

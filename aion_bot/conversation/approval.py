@@ -72,6 +72,7 @@ class Approvals:
         if claimed is None:
             if answer:
                 await reply_privately(thread, click, answer, hidden=True)
+            await self._presses.offer_again(thread, click)
             return
         # A copy of the card may have been pressed, which stands elsewhere.
         where = self._services.registry.thread(thread.adapter, claimed.thread)

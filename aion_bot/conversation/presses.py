@@ -55,9 +55,11 @@ class Presses:
         )
         if found is not None:
             return await self._refuse(click, plan, *found)
+        if _is_late(click, plan):
+            return await self._refuse(click, plan, "made in an earlier round", (strings.PLAN_MOVED_ON,))
         required, _ = needed(plan, self._access.policy(thread.platform, click.place))
         # A single approval is the decision itself.
-        counts = approves and required > 1 and await self._plans.approve(plan.key, click.person)
+        counts = approves and required > 1 and await self._plans.approve(plan.key, click.person, click.round)
         claimed, quorum = await self._claim(click, plan)
         # Read after the claim: the row has what somebody else decided in between.
         now = await retry_write(lambda: self._plans.get(plan.key)) or plan
@@ -68,6 +70,20 @@ class Presses:
             await show_open(self._services, thread, plan.key)
             return self._beside(click, quorum), None
         return await self._too_late(click, now, quorum)
+
+    async def offer_again(self, thread: Thread, click: Click) -> None:
+        """Draw a card again that has no buttons of its round, so that no press counts.
+
+        Its last drawing failed, or its row is of before: of a backup that was restored.
+        """
+        plan = await self._plans.get(click.key)
+        if plan is None or not _is_late(click, plan) or plan.thread.platform != thread.platform:
+            return
+        if plan.key in self._services.agents_at_work:
+            return  # the decision whose end brings the buttons back is drawing them
+        is_ahead = click.round is not None and click.round > plan.round
+        if is_ahead or any(one.key == plan.key for one in await self._plans.not_shown()):
+            await show_open(self._services, thread, plan.key)
 
     def _beside(self, click: Click, quorum: Quorum) -> Line:
         """Return what the card does not say of an approval that was recorded."""
@@ -105,7 +121,8 @@ class Presses:
     async def _claim(self, click: Click, plan: Plan) -> tuple[bool, Quorum]:
         """Claim the decision if the press makes it; returns also what is missing."""
         if click.action is not Action.APPROVE:
-            return await self._plans.claim(plan.key, click.action, click.person), _COMPLETE
+            claimed = await self._plans.claim(plan.key, click.action, click.person, attempts=click.round)
+            return claimed, _COMPLETE
         # Read again: others may have approved while the platform was asked about the presser.
         now = await self._plans.get(plan.key)
         if now is None or now.phase is not PlanPhase.PENDING:
@@ -115,7 +132,7 @@ class Presses:
             return False, quorum
         # A single approval has no row: the claim itself records who it was.
         rows = quorum.needed if quorum.needed > 1 else 0
-        return await self._plans.claim(plan.key, click.action, click.person, rows), quorum
+        return await self._plans.claim(plan.key, click.action, click.person, rows, click.round), quorum
 
     async def _too_late(self, click: Click, now: Plan, quorum: Quorum) -> tuple[Line, None]:
         """Say why a press that its person may make changes nothing."""
@@ -123,6 +140,8 @@ class Presses:
             return await self._refuse(
                 click, now, "replaced by a newer card", (strings.PLAN_REPLACED_PRESSED,)
             )
+        if _is_late(click, now):
+            return await self._refuse(click, now, "made in an earlier round", (strings.PLAN_MOVED_ON,))
         if quorum.missing and now.phase is PlanPhase.PENDING:
             told = self._beside(click, quorum) or strings.approved_before(quorum.missing)
             return await self._refuse(click, now, "approved before", told)
@@ -141,3 +160,8 @@ class Presses:
         noted = self._services.store.audit.note_refusal(click.key, click.action, click.person, str(reason))
         await recorded(_log, noted, "refusal")
         return told, None
+
+
+def _is_late(click: Click, plan: Plan) -> bool:
+    """Tell whether a press was made on buttons of another round of a plan than those that wait for one now."""
+    return plan.phase is PlanPhase.PENDING and click.round not in {None, plan.round}

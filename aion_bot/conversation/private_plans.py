@@ -101,5 +101,7 @@ async def _send_copy(services: Services, thread: Thread, plan: Plan, person: Per
     await show_copy(services, target, plan, person, form, on_posted=note)
     # It may have been decided while the card was on its way.
     now = await retry_write(lambda: services.store.plans.get(plan.key))
-    if now is not None and (now.phase is not PlanPhase.PENDING or now.approvals != plan.approvals):
+    if now is not None and (
+        now.phase is not PlanPhase.PENDING or now.approvals != plan.approvals or now.round != plan.round
+    ):
         await show_copies(services, thread, now, form)

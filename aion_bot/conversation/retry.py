@@ -38,13 +38,18 @@ class Retries:
         if not await self.access.allows(platform, Intent.RETRY, click.place, click.person, turn.asker):
             _log.info("retry refused", turn=turn.key, person=click.person.id)
             return (strings.RETRY_NOT_YOURS,), None
+        # Why a later attempt failed its person has not read yet.
+        if click.round not in {None, turn.attempt}:
+            return (_gone(key, strings.RETRY_GONE),), None
         # It is asked in the asker's name, whoever presses.
         if await self.access.lapsed(turn, turn.thread, turn.asker):
             return (strings.RETRY_LAPSED,), None
         left = self.left(turn) if self.left else self.access.rules.allowance(turn.place, turn.asker)
         app = bool(turn.asker.apps)
         # One statement decides, so that of several presses at once one asks again.
-        if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(turn.key, left, app=app):
+        if isinstance(left, UsedUp) or not await self.store.turns.claim_retry(
+            turn.key, left, app=app, attempt=click.round
+        ):
             return (await self._why_not(turn, click.person, left),), None
         # Its row waits for an answer from here on: what fails below would leave it there until the next start.
         # Only by the press that counts: of one that is refused, or comes second, no file may get into the library.

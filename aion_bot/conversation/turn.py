@@ -92,8 +92,8 @@ class TurnRunner:
         self.moved_to: ThreadKey | None = None
         self.reason: EndReason | None = None
         self._services, self._mode, self._stored, self._crowded = services, mode, stored, crowded
-        self._retry = Button(Action.RETRY, turn.key, strings.RETRY)
-        stop = (Button(Action.STOP, turn.key, strings.STOP),)
+        self._retry = Button(Action.RETRY, turn.key_in_round, strings.RETRY)
+        stop = (Button(Action.STOP, turn.key_in_round, strings.STOP),)
         self._view = AnswerView(thread.page_format, while_growing=stop, key=turn.key, cards=cards)
         self.before_end: Callable[[], Awaitable[None]] = lambda: asyncio.sleep(0)
         self.silence = Silence(self._view, lambda urgent: self.sync.wake(urgent=urgent))

@@ -33,6 +33,7 @@ from aion_bot.ports.events import Prompt
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.files import AttachedFiles, Attachment
 from aion_bot.ports.messages import Action, Button
+from aion_bot.ports.rounds import in_round
 from aion_bot.rendering.answer import AnswerView
 
 _log = structlog.get_logger(__name__)
@@ -208,14 +209,15 @@ class QuestionFiles:
 
     def _choice(self) -> Outcome:
         """Return how a turn ends that waits for a choice: what to do with the files, or whether to take them."""
-        key = self._turn.key
+        turn = self._turn
         if readable(self._turn.text):
             self._view.notice(strings.ASK_UPLOAD)
+            key = turn.key_in_round
             take = Button(Action.UPLOAD, key, strings.UPLOAD)
             return Outcome(EndReason.HELD, buttons=(take, Button(Action.RETRY, key, strings.ANSWER_WITHOUT)))
         self._view.notice(strings.ASK_WHAT_AND_UPLOAD if self._mode is Uploads.ASK else strings.ASK_WHAT)
         suggested = (
-            Button(Action.SUGGEST, suggestion_key(key, number), label)
+            Button(Action.SUGGEST, in_round(suggestion_key(turn.key, number), turn.attempt), label)
             for number, label in enumerate(strings.SUGGESTIONS)
         )
         return Outcome(EndReason.HELD, buttons=tuple(suggested))

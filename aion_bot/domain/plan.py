@@ -153,6 +153,11 @@ class Plan:
     requester_left: bool = False
 
     @property
+    def round(self) -> int:
+        """In which round its buttons are offered: how many attempts to decide it were made before."""
+        return len(self.attempts)
+
+    @property
     def was_refused(self) -> bool:
         """Whether a person cancelled it: one that nobody approved in time was refused by nobody."""
         return (

@@ -556,6 +556,7 @@ KEY_REFUSED = "Aion doesn't let me decide plans here. Ask your admin for a key t
 PLAN_NOT_SHOWN = "I can't show what this plan would do, so nobody can approve it. Ask for it in other words."
 PLAN_REPLACED = "This plan has a newer card. Use that one."
 PLAN_REPLACED_PRESSED = "Nothing was changed. This plan has a newer card. Use that one."
+PLAN_MOVED_ON = "Nothing was changed. This card has changed since you pressed. Read it, then press again if you still want to."
 UNKNOWN_PLAN = "I don't know this plan any more. Ask again if you still need it."
 
 ASK_ABOUT = "Please look at this message and answer what it asks, or say what you can about it:"

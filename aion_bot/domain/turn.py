@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.messages import Button, Line, MessageRef, Person, ThreadKey
+from aion_bot.ports.rounds import in_round
 
 
 class TurnPhase(StrEnum):
@@ -192,6 +193,11 @@ class Turn:
     def retryable(self) -> bool:
         """Whether it ended in a way that somebody may have it asked again."""
         return self.reason in RETRYABLE
+
+    @property
+    def key_in_round(self) -> str:
+        """The key of a button that counts for this attempt alone."""
+        return in_round(self.key, self.attempt)
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from aion_bot.ports.rate_limits import Limits, RequestObserver, Scope
 class OwnMessage:
     """A message that the bot posted. `nonce` is the one it was posted with, or None where the platform forgets it.
 
-    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, where no nonce names it,
+    `stream`: it may be a native stream that was never stopped. `keys` are those of its buttons, without rounds, where no nonce names it,
     and `fingerprint` that of what it shows, where the platform has `Fingerprints`. `rates` are the keys of its buttons that
     rate, which are not among `keys`: they stand under the end of an answer. `growing` are the words of a message with the button
     that stops an answer, or of such a stream, None of any other.

@@ -142,7 +142,8 @@ class MessageChange:
 class Click:
     """Somebody pressed a button of ours. `key` is whatever the button carried; it may be forged or long gone.
 
-    `words` are what they wrote in the form that the press had opened, empty where none was opened.
+    `words` are what they wrote in the form that the press had opened, empty where none was opened. `round` is the round in which
+    the button was offered, which the core takes off the key (`rounds.read_round`); None where the key says none.
     """
 
     action: Action
@@ -154,6 +155,7 @@ class Click:
     words: str = field(default="", repr=False)
     by_reaction: bool = False
     """Whether a reaction on the message stands for the press: no interaction with the platform came with it."""
+    round: int | None = None
 
     @property
     def thread(self) -> ThreadKey:

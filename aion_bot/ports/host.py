@@ -83,7 +83,7 @@ class Host(Protocol):
         """Tell whether a thread is recorded as one that the bot takes part in. Fast."""
 
     async def knows(self, key: str) -> bool:
-        """Tell whether a button's key is of something that this process has recorded. Fast."""
+        """Tell whether a button's key is of something that this process has recorded, whatever its round. Fast."""
 
     async def answered_before(self, prompt: str) -> bool:
         """Tell whether an earlier process with this database began to answer a question, by its `Prompt.key`. Fast."""

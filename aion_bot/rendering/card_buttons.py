@@ -4,6 +4,7 @@ from aion_bot.domain import strings
 from aion_bot.domain.access import AccessPolicy
 from aion_bot.domain.plan import DEADLINE, Plan, PlanPhase
 from aion_bot.ports.messages import Action, Button
+from aion_bot.ports.rounds import in_round
 from aion_bot.rendering.risks import deletes
 
 
@@ -24,8 +25,9 @@ def _deciding(plan: Plan, policy: AccessPolicy) -> tuple[Button, ...]:
     if plan.phase is not PlanPhase.PENDING:
         return ()
     caution = strings.DELETES if deletes(plan.description, plan.steps) else ""
-    approve = Button(Action.APPROVE, plan.key, strings.APPROVE, caution)
-    cancel = Button(Action.CANCEL, plan.key, strings.CANCEL)
+    key = in_round(plan.key, plan.round)
+    approve = Button(Action.APPROVE, key, strings.APPROVE, caution)
+    cancel = Button(Action.CANCEL, key, strings.CANCEL)
     closed = policy.plans_refused or plan.out_of_time or not can_be_approved(plan)
     return (cancel,) if closed else (approve, cancel)
 

@@ -36,6 +36,7 @@ from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.events import Click, HomeOpened, Invited, ManageCommand, Prompt, Reaction, StopRequest
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.ports.messages import Action, Line
+from aion_bot.ports.rounds import read_round
 from aion_bot.ratelimit.request_pace import ASKER, Asker
 from aion_bot.runtime.active_turns import ActiveTurns
 from aion_bot.runtime.reactions import ReactionShortcuts
@@ -119,6 +120,8 @@ class Actions:
 
     async def click(self, thread: Thread, click: Click) -> None:
         """Answer a press; a decision goes to Aion before all else."""
+        key, number = read_round(click.key)
+        click = replace(click, key=key, round=number)
         ASKER.set(Asker((thread.platform, click.person.id), urgent=_INTENTS.get(click.action) in _URGENT))
         try:
             await (self._share if click.action is Action.SHARE else self._click)(thread, click)
@@ -190,7 +193,9 @@ class Actions:
         elif intent is Intent.RATE:
             await answer_privately(thread, click, await rate(self._services, thread, click))
         elif click.action is Action.STOP:
-            await self._stop(thread, click, self._active.find(turn=click.key))
+            found = self._active.find(turn=click.key)
+            # A press that comes late stops no attempt that began after it.
+            await self._stop(thread, click, [one for one in found if click.round in {None, one.turn.attempt}])
         else:
             about_plan = self._approvals.click if intent is Intent.DECIDE else self._reasons
             await about_plan(thread, click)

@@ -21,6 +21,7 @@ from aion_bot.ports.events import Click, Place, Prompt
 from aion_bot.ports.forms import Form
 from aion_bot.ports.host import SECOND_PROCESS, Presence
 from aion_bot.ports.messages import ThreadKey
+from aion_bot.ports.rounds import read_round
 from aion_bot.ports.secret_files import variables
 from aion_bot.ports.secret_rotation import TakesSecrets
 from aion_bot.storage import Store, retry_write
@@ -285,6 +286,7 @@ class PlatformHost:
 
     async def knows(self, key: str) -> bool:
         """Look whether a button's key is of a turn, a plan or a search that is recorded here."""
+        key, _ = read_round(key)
         owner, _ = read_key(key)
         found = await self._store.turns.get(owner) or await self._store.plans.get(key)
         return found is not None or await self._store.conversations.search(owner) is not None

@@ -35,6 +35,10 @@ UPDATE plan SET result = (
 # A refusal makes the approvals before it void.
 _ROUND = "(SELECT count(*) FROM attempt WHERE attempt.plan = plan.key AND attempt.action = 'cancel')"
 
+_ATTEMPTS = "(SELECT count(*) FROM attempt WHERE attempt.plan = plan.key)"
+_IN_ROUND = f"{_ATTEMPTS} = coalesce(?, {_ATTEMPTS})"
+"""Condition: so many attempts to decide a plan were made as when a button was offered; with NULL, always."""
+
 # Each plan is read with its attempts and approvals, which its card tells. The number stands first, because they are sorted by it.
 _PLAN = f"""
 SELECT plan.*, (
@@ -125,18 +129,24 @@ class Plans(Statements):
         """Record that a file with the whole plan was posted, above the place of its card."""
         await self._do("UPDATE plan SET in_file = 1 WHERE key = ?", key)
 
-    async def approve(self, key: str, person: Person) -> bool:
-        """Record that a person approves a pending plan; False where they have, or it does not wait for anybody."""
+    async def approve(self, key: str, person: Person, attempts: int | None = None) -> bool:
+        """Record that a person approves a pending plan; False where they have, or it does not wait for anybody.
+
+        False also where so many `attempts` to decide it are not all that were made; None: however many.
+        """
         return await self._do(
             "INSERT INTO approval (plan, platform, thread, person_id, person_name, digest, round) "  # noqa: S608  # literals of ours
-            f"SELECT key, platform, thread, ?, ?, digest, {_ROUND} FROM plan WHERE key = ? AND phase = 'pending' ON CONFLICT DO NOTHING",
-            person.id, person.name, key,
+            f"SELECT key, platform, thread, ?, ?, digest, {_ROUND} FROM plan WHERE key = ? AND phase = 'pending' AND {_IN_ROUND} ON CONFLICT DO NOTHING",
+            person.id, person.name, key, attempts,
         ) == 1  # fmt: skip
 
-    async def claim(self, key: str, action: Action, decider: Person, approvals: int = 0) -> bool:
+    async def claim(
+        self, key: str, action: Action, decider: Person, approvals: int = 0, attempts: int | None = None
+    ) -> bool:
         """Claim the decision of a pending plan, and add the attempt to the record; True for exactly one of all who try.
 
-        False also where fewer than `approvals` different people have approved it since it was refused last.
+        False also where fewer than `approvals` different people have approved it since it was refused last. `attempts` as for
+        `approve`.
         """
         return await self._do(
             "UPDATE plan SET phase = 'claimed', action = ?, decider_id = ?, decider_name = ?, detail = '', said = '', "  # noqa: S608  # literals of ours
@@ -144,8 +154,8 @@ class Plans(Statements):
             # `decision` numbers all decisions: of two plans that wait for a result, the one that was decided first
             # takes it first.
             "decision = (SELECT max(decision) FROM plan) + 1 WHERE key = ? AND phase = 'pending' "
-            f"AND (SELECT count(*) FROM approval WHERE approval.plan = plan.key AND round = {_ROUND}) >= ?",
-            action, decider.id, decider.name, key, approvals,
+            f"AND (SELECT count(*) FROM approval WHERE approval.plan = plan.key AND round = {_ROUND}) >= ? AND {_IN_ROUND}",
+            action, decider.id, decider.name, key, approvals, attempts,
         ) == 1  # fmt: skip
 
     async def note_sent(self, key: str, seen: Iterable[str]) -> bool:

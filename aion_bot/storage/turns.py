@@ -254,13 +254,16 @@ class Turns(TurnQueries):
         sql = f"UPDATE turn SET phase = 'cleared' WHERE key = ? AND {_BEFORE[TurnPhase.CLEARED]}"  # noqa: S608  # literals of ours
         await self._do(sql, key)
 
-    async def claim_retry(self, key: str, allowance: Allowance = NO_LIMITS, *, app: bool = False) -> bool:
+    async def claim_retry(
+        self, key: str, allowance: Allowance = NO_LIMITS, *, app: bool = False, attempt: int | None = None
+    ) -> bool:
         """Put a turn that can be retried, and has its words, back into the queue; True for exactly one of all who try.
 
-        False too where the allowance is used up: the failed attempt does not count, and this one does. `app`: an app asked.
+        False too where the allowance is used up: the failed attempt does not count, and this one does; and where another attempt
+        than `attempt` failed, None: the newest one. `app`: an app asked.
         """
-        claimable = f"key = ? AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}"
-        values = (key, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2)
+        claimable = f"key = ? AND attempt = coalesce(?, attempt) AND {_BEFORE[TurnPhase.QUEUED]} AND {_RETRYABLE} AND erased_at IS NULL AND {ROOM_AGAIN[app]}"
+        values = (key, attempt, *(allowance.per_person,) * 2, *(allowance.per_channel,) * 2)
         # Aion may store the answer of the attempt before at any time. It is nobody's then, and must not pass for the result of a
         # plan. First, as nothing else knows its id once the row is free of it.
         await self._do(

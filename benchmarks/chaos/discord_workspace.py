@@ -11,7 +11,7 @@ from aion_bot.simulators.discord.workspace import GENERAL
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos import scenes
 from benchmarks.chaos.scenarios import AskMethod, Scenario
-from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, cut_short
+from benchmarks.chaos.workspaces import AskedQuestion, Ended, ShownMessage, carried_key, cut_short
 
 DELIVERY_TIME = 2.0
 """Seconds after which an event that was sent is in the bot's database, if the connection did not break."""
@@ -56,7 +56,7 @@ class DiscordWorkspace:
     def shown(self, thread: str) -> list[ShownMessage]:
         return [
             ShownMessage(
-                one.id, one.content, _buttons(one), next(iter(_buttons(one).values()), "").rpartition(":")[2]
+                one.id, one.content, _buttons(one), carried_key(next(iter(_buttons(one).values()), ""))
             )
             for one in self.discord.world.messages.get(thread, ())
             if one.author == self.discord.world.bot and one.only_for is None

@@ -7,7 +7,14 @@ from aion_bot.simulators.slack.state import Message
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos import scenes
 from benchmarks.chaos.scenarios import AskMethod, Behaviour, Scenario
-from benchmarks.chaos.workspaces import ACKNOWLEDGEMENT_TIMEOUT, AskedQuestion, Ended, ShownMessage, cut_short
+from benchmarks.chaos.workspaces import (
+    ACKNOWLEDGEMENT_TIMEOUT,
+    AskedQuestion,
+    Ended,
+    ShownMessage,
+    carried_key,
+    cut_short,
+)
 
 
 class _Threaded(list[Message]):
@@ -62,7 +69,7 @@ class SlackWorkspace:
                 one.ts,
                 reading.words(one.body, names),
                 {button.label: button.id for button in reading.buttons(one.body)},
-                next((button.value for button in reading.buttons(one.body)), "").rpartition(":")[2],
+                carried_key(next((button.value for button in reading.buttons(one.body)), "")),
             )
             for one in self._messages.by_thread.get(thread, ())
             if one.by_bot and one.only_for is None

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from aion_bot.ports.rounds import read_round
 from aion_bot.simulators.workspace import SimulatedPerson
 from benchmarks.chaos.scenarios import Scenario
 
@@ -20,9 +21,14 @@ def cut_short(delivered: float, within: float, ended: Collection[Ended]) -> bool
     return any(begun - within < delivered <= over for begun, over in ended)
 
 
+def carried_key(button: str) -> str:
+    """The key of a row in what a platform keeps for a button: what stands before it, and its round, is left out."""
+    return read_round(button.rpartition(":")[2])[0]
+
+
 @dataclass(frozen=True, slots=True)
 class ShownMessage:
-    """A message of the bot that everybody sees; `buttons` are ids by label, `key` is the key that they carry."""
+    """A message of the bot that everybody sees; `buttons` are ids by label, `key` is the key that they carry, without its round."""
 
     id: str
     text: str

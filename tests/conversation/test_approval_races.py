@@ -54,6 +54,8 @@ class Race:
     sent: list[tuple[Action, bool | None]] = field(default_factory=list)
     """Requests, and whether Aion refused each; None: its answer never arrived."""
     pressed: set[str] = field(default_factory=set)
+    pressed_in: set[tuple[str, Action, int | None]] = field(default_factory=set)
+    """In which rounds people pressed what; None: the button said no round."""
     wrong: list[str] = field(default_factory=list)
     policies: list[tuple[int, bool, frozenset[str]]] = field(default_factory=list)
 
@@ -89,6 +91,12 @@ class Race:
         return SimpleNamespace(messages=[])
 
     async def _act(self, action: Action, plan: str) -> PlanActionResponse:
+        row = await self.store.plans.get(self.key)
+        assert row is not None
+        assert row.decider is not None
+        told = {(row.decider.id, action, number) for number in (None, row.round - 1)}
+        if row.decider != DEADLINE and not told & self.pressed_in:
+            self.wrong.append(f"{action} in round {row.round - 1}, pressed in {self.pressed_in}")
         if any(refused is not True for _, refused in self.sent):
             self.wrong.append(f"{action} after {self.sent}")
         at = len(self.sent)
@@ -143,7 +151,12 @@ class Process:
         if action is Action.APPROVE:
             self.race.pressed.add(person.id)
         message = MessageRef(self.thread.key, "m")
-        await self.approvals.click(self.thread, Click(action, key, message, PLACE, person))
+        # A press arrives some time after it was made, on the card of that moment.
+        plan = await self.race.store.plans.get(key)
+        number = draw.choice((None, plan.round, plan.round)) if plan is not None else None
+        self.race.pressed_in.add((person.id, action, number))
+        await pause(self.race)
+        await self.approvals.click(self.thread, Click(action, key, message, PLACE, person, round=number))
 
     async def resume(self) -> None:
         """Go on with what an earlier process left."""

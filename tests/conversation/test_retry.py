@@ -37,11 +37,11 @@ async def ask(store: Store, key: str) -> ThreadKey:
 
 
 async def press(
-    store: Store, key: str, thread: ThreadKey, action: Action = Action.RETRY
+    store: Store, key: str, thread: ThreadKey, action: Action = Action.RETRY, attempt: int | None = None
 ) -> tuple[Line, Turn | None]:
     """Press Retry, or what `action` is, under a question of the app's, as somebody else."""
     retries = Retries(store, AccessControl({"slack": AccessPolicy(allow_apps=frozenset({"A1"}))}))
-    return await retries.claim(Click(action, key, MessageRef(thread, "1"), HERE, ADA))
+    return await retries.claim(Click(action, key, MessageRef(thread, "1"), HERE, ADA, round=attempt))
 
 
 async def test_a_retry_is_in_the_allowance_of_the_app_that_asked(tmp_path: Path) -> None:
@@ -127,5 +127,22 @@ async def test_a_press_that_counted_asks_again_whatever_the_disk_does_then(
         assert turn is not None
         assert turn.phase is TurnPhase.QUEUED
         assert [one.phase for one in await store.files.of("held")] == [FilePhase.WAITING]
+    finally:
+        await store.close()
+
+
+async def test_a_late_press_of_another_attempt_lets_no_file_into_the_library(tmp_path: Path) -> None:
+    """Where the attempt after the choice failed, a second press on that choice neither asks nor lets the file in."""
+    store = await Store.open(lay_database(tmp_path / "bot.db"))
+    try:
+        thread = await ask(store, "held")
+        await store.files.add("held", [Attachment("f1", "a.jpg")], FilePhase.HELD)
+        assert await store.turns.end("held", EndReason.HELD)
+        assert (await press(store, "held", thread, attempt=0))[1] is not None
+        assert await store.turns.end("held", EndReason.FAILED)
+        told = (with_reference(strings.RETRY_GONE, "held"),)
+        assert await press(store, "held", thread, Action.UPLOAD, attempt=0) == (told, None)
+        assert [one.phase for one in await store.files.of("held")] == [FilePhase.HELD]
+        assert (await press(store, "held", thread, attempt=1))[1] is not None
     finally:
         await store.close()

@@ -7,9 +7,12 @@ import pytest
 
 from aion_bot.concurrency.backoff import Backoff
 from aion_bot.domain.observer import Observer
+from aion_bot.domain.plan import Plan
+from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import PlatformDown, TokenRefused
-from aion_bot.ports.events import InboundEvent
+from aion_bot.ports.events import InboundEvent, Place, Prompt
 from aion_bot.ports.host import Host, Presence
+from aion_bot.ports.messages import Person, ThreadKey
 from aion_bot.runtime import supervisor
 from aion_bot.runtime.supervisor import PlatformHost, supervise
 from aion_bot.storage import Store
@@ -49,6 +52,17 @@ async def test_each_platform_recalls_its_own_values(store: Store) -> None:
         await PlatformHost("slack", store, _ignore, several_workspaces_expected=True).recall("commands")
         is None
     )
+
+
+async def test_a_button_is_known_in_every_round(store: Store) -> None:
+    """Which process recorded what a button belongs to does not depend on the round in which it was offered."""
+    host = PlatformHost("discord", store, _ignore, several_workspaces_expected=True)
+    thread, ada = ThreadKey("discord", "1"), Person("2", "Ada")
+    prompt = Prompt("discord:3", thread, Place("4", "5"), ada, "What?")
+    assert await store.turns.accept(Turn("t1", thread, ada, "What?"), prompt)
+    await store.plans.add(Plan("p1", "p", "s", thread, ada, "Sort"))
+    keys = ("t1", "t1@0", "t1-0@7", "p1", "p1@2", "t2@0", "p2")
+    assert [await host.knows(key) for key in keys] == [True] * 5 + [False] * 2
 
 
 async def test_keeping_last_heard_continues_after_a_full_disk(

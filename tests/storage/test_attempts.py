@@ -48,6 +48,22 @@ async def test_every_attempt_is_a_row(store: Store) -> None:
     assert 0 < first.at <= second.at
 
 
+async def test_a_decision_counts_in_its_round_alone(store: Store) -> None:
+    """Neither a claim nor an approval that says of how many attempts it knows counts where there are others; one that says none does."""
+    await store.plans.add(PLAN)
+    assert not await store.plans.claim("k1", Action.APPROVE, ADA, attempts=1)
+    assert not await store.plans.approve("k1", BEN, 1)
+    assert await store.plans.approve("k1", BEN, 0)
+    await lose(store, "k1", ADA)
+    plan = await read(store, "k1")
+    assert (plan.round, plan.approvals) == (1, (BEN,))
+    assert not await store.plans.approve("k1", ADA, 0)
+    assert not await store.plans.claim("k1", Action.CANCEL, ADA, attempts=0)
+    assert (await read(store, "k1")).approvals == (BEN,)
+    assert await store.plans.claim("k1", Action.APPROVE, ADA, 1, 1)
+    assert (await read(store, "k1")).round == 2
+
+
 @pytest.mark.parametrize("table", ["attempt", "attempt_outcome"])
 @pytest.mark.parametrize(
     "change",

@@ -66,3 +66,13 @@ async def test_an_earlier_attempt_does_not_end_the_later_one(retried: Store) -> 
     assert not await retried.turns.end("t1", EndReason.FAILED, attempt=0)
     assert (await turn(retried)).phase is TurnPhase.QUEUED
     assert await retried.turns.end("t1", EndReason.FAILED, attempt=1)
+
+
+async def test_a_press_of_an_earlier_attempt_claims_nothing(retried: Store) -> None:
+    """Where the later attempt failed too, it alone can be asked again by a press that says its attempt."""
+    await retried.turns.end("t1", EndReason.FAILED)
+    for attempt in (0, 2):
+        assert not await retried.turns.claim_retry("t1", attempt=attempt)
+    assert (await turn(retried)).attempt == 1
+    assert await retried.turns.claim_retry("t1", attempt=1)
+    assert (await turn(retried)).attempt == 2

@@ -7,6 +7,7 @@ from adapters.discord.client import TIME_LIMIT
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import Forbidden, MessageGone
 from aion_bot.ports.messages import Action, Button, MessageRef, Person, Reply, ThreadKey
+from aion_bot.ports.rounds import in_round
 from aion_bot.simulators.discord import SimulatedDiscord
 from tests.adapters.discord.conftest import Bot
 from tests.support.loop_time import loop_seconds
@@ -117,11 +118,11 @@ async def test_the_bots_own_messages(discord: SimulatedDiscord, bot: Bot, host: 
 async def test_own_messages_tell_the_keys_of_their_buttons(
     discord: SimulatedDiscord, bot: Bot, host: RecordingHost
 ) -> None:
-    """As Discord forgets the nonce, the buttons say whose answer a message is; an edit takes that away with them. Words that grow are told."""
+    """As Discord forgets the nonce, the buttons say whose answer a message is, whatever their round; an edit takes that away with them. Words that grow are told."""
     await discord.ask(discord.people[0], "What is damaged?")
     prompt = await host.prompt()
     await bot.adapter.open_thread(prompt)
-    grows = Reply("the roo", "Thinking…", buttons=(Button(Action.STOP, "t1", "Stop"),))
+    grows = Reply("the roo", "Thinking…", buttons=(Button(Action.STOP, in_round("t1", 1), "Stop"),))
     ref = await bot.adapter.post(prompt.thread, grows, nonce="n")
     shown = bot.adapter.fingerprint(grows)
     assert await bot.adapter.own_messages(prompt.thread) == [
