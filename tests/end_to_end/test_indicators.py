@@ -30,8 +30,8 @@ def blocked_after(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> asy
     done = asyncio.Event()
     call: Callable[..., Awaitable[None]] = getattr(owner, name)
 
-    async def last(*arguments: Any) -> None:
-        await call(*arguments)
+    async def last(*arguments: Any, **named: Any) -> None:
+        await call(*arguments, **named)
         done.set()
         await asyncio.Event().wait()
 
