@@ -1,6 +1,7 @@
 """Late answers: Aion stores an answer after a stop interrupted the turn."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -92,8 +93,8 @@ async def test_retry_wins_over_a_late_answer_found_afterwards(
     bot.aion.play(spoken("The answer asked for again."))
     claim = Turns.claim_retry
 
-    async def claiming(store: Turns, key: str, allowance: Allowance, *, app: bool) -> bool:
-        won = await claim(store, key, allowance, app=app)
+    async def claiming(store: Turns, key: str, allowance: Allowance, **more: Any) -> bool:
+        won = await claim(store, key, allowance, **more)
         pressed.set()
         return won
 
