@@ -202,13 +202,9 @@ def watch(
 ) -> None:
     """Let the key of a client have its pace, report the client's requests, and keep them back without the lease."""
     aion.pace = pace or RequestPace()
-    answered = _nothing if observer is None else observer.aion_answered
+    answered = None if observer is None else observer.aion_answered
     sending = None if observer is None else observer.aion_sending
     aion.observe_requests(answered, sending, fence_of_aion(store))
-
-
-def _nothing(*_: object) -> None:
-    pass
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ async def test_a_request_is_held_back_once_it_is_connected(aion: SimulatedAion) 
             raise httpx.ConnectError("another replica has taken over")
 
     async with AionVision(API_KEY, base_url=aion.base_url, max_retries=0) as client:
-        client.observe_requests(lambda *_: None, allowed=allowed)
+        client.observe_requests(None, allowed=allowed)
         with pytest.raises(AionvisionConnectionError):
             await client.chats.list_sessions()
         assert not aion.requests

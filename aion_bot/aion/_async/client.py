@@ -117,17 +117,18 @@ class AionVision:
 
     def observe_requests(
         self,
-        observer: RequestObserver,
+        observer: RequestObserver | None,
         sending: Callable[[], None] | None = None,
         allowed: Callable[[], None] | None = None,
     ) -> None:
-        """Report every request that was answered, or failed, to `observer` from now on; each attempt counts.
+        """Report every request that was answered, or failed, to `observer` from now on, if there is one; each attempt counts.
 
         `sending` is called before each attempt, in its task. `allowed` is called before it, and again when the attempt has its
         connection; it raises `httpx.ConnectError` where the attempt must not be sent.
         """
         self._transport.observer = observer
-        self._transport.announce([one for one in (allowed, sending) if one is not None], allowed)
+        if before := [one for one in (allowed, sending) if one is not None]:
+            self._transport.announce(before, allowed)
 
     # async-only: begin
     @property
