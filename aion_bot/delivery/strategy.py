@@ -237,10 +237,9 @@ def permit_for(
     first message waits for text for `text_wait` seconds, a stream for `stream_wait`. `indicated` as for `wait_for_text`: no
     sign goes first.
     """
-    is_card = isinstance(step, Post) and isinstance(step.content, PlanCard)
     if isinstance(step, Post) and (yielding := _yielding(step, urgent=urgent)) is not None:
         return Permit(limits, yielding, since + step.slot)
-    if urgent or is_card:
+    if urgent or (isinstance(step, Post) and isinstance(step.content, PlanCard)):
         # A post of the whole answer ends it; a stream has to be ended by another request.
         return Permit(limits, Priority.FINAL, since, reserve=end if isinstance(step, StartStream) else ())
     match step:

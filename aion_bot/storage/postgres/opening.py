@@ -83,8 +83,7 @@ async def open_database(
     try:
         # First: the lease is a row of the schema.
         await asyncio.to_thread(_prepare, location)
-        taken = await _taken(location, replica, stop, standing_by)
-        if taken is None:
+        if (taken := await _taken(location, replica, stop, standing_by)) is None:
             return None
         connection, lease = taken
         # From now on: a migration may take longer than a lease.
