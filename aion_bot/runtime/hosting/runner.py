@@ -33,8 +33,8 @@ class Pace:
 
     `look`: at what is free. `known`: at which scopes there are, `known_anew`: as if none had been known. `give_back`: between two
     scopes that are given back. `left_over`: for which scopes have to be free before a replica takes more than its share;
-    `abandoned`: the same of those whose owner died. `rest`: without claims after a scope could not be opened. `erase`: before
-    what is left of a workspace is erased, which writes the scope's tables anew.
+    `abandoned`: the same of those whose owner died, `again`: between two looks at these. `rest`: without claims after a scope could
+    not be opened. `erase`: before what is left of a workspace is erased, which writes the scope's tables anew.
     """
 
     look: float = 1.0
@@ -43,6 +43,7 @@ class Pace:
     give_back: float = 5.0
     left_over: float = 3.0
     abandoned: float = 1.0
+    again: float = 0.25
     rest: float = 5.0
     erase: float = 600.0
 
@@ -183,7 +184,9 @@ class ScopeRunner:
             newest = [name for name, one in reversed(self.served.items()) if not one.stop.is_set()]
             self.served[min(newest, key=self.busy)].stop.set()
         ends = self._pace.look if load.next_end is None else load.next_end + _JUST_AFTER
-        return min(self._pace.look, ends)
+        # A replica that died or is paused counts for as long as a lease: the others' parts of what is left are too small until then.
+        again = self._pace.again if abandoned and load.ended > wanted else self._pace.look
+        return min(again, ends)
 
     def _begin(self, lease: ScopeLease) -> None:
         platform = self._platforms.get(lease.scope.partition(":")[0])

@@ -249,6 +249,22 @@ async def test_it_is_looked_when_a_lease_ends(
         assert await first.runner._balance() == pause
 
 
+async def test_it_is_looked_again_soon_for_what_a_dead_replica_left(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes an even part, and a replica that died counts for a while: what is left after the first part does not wait a second."""
+    first = deployment.begin("first")
+    await first.number(4)
+    first.runner._pace = replace(FAST, look=1.0, again=0.2)
+    for ended, ended_for, pause in ((9, 5.0, 0.2), (1, 5.0, 1.0), (9, 0.0, 1.0)):
+
+        async def load(ended: int = ended, ended_for: float = ended_for) -> Load:
+            return Load(3, 12, ended, 4, ended, ended_for)
+
+        monkeypatch.setattr(first.database, "load", load)
+        assert await first.runner._balance() == pause
+
+
 async def test_log_lines_name_their_scope(deployment: Deployment) -> None:
     """Whatever a scope's tasks log carries its name."""
     seen = set()
