@@ -96,7 +96,7 @@ chaos: $(STAMP)  ## ten minutes in which everything fails that can, drawn from S
 	$(BIN)/python -m benchmarks.chaos --seed $(SEED)
 
 chaos-replicas: $(STAMP)  ## three replicas that serve 20 workspaces on one Postgres server: 10,000 turns, 300 kills, stops, pauses, cuts and partitions; half an hour or more
-	$(BIN)/python -m benchmarks.chaos --replicas --scopes 20 --turns 10000 --restart-every 33 --minutes 120 --seed $(SEED)
+	$(BIN)/python -m benchmarks.chaos --replicas --scopes 20 --turns 10000 --at-once 40 --restart-every 33 --minutes 120 --seed $(SEED)
 
 chaos-single: $(STAMP)  ## the soak test with three processes on one Postgres database, of which one at a time serves; that one is disturbed
 	$(BIN)/python -m benchmarks.chaos --single --restart-every 40 --seed $(SEED)
