@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from http import HTTPStatus
 
 import structlog
@@ -189,7 +189,8 @@ class AionStream:
 
     async def show_unposted_plans(self) -> None:
         """Put the plans of this answer into the view whose cards an earlier process could not post any more."""
-        for plan in await self._services.store.plans.of_turn(self._turn.key):
+        of_turn = partial(self._services.store.plans.of_turn, self._turn.key)
+        for plan in await retry_write(of_turn, BRIEFLY):
             if plan.message is None:
                 await self._show_plan(plan)
 
@@ -300,7 +301,7 @@ class AionStream:
             self._log.warning("plan ignored", reason="it has no id of its own")
             return
         plans = self._services.store.plans
-        older = await plans.of_plan(plan.session_id, plan.plan_id)
+        older = await retry_write(partial(plans.of_plan, plan.session_id, plan.plan_id), BRIEFLY)
         # Aion may repeat a plan in one stream; where nothing has changed its card is there already.
         if older and older[-1].key in self.plans and older[-1].digest == plan.digest:
             return

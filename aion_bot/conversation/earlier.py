@@ -17,6 +17,7 @@ from aion_bot.ports.earlier import EarlierMessage, EarlierMessages
 from aion_bot.ports.errors import PlatformError
 from aion_bot.ports.failures import reference, with_reference
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.storage import BRIEFLY, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ async def said_before(services: Services, thread: Thread, turn: Turn, view: Answ
 
 async def say_how_many(services: Services, turn: Turn, view: AnswerView) -> None:
     """Say in an answer that an earlier process began how many messages Aion was told of."""
-    known = await services.store.earlier.known(turn.key, turn.thread)
+    known = await retry_write(lambda: services.store.earlier.known(turn.key, turn.thread), BRIEFLY)
     if known.count:
         view.notice(strings.read_earlier(known.count), name=_NOTICE)
 

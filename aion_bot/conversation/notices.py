@@ -27,6 +27,7 @@ from aion_bot.ports.secrets import KNOWN
 from aion_bot.ports.text import one_line
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.rendering.pagination import MOST_TEXT
+from aion_bot.storage import is_away
 from aion_bot.storage.plans import Plans
 
 _SAID = 400
@@ -97,10 +98,17 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
             return Outcome(error_messages.end_reason(kind), error_messages.sentence(error))
         case sqlite3.Error():
             log.error("turn failed", reason="database write failed", error=str(error))
-            return Outcome(EndReason.FAILED, strings.NO_RECORD_ANY_MORE if asked else strings.NO_RECORD)
+            return Outcome(EndReason.FAILED, unrecorded(error, asked=asked))
         case _:
             log.error("turn failed", reason="unexpected error", exc_info=error)
             return Outcome(EndReason.FAILED, strings.INTERNAL)
+
+
+def unrecorded(error: sqlite3.Error, *, asked: bool = False) -> str:
+    """Return what people are told where the database failed; `asked` says whether Aion may have been asked."""
+    if is_away(error):
+        return strings.DATABASE_LOST if asked else strings.DATABASE_AWAY
+    return strings.NO_RECORD_ANY_MORE if asked else strings.NO_RECORD
 
 
 def outcome_of_event(event: Mapping[str, object], log: structlog.stdlib.BoundLogger) -> Outcome:

@@ -85,14 +85,14 @@ class Recovery:
 
     async def late_answer(self, turn: Turn) -> ChatMessage | None:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""
-        services = await of_session(self.services, turn.session_id)
+        services = await retry_write(partial(of_session, self.services, turn.session_id))
         found = await services.history.wait(
             turn.session_id or "",
             lambda messages: stored_answer(self._store, turn, messages),
             self.services.polling.stored_answer,
         )
         if found is None:
-            await self._store.turns.give_up_interrupted(turn.key)
+            await retry_write(partial(self._store.turns.give_up_interrupted, turn.key))
         return found
 
     async def claim_late_answer(self, turn: Turn, found: ChatMessage) -> bool:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
 
@@ -36,8 +37,8 @@ async def take_stored_answer(
 async def stored_answer(store: Store, turn: Turn, messages: Sequence[ChatMessage]) -> ChatMessage | None:
     """Find the answer to a question among a session's messages that are no plan's and no other question's."""
     session = turn.session_id or ""
-    taken = await store.turns.taken(session, turn.key)
-    contested = await store.turns.has_other_unnamed(session, turn.key)
-    unseen = await store.plans.unseen_results(session)
+    taken = await retry_write(partial(store.turns.taken, session, turn.key), BRIEFLY)
+    contested = await retry_write(partial(store.turns.has_other_unnamed, session, turn.key), BRIEFLY)
+    unseen = await retry_write(partial(store.plans.unseen_results, session), BRIEFLY)
     asked, free = with_attached(turn.text, turn.attached), [one for one in messages if one.id not in taken]
     return answer_to(asked, turn.answer_id, free, contested=contested, unseen=unseen)

@@ -35,6 +35,7 @@ from aion_bot.ports.files import AttachedFiles, Attachment
 from aion_bot.ports.messages import Action, Button
 from aion_bot.ports.rounds import in_round
 from aion_bot.rendering.answer import AnswerView
+from aion_bot.storage import BRIEFLY, retry_write
 
 _log = structlog.get_logger(__name__)
 
@@ -100,7 +101,7 @@ class QuestionFiles:
 
     async def show_again(self) -> Outcome | None:
         """Show what became of the files in an earlier process; returns how a turn ended that waits for a choice."""
-        self.found = await self._store.of(self._turn.key)
+        self.found = await retry_write(lambda: self._store.of(self._turn.key), BRIEFLY)
         self._show()
         return self._choice() if self._turn.reason is EndReason.HELD else None
 

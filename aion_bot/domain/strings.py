@@ -133,6 +133,8 @@ NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin t
 NO_RECORD_ANY_MORE = (
     "My storage may be full, so I couldn't finish. Ask your admin to make room, then try again."
 )
+DATABASE_AWAY = "I can't reach my database, so I sent nothing to Aion. Try again in a minute."
+DATABASE_LOST = "I lost my database before I finished. Try again in a minute."
 INTERNAL = "Something went wrong on my side. Ask again, or tell your admin."
 WAIT = "I'm still answering here. Ask again when I'm done."
 NOT_HERE = "You can't use me here. Ask your admin for access."

@@ -18,6 +18,7 @@ from aion_bot.conversation.home import show_home
 from aion_bot.conversation.home_facts import HomeFacts
 from aion_bot.conversation.manage.management import ACTIONS as OF_COMMANDS
 from aion_bot.conversation.manage.management import Management
+from aion_bot.conversation.notices import unrecorded
 from aion_bot.conversation.picture_questions import question_of
 from aion_bot.conversation.private_plans import where_it_counts
 from aion_bot.conversation.private_questions import counts_at
@@ -128,7 +129,7 @@ class Actions:
         except sqlite3.Error as error:
             ref = reference(click.key)
             _log.error("press not recorded", platform=thread.platform, reason=str(error), ref=ref)
-            told = with_reference(strings.NO_RECORD, click.key)
+            told = with_reference(unrecorded(error), click.key)
             await reply_privately(thread, click, (told,), hidden=True)
 
     async def stop_thread(self, thread: Thread, request: StopRequest) -> None:

@@ -246,11 +246,12 @@ class StartupRecovery:
 
     async def _complete(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
         """Show a late answer in the place of its interruption, unless the question was asked again."""
-        if await self._recovery.claim_late_answer(turn, found):
+        if await retry_write(partial(self._recovery.claim_late_answer, turn, found)):
+            now = await retry_write(partial(self._store.turns.get, turn.key)) or turn
             # The stop before may have left messages whose record was lost.
-            turn = await self._recovery.turn(thread, await self._store.turns.get(turn.key) or turn)
-            cards = await self._recovery.cards(turn)
-            services = await of_session(self._services, turn.session_id)
+            turn = await retry_write(partial(self._recovery.turn, thread, now))
+            cards = await retry_write(partial(self._recovery.cards, turn))
+            services = await retry_write(partial(of_session, self._services, turn.session_id))
             runner = TurnRunner(
                 services, thread, turn, Mode.COMPLETE, resumed=True, stored=found, cards=cards
             )

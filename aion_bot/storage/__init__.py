@@ -11,7 +11,7 @@ from aion_bot.storage.beside import (
 from aion_bot.storage.copying import copy_database
 from aion_bot.storage.database import back_up, files_of, find_damage
 from aion_bot.storage.erasure import MENTION_HINTS, Erasure, erase, erase_workspace, threads_of
-from aion_bot.storage.errors import StoreError, UnfitServer
+from aion_bot.storage.errors import StoreError, UnfitServer, is_away
 from aion_bot.storage.explanation import Explanation, explain
 from aion_bot.storage.ratings import export_ratings
 from aion_bot.storage.schema import migrations
@@ -40,6 +40,7 @@ __all__ = [
     "export_ratings",
     "files_of",
     "find_damage",
+    "is_away",
     "migrations",
     "owner_on_server",
     "places_with_threads",

@@ -71,6 +71,11 @@ def is_transient(error: Exception) -> bool:
     return code & 0xFF in _TRANSIENT  # the low byte is the primary code, the others say more of it
 
 
+def is_away(error: sqlite3.Error) -> bool:
+    """Tell whether a statement failed as the database's server did not carry it out now, and not for want of room on its disk."""
+    return bool(getattr(error, "transient", False)) and not getattr(error, "full", False)
+
+
 def reason(error: sqlite3.Error | OSError, path: Location) -> str:
     """Say why `path` cannot be used and what to do about it."""
     if isinstance(error, OSError):

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from aion_bot.domain import strings
 from aion_bot.simulators.aion import script
-from aion_bot.simulators.aion.scene import PlanEnd, spoken
+from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Hold, PlanEnd, Scene, Speak, spoken
 from tests.end_to_end.bot import Bot
 from tests.end_to_end.test_mentions import LONG, asked_earlier, mentions
 from tests.end_to_end.test_pictures_above_cards import stays_open
@@ -151,3 +151,81 @@ async def test_a_card_whose_plan_cannot_be_read_again_ends_no_task(bot: Bot, awa
     await away.comes_back()
     await bot.press(bot.ada, thread, "Approve")
     await bot.shows(thread, "Approved by", "Done")
+
+
+async def test_a_plan_whose_older_cards_cannot_be_read_gets_its_card(bot: Bot, away: Away) -> None:
+    """Aion waits for the decision by then: no failure is told, and the card comes once the server is back."""
+    away.goes("AS place FROM plan\n WHERE session_id")
+    bot.aion.play(script.organize(PlanEnd.DONE))
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await away.comes_back()
+    await bot.card(thread)
+    assert strings.DATABASE_LOST not in bot.text(thread)
+
+
+@pytest.mark.parametrize(
+    "only", ["UNION SELECT id FROM spent_message", "answer_id IS NULL AND (", "count(DISTINCT plan_id)"]
+)
+async def test_a_stored_answer_is_found_once_the_server_is_back(bot: Bot, away: Away, only: str) -> None:
+    """Whose the stored messages are cannot be read when the stream broke: it is read again."""
+    away.goes(only)
+    bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
+    thread = await bot.workspace.ask(bot.ada, "What?")
+    await away.comes_back()
+    await bot.shows(thread, "the second half.", without=[strings.DATABASE_LOST])
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        "AS place FROM plan\n WHERE turn",
+        "FROM turn AS own LEFT JOIN earlier",
+        "SELECT * FROM file WHERE turn",
+    ],
+)
+async def test_an_answer_is_found_after_a_restart_once_the_server_is_back(
+    idle: Bot, away: Away, only: str
+) -> None:
+    """What belongs to it cannot be read when the bot takes it up again: it is read again."""
+    await idle.start()
+    halves = Scene((Speak("The first half, "), Hold("on"), *ENDING), Answer("The whole answer."))
+    idle.aion.play(spoken("Hello."), halves)
+    thread = await idle.asked(idle.ada, "Hello", "Hello.")
+    await idle.workspace.reply(idle.ada, thread, "What?")
+    await idle.shows(thread, "The first half")
+    await idle.kill()
+    idle.aion.release("on")
+    away.goes(only)
+    await idle.start()
+    await away.comes_back()
+    await idle.shows(thread, "The whole answer.", without=[strings.DATABASE_LOST])
+
+
+async def test_a_server_that_is_away_is_not_called_a_full_disk(bot: Bot, away: Away) -> None:
+    """A question that could not be recorded says that the database is away, and gets Retry once it is back."""
+    away.goes("UPDATE turn")
+    bot.aion.play(spoken("The whole answer."))
+    thread = await bot.asked(bot.ada, "What?", strings.DATABASE_AWAY)
+    await away.comes_back()
+    await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+    await bot.press(bot.ada, thread, "Retry")
+    await bot.shows(thread, "The whole answer.")
+
+
+async def test_a_plan_that_a_server_cannot_take_says_so(
+    bot: Bot, away: Away, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread says that the database was lost, and asks nobody to make room on a disk."""
+    monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
+    away.goes("INSERT INTO plan")
+    await bot.asked(bot.ada, "Organize the photos of site 7", strings.DATABASE_LOST)
+
+
+async def test_a_press_that_a_server_cannot_take_says_so(bot: Bot, away: Away) -> None:
+    """The person who pressed learns privately that the database is away."""
+    thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
+    await bot.card(thread)
+    away.goes("UPDATE plan SET phase")
+    await bot.press(bot.ada, thread, "Approve")
+    await bot.replies_privately(thread, bot.ada, strings.DATABASE_AWAY)
+    assert bot.aion.count("plan_action") == 0

@@ -13,6 +13,7 @@ from aion_bot.aion import AionvisionError
 from aion_bot.conversation.aion_keys import services_at
 from aion_bot.conversation.manage import context, export, pictures, sessions
 from aion_bot.conversation.manage.use import Answer, DeclinedError, Use, use_of, use_of_press
+from aion_bot.conversation.notices import unrecorded
 from aion_bot.conversation.private_questions import counts_at
 from aion_bot.conversation.private_reply import answer_privately, failed, refused
 from aion_bot.conversation.services import Services
@@ -214,7 +215,7 @@ async def _outcome(
         return failed(platform, event, said)
     except sqlite3.Error as error:
         _log.error("command not recorded", platform=platform, reason=str(error))
-        return failed(platform, event, strings.NO_RECORD)
+        return failed(platform, event, unrecorded(error))
     except Exception as error:  # noqa: BLE001  # a fault of the bot's
         _log.error("command failed", platform=platform, exc_info=error)
         return failed(platform, event, strings.INTERNAL)

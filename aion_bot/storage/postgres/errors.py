@@ -21,6 +21,8 @@ _TRANSIENT = {
 STANDBY = "25006"
 """A read-only transaction: after a failover the server may be a standby, and the next connection finds another one."""
 
+_DISK_FULL = "53100"
+
 _PERMISSION, _NO_DATABASE, _WRONG_PASSWORD = "42501", "3D000", "28"  # codes, no password
 
 _CORRECT = "correct the address"
@@ -58,12 +60,13 @@ _EACH_HOST = "\n- host: "
 class PostgresError(sqlite3.OperationalError):
     """A statement failed. It is one of `sqlite3.Error`, by which everything above knows a write that failed.
 
-    `transient`: the same statement may succeed later. The text is the server's message without its details, which repeat values.
+    `transient`: the same statement may succeed later; `full`: once the server's disk has room. The text is the server's message
+    without its details, which repeat values.
     """
 
-    def __init__(self, message: str, *, transient: bool) -> None:
+    def __init__(self, message: str, *, transient: bool, full: bool = False) -> None:
         super().__init__(message)
-        self.transient = transient
+        self.transient, self.full = transient, full
 
 
 class PostgresIntegrityError(sqlite3.IntegrityError):
@@ -81,7 +84,7 @@ def translated_error(error: psycopg.Error) -> sqlite3.Error:
     message = message_of(error)
     if isinstance(error, psycopg.IntegrityError):
         return PostgresIntegrityError(message)
-    return PostgresError(message, transient=is_transient(error))
+    return PostgresError(message, transient=is_transient(error), full=error.sqlstate == _DISK_FULL)
 
 
 def is_transient(error: psycopg.Error) -> bool:
