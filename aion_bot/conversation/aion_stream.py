@@ -158,9 +158,11 @@ class AionStream:
         history, session = self._services.history, self._turn.session_id or ""
         if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
-        if parked:
-            found = await history.look(session, self._take_stored)
-        else:
+        found = await history.look(session, self._take_stored)
+        if found is None and not parked:
+            # Whoever reads the thread learns at once that the answer is not given up.
+            self._view.say(strings.FETCHING_AFTER_RESTART)
+            self._changed(False)
             found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
         if found is not None:
             await self.show_stored(found)

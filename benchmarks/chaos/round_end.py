@@ -22,7 +22,7 @@ _REPEAT_AFTER = 5.0
 MAX_PRESSES = 20
 """The maximum of presses of one button."""
 
-INDICATORS = (strings.THINKING, strings.FETCHING)
+INDICATORS = (strings.THINKING, strings.FETCHING, strings.FETCHING_AFTER_RESTART)
 """Texts that no message may show at the end."""
 
 

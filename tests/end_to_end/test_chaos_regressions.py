@@ -6,9 +6,12 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from aion_bot.aion import ChatMessage
+from aion_bot.conversation.session_history import SessionHistory
 from aion_bot.delivery.diff import Post, PostFile, StartStream
 from aion_bot.delivery.executor import Executor
 from aion_bot.delivery.steps import Edit, Step, StopStream
@@ -490,3 +493,26 @@ async def test_an_unrecorded_page_without_buttons_is_found_after_a_kill(
     idle.aion.play(spoken("The whole answer."))
     await idle.press(idle.ada, thread, strings.RETRY)
     await idle.shows(thread, "The whole answer.", without=["word 600.", strings.THINKING])
+
+
+async def test_an_answer_of_an_earlier_process_says_that_it_is_looked_for(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kill cuts it off and Aion has not stored it: its words stay, and a line says that it is looked for, until that is given up."""
+    await idle.start()
+    idle.aion.play(Scene((Speak("Half an ans"), Hold("never"), *ENDING), Answer("")))
+    thread = await idle.asked(idle.ada, "What do you see?", "Half an ans")
+    messages = len(idle.bots(thread))
+    await idle.kill()
+    looked, wait = asyncio.Event(), SessionHistory.wait
+
+    async def waiting(history: SessionHistory, *given: Any, **more: Any) -> ChatMessage | None:
+        await looked.wait()
+        return await wait(history, *given, **more)
+
+    monkeypatch.setattr(SessionHistory, "wait", waiting)
+    await idle.start()
+    await idle.shows(thread, "Half an ans", strings.FETCHING_AFTER_RESTART)
+    looked.set()
+    await idle.shows(thread, "Half an ans", strings.INTERRUPTED, without=[strings.FETCHING_AFTER_RESTART])
+    assert len(idle.bots(thread)) == messages
