@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aion_bot.environment.database_location import Location
@@ -139,7 +140,13 @@ class ScopeEnvironment(Environment):
             for where, before in tuple(left.items()):
                 if self._shown(*where) != before:
                     again = self.replicas.was_hit_again(f"slack:{where[0]}", begun)
-                    (self.hit_again if again else self.went_on).append(time.monotonic() - begun)
+                    took = time.monotonic() - begun
+                    (self.hit_again if again else self.went_on).append(took)
+                    if took > GOES_ON_WITHIN and not again:
+                        print(
+                            f"{' '.join(where)} went on after {took:.1f} s, at {datetime.now(UTC):%H:%M:%S}",
+                            flush=True,
+                        )
                     del left[where]
         closed = {(one.scenario.platform, one.thread) for one in self.records.values() if one.forbidden}
         self.stood += [
