@@ -76,25 +76,28 @@ class CountedPlatform(PlatformAdapter):
         raise NotImplementedError
 
     async def request(
-        self, request: PlatformRequest, take: Callable[[], float], shown: Callable[[float], None]
+        self, request: PlatformRequest, take: Callable[[], object], shown: Callable[[float], None]
     ) -> None:
-        """Make a request that the limits take, or refuse: `take` counts it and returns the seconds to wait."""
+        """Make a request that the limits take, or refuse: `take` counts it, and raises `RateLimited`."""
         self.made[request.method] += 1
         if self._observer is not None:
             self._observer.sent(request)
-        status, retry_after = RequestStatus.ERROR, 0.0
+        status, refusal = RequestStatus.ERROR, None
         try:
             await asyncio.sleep(TAKES / 2)
-            retry_after = take()
-            if not retry_after:
+            try:
+                take()
+            except RateLimited as error:
+                refusal = error
+            else:
                 shown(time.monotonic())
             await asyncio.sleep(TAKES / 2)
-            status = RequestStatus.RATE_LIMITED if retry_after else RequestStatus.OK
+            status = RequestStatus.OK if refusal is None else RequestStatus.RATE_LIMITED
         finally:
             if self._observer is not None:
-                self._observer.answered(request, status, retry_after)
-        if retry_after:
-            raise RateLimited(retry_after)
+                self._observer.answered(request, status, 0.0 if refusal is None else refusal.retry_after)
+        if refusal is not None:
+            raise refusal
 
     def new_message(self, thread: ThreadKey, nonce: str) -> MessageRef:
         """Name a message that is about to be posted: what its nonce begins with is the same for one that it replaces."""

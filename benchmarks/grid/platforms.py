@@ -2,13 +2,16 @@
 
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 from adapters.discord import rate_limits as discord_limits
 from adapters.slack import rate_limits as slack_limits
 from adapters.slack.methods import Method
 from aion_bot.ports.capabilities import StreamingMode
+from aion_bot.ports.errors import RateLimited
 from aion_bot.ports.events import InboundEvent, Prompt
 from aion_bot.ports.messages import Content, Line, MessageRef, Person, Reply, ThreadKey
 from aion_bot.ports.rate_limits import PlatformRequest, Scope
@@ -21,6 +24,28 @@ from benchmarks.relay.platform import CompetingProcess
 
 BURST = 3
 """Posts that a channel of Slack takes at once after a pause, as people report."""
+
+
+_WHOLE_BOT = discord_rates.DiscordLimits().everything.calls
+
+
+@dataclass(slots=True)
+class RequestsWithin:
+    """Makes at most `most` requests in any `seconds`, in whatever channel; `make` makes some there and returns how many were taken."""
+
+    most: int
+    seconds: float
+    make: Callable[[str, int], int]
+    _made: deque[float] = field(default_factory=deque)
+
+    def use(self, channel: str, calls: int) -> int:
+        """Make as many of these requests as there is room for; returns how many were taken."""
+        now = time.monotonic()
+        while self._made and now - self._made[0] >= self.seconds:
+            self._made.popleft()
+        taken = self.make(channel, min(calls, self.most - len(self._made)))
+        self._made.extend([now] * taken)
+        return taken
 
 
 class CountedSlack(CountedPlatform):
@@ -56,7 +81,12 @@ class CountedSlack(CountedPlatform):
 
     async def call(self, method: Method, channel: str, shown: Callable[[float], None] = nothing) -> None:
         charges = slack_limits.charges(self.limits, method, "T", channel)
-        await self.request(PlatformRequest(method, charges), lambda: self._rates.take(method, channel), shown)
+
+        def take() -> None:
+            if pause := self._rates.take(method, channel):
+                raise RateLimited(pause)
+
+        await self.request(PlatformRequest(method, charges), take, shown)
 
     def line_channel(self, prompt: Prompt) -> ThreadKey:
         """All are asked in the channel itself."""
@@ -137,9 +167,10 @@ class CountedDiscord(CountedPlatform):
         self._rates.limits = restricted(discord_rates.DiscordLimits(edits_apart=True), limiting)
 
     def competing_processes(self, threads: Sequence[ThreadKey]) -> Sequence[CompetingProcess]:
-        use = self._rates.use
+        # Half of each channel's limit and, in all channels together, half of the whole bot's.
+        within = RequestsWithin(_WHOLE_BOT // 2, 1.0, self._rates.use)
         return [
-            CompetingProcess(2, 5.0, partial(use, one.id), random.Random(number))
+            CompetingProcess(2, 5.0, partial(within.use, one.id), random.Random(number))
             for number, one in enumerate(threads)
         ]
 
@@ -153,14 +184,15 @@ class CountedDiscord(CountedPlatform):
         path = where.format(channel_id=channel, message_id="1", emoji_name="x", user_id="1")
         request = discord_limits.request(verb, path)
 
-        def take() -> float:
+        def take() -> None:
             try:
                 headers = self._rates.take(route, {"channel_id": channel})
             except ApiError as error:
-                return error.pause or 0.0
+                # As the adapter does: a refusal by the whole bot's limit says nothing of the channel's.
+                exceeded = discord_limits.GLOBAL if "X-RateLimit-Global" in error.headers else ""
+                raise RateLimited(error.pause or 0.0, exceeded) from None
             if self._observer is not None and (reading := discord_limits.reading(request, headers)):
                 self._observer.limit_read(reading)
-            return 0.0
 
         await self.request(request, take, shown)
 

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from aion_bot.ports.errors import RateLimited
 from benchmarks.grid import clairvoyant, figures, plain_loop, product
 from benchmarks.grid.cells import RATE, Arrival, Ask, Cell, Limiting, Platform
+from benchmarks.grid.platforms import RequestsWithin, counted
 from benchmarks.grid.seen import Seen, mean_staleness
 from benchmarks.grid.virtual_time import run_in_virtual_time
 
@@ -100,6 +102,42 @@ def test_ends_cost_one_refusal_a_limit(length: int, limiting: Limiting) -> None:
     shown = run_in_virtual_time(product.play(cell(30, length, limiting=limiting)))
     ends = [one.name for one in shown.platform.refused if one.name in {"chat.update", "chat.stopStream"}]
     assert len(ends) == len(set(ends))
+
+
+def test_a_refusal_names_the_limit_that_was_exceeded() -> None:
+    """On Discord fifty requests a second count for the whole bot: the fifty-first says nothing of its thread, as in the adapter."""
+
+    async def refusals() -> list[str]:
+        platform = counted(Platform.DISCORD)
+        platform.restrict(Limiting.DOCUMENTED)
+        turns = [product.turn_of("discord", number, Ask(0.0, 1.0, number)) for number in range(51)]
+        for turn in turns:
+            platform.asks(turn.key, Seen(Ask(0.0, 1.0, 0), 0.0))
+        shows = (platform.show_activity(one.thread, one.asker, active=True) for one in turns)
+        results = await asyncio.gather(*shows, return_exceptions=True)
+        return [one.budget for one in results if isinstance(one, RateLimited)]
+
+    assert run_in_virtual_time(refusals()) == ["global"]
+
+
+def test_a_second_process_of_a_bot_leaves_half_of_its_whole_limit() -> None:
+    """However many threads it edits messages in, it makes 25 requests a second at most."""
+
+    async def most_in_a_second() -> int:
+        made: list[float] = []
+
+        def make(channel: str, calls: int) -> int:  # noqa: ARG001  # as `Rates.use`
+            made.extend([time.monotonic()] * calls)
+            return calls
+
+        within, until = RequestsWithin(25, 1.0, make), time.monotonic() + 5.0
+        while time.monotonic() < until:
+            for number in range(100):
+                within.use(str(number), 1)
+            await asyncio.sleep(0.05)
+        return max(sum(0 <= one - first < 1.0 for one in made) for first in made)
+
+    assert run_in_virtual_time(most_in_a_second()) == 25
 
 
 def test_a_plain_loop_is_refused() -> None:
