@@ -310,17 +310,26 @@ class Indicators:
         if self._active.get(turn.thread):
             return True  # another turn's, which the last of them ends
         limiter, show = thread.limiter, Operation.SHOW_ACTIVITY
-        if thread.activity is None or (permit := limiter.take(show, turn.thread, leaving=1)) is None:
+        if thread.activity is None:
             return False
-        self._active[turn.thread] = limiter.reserve(show, turn.thread)
-        title = ""
         try:
-            async with limiter.using(permit):
-                with suppress(sqlite3.Error):  # a full disk costs the title alone
-                    title = visible_line(turn.text) if await self._store.turns.is_first(turn) else ""
-                return await thread.show_activity(turn.asker, active=True, title=title)
+            if (permit := limiter.take(show, turn.thread, leaving=1)) is not None:
+                async with limiter.using(permit):
+                    return await self._show_activity(thread, turn)
+            if thread.adapter.limits.activity_lasts >= _LASTING:
+                return False
+            # What ends by itself is worth a moment's wait: a mark in its place would be two requests, and flicker.
+            async with limiter.permit(show, turn.thread, Priority.BEST_EFFORT) as allowed:
+                return allowed and await self._show_activity(thread, turn)
         except RateLimited:  # the caller asks again later
             return False
+
+    async def _show_activity(self, thread: Thread, turn: Turn) -> bool:
+        self._active[turn.thread] = thread.limiter.reserve(Operation.SHOW_ACTIVITY, turn.thread)
+        title = ""
+        with suppress(sqlite3.Error):  # a full disk costs the title alone
+            title = visible_line(turn.text) if await self._store.turns.is_first(turn) else ""
+        return await thread.show_activity(turn.asker, active=True, title=title)
 
     async def _end_activity(self, thread: Thread, turn: Turn) -> None:
         """Show no more that the bot works. Raises `_StillShownError`, or `RateLimited`, where that is not so."""

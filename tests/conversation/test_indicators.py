@@ -296,5 +296,37 @@ async def test_in_a_burst_everybody_is_told_at_once(tmp_path: Path, monkeypatch:
     await store.close()
 
 
+class Busy(LimitedMarkers):
+    """A platform whose activity ends by itself, and whose one limit takes a request in 0.1 s."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = Budget("whole", 1, 0.1, Scope.BOT)
+        shared = {Operation.SHOW_ACTIVITY: (self.whole,), Operation.MARK_QUEUED: (self.whole,)}
+        self.limits = replace(self.limits, activity_lasts=10.0, budgets=shared)
+        self.active: list[bool] = []
+
+    async def show_activity(self, thread: ThreadKey, person: Person, *, active: bool, title: str = "") -> bool:  # fmt: skip  # noqa: ARG002  # the port's signature
+        self.active.append(active)
+        return True
+
+
+async def test_an_activity_that_ends_by_itself_waits_for_room(tmp_path: Path) -> None:
+    """Where the limits are used up for a moment, it is shown a moment later: one request, where a mark would be two."""
+    store, tasks, adapter = await Store.open(lay_database(tmp_path / "bot.db")), BackgroundTasks(), Busy()
+    indicators, thread, seen = Indicators(store, tasks), bound(adapter), asyncio.Event()
+    one = replace(turn("1"), origin=asked("1"))
+    taken = thread.limiter.take(Operation.SHOW_ACTIVITY, THREAD)
+    assert taken is not None
+    async with thread.limiter.using(taken):
+        pass
+    async with indicators.working(thread, one, asyncio.Event(), seen.set):
+        await asyncio.wait_for(seen.wait(), 60)
+    await tasks.wait(5.0)
+    assert adapter.active[0]
+    assert adapter.calls == []
+    await store.close()
+
+
 def asked(key: str) -> Prompt:
     return Prompt(key, THREAD, Place("T1", "C1"), ADA, "What?", source=MessageRef(THREAD, key))
