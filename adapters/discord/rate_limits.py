@@ -31,9 +31,9 @@ _DELETIONS = Budget("deletions", 5, 5.0, Scope.CHANNEL)
 _REACTIONS = Budget("reactions", 1, 0.25, Scope.CHANNEL)
 _TYPING = Budget("typing", 5, 5.0, Scope.CHANNEL)
 _HISTORY = Budget("history", 5, 5.0, Scope.CHANNEL)
-# Previews leave ten of the fifty: to ends, and to requests that are counted but not scheduled, such as looking up a channel.
+# Previews leave two of the fifty: to ends, and to requests that are counted but not scheduled, such as looking up a channel.
 # One request at a time would be some ten a second.
-_WHOLE_BOT = Budget(GLOBAL, 49, 1.0, Scope.BOT, headroom=9, probe_width=4, ends_together=49)
+_WHOLE_BOT = Budget(GLOBAL, 49, 1.0, Scope.BOT, headroom=1, probe_width=4, ends_together=49)
 
 
 def _undocumented(name: str, scope: Scope, *, side_by_side: int | None = None) -> Budget:
