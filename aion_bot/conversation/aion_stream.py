@@ -51,7 +51,8 @@ class AionStream:
 
     `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full
     disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a
-    question that begins its thread and has none. `kept_above`: pictures above a card may be recorded. `changed` is called after
+    question that begins its thread and has none. `words_missing`: an earlier process ended before it posted a plan's card, perhaps also before
+    it showed all words above that, and Aion has not stored them yet. `kept_above`: pictures above a card may be recorded. `changed` is called after
     each change of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a
     newer one replaced, `before_last` is awaited before the last words are shown, with whether they replace all others.
     """
@@ -68,6 +69,7 @@ class AionStream:
         before_last: Callable[[bool], Awaitable[None]],
     ) -> None:
         self.asked = turn.phase is not TurnPhase.QUEUED
+        self.words_missing = False
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans, self._bound, self._said_before = dict[str, str](), Binding(), ""
         self._services, self._turns = services, services.store.turns
@@ -168,7 +170,7 @@ class AionStream:
             await self.show_stored(found)
         elif parked and self._turn.growing and len(self._turn.posted) == 1:
             self._view.show_stored(self._turn.growing[1], None)  # Aion has stored no words yet
-        await self.show_unposted_plans()
+        self.words_missing = await self.show_unposted_plans() and found is None
         if found is not None or self._view.parked:
             return Outcome()
         return Outcome(untouched=True) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
@@ -189,12 +191,13 @@ class AionStream:
             session, facts = self._turn.session_id or "", self._view.facts
             self._view.footnote(await footer(self._services.aion, session, facts, seconds))
 
-    async def show_unposted_plans(self) -> None:
-        """Put the plans of this answer into the view whose cards an earlier process could not post any more."""
+    async def show_unposted_plans(self) -> bool:
+        """Put the plans of this answer into the view whose cards an earlier process could not post any more; tells whether there are any."""
         of_turn = partial(self._services.store.plans.of_turn, self._turn.key)
-        for plan in await retry_write(of_turn, BRIEFLY):
-            if plan.message is None:
-                await self._show_plan(plan)
+        unposted = [plan for plan in await retry_write(of_turn, BRIEFLY) if plan.message is None]
+        for plan in unposted:
+            await self._show_plan(plan)
+        return bool(unposted)
 
     async def note_file(self, plan_key: str) -> None:
         """Record that the file of a plan was posted: its card may follow."""

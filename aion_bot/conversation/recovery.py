@@ -85,15 +85,16 @@ class Recovery:
 
     async def late_answer(self, turn: Turn) -> ChatMessage | None:
         """Wait for a while for the answer to a turn that a stop cut off; what does not come is given up."""
-        services = await retry_write(partial(of_session, self.services, turn.session_id))
-        found = await services.history.wait(
-            turn.session_id or "",
-            lambda messages: stored_answer(self._store, turn, messages),
-            self.services.polling.stored_answer,
-        )
+        found = await self.stored(turn, self.services.polling.stored_answer)
         if found is None:
             await retry_write(partial(self._store.turns.give_up_interrupted, turn.key))
         return found
+
+    async def stored(self, turn: Turn, backoff: Backoff) -> ChatMessage | None:
+        """Look along `backoff` for the answer to a turn among what Aion has stored."""
+        services = await retry_write(partial(of_session, self.services, turn.session_id))
+        take = partial(stored_answer, self._store, turn)
+        return await services.history.wait(turn.session_id or "", take, backoff)
 
     async def claim_late_answer(self, turn: Turn, found: ChatMessage) -> bool:
         """Return whether the turn is still as the stop left it; then nobody can have it asked again any more."""

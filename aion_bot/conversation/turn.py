@@ -61,6 +61,8 @@ class Mode(Enum):
     """Finish in place what an earlier process left; nothing is asked again by itself."""
     COMPLETE = auto()
     """Show a stored answer in the place of its interruption."""
+    WORDS = auto()
+    """Show a stored answer above the card of its plan, at which its turn has ended."""
 
 
 class TurnRunner:
@@ -71,7 +73,7 @@ class TurnRunner:
     `reason` is why it ended here. `moved_to` is where the turn has to be run instead, because its thread could not be opened.
     `sync` shows the answer, `silence` tells whether Aion has said nothing for long. `before_end` is awaited before the last
     text, and when a plan waits. `resumed`: an earlier process may have posted messages of it. `stored` is the answer that
-    `Mode.COMPLETE` shows, `cards` how many cards an earlier process posted. `crowded`: other questions came between, and the
+    `Mode.COMPLETE` and `Mode.WORDS` show, `cards` how many cards an earlier process posted. `crowded`: other questions came between, and the
     answer says which is its own.
     """
 
@@ -130,6 +132,16 @@ class TurnRunner:
     def plans(self) -> list[str]:
         """Our keys of the plans that came with this answer."""
         return [key for key in self._stream.plans if key not in self._view.facts.missing]
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a turn that begins and ends: what comes later above its card is no other one."""
+        return self._mode is not Mode.WORDS
+
+    @property
+    def words_missing(self) -> bool:
+        """Whether Aion may store words later that belong above a card which stands now."""
+        return self._stream.words_missing
 
     @property
     def went_on(self) -> bool:
@@ -238,7 +250,7 @@ class TurnRunner:
                 if self._delivery.claim and self.thread.claims and self.thread.claims.contested:
                     await self.started.wait()  # Aion is asked by the process that answers, and by no other
                 return await self._stream.ask()
-            if self._mode is Mode.COMPLETE and self._stored is not None:
+            if self._stored is not None:
                 await self._stream.show_stored(self._stored)
                 await self._stream.show_unposted_plans()
                 return Outcome()

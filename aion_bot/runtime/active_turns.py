@@ -65,7 +65,7 @@ class ActiveTurns:
         progress = Progress(runner.started, runner.opened, runner.ended, runner.silence.lasts, sync.must_post)
         began = time.monotonic()
         ASKER.set(Asker(_owner(thread.platform, turn.asker), runner.silence.waits_for_aion))
-        if (observer := self._services.observer) is not None:
+        if (observer := self._services.observer if runner.counts else None) is not None:
             observer.began(turn)
         runner.before_end = partial(self._indicators.end_activity, thread, turn)
         opens = turn.origin is not None and turn.origin.opening is not None
@@ -83,7 +83,7 @@ class ActiveTurns:
             if await runner.record_rest():
                 # The indicators were cleared before the row could say that the end is shown.
                 await self._indicators.clear(thread, turn)
-            if runner.reason is not None:
+            if runner.reason is not None and runner.counts:
                 if slow or runner.reason not in AS_WANTED:
                     await log_turn(self._services.store.timeline, turn, runner.reason)
                 if turn.notify_after:

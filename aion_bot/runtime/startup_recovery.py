@@ -8,6 +8,7 @@ from functools import partial
 
 from aion_bot.aion import ChatMessage
 from aion_bot.concurrency.background import BackgroundTasks
+from aion_bot.concurrency.backoff import Backoff
 from aion_bot.concurrency.keyed_queue import KeyedQueue
 from aion_bot.conversation.aion_keys import of_session, services_at
 from aion_bot.conversation.approval import Approvals
@@ -23,6 +24,7 @@ from aion_bot.conversation.sharing import resume_share
 from aion_bot.conversation.turn import Mode, TurnRunner
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
+from aion_bot.domain.plan import PlanPhase
 from aion_bot.domain.turn import EndReason, Turn, TurnPhase
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
@@ -190,6 +192,8 @@ class StartupRecovery:
                 await self._active.run(runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
+                if runner.words_missing:
+                    self._late.spawn(self._find_words(thread, turn))
                 return
             # Without private replies: the earlier process has told each person that they wait.
             note = partial(self._waiting.for_slot, thread, turn)
@@ -239,6 +243,22 @@ class StartupRecovery:
         if plan is not None:
             await self._approvals.resume(thread, plan, *await self._recovery.decision(thread, plan))
 
+    async def _find_words(self, thread: Thread, turn: Turn) -> None:
+        """Show the words above a plan's card that nobody has seen, once Aion has stored them: it may do so after the decision alone."""
+        polling = self._services.polling
+        async for _ in Backoff(polling.accepted.initial, cap=polling.accepted.cap).tries():
+            plans = await retry_write(partial(self._store.plans.of_turn, turn.key))
+            if all(plan.phase is not PlanPhase.PENDING for plan in plans):
+                break
+        found = await self._recovery.stored(turn, polling.accepted)
+        if found is not None:
+            self._queues.submit(turn.thread, partial(self._show_words, thread, turn, found))
+
+    async def _show_words(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
+        now = await retry_write(partial(self._store.turns.get, turn.key))
+        if now is not None and now.attempt == turn.attempt and now.reason is EndReason.ANSWERED:
+            await self._show_stored(thread, now, found, Mode.WORDS)
+
     async def _find_late_answer(self, thread: Thread, turn: Turn) -> None:
         found = await self._recovery.late_answer(turn)
         if found is not None:
@@ -248,11 +268,12 @@ class StartupRecovery:
         """Show a late answer in the place of its interruption, unless the question was asked again."""
         if await retry_write(partial(self._recovery.claim_late_answer, turn, found)):
             now = await retry_write(partial(self._store.turns.get, turn.key)) or turn
-            # The stop before may have left messages whose record was lost.
-            turn = await retry_write(partial(self._recovery.turn, thread, now))
-            cards = await retry_write(partial(self._recovery.cards, turn))
-            services = await retry_write(partial(of_session, self._services, turn.session_id))
-            runner = TurnRunner(
-                services, thread, turn, Mode.COMPLETE, resumed=True, stored=found, cards=cards
-            )
-            await self._active.run(runner)
+            await self._show_stored(thread, now, found, Mode.COMPLETE)
+
+    async def _show_stored(self, thread: Thread, turn: Turn, found: ChatMessage, mode: Mode) -> None:
+        # The stop before may have left messages whose record was lost.
+        turn = await retry_write(partial(self._recovery.turn, thread, turn))
+        cards = await retry_write(partial(self._recovery.cards, turn))
+        services = await retry_write(partial(of_session, self._services, turn.session_id))
+        runner = TurnRunner(services, thread, turn, mode, resumed=True, stored=found, cards=cards)
+        await self._active.run(runner)

@@ -516,3 +516,35 @@ async def test_an_answer_of_an_earlier_process_says_that_it_is_looked_for(
     looked.set()
     await idle.shows(thread, "Half an ans", strings.INTERRUPTED, without=[strings.FETCHING_AFTER_RESTART])
     assert len(idle.bots(thread)) == messages
+
+
+async def test_words_above_a_card_that_nobody_has_seen_come_after_the_decision(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bot ends after a plan's row and before its words are shown, and Aion stores these once somebody has decided."""
+    added, reached, look = Plans.add, asyncio.Event(), SessionHistory.look
+
+    async def adding(store: Plans, plan: Plan) -> None:
+        await added(store, plan)
+        reached.set()
+        await asyncio.Event().wait()
+
+    async def nothing(history: SessionHistory, session: str, take: Any) -> ChatMessage | None:
+        return await take(())
+
+    plan = ScenePlan("Sort", (Work("Folder organization", "Make a folder"),), "Sorted them.", (PlanEnd.DONE,))
+    idle.aion.play(proposed(plan, "These are nine photos."))
+    with monkeypatch.context() as patch:
+        patch.setattr(Plans, "add", adding)
+        await idle.start()
+        thread = await idle.workspace.ask(idle.ada, "Sort the photos")
+        await reached.wait()
+        await idle.kill()
+    monkeypatch.setattr(SessionHistory, "look", nothing)
+    await idle.start()
+    await idle.card(thread)
+    monkeypatch.setattr(SessionHistory, "look", look)
+    assert "nine photos" not in idle.text(thread)
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.shows(thread, "These are nine photos.", "Approved by")
+    assert idle.aion.count("send_stream") == 1
