@@ -166,7 +166,7 @@ class Approvals:
         async def keep() -> None:
             move = partial(
                 self._plans.move, plan.key, plan.phase, detail=plan.detail, said=plan.said, steps=plan.steps,
-                pending=decided.pending,
+                pending=decided.pending, attempts=plan.round,
             )  # fmt: skip
             if await retry_write(partial(move, answer=decided.answer, doubt=decided.doubt)):
                 self._note_decision(plan, decided.answer)
@@ -183,6 +183,9 @@ class Approvals:
             await keep()
             # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
             now = await retry_write(lambda: self._plans.get(plan.key))
+            if now is not None and now.round > plan.round:
+                # What an earlier process left was decided anew before this had begun: the later decision is shown, not this one's end.
+                raise TakenOver("a later decision shows this plan")
             plan = replace(now, steps=plan.steps) if now and not now.erased else now or plan
         card.view.show(card.view.plan if late else plan, decided.result, decided.sources)
         card.view.ended = True
@@ -196,7 +199,7 @@ class Approvals:
         await show_copies(self._services, thread, plan, plan_format(self._services, thread, plan.place))
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
-        await retry_write(lambda: self._plans.note_shown(plan.key))
+        await retry_write(lambda: self._plans.note_shown(plan.key, plan.round))
 
     def _note_decision(self, plan: Plan, answer: str) -> None:
         if plan.decider is not None and plan.action is not None:

@@ -1,6 +1,7 @@
 """The card of a plan while its decision is carried out: it ticks the steps, and shows and records each phase."""
 
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -51,7 +52,10 @@ class DecisionCard:
     async def move(self, plan: Plan, to: PlanPhase) -> Plan:
         """Record and show that the plan has moved."""
         answer = ANSWERS.get(to, "")
-        await retry_write(lambda: self._store.plans.move(plan.key, to, answer=answer, doubt=plan.doubt))
+        move = partial(
+            self._store.plans.move, plan.key, to, answer=answer, doubt=plan.doubt, attempts=plan.round
+        )
+        await retry_write(move)
         moved = replace(plan, phase=to, detail="", steps=self.view.plan.steps)
         self.view.show(moved)
         self.sync.wake(urgent=True)

@@ -240,8 +240,13 @@ class StartupRecovery:
         if turn_recovered is not None:
             await turn_recovered.wait()
         plan = await retry_write(partial(self._store.plans.get, key))
-        if plan is not None:
-            await self._approvals.resume(thread, plan, *await self._recovery.decision(thread, plan))
+        if plan is None:
+            return
+        found = await self._recovery.decision(thread, plan)
+        # Read again: somebody may have decided anew while the thread was read, and this would take the card over from that decision.
+        now = await retry_write(partial(self._store.plans.get, key))
+        if now is not None and now.round == plan.round:
+            await self._approvals.resume(thread, now, *found)
 
     async def _find_words(self, thread: Thread, turn: Turn) -> None:
         """Show the words above a plan's card that nobody has seen, once Aion has stored them: it may do so after the decision alone."""

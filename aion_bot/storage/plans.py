@@ -182,8 +182,11 @@ class Plans(Statements):
         doubt: bool | None = None,
         steps: tuple[Step, ...] | None = None,
         pending: Sequence[Step | None] = (),
+        attempts: int | None = None,
     ) -> bool:
         """Move a plan along `PLAN_TRANSITIONS`, and add the outcome to the record; False where its phase does not lead there.
+
+        False also where so many `attempts` to decide it are not all that were made: a later one is somebody else's. None: however many.
 
         `doubt` and `steps` None leave them as they are, and what is erased stays so. `CLAIMED` and `SENT` have methods of
         their own. A plan that a newer card has replaced meanwhile becomes `REPLACED` instead of `PENDING`.
@@ -191,8 +194,8 @@ class Plans(Statements):
         # No source at all for those two: they need more columns, and a claim has to be one of all who try.
         sources = plan_sources(to) if to not in {PlanPhase.CLAIMED, PlanPhase.SENT} else ()
         return await self._do(
-            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, pending = ?, doubt = coalesce(?, doubt), steps = iif(erased_at IS NULL, coalesce(?, steps), steps) WHERE key = ? AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
-            to, detail, said, answer, pack_pending(pending), doubt, None if steps is None else pack_steps(steps), key,
+            f"UPDATE plan SET phase = ?, detail = ?, said = ?, answer = ?, pending = ?, doubt = coalesce(?, doubt), steps = iif(erased_at IS NULL, coalesce(?, steps), steps) WHERE key = ? AND {_IN_ROUND} AND {among('phase', sources)}",  # noqa: S608  # members of an enumeration
+            to, detail, said, answer, pack_pending(pending), doubt, None if steps is None else pack_steps(steps), key, attempts,
         ) == 1  # fmt: skip
 
     async def note_steps(self, key: str, steps: tuple[Step, ...]) -> None:
@@ -200,8 +203,8 @@ class Plans(Statements):
         sql = f"UPDATE plan SET steps = ? WHERE key = ? AND erased_at IS NULL AND {among('phase', UNDER_WAY)}"  # noqa: S608  # members of an enumeration
         await self._do(sql, pack_steps(steps), key)
 
-    async def note_shown(self, key: str) -> None:
-        """Record that the card shows how the newest decision ended; nothing is recorded while one is under way.
+    async def note_shown(self, key: str, attempts: int | None = None) -> None:
+        """Record that the card shows how the newest decision ended; nothing is recorded while one is under way. `attempts` as for `move`.
 
         The words of a plan that is over are erased: what was decided is in the digest and in the attempts.
         """
@@ -210,8 +213,9 @@ class Plans(Statements):
             f"steps = iif({_FINISHED}, '[]', steps), said = iif({_FINISHED}, '', said), "
             f"pending = iif({_FINISHED}, '[]', pending), "
             f"erased_at = iif({_FINISHED}, coalesce(erased_at, unixepoch()), NULL) "
-            f"WHERE key = ? AND NOT ({among('phase', UNDER_WAY)})",
+            f"WHERE key = ? AND {_IN_ROUND} AND NOT ({among('phase', UNDER_WAY)})",
             key,
+            attempts,
         )
 
     async def claim_result(self, key: str, found: Sequence[str]) -> str | None:

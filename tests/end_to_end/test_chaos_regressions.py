@@ -529,8 +529,8 @@ async def test_words_above_a_card_that_nobody_has_seen_come_after_the_decision(
         reached.set()
         await asyncio.Event().wait()
 
-    async def nothing(history: SessionHistory, session: str, take: Any) -> ChatMessage | None:
-        return await take(())
+    async def nothing(*asked: Any) -> None:
+        del asked
 
     plan = ScenePlan("Sort", (Work("Folder organization", "Make a folder"),), "Sorted them.", (PlanEnd.DONE,))
     idle.aion.play(proposed(plan, "These are nine photos."))

@@ -1,17 +1,21 @@
 """A press that comes late counts only for the round in which its button was offered."""
 
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from aion_bot.conversation.recovery import Recovery
 from aion_bot.domain import strings
 from aion_bot.domain.rules import Rule, Rules
 from aion_bot.simulators.aion import script
 from aion_bot.simulators.aion.scene import ENDING, Answer, Cut, Hold, PlanEnd, Scene, Speak, spoken
 from aion_bot.simulators.workspace import Failure, Operation, ShownButton, SimulatedPerson
+from aion_bot.storage.plans import Plans
 from tests.end_to_end.bot import Bot
 from tests.support.cases import rest_slow
 
@@ -231,3 +235,44 @@ async def test_a_card_that_is_ahead_of_a_restored_row_is_drawn_at_the_next_press
     assert idle.aion.count("plan_action") == 1
     await idle.press(idle.ada, thread, "Approve")
     await idle.shows(thread, "3 photos are in two folders")
+
+
+async def test_what_an_earlier_process_left_undoes_no_later_decision(
+    idle: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failed decision was not noted as shown, and somebody approves while the next start reads its thread: the card shows that end."""
+    hung, read, go = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    decision = Recovery.decision
+
+    async def hanging(*row: Any) -> None:
+        del row
+        hung.set()
+        await asyncio.Event().wait()
+
+    async def waiting(*given: Any) -> Any:
+        read.set()
+        await go.wait()
+        return await decision(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Plans, "note_shown", hanging)
+        await idle.start()
+        idle.aion.play(script.organize(PlanEnd.DONE))
+        thread = await idle.workspace.ask(idle.ada, "Organize the photos of site 7")
+        await idle.card(thread)
+        idle.aion.fail_next("plan_action", 500)
+        await idle.press(idle.ada, thread, "Approve")
+        await hung.wait()
+        await idle.kill()
+    monkeypatch.setattr(Recovery, "decision", waiting)
+    await idle.start()
+    await read.wait()
+    before = idle.aion.count("plan_action")
+    await idle.press(idle.ada, thread, "Approve")
+    await idle.shows(thread, "Approved by")
+    go.set()
+    await idle.stop()
+    assert idle.aion.count("plan_action") == before + 1
+    assert "Approve" not in idle.pressable(thread)
+    card = next(one for one in idle.bots(thread) if "Approved by" in one.text)
+    assert "photos of site 7 into folders" in card.text

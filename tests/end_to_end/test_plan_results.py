@@ -254,8 +254,8 @@ async def test_a_crash_before_an_end_is_noted_as_shown_keeps_its_result(
         reached.set()
         await asyncio.Event().wait()
 
-    async def note(store: Plans, key: str) -> None:
-        await note_shown(store, key)
+    async def note(*row: Any) -> None:
+        await note_shown(*row)
         noted.set()
 
     await idle.start()
@@ -292,8 +292,8 @@ async def test_what_needs_another_confirmation_survives_a_crash(
         reached.set()
         await asyncio.Event().wait()
 
-    async def note(store: Plans, key: str) -> None:
-        await note_shown(store, key)
+    async def note(*row: Any) -> None:
+        await note_shown(*row)
         noted.set()
 
     monkeypatch.setattr(simulated_plans, "_done", with_more)

@@ -132,6 +132,21 @@ async def test_a_plan_moves_along_its_table_only(store: Store) -> None:
         assert moved == (after in PLAN_TRANSITIONS[before]), key
 
 
+async def test_an_earlier_decision_moves_no_later_one(store: Store) -> None:
+    """What still ends the first decision changes nothing once there is a second one, nor records that its end is shown."""
+    await store.plans.add(PLAN)
+    await store.plans.claim("k1", Action.APPROVE, ADA)
+    assert await store.plans.move("k1", PlanPhase.PENDING, attempts=1)
+    assert await store.plans.claim("k1", Action.APPROVE, ADA)
+    assert not await store.plans.move("k1", PlanPhase.PENDING, attempts=1)
+    await store.plans.note_sent("k1", [])
+    assert await store.plans.move("k1", PlanPhase.DONE, attempts=2)
+    await store.plans.note_shown("k1", 1)
+    assert [plan.key for plan in await store.plans.not_shown()] == ["k1"]
+    await store.plans.note_shown("k1", 2)
+    assert await store.plans.not_shown() == []
+
+
 async def test_a_decision_that_ended_does_not_close_the_next_one(store: Store) -> None:
     """A plan may be decided again before it is recorded that the thread shows the end of the decision before."""
     await store.plans.add(PLAN)
