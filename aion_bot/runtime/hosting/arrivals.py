@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import time
 from collections import Counter
 from contextlib import suppress
 
@@ -22,7 +23,10 @@ PASSED_OVER = 3
 """Attempts after which a request that cannot be written lets those behind it go first."""
 
 MOST_ATTEMPTS = 100
-"""Attempts after which a request is given up: they take a quarter of an hour, less where others are taken meanwhile. Slack itself gives up after four."""
+"""Attempts after which a request is given up. Slack itself gives up after four."""
+
+TRIED_FOR = 900.0
+"""Seconds for which it is tried at least: where others are taken meanwhile, so many attempts take 20 s alone."""
 
 OLDEST = 86_400.0
 """Seconds after which a request is dropped that had no owner: nobody expects an answer, and its words are not to stay."""
@@ -37,6 +41,8 @@ class Arrivals:
     def __init__(self, database: SharedDatabase, lease: ScopeLease, adapter: TakesRouted) -> None:
         self._database, self._lease, self._adapter = database, lease, adapter
         self._attempts: Counter[int] = Counter()
+        self._begun: dict[int, float] = {}
+        """When each request was tried first, in monotonic seconds."""
         self._taken: set[int] = set()
         """Requests that were taken, and whose rows could not be removed yet: a press that is taken again would be made twice."""
 
@@ -71,7 +77,8 @@ class Arrivals:
                 answer = await self._take(arrival)
                 self._attempts[arrival.id] += 1
                 attempts = self._attempts[arrival.id]
-                if answer.status >= 500 and attempts < MOST_ATTEMPTS:
+                tried = time.monotonic() - self._begun.setdefault(arrival.id, time.monotonic())
+                if answer.status >= 500 and (attempts < MOST_ATTEMPTS or tried < TRIED_FOR):
                     failed += 1
                     if attempts < PASSED_OVER:
                         break
@@ -83,7 +90,7 @@ class Arrivals:
                 self._taken.add(arrival.id)
             await self._database.arrived(self._lease, arrival)
             self._taken.remove(arrival.id)
-            del self._attempts[arrival.id]
+            del self._attempts[arrival.id], self._begun[arrival.id]
             done += 1
         return done, failed
 

@@ -177,6 +177,7 @@ async def test_an_arrival_is_given_up_after_many_attempts(
     """What never can be written does not fill the rows for ever."""
     monkeypatch.setattr(arrivals, "AGAIN", arrivals.Backoff(0.0001, cap=0.0001))
     monkeypatch.setattr(arrivals, "MOST_ATTEMPTS", 5)
+    monkeypatch.setattr(arrivals, "TRIED_FOR", 0.0)
     deployment.platform.answers = lambda _: 500
     first = deployment.begin("first")
     await first.number(4)
@@ -184,6 +185,30 @@ async def test_an_arrival_is_given_up_after_many_attempts(
     with structlog.testing.capture_logs() as logs:
         await logged(logs, "arrival dropped")
     assert logs[-1]["attempts"] == 5
+
+
+async def test_an_arrival_is_tried_for_long_beside_others(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others that are taken meanwhile let it be tried sooner again: that uses up no time in which it may be written."""
+    monkeypatch.setattr(arrivals, "AGAIN", arrivals.Backoff(0.0001, cap=0.0001))
+    monkeypatch.setattr(arrivals, "MOST_ATTEMPTS", 5)
+    bad, tried = {b"bad"}, 0
+
+    def answer(body: bytes) -> int:
+        nonlocal tried
+        tried += body in bad
+        return 500 if body in bad else 200
+
+    deployment.platform.answers = answer
+    first = deployment.begin("first")
+    await first.number(4)
+    await first.database.hand_over("plain:A", write_request(HttpRequest("POST", "A", {}, b"bad")))
+    with structlog.testing.capture_logs() as logs:
+        await first.serving.until(lambda: tried > 20)
+        bad.clear()
+        await first.serving.until(lambda: deployment.platform.took("A") == [b"bad"])
+    assert [one for one in logs if one["event"] == "arrival dropped"] == []
 
 
 async def test_what_waited_for_a_day_is_dropped(deployment: Deployment) -> None:
