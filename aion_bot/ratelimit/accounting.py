@@ -97,7 +97,7 @@ class RequestAccounting:
             del operation.requests[request]
         if status is not RequestStatus.RATE_LIMITED:
             for window in sent.windows:
-                window.end(now)
+                window.end(now, taken=status is not RequestStatus.ERROR)
         elif operation is None or not sent.windows:
             # Without a documented budget no window is closed here: the error of the operation closes one (`finish`).
             _refuse(sent.windows, "", retry_after, now)

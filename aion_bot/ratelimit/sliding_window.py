@@ -94,8 +94,8 @@ class SlidingWindow:
         if self._bursts is not None and len(self._until) + self._under_way > self.budget.calls:
             self._bursts.begin(self.budget, self)
 
-    def end(self, now: float) -> None:
-        """Count the answer of a request."""
+    def end(self, now: float, *, taken: bool = True) -> None:
+        """Count the answer of a request; `taken`: the platform answered, so that it has room for as many as count now."""
         self._under_way -= 1
         self._last_end = now
         if self._bursts is not None:
@@ -104,8 +104,9 @@ class SlidingWindow:
         bursting = self._documented > self.budget.calls and self._until
         # Not appended: the window's length may have changed, and `apply_reading` adds later times.
         insort(self._until, (max(now, self._until[-1]) if bursting else now) + self._seconds)
-        # The platform took so many in one window, so as many may be sent at the same time.
-        self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
+        if taken:
+            # The platform took so many in one window, so as many may be sent at the same time.
+            self._probe_threshold = max(self._probe_threshold, self.used(now) - self._under_way)
 
     def give_back(self) -> None:
         """Take back a `begin` that led to no request."""

@@ -51,6 +51,17 @@ def test_what_is_kept_is_left_alone() -> None:
     assert window.room_at(1.0, headroom=0) == 1.0
 
 
+def test_requests_without_an_answer_say_nothing_of_the_limit() -> None:
+    """Where the platform is away, forty requests count and may count there as well, and above 25 they still go one at a time."""
+    window = SlidingWindow(UPDATES, 0.0)
+    for _ in range(40):
+        window.begin()
+        window.end(1.0, taken=False)
+    assert window.used(1.0) == 40
+    assert at_once(window, 1.0) == 1
+    assert window.taken is None
+
+
 STOPS = Budget("stops", 20, 60.0, Scope.WORKSPACE, reserved=True, ends_together=2)
 
 
