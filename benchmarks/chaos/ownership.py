@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-_LATEST = 8
-"""How many owners of a scope are looked through for one that was noted already."""
 TAKEN, ENDS = "scope taken", frozenset({"scope lost", "scope given back"})
 
 
@@ -33,7 +31,10 @@ class Sent:
 
 @dataclass(slots=True)
 class Ownership:
-    """What the logs of all replicas told so far; `owners` are those that have not ended by themselves."""
+    """What the logs of all replicas told so far; `owners` are those that have not ended by themselves.
+
+    `taken` is in the order of the epochs: a replica that was paused after it had a lease tells of it when that is another one's again.
+    """
 
     taken: dict[str, list[Taken]] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
@@ -45,10 +46,9 @@ class Ownership:
             at = datetime.fromisoformat(event["timestamp"]).timestamp()
             new = Taken(at, int(event["epoch"]), replica)
             before = self.taken.setdefault(scope, [])
-            if any((one.epoch, one.replica) == (new.epoch, replica) for one in before[-_LATEST:]):
+            if any((one.epoch, one.replica) == (new.epoch, replica) for one in before):
                 return  # both the storage and the runtime tell it
-            bisect.insort(before, new)
-            # Logs are read one after the other: an older one's line may come later.
+            bisect.insort(before, new, key=lambda one: one.epoch)
             if before[-1] is new:
                 self.owners[scope] = replica
         elif name in ENDS and self.owners.get(scope) == replica:
@@ -64,20 +64,20 @@ class Ownership:
 
     def taken_over(self, scope: str, before: str, after: float) -> float | None:
         """Return when another replica than `before` took a scope after this moment; None where none did."""
-        return next(
-            (one.at for one in self.taken.get(scope, ()) if one.at > after and one.replica != before), None
-        )
+        found = [one.at for one in self.taken.get(scope, ()) if one.at > after and one.replica != before]
+        return min(found, default=None)
 
     def wrong_epochs(self) -> Iterator[str]:
-        """Return where a later owner has not a larger epoch."""
+        """Return where two owners had the same epoch."""
         for scope, all_of_it in self.taken.items():
             for one, later in itertools.pairwise(all_of_it):
-                if later.epoch <= one.epoch:
-                    yield f"{scope}: {later.replica} has the epoch {later.epoch} after {one.replica} with {one.epoch}"
+                if later.epoch == one.epoch:
+                    yield f"{scope}: {later.replica} and {one.replica} have the epoch {later.epoch}"
 
     def stale(self, sent: Sequence[Sent]) -> Iterator[str]:
         """Return what replicas sent for a scope after another one had taken it."""
         for one in sent:
+            # In the order of the epochs: the last one is the owner, whoever told of it last.
             before = [each for each in self.taken.get(one.scope, ()) if each.at <= one.at]
             if not before:
                 yield f"{one.replica} sent {one.request} for {one.scope}, which nobody had taken"

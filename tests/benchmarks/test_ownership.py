@@ -68,9 +68,18 @@ def test_a_takeover_is_by_another_replica() -> None:
     assert found.taken_over("slack:T1", "a", 20.0) is None
 
 
-def test_epochs_grow() -> None:
-    """A later owner with an older epoch is found."""
+def test_a_paused_owner_that_tells_late_is_none() -> None:
+    """It had a lease, was paused before it could say so, and says it once another one has the scope: what that one sends is right."""
+    found = moved()
+    found.note("c", event("scope taken", 30, 1))
+    assert found.owners == {"slack:T1": "b"}
+    sent = [Sent(31, "b", "slack:T1", "x"), Sent(31, "c", "slack:T1", "POST /chat")]
+    assert list(found.stale(sent)) == ["c sent POST /chat for slack:T1 11.00 s after b had taken it"]
+
+
+def test_an_epoch_has_one_owner() -> None:
+    """Two replicas with the same epoch are found."""
     found = moved()
     assert list(found.wrong_epochs()) == []
     found.note("c", event("scope taken", 30, 2))
-    assert list(found.wrong_epochs()) == ["slack:T1: c has the epoch 2 after b with 2"]
+    assert list(found.wrong_epochs()) == ["slack:T1: c and b have the epoch 2"]
