@@ -69,6 +69,8 @@ class ScopeEnvironment(Environment):
         self.went_on: list[float] = []
         self.hit_again: list[float] = []
         """The same of answers whose next owner was disturbed as well, before they went on."""
+        self.slack_failed: list[float] = []
+        """The same of answers in whose workspace Slack failed a request before they went on."""
         self.stood: list[str] = []
         self._disturbing = asyncio.Semaphore(AT_ONCE)
         bots.scopes = frozenset(f"slack:{team}" for team in self.teams.teams)
@@ -129,6 +131,7 @@ class ScopeEnvironment(Environment):
 
     async def _watch_answers(self, scopes: Collection[str], begun: float) -> None:
         """Measure when the answers that run in these scopes go on: when what their threads show has changed."""
+        faults = {team: slack.api.faults_met for team, slack in self.teams.teams.items()}
         await asyncio.sleep(_LOOK)  # what was under way when its replica stopped
         left = {
             (team, one.thread): self._shown(team, one.thread)
@@ -141,8 +144,9 @@ class ScopeEnvironment(Environment):
                 if self._shown(*where) != before:
                     again = self.replicas.was_hit_again(f"slack:{where[0]}", begun)
                     took = time.monotonic() - begun
-                    (self.hit_again if again else self.went_on).append(took)
-                    if took > GOES_ON_WITHIN and not again:
+                    failed = self.teams.teams[where[0]].api.faults_met > faults[where[0]]
+                    (self.hit_again if again else self.slack_failed if failed else self.went_on).append(took)
+                    if took > GOES_ON_WITHIN and not again and not failed:
                         print(
                             f"{' '.join(where)} went on after {took:.1f} s, at {datetime.now(UTC):%H:%M:%S}",
                             flush=True,
@@ -179,6 +183,9 @@ class ScopeEnvironment(Environment):
             "seconds until they did": shares(self.went_on),
             "answers whose next owner was disturbed as well": len(self.hit_again),
             "seconds until these did": shares(self.hit_again),
+            "answers whose Slack failed a request": len(self.slack_failed),
+            "seconds until those did": shares(self.slack_failed),
+            "seconds until all did": shares([*self.went_on, *self.hit_again, *self.slack_failed]),
         }
 
 

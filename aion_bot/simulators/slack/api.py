@@ -73,6 +73,8 @@ class Api:
         self.violations: list[str] = []
         self.log: deque[Logged] = deque(maxlen=CALLS_KEPT)
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
+        self.faults_met = 0
+        """How many calls have failed because that was ordered."""
         self._backend = backend
         self._rates = rates
         self.inspector = inspector
@@ -142,6 +144,7 @@ class Api:
         if pause := self._rates.take(method, str(arguments.get("channel", ""))):
             return await _failed(Fault(retry_after=pause), request)
         fault = self._faults[method].popleft() if self._faults[method] else None
+        self.faults_met += fault is not None
         if fault is not None and not fault.acted:
             return await _failed(fault, request)
         answer = await self._act(method, arguments, token_of(request, arguments))
