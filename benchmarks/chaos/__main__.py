@@ -76,6 +76,9 @@ class Soak:
                 environment.aion.token_delay = 0.05  # answers that are seen to grow
             while self._turns < self._options.turns and not self._time_is_up():
                 await self._round(environment)
+            for why in environment.missed():
+                self.findings.add_violation(WITHIN_A_DEPLOYMENT, 0, why)
+                print(f"WRONG: {why}")
             self._report(environment)
         self._bots.close()
         return self.findings.holds

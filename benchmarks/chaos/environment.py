@@ -258,6 +258,10 @@ class Environment:
         """Return what is wrong beyond single questions."""
         return iter(())
 
+    def missed(self) -> Iterator[str]:
+        """Return which bounds the whole run has missed."""
+        return iter(())
+
     def slack_of(self, platform: str) -> SimulatedSlack:
         """The Slack that fails where a turn in a workspace has a fault of Slack."""
         del platform

@@ -167,14 +167,17 @@ class ScopeEnvironment(Environment):
         return "\n".join(one.text + "".join(one.buttons) for one in self.workspaces[team].shown(thread))
 
     def violations(self) -> Iterator[str]:
-        """Return what is wrong beyond single questions: answers that went on too late, and what crossed between keys."""
-        late = shares(self.went_on).get("p99", 0.0)
-        if late > GOES_ON_WITHIN:
-            yield f"answers of replicas that died went on after {late} s (p99)"
+        """Return what is wrong beyond single questions: answers that never went on, and what crossed between keys."""
         yield from (f"{one} did not go on within {_WATCHED:.0f} s" for one in self.stood)
         yield from (f"{one.operation} for a session of another key" for one in self.aion.crossed)
         self.stood.clear()
         self.aion.crossed.clear()
+
+    def missed(self) -> Iterator[str]:
+        """Return whether answers went on too late: a share of all of them."""
+        late = shares(self.went_on).get("p99", 0.0)
+        if late > GOES_ON_WITHIN:
+            yield f"answers of replicas that died went on after {late} s (p99)"
 
     def figures(self) -> Mapping[str, object]:
         """Return in how many seconds answers went on."""
