@@ -11,6 +11,7 @@ import discord
 
 from adapters.discord import config, ids, rate_limits, rendering, strings
 from adapters.discord.backfill import MESSAGES, Backfill, read_messages
+from adapters.discord.bot_status import GatewayStatus
 from adapters.discord.channels import ADD_REACTIONS, CREATE_THREADS, MANAGE_MESSAGES
 from adapters.discord.client import RestClient
 from adapters.discord.config import ID_FORMS, TOKEN, Settings
@@ -94,7 +95,8 @@ class DiscordAdapter:
         """Channels in which the bot may not open threads, as the last attempt in this process has shown."""
         self._attached = AttachedFiles(self._rest, self._reporter, settings)
         self.earlier_messages = self._attached.history.read
-        self._typing = Typing(self._rest)
+        self._typing, self._status = Typing(self._rest), GatewayStatus()
+        self.show_status = self._status.show
         self._backfills = defaultdict[object, Backfill](Backfill)
         self._listening: Listens | None = None
         self.heartbeat_timeout = HEARTBEAT_TIMEOUT
@@ -129,11 +131,11 @@ class DiscordAdapter:
         raise PlatformDown("Discord's gateway closed the connection")
 
     def _gateway(self, delivery: EventDelivery, kind: MakeGateway = Gateway, **shard: Any) -> Gateway:
-        return kind(
+        return self._status.noted(kind(
             delivery.host, delivery, Interactions(delivery, self._rest, self._tokens), self._backfills[shard.get("shard")], self._rest,
             http_trace=self._reporter.trace(), message_content=self._settings.message_content, reactions=self.takes_reactions,
             proxy=self._settings.proxy, heartbeat_timeout=self.heartbeat_timeout, **shard,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     async def take_secrets(self, env: Mapping[str, str]) -> tuple[Sequence[str], Sequence[Problem]]:
         """Use another token of the same bot: for requests at once, for events once another gateway listens."""

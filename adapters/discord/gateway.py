@@ -22,7 +22,7 @@ from adapters.discord.files import note_event
 from adapters.discord.handlers import UNREADABLE, EventDelivery, parse, receive
 from adapters.discord.interactions import Interactions
 from adapters.discord.invitations import invited, recent
-from adapters.discord.membership import in_order_joined
+from adapters.discord.membership import in_order_joined, told_members
 from adapters.discord.reactions import deliver, is_shortcut
 from adapters.discord.writers import asking_app
 from aion_bot.ports.errors import PlatformDown
@@ -184,6 +184,7 @@ class Gateway(discord.Client):
         # Read here, not in the handler: before the handler runs, a server that READY did not name may join.
         if event == "connect":
             self._delivery.membership.servers = self._servers
+            self._delivery.membership.members_of = partial(told_members, self)
             self._present = {str(guild.id): guild.name for guild in self.guilds}
         super().dispatch(event, *args, **kwargs)
 

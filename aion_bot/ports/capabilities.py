@@ -95,6 +95,17 @@ class ChannelLines(Protocol):
 
 
 @runtime_checkable
+class BotStatus(Protocol):
+    """A status beside the bot's name, which everybody sees who looks at the bot, and which counts against no limit of requests."""
+
+    async def show_status(self, words: str) -> bool:
+        """Show one line of at most 128 characters, or nothing any more where it is empty; returns whether that was sent.
+
+        One attempt, which does not raise. The caller does not call it more than five times a minute.
+        """
+
+
+@runtime_checkable
 class Reactions(Protocol):
     """A platform that tells of reactions on the bot's messages only if it is asked to."""
 

@@ -17,7 +17,17 @@ GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1 << 0, 1 << 9, 1 << 
 GUILD_REACTIONS, DIRECT_REACTIONS = 1 << 10, 1 << 13
 ALWAYS = 0
 """Events that need no intent, such as interactions."""
-DISPATCH, HEARTBEAT, IDENTIFY, RESUME, INVALID, HELLO, ACKNOWLEDGED = 0, 1, 2, 6, 9, 10, 11
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, RESUME, MEMBERS, INVALID, HELLO, ACKNOWLEDGED = (
+    0,
+    1,
+    2,
+    3,
+    6,
+    8,
+    9,
+    10,
+    11,
+)
 AUTHENTICATION_FAILED, INVALID_SHARD, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4004, 4010, 4011, 4014
 HEARTBEAT_EVERY = 41.25
 """Seconds."""
@@ -68,6 +78,8 @@ class Gateway:
         self.zombied = False
         self.heartbeats = 0
         """Heartbeats that arrived."""
+        self.statuses = self.members_told = 0
+        """Changes of the bot's status, and questions about members that were answered."""
         self.heartbeat_every = HEARTBEAT_EVERY
         self.written: Callable[[Mapping[str, Any]], None] = lambda _: None
         self.identified = 0
@@ -112,6 +124,8 @@ class Gateway:
                     self.heartbeats += 1
                     if not self.zombied:
                         await socket.send_json({"op": ACKNOWLEDGED})
+                elif message["op"] in {MEMBERS, PRESENCE}:
+                    self._serve_session(socket, message["op"], message["d"])
                 elif (session := await self._begin(socket, message)) is not None:
                     writer = asyncio.create_task(self._write(session, socket))
                     if self.unresponsive:
@@ -149,6 +163,31 @@ class Gateway:
         for socket in list(self._sockets):
             await socket.close(code=1001)
         self.sessions.clear()
+
+    def _serve_session(self, socket: web.WebSocketResponse, asks: int, about: Mapping[str, Any]) -> None:
+        session = next((one for one in self.sessions.values() if one.socket is socket), None)
+        if session is not None and asks == MEMBERS:
+            self._tell_members(session, about)
+        elif session is not None:
+            self.statuses += 1
+            self._world.status = next((one["state"] for one in about["activities"]), "")
+            self.changed.set()
+
+    def _tell_members(self, session: Session, asked: Mapping[str, Any]) -> None:
+        """Tell which of a hundred people at most are in a server (Discord's documentation, *Request Guild Members*)."""
+        server, world = asked["guild_id"], self._world
+        people = [world.find_user(str(one)) for one in asked["user_ids"][:100]]
+        found = [one for one in people if one is not None and (str(server), one.id) not in world.absent]
+        members = [payloads.member(world.roles_of(one.id)) | {"user": payloads.user(one)} for one in found]
+        told = {
+            "guild_id": server,
+            "members": members,
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "nonce": asked["nonce"],
+        }
+        self.members_told += 1
+        self._send_event(session, "GUILD_MEMBERS_CHUNK", told)
 
     def _send_event(self, session: Session, kind: str, data: Mapping[str, Any]) -> None:
         event = {"op": DISPATCH, "t": kind, "s": len(session.events) + 1, "d": dict(data)}

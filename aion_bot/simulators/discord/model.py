@@ -107,7 +107,7 @@ class World:
     `removed`: the bot was removed from the server; `invited_to` are the private threads that it is in; `read_only` are channels
     where it may not write, `without_threads` those where it may open no threads; `typing` is where it showed that it types,
     oldest first. `servers` are the names of those that the bot is in, by id, `joined` since when it is in them, long ago where
-    nothing stands; `system_channels` are those of them that have one; `public`: anybody may invite it, unless `code_grant`:
+    nothing stands; `system_channels` are those of them that have one; `status` stands beside the bot's name; `public`: anybody may invite it, unless `code_grant`:
     then the link does not work; `interactions_endpoint` is an address that commands go to; `muted` are people who may read and
     use commands but not write, `timed_out` those who may not for a while whatever their roles say; `absent` are servers and
     people who are not in them; `roles` are the names of the first server's roles by id, `holders` the people who have each.
@@ -121,6 +121,7 @@ class World:
         self.joined: dict[str, str] = {}
         self.system_channels: dict[str, str] = {}
         self.public = False
+        self.status = ""
         self.code_grant = False
         self.interactions_endpoint: str | None = None
         self.muted: set[str] = set()
