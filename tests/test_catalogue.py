@@ -80,6 +80,7 @@ MADE: dict[str, list[str | Line]] = {
     "answering_others": [strings.answering_others(people, own=own) for people in (1, 7) for own in (True, False)],
     "ahead": [strings.ahead(count, 5) for count in (0, 1, 5, 6)],
     "also_waiting": [strings.also_waiting(count) for count in (1, 25)],
+    "status_of_crowd": [strings.status_of_crowd(count) for count in (1, 25)],
     "about": [strings.about("Which photos of site 7 show damage, and " * 9)],
     "also_read": [strings.also_read(list(QuoteSource)[:3], cut=cut) for cut in (True, False)],
     "agent": [strings.agent("FolderOrganizationAgent")],

@@ -18,6 +18,7 @@ import structlog
 from aion_bot.concurrency.background import BackgroundTasks
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
+from aion_bot.conversation.crowd_status import CrowdStatus
 from aion_bot.conversation.first_signs import FirstSigns
 from aion_bot.conversation.progress import Progress
 from aion_bot.conversation.queued_marks import Marked, QueuedMarks, note_sign, place_of
@@ -73,6 +74,7 @@ class Indicators:
         self.first_signs = FirstSigns()
         self.places = PlaceActivity(tasks)
         self.lines = SharedLines(store, tasks)
+        self.crowds = CrowdStatus(tasks)
         self._working: Counter[ThreadKey] = Counter()
         # The keys of turns that have not ended, and of whose work nothing is shown any more.
         self._idle: set[str] = set()
@@ -103,6 +105,9 @@ class Indicators:
         try:
             while not over.is_set():
                 burst = self._unsigned.in_burst(_BURST)
+                if burst and await self.crowds.join(thread, over):
+                    seen()
+                    return
                 marked = await self._marks.show_unless(over, thread, turn, seen, in_burst=burst)
                 if marked is not Marked.NO_ROOM or await self._tell_unmarked(thread, turn, seen):
                     return
@@ -246,8 +251,12 @@ class Indicators:
         """Tell a person, mark their question or count it in a line, unless something happens before; False to look for room again."""
         began = time.monotonic()
         comes = thread.activity is not None and self._comes(Operation.SHOW_ACTIVITY, thread, turn.thread)
-        crowd = not comes and turn.key in self._unsigned and self._unsigned.in_burst(_BURST)
-        if crowd and await self._unsigned.tell(thread, turn.origin):
+        burst = turn.key in self._unsigned and self._unsigned.in_burst(_BURST)
+        crowd = burst and not comes
+        # The bot's status first: it costs no request.
+        if (burst and await self.crowds.join(thread, over)) or (
+            crowd and await self._unsigned.tell(thread, turn.origin)
+        ):
             shown()
             return True
         # A mark would only flicker where the first message comes at once.

@@ -107,7 +107,7 @@ def outcome_of_failure(error: Exception, *, asked: bool, log: structlog.stdlib.B
 def unrecorded(error: sqlite3.Error, *, asked: bool = False) -> str:
     """Return what people are told where the database failed; `asked` says whether Aion may have been asked."""
     if is_away(error):
-        return strings.DATABASE_LOST if asked else strings.DATABASE_AWAY
+        return strings.STORAGE_LOST if asked else strings.STORAGE_AWAY
     return strings.NO_RECORD_ANY_MORE if asked else strings.NO_RECORD
 
 

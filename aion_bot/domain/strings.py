@@ -134,8 +134,8 @@ NO_RECORD = "My storage may be full, so I sent nothing to Aion. Ask your admin t
 NO_RECORD_ANY_MORE = (
     "My storage may be full, so I couldn't finish. Ask your admin to make room, then try again."
 )
-DATABASE_AWAY = "I can't reach my database, so I sent nothing to Aion. Try again in a minute."
-DATABASE_LOST = "I lost my database before I finished. Try again in a minute."
+STORAGE_AWAY = "I can't reach my storage, so I sent nothing to Aion. Try again in a minute."
+STORAGE_LOST = "I can't reach my storage, so I couldn't finish. Try again in a minute."
 INTERNAL = "Something went wrong on my side. Ask again, or tell your admin."
 WAIT = "I'm still answering here. Ask again when I'm done."
 NOT_HERE = "You can't use me here. Ask your admin for access."
@@ -265,6 +265,13 @@ def also_waiting(count: int) -> str:
     if count <= 1:
         return "⏳ One more question is waiting here. I'll answer it in its thread."
     return f"⏳ {count} more questions are waiting here. I'll answer each in its thread."
+
+
+def status_of_crowd(count: int) -> str:
+    """Say beside the bot's name how many questions wait of which people see nothing else yet; empty where none does."""
+    if not count:
+        return ""
+    return "⏳ A question is waiting" if count == 1 else f"⏳ {count} questions are waiting"
 
 
 FULL = "Too many questions are waiting in this thread. Ask again when some are answered."

@@ -160,7 +160,7 @@ async def test_a_plan_whose_older_cards_cannot_be_read_gets_its_card(bot: Bot, a
     thread = await bot.workspace.ask(bot.ada, "Organize the photos of site 7")
     await away.comes_back()
     await bot.card(thread)
-    assert strings.DATABASE_LOST not in bot.text(thread)
+    assert strings.STORAGE_LOST not in bot.text(thread)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_a_stored_answer_is_found_once_the_server_is_back(bot: Bot, away: 
     bot.aion.play(Scene((Speak("The first half, "), Cut()), Answer("The first half, the second half.")))
     thread = await bot.workspace.ask(bot.ada, "What?")
     await away.comes_back()
-    await bot.shows(thread, "the second half.", without=[strings.DATABASE_LOST])
+    await bot.shows(thread, "the second half.", without=[strings.STORAGE_LOST])
 
 
 @pytest.mark.parametrize(
@@ -198,14 +198,14 @@ async def test_an_answer_is_found_after_a_restart_once_the_server_is_back(
     away.goes(only)
     await idle.start()
     await away.comes_back()
-    await idle.shows(thread, "The whole answer.", without=[strings.DATABASE_LOST])
+    await idle.shows(thread, "The whole answer.", without=[strings.STORAGE_LOST])
 
 
 async def test_a_server_that_is_away_is_not_called_a_full_disk(bot: Bot, away: Away) -> None:
     """A question that could not be recorded says that the database is away, and gets Retry once it is back."""
     away.goes("UPDATE turn")
     bot.aion.play(spoken("The whole answer."))
-    thread = await bot.asked(bot.ada, "What?", strings.DATABASE_AWAY)
+    thread = await bot.asked(bot.ada, "What?", strings.STORAGE_AWAY)
     await away.comes_back()
     await bot.until(lambda: bot.pressable(thread) == ["Retry"])
     await bot.press(bot.ada, thread, "Retry")
@@ -218,7 +218,7 @@ async def test_a_plan_that_a_server_cannot_take_says_so(
     """The thread says that the database was lost, and asks nobody to make room on a disk."""
     monkeypatch.setattr("aion_bot.conversation.aion_stream.BRIEFLY", (0.0,))
     away.goes("INSERT INTO plan")
-    await bot.asked(bot.ada, "Organize the photos of site 7", strings.DATABASE_LOST)
+    await bot.asked(bot.ada, "Organize the photos of site 7", strings.STORAGE_LOST)
 
 
 async def test_a_press_that_a_server_cannot_take_says_so(bot: Bot, away: Away) -> None:
@@ -227,5 +227,5 @@ async def test_a_press_that_a_server_cannot_take_says_so(bot: Bot, away: Away) -
     await bot.card(thread)
     away.goes("UPDATE plan SET phase")
     await bot.press(bot.ada, thread, "Approve")
-    await bot.replies_privately(thread, bot.ada, strings.DATABASE_AWAY)
+    await bot.replies_privately(thread, bot.ada, strings.STORAGE_AWAY)
     assert bot.aion.count("plan_action") == 0
