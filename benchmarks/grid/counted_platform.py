@@ -23,6 +23,8 @@ from benchmarks.grid.cells import Limiting
 from benchmarks.grid.seen import Seen
 from benchmarks.relay.platform import CompetingProcess
 
+EVERYWHERE = "everywhere"
+"""Stands for the bot's own status among channels with a line."""
 TAKES = 0.05
 """Seconds that a request takes: the platform counts and shows it after half of them."""
 Documented = TypeVar("Documented", slack_rates.SlackLimits, discord_rates.DiscordLimits)
@@ -132,7 +134,7 @@ class CountedPlatform(PlatformAdapter):
     def asks(self, question: str, seen: Seen) -> None:
         """Note that a question is asked: a line that stands in its channel is a sign."""
         self.seen[question] = seen
-        if f"C{seen.ask.channel}" in self.lines:
+        if {f"C{seen.ask.channel}", EVERYWHERE} & self.lines:
             seen.sign(time.monotonic(), "line")
 
     def line_stands(self, channel: str) -> Callable[[float], None]:

@@ -19,7 +19,14 @@ from aion_bot.simulators.discord import rates as discord_rates
 from aion_bot.simulators.discord.errors import ApiError
 from aion_bot.simulators.slack import rates as slack_rates
 from benchmarks.grid.cells import Limiting, Platform
-from benchmarks.grid.counted_platform import CountedPlatform, channel_of, nothing, question_of, restricted
+from benchmarks.grid.counted_platform import (
+    EVERYWHERE,
+    CountedPlatform,
+    channel_of,
+    nothing,
+    question_of,
+    restricted,
+)
 from benchmarks.relay.platform import CompetingProcess
 
 BURST = 3
@@ -221,6 +228,13 @@ class CountedDiscord(CountedPlatform):
         if active:
             shown = self.signs(question_of(thread), "typing")
             await self.call(discord_limits.Method.TRIGGER_TYPING, thread.id, shown)
+        return True
+
+    async def show_status(self, words: str) -> bool:
+        """Over the gateway: no request."""
+        (self.lines.add if words else self.lines.discard)(EVERYWHERE)
+        for one in self.seen.values() if words else ():
+            one.sign(time.monotonic(), "bot status")
         return True
 
     async def reply_privately(self, event: InboundEvent, line: Line, *, hidden: bool = False) -> None:  # noqa: ARG002  # the port's signature

@@ -3,10 +3,10 @@
     python -m benchmarks.signs [questions] [--each] [--profile FILE]
 
 A sign on Slack is a mark, a status, a message, the private remark that the person's questions arrived, or the line in the
-channel that says how many wait; on Discord the opened thread, a mark, or typing. Each question is asked by somebody else:
-on Slack in one channel, in ten, and in direct messages, because limits count by channel or workspace and the remark is made
-once for all questions of a person; on Discord as mentions in one channel. In direct messages on Discord each needs two requests
-of its own, one to look its person up and one for its sign, and Discord takes 50 in a second: that would measure Discord.
+channel that says how many wait; on Discord the opened thread, an answer, a mark, typing, or the bot's status. Each question is
+asked by somebody else: on Slack in one channel, in ten, and in direct messages, because limits count by channel or workspace and
+the remark is made once for all questions of a person; on Discord as mentions in one channel, and in direct messages of people who
+have never written to the bot, so that each is looked up.
 
 The bot runs in a process of its own, the simulators in this one. It prints when the last question had its sign (looked
 for every 10 ms), the processor time of the bot until then, for each question, and until nothing more moves. Seconds depend
@@ -138,14 +138,16 @@ def on_slack(questions: int, channels: int) -> Crowd:
     return Crowd(slack, lambda: seen.on_slack(slack), ask)
 
 
-def on_discord(questions: int) -> Crowd:
-    """Mention the bot in one channel."""
+def on_discord(questions: int, *, directly: bool = False) -> Crowd:
+    """Mention the bot in one channel, or write to it in direct messages: nobody has before, so that each is looked up."""
     discord = SimulatedDiscord()
     discord.rates.limits = DiscordLimits()
     crowd = [SimulatedPerson(str(9_000_000 + number), f"Person {number}") for number in range(questions)]
     discord.world.people += tuple(crowd)
 
     async def ask(at: int) -> str:
+        if directly:
+            return discord.say(crowd[at], f"Question {at}?", discord.direct(crowd[at])).id
         return await discord.mention(crowd[at], f"Question {at}?")
 
     return Crowd(discord, lambda: seen.on_discord(discord), ask)
@@ -158,6 +160,7 @@ async def main(questions: int, *, each: bool, profile: Path | None) -> None:
         "Slack, ten channels": lambda: on_slack(questions, 10),
         "Slack, direct messages": lambda: on_slack(questions, 0),
         "Discord, one channel": lambda: on_discord(questions),
+        "Discord, direct messages": lambda: on_discord(questions, directly=True),
     }
     for number, (name, crowd) in enumerate(places.items()):
         written = None if profile is None else profile.with_name(f"{profile.name}{number}")

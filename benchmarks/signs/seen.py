@@ -28,8 +28,10 @@ def on_slack(slack: SimulatedSlack) -> Signs:
 
 
 def on_discord(discord: SimulatedDiscord) -> Signs:
-    """The opened thread, a mark, or typing in the channel."""
+    """The opened thread, an answer, a mark, typing in the channel, or the bot's status."""
     world, signs = discord.world, dict[str, str]()
+    if "waiting" in world.status:
+        signs = {one.id: "status" for said in world.messages.values() for one in said}
     for place, channel in world.channels.items():
         said, types = world.messages[place], place in world.typing
         if channel.kind in THREADS:
@@ -37,4 +39,6 @@ def on_discord(discord: SimulatedDiscord) -> Signs:
         else:
             signs = (dict.fromkeys((one.id for one in said), "typing") if types else {}) | signs
             signs |= {one.id: "mark" for one in said if one.reactions}
+            if channel.person is not None and any(one.author is world.bot for one in said):
+                signs |= {one.id: "message" for one in said}
     return signs
