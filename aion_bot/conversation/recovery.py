@@ -14,7 +14,7 @@ from aion_bot.conversation.stored_answer import stored_answer
 from aion_bot.delivery.executor import adopted, answer_file_of, card_of, file_of
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import Plan
-from aion_bot.domain.turn import Turn
+from aion_bot.domain.turn import Turn, TurnPhase
 from aion_bot.ports.adapter import OwnMessage
 from aion_bot.ports.errors import PlatformDown, PlatformError, RateLimited
 from aion_bot.ports.messages import MessageRef
@@ -58,7 +58,11 @@ class Recovery:
             if turn.key in own.keys | own.rates
             or (own.fingerprint in turn.posting and own.message.id not in known)
         ]
-        posted = adopted(turn.name, turn.posted, found, (*unnamed, *told))
+        noted = turn.posted
+        if turn.attempt and turn.phase is TurnPhase.QUEUED:
+            # Retry was pressed on a message whose post had not been answered: it is shown in that one's place.
+            noted = adopted(turn.name_of(turn.attempt - 1), noted, found)
+        posted = adopted(turn.name, noted, found, (*unnamed, *told))
         file = turn.file or answer_file_of(turn.name, found)
         if file is not None and file not in posted:
             posted = (*posted, file)

@@ -202,4 +202,8 @@ class Turn:
     @property
     def name(self) -> str:
         """What the nonces of its posts begin with: the same in every process, another for each attempt."""
-        return f"{self.key}-{self.attempt}"
+        return self.name_of(self.attempt)
+
+    def name_of(self, attempt: int) -> str:
+        """The name of an attempt at it."""
+        return f"{self.key}-{attempt}"

@@ -250,12 +250,14 @@ class StartupRecovery:
 
     async def _find_words(self, thread: Thread, turn: Turn) -> None:
         """Show the words above a plan's card that nobody has seen, once Aion has stored them: it may do so after the decision alone."""
-        polling = self._services.polling
-        async for _ in Backoff(polling.accepted.initial, cap=polling.accepted.cap).tries():
-            plans = await retry_write(partial(self._store.plans.of_turn, turn.key))
-            if all(plan.phase is not PlanPhase.PENDING for plan in plans):
-                break
-        found = await self._recovery.stored(turn, polling.accepted)
+        backoff = self._services.polling.accepted
+        found = await self._recovery.stored(turn, backoff)
+        if found is None:
+            async for _ in Backoff(backoff.initial, cap=backoff.cap).tries():
+                plans = await retry_write(partial(self._store.plans.of_turn, turn.key))
+                if all(plan.phase is not PlanPhase.PENDING for plan in plans):
+                    break
+            found = await self._recovery.stored(turn, backoff)
         if found is not None:
             self._queues.submit(turn.thread, partial(self._show_words, thread, turn, found))
 

@@ -66,6 +66,28 @@ async def test_a_message_that_an_attempt_posted_too_late_does_not_stay(
     assert message in row(bot)[2]
 
 
+async def test_a_failure_whose_post_was_not_answered_before_a_kill_does_not_stay(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its Retry was pressed, and the bot is killed before it knows that the message stands: the answer takes its place after the start."""
+    with monkeypatch.context() as patch:
+        answer_posts_late(
+            patch,
+            lambda: until_row(bot, lambda found: found[:2] == ("failed", 0)),
+            holds=lambda executor: executor.delivery.name.endswith("-0"),
+        )
+        bot.aion.fail_next("send_stream", 500, code="INTERNAL", times=1)
+        thread = await bot.workspace.ask(bot.ada, "What do you see?")
+        await bot.until(lambda: bot.pressable(thread) == ["Retry"])
+        await bot.press(bot.ada, thread, "Retry")
+        await until_row(bot, lambda found: found[1] == 1)
+        await bot.kill()
+    bot.aion.play(spoken("The whole answer."))
+    await bot.start()
+    await bot.shows(thread, "The whole answer.")
+    await bot.until(lambda: bot.pressable(thread) == [])
+
+
 @pytest.mark.parametrize("order", ["gone", "uneditable", "between"])
 async def test_a_message_that_says_too_late_that_a_retry_waits_does_not_stay(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, order: str
