@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from enum import Enum, auto
 from functools import partial
 
 import structlog
@@ -20,6 +19,7 @@ from aion_bot.conversation.replaced_card import show_replaced
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.silence import Silence
 from aion_bot.conversation.thread_opener import open_thread
+from aion_bot.conversation.turn_mode import Mode
 from aion_bot.conversation.turn_record import TurnRecord
 from aion_bot.conversation.unshown_answer import close_unshown, tell_internal
 from aion_bot.delivery.executor import Delivery
@@ -50,19 +50,6 @@ _REPLACING = 60.0
 
 _PICTURES = 15.0
 """Seconds that the next question of a thread waits for the pictures of an answer, which take 10 s until they are posted."""
-
-
-class Mode(Enum):
-    """What a runner does."""
-
-    ASK = auto()
-    """Ask Aion."""
-    RESUME = auto()
-    """Finish in place what an earlier process left; nothing is asked again by itself."""
-    COMPLETE = auto()
-    """Show a stored answer in the place of its interruption."""
-    WORDS = auto()
-    """Show a stored answer above the card of its plan, at which its turn has ended."""
 
 
 class TurnRunner:

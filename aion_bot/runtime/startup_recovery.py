@@ -21,7 +21,8 @@ from aion_bot.conversation.recovery import Recovery
 from aion_bot.conversation.services import Services
 from aion_bot.conversation.shared_line import SharedLine
 from aion_bot.conversation.sharing import resume_share
-from aion_bot.conversation.turn import Mode, TurnRunner
+from aion_bot.conversation.turn import TurnRunner
+from aion_bot.conversation.turn_mode import Mode
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import PlanPhase
