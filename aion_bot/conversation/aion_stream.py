@@ -58,18 +58,10 @@ class AionStream:
     """
 
     def __init__(
-        self,
-        services: Services,
-        thread: Thread,
-        turn: Turn,
-        view: AnswerView,
-        *,
-        changed: Callable[[bool], None],
-        replaced: Callable[[str], object],
-        before_last: Callable[[bool], Awaitable[None]],
-    ) -> None:
-        self.asked = turn.phase is not TurnPhase.QUEUED
-        self.words_missing = False
+        self, services: Services, thread: Thread, turn: Turn, view: AnswerView, *, changed: Callable[[bool], None],
+        replaced: Callable[[str], object], before_last: Callable[[bool], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        self.asked, self.words_missing = turn.phase is not TurnPhase.QUEUED, False
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans, self._bound, self._said_before = dict[str, str](), Binding(), ""
         self._services, self._turns = services, services.store.turns

@@ -16,7 +16,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.concurrency.backoff import retry
+from aion_bot.conversation.activity_end import END_ACTIVITY, StillShownError, pause_after
 from aion_bot.conversation.bursts import CROWD, RENEW_AFTER, PlaceActivity, Unsigned, takes_no_post
 from aion_bot.conversation.crowd_status import CrowdStatus
 from aion_bot.conversation.first_signs import FirstSigns
@@ -36,8 +37,6 @@ from aion_bot.storage import Store
 
 _log = structlog.get_logger(__name__)
 
-_END_ACTIVITY = Backoff(0.2, factor=4.0, cap=8.0, attempts=4)
-
 _UNNOTICED = 0.2
 """Seconds without any sign of life that nobody notices."""
 
@@ -49,8 +48,7 @@ _BURST = 30
 
 _UNMARKED = 0.4
 """Seconds without a mark or an activity after which the first message does not wait for words, and a person is told where that
-leaves the limits of posts alone: within half a second there is a sign.
-"""
+leaves the limits of posts alone: within half a second there is a sign."""
 
 _UNSEEN = 1.2
 """Seconds without any sign after which a person is told all the same: with the steps before, within two seconds."""
@@ -165,7 +163,7 @@ class Indicators:
             self._working -= Counter([turn.thread])
             # What lasts for seconds is left to the platform. A slow one holds the text up for a moment; `clear` tries again.
             if thread.adapter.limits.activity_lasts >= _LASTING and thread.runs_now(Operation.SHOW_ACTIVITY):
-                with suppress(TimeoutError, _StillShownError, RateLimited):
+                with suppress(TimeoutError, StillShownError, RateLimited):
                     async with asyncio.timeout(_UNNOTICED):
                         await self._end_activity(thread, turn)
 
@@ -177,8 +175,8 @@ class Indicators:
         if after is not None:
             await asyncio.wait({after})
         ended = False
-        with suppress(_StillShownError, RateLimited):
-            await retry(lambda: self._end_activity(thread, turn), backoff=_END_ACTIVITY, on=_pause_after)
+        with suppress(StillShownError, RateLimited):
+            await retry(lambda: self._end_activity(thread, turn), backoff=END_ACTIVITY, on=pause_after)
             ended = True
         if self._marks.may_stand(turn):
             await self._marks.remove(thread, turn)
@@ -341,21 +339,12 @@ class Indicators:
         return await thread.show_activity(turn.asker, active=True, title=title)
 
     async def _end_activity(self, thread: Thread, turn: Turn) -> None:
-        """Show no more that the bot works. Raises `_StillShownError`, or `RateLimited`, where that is not so."""
+        """Show no more that the bot works. Raises `StillShownError`, or `RateLimited`, where that is not so."""
         async with self._locks.setdefault(turn.thread, asyncio.Lock()):
             if turn.thread not in self._active or self._working[turn.thread]:
                 return  # nothing is shown, or it is another turn's
             async with thread.limiter.permit(Operation.SHOW_ACTIVITY, turn.thread, Priority.FINAL):
                 ended = await thread.show_activity(turn.asker, active=False)
             if not ended:
-                raise _StillShownError
+                raise StillShownError
             thread.limiter.release(self._active.pop(turn.thread, ()))
-
-
-class _StillShownError(Exception):
-    """The platform did not take the activity away."""
-
-
-def _pause_after(error: Exception) -> bool | float:
-    # After a refusal the limiter knows for how long to wait.
-    return 0.0 if isinstance(error, RateLimited) else isinstance(error, _StillShownError)
