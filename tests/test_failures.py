@@ -75,7 +75,9 @@ ROADS = {"with_reference", "failed", "not_taken", "_gone", "Outcome", "Decided"}
 
 # A sentence that reaches its road in a variable, or as a part of another sentence; by file.
 INDIRECT = {
-    "aion_bot/conversation/notices.py": {"without_retry"},  # `told` adds the reference
+    "aion_bot/conversation/notices.py": {  # `told` adds the reference, and whoever calls `unrecorded`
+        "without_retry", "NO_RECORD", "NO_RECORD_ANY_MORE", "STORAGE_AWAY", "STORAGE_LOST",
+    },
     "aion_bot/conversation/plan_outcome.py": {  # each becomes the detail of a `Decided`, and `_told` adds the reference
         "ANOTHER_DECIDED", "MORE_TO_CONFIRM", "NOT_DONE", "PARTLY_DONE", "STILL_BUSY", "STILL_UNKNOWN",
         "UNREADABLE_OUTCOME",
