@@ -181,12 +181,7 @@ class Approvals:
         late = bool(decided.result) and not back
         if not late:
             await keep()
-            # Read again: it has the attempt with its outcome, and a newer card may have replaced this one meanwhile.
-            now = await retry_write(lambda: self._plans.get(plan.key))
-            if now is not None and now.round > plan.round:
-                # What an earlier process left was decided anew before this had begun: the later decision is shown, not this one's end.
-                raise TakenOver("a later decision shows this plan")
-            plan = replace(now, steps=plan.steps) if now and not now.erased else now or plan
+            plan = await self._as_recorded(plan)
         card.view.show(card.view.plan if late else plan, decided.result, decided.sources)
         card.view.ended = True
         card.sync.wake(urgent=True)
@@ -200,6 +195,14 @@ class Approvals:
         if card.view.refused is not None:
             _log.warning("file refused", plan=plan.key, ref=reference(plan.key), reason=card.view.refused)
         await retry_write(lambda: self._plans.note_shown(plan.key, plan.round))
+
+    async def _as_recorded(self, plan: Plan) -> Plan:
+        """Read a plan again: it has the attempt with its outcome, and a newer card may have replaced this one. Raises `TakenOver`."""
+        now = await retry_write(lambda: self._plans.get(plan.key))
+        if now is not None and now.round > plan.round:
+            # What an earlier process left was decided anew before this had begun: the later decision is shown, not this one's end.
+            raise TakenOver("a later decision shows this plan")
+        return replace(now, steps=plan.steps) if now and not now.erased else now or plan
 
     def _note_decision(self, plan: Plan, answer: str) -> None:
         if plan.decider is not None and plan.action is not None:
