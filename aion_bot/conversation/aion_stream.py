@@ -49,12 +49,12 @@ _TITLE = 100
 class AionStream:
     """Asks one question and folds what comes into a view.
 
-    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full
-    disk kept it from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a
-    question that begins its thread and has none. `words_missing`: an earlier process ended before it posted a plan's card, perhaps also before
-    it showed all words above that, and Aion has not stored them yet. `kept_above`: pictures above a card may be recorded. `changed` is called after
-    each change of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a
-    newer one replaced, `before_last` is awaited before the last words are shown, with whether they replace all others.
+    `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full disk kept it
+    from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a question that begins its
+    thread and has none. `words_missing`: an earlier process ended before it posted a plan's card, perhaps also before it showed all words
+    above that, and Aion has not stored them yet. `kept_above`: pictures above a card may be recorded. `changed` is called after each change
+    of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a newer one replaced,
+    `before_last` is awaited before the last words are shown, with whether they replace all others.
     """
 
     def __init__(
@@ -64,8 +64,7 @@ class AionStream:
         self.asked, self.words_missing = turn.phase is not TurnPhase.QUEUED, False
         self.answer_id, self._name_recorded = turn.answer_id, True
         self.plans, self._bound, self._said_before = dict[str, str](), Binding(), ""
-        self._services, self._turns = services, services.store.turns
-        self._thread, self._turn = thread, turn
+        self._services, self._turns, self._thread, self._turn = services, services.store.turns, thread, turn
         self._view, self.kept_above, self._refused = view, False, False
         self._changed, self._replaced, self._before_last = changed, replaced, before_last
         begins = turn.origin is not None and turn.origin.opening is not None and not turn.origin.files
@@ -152,12 +151,10 @@ class AionStream:
         history, session = self._services.history, self._turn.session_id or ""
         if session in self._services.uploads.narrowed:  # somebody asked about some pictures alone
             await see_all_again(self._services.aion, session, self._services.uploads.narrowed)
-        found = await history.look(session, self._take_stored)
-        if found is None and not parked:
-            # Whoever reads the thread learns at once that the answer is not given up.
-            self._view.say(strings.FETCHING_AFTER_RESTART)
-            self._changed(False)
-            found = await history.wait(session, self._take_stored, self._services.polling.stored_answer)
+        if parked:
+            found = await history.look(session, self._take_stored)
+        else:
+            found = await history.wait(session, self._take_or_say, self._services.polling.stored_answer)
         if found is not None:
             await self.show_stored(found)
         elif parked and self._turn.growing and len(self._turn.posted) == 1:
@@ -337,6 +334,12 @@ class AionStream:
             return Outcome(EndReason.FAILED, strings.CUT)
         self._view.show_stored(found.content, answer_data(found))
         return Outcome()
+
+    async def _take_or_say(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
+        if (found := await self._take_stored(messages)) is None:  # people learn that it is not given up
+            self._view.say(strings.FETCHING_AFTER_RESTART)
+            self._changed(False)
+        return found
 
     async def _take_stored(self, messages: Sequence[ChatMessage]) -> ChatMessage | None:
         """Take the stored answer to this question, unless it belongs to a plan or to another question."""

@@ -506,9 +506,15 @@ async def test_an_answer_of_an_earlier_process_says_that_it_is_looked_for(
     await idle.kill()
     looked, wait = asyncio.Event(), SessionHistory.wait
 
-    async def waiting(history: SessionHistory, *given: Any, **more: Any) -> ChatMessage | None:
-        await looked.wait()
-        return await wait(history, *given, **more)
+    async def waiting(
+        history: SessionHistory, session: str, take: Any, *given: Any, **more: Any
+    ) -> ChatMessage | None:
+        async def held(messages: Any) -> ChatMessage | None:
+            found: ChatMessage | None = await take(messages)
+            await looked.wait()
+            return found
+
+        return await wait(history, session, held, *given, **more)
 
     monkeypatch.setattr(SessionHistory, "wait", waiting)
     await idle.start()
