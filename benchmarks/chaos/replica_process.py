@@ -18,7 +18,13 @@ PATIENCE = 60.0
 """Seconds within which a process has to end, and another one has to take over."""
 
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["aion_bot.cli", "slack_bolt.async_app", "discord", __name__])
+_PROCESSES.set_forkserver_preload([
+    "benchmarks.chaos.hosted_process", "discord",
+    # What a replica imports only as it starts: the engine, and the server of its HTTP address.
+    "aion_bot.storage.postgres.shared.database", "aion_bot.monitoring.server", "aion_bot.monitoring.monitor",
+])  # fmt: skip
+"""All of a replica's modules, which each start would read anew on processors that the others, the database and the simulators
+share with it."""
 
 Serve = Callable[[Mapping[str, str], Path], None]
 """Becomes a replica with these settings, which prints to this file."""
