@@ -51,10 +51,9 @@ class AionStream:
 
     `asked` says whether Aion may have the question; `answer_id` is Aion's id of the answer once it is known, also where a full disk kept it
     from the row; `plans` are Aion's ids of the plans that the answer brought, by ours. `files` is None for a question that begins its
-    thread and has none. `words_missing`: an earlier process ended before it posted a plan's card, perhaps also before it showed all words
-    above that, and Aion has not stored them yet. `kept_above`: pictures above a card may be recorded. `changed` is called after each change
-    of the view; its argument: whether that is urgent. `replaced` is called with the key of each plan whose card a newer one replaced,
-    `before_last` is awaited before the last words are shown, with whether they replace all others.
+    thread and has none. `words_missing`: those above a plan's card are not shown yet (`Words.MISSING`). `kept_above`: pictures above a card
+    may be recorded. `changed` is called after each change of the view; its argument: whether that is urgent. `replaced` is called with the
+    key of each plan whose card a newer one replaced, `before_last` is awaited before the last words, with whether they replace all others.
     """
 
     def __init__(
@@ -159,7 +158,7 @@ class AionStream:
             await self.show_stored(found)
         elif parked and self._turn.growing and len(self._turn.posted) == 1:
             self._view.show_stored(self._turn.growing[1], None)  # Aion has stored no words yet
-        self.words_missing = await self.show_unposted_plans() and found is None
+        await self.show_unposted_plans(worded=found is not None)
         if found is not None or self._view.parked:
             return Outcome()
         return Outcome(untouched=True) if parked else Outcome(EndReason.FAILED, strings.INTERRUPTED)
@@ -180,13 +179,15 @@ class AionStream:
             session, facts = self._turn.session_id or "", self._view.facts
             self._view.footnote(await footer(self._services.aion, session, facts, seconds))
 
-    async def show_unposted_plans(self) -> bool:
-        """Put the plans of this answer into the view whose cards an earlier process could not post any more; tells whether there are any."""
-        of_turn = partial(self._services.store.plans.of_turn, self._turn.key)
+    async def show_unposted_plans(self, *, worded: bool = True) -> None:
+        """Put the plans of this answer into the view whose cards an earlier process could not post any more; `worded`: its words stand above."""
+        turn, of_turn = self._turn, partial(self._services.store.plans.of_turn, self._turn.key)
         unposted = [plan for plan in await retry_write(of_turn, BRIEFLY) if plan.message is None]
+        self.words_missing = not worded and bool(unposted)
+        if self.words_missing:  # first: the next process may have this row alone
+            await retry_write(partial(self._turns.note_words_missing, turn.key, turn.attempt), BRIEFLY)
         for plan in unposted:
             await self._show_plan(plan)
-        return bool(unposted)
 
     async def note_file(self, plan_key: str) -> None:
         """Record that the file of a plan was posted: its card may follow."""
@@ -302,8 +303,7 @@ class AionStream:
         # A card whose row is missing could be pressed and would do nothing.
         await retry_write(lambda: plans.add(plan), BRIEFLY)
         if self.answer_id is not None and not self._name_recorded:
-            # A decision in doubt waits until this answer has an id, and Aion waits for the decision: neither would ever
-            # end.
+            # A decision in doubt waits until this answer has an id, and Aion waits for the decision: neither would end.
             await self._name_answer(self.answer_id)
         await self._show_plan(plan)
         for one in older:

@@ -132,6 +132,14 @@ def turn_sources(phase: TurnPhase) -> frozenset[TurnPhase]:
     return frozenset(source for source, targets in TURN_TRANSITIONS.items() if phase in targets)
 
 
+class Words(StrEnum):
+    """Whether the words above a plan's card stand in the thread, of an answer that ended at the card."""
+
+    SHOWN = "shown"
+    MISSING = "missing"
+    """An earlier process ended before it showed them all, and Aion has not stored them yet: noted before the card is posted."""
+
+
 @dataclass(slots=True)
 class FirstSeen:
     """When people first saw a sign of an attempt, and words of its answer, in seconds since 1970; None: not yet."""
@@ -178,6 +186,7 @@ class Turn:
     erased: bool = False
     attached: str = ""
     growing: tuple[MessageRef, str] | None = None
+    words: Words = Words.SHOWN
 
     @property
     def place(self) -> Place:

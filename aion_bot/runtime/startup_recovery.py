@@ -26,7 +26,7 @@ from aion_bot.conversation.turn_mode import Mode
 from aion_bot.conversation.uploads import look_up_again
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.plan import PlanPhase
-from aion_bot.domain.turn import EndReason, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Turn, TurnPhase, Words
 from aion_bot.ports.adapter import PlatformAdapter
 from aion_bot.ports.messages import ThreadKey
 from aion_bot.runtime.active_turns import ActiveTurns, TurnSlots
@@ -93,6 +93,14 @@ class StartupRecovery:
             if (thread := self._thread(turn.thread)) is not None:
                 self._indicators.adopt(turn)
                 self._tasks.spawn(self._indicators.clear(thread, turn))
+        await self._look_for_late_answers()
+
+    async def _look_for_late_answers(self) -> None:
+        """Begin to look for answers, and for words above cards, that Aion may still store."""
+        for turn in await self._store.turns.without_words():
+            thread = self._thread(turn.thread)
+            if thread is not None and not await self._access.lapsed(turn, turn.thread, turn.asker):
+                self._late.spawn(self._find_words(thread, turn))
         for turn in await self._store.turns.interrupted():
             if (thread := self._thread(turn.thread)) is None:
                 continue
@@ -193,7 +201,7 @@ class StartupRecovery:
                 await self._active.run(runner)
                 # A resumed turn posts its cards before its plans are resumed.
                 await runner.ended.wait()
-                if runner.words_missing:
+                if runner.words_missing or turn.words is Words.MISSING:
                     self._late.spawn(self._find_words(thread, turn))
                 return
             # Without private replies: the earlier process has told each person that they wait.
@@ -259,13 +267,17 @@ class StartupRecovery:
                 if all(plan.phase is not PlanPhase.PENDING for plan in plans):
                     break
             found = await self._recovery.stored(turn, backoff)
-        if found is not None:
+        if found is None:
+            await retry_write(partial(self._store.turns.note_words_shown, turn.key))
+        else:
             self._queues.submit(turn.thread, partial(self._show_words, thread, turn, found))
 
     async def _show_words(self, thread: Thread, turn: Turn, found: ChatMessage) -> None:
         now = await retry_write(partial(self._store.turns.get, turn.key))
         if now is not None and now.attempt == turn.attempt and now.reason is EndReason.ANSWERED:
             await self._show_stored(thread, now, found, Mode.WORDS)
+        # After a kill in between the next start shows them once more, in place.
+        await retry_write(partial(self._store.turns.note_words_shown, turn.key))
 
     async def _find_late_answer(self, thread: Thread, turn: Turn) -> None:
         found = await self._recovery.late_answer(turn)

@@ -7,7 +7,7 @@ from typing import Any
 
 from aion_bot.domain import strings
 from aion_bot.domain.plan import UNKNOWN_PLACE, Attempt, Plan, PlanPhase
-from aion_bot.domain.turn import EndReason, Turn, TurnPhase
+from aion_bot.domain.turn import EndReason, Turn, TurnPhase, Words
 from aion_bot.ports.events import Place, Prompt, Quote, QuoteSource
 from aion_bot.ports.files import Attachment
 from aion_bot.ports.messages import Action, MessageRef, Person, Step, StepState, ThreadKey
@@ -135,6 +135,7 @@ def turn_from(row: Row) -> Turn:
         asked_at=row["asked_at"], notify_after=row["notify_after"],
         erased=row["erased_at"] is not None,
         attached=row["attached"],
+        words=Words(row["words"]),
     )  # fmt: skip
 
 

@@ -101,6 +101,12 @@ class TurnQueries(Statements):
         """Turns that a stop cut off after Aion had been asked and whose words are kept, oldest first."""
         return await self._turns("reason = 'interrupted' AND erased_at IS NULL")
 
+    async def without_words(self) -> list[Turn]:
+        """Turns that ended at a plan's card whose words are still to be shown, oldest first."""
+        return await self._turns(
+            "words = 'missing' AND reason = 'answered' AND phase IN ('shown', 'cleared')"
+        )
+
     async def posted_in(self, thread: ThreadKey) -> set[str]:
         """Ids of the messages that show an answer in a thread, as far as they are recorded."""
         sql = "SELECT posted FROM turn WHERE platform = ? AND thread = ?"

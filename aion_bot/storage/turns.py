@@ -167,6 +167,15 @@ class Turns(TurnQueries):
         sql = "UPDATE turn SET phase = 'streaming' WHERE key = ? AND phase = 'parked'"
         await self._do(sql, key)
 
+    async def note_words_missing(self, key: str, attempt: int) -> None:
+        """Record that words above a plan's card are still to be shown; it is durable before the card is posted."""
+        sql = f"UPDATE turn SET words = 'missing' WHERE key = ? AND attempt = ? AND {_UNFINISHED}"  # noqa: S608  # a literal of ours
+        await self._do(sql, key, attempt)
+
+    async def note_words_shown(self, key: str) -> None:
+        """Record that the words above a plan's card are shown, or that Aion does not store them."""
+        await self._do("UPDATE turn SET words = 'shown' WHERE key = ? AND words = 'missing'", key)
+
     async def note_posted(
         self, key: str, attempt: int, posted: Iterable[MessageRef], file: MessageRef | None = None, seen: FirstSeen | None = None
     ) -> bool:  # fmt: skip
@@ -272,7 +281,7 @@ class Turns(TurnQueries):
             *values,
         )
         return await self._do(
-            "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, "  # noqa: S608  # literals of ours
+            "UPDATE turn SET phase = 'queued', reason = NULL, attempt = attempt + 1, starts = 0, session_id = NULL, answer_id = NULL, words = 'shown', "  # noqa: S608  # literals of ours
             f"closed_at = NULL, asked_at = unixepoch() WHERE {claimable}",
             *values,
         ) == 1  # fmt: skip

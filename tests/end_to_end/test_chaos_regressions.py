@@ -524,11 +524,16 @@ async def test_an_answer_of_an_earlier_process_says_that_it_is_looked_for(
     assert len(idle.bots(thread)) == messages
 
 
+@pytest.mark.parametrize("again", [False, True])
 async def test_words_above_a_card_that_nobody_has_seen_come_after_the_decision(
-    idle: Bot, monkeypatch: pytest.MonkeyPatch
+    idle: Bot, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
-    """The bot ends after a plan's row and before its words are shown, and Aion stores these once somebody has decided."""
-    added, reached, look = Plans.add, asyncio.Event(), SessionHistory.look
+    """The bot ends after a plan's row and before its words are shown, and Aion stores these once somebody has decided.
+
+    `again`: so it is, too, where the process that posted the card is killed before that.
+    """
+    added, reached, whole, shown = Plans.add, asyncio.Event(), asyncio.Event(), Turns.note_shown
+    looks = {name: getattr(SessionHistory, name) for name in ("look", "wait")}
 
     async def adding(store: Plans, plan: Plan) -> None:
         await added(store, plan)
@@ -538,6 +543,10 @@ async def test_words_above_a_card_that_nobody_has_seen_come_after_the_decision(
     async def nothing(*asked: Any) -> None:
         del asked
 
+    async def noting(*about: Any, **more: Any) -> None:
+        await shown(*about, **more)
+        whole.set()
+
     plan = ScenePlan("Sort", (Work("Folder organization", "Make a folder"),), "Sorted them.", (PlanEnd.DONE,))
     idle.aion.play(proposed(plan, "These are nine photos."))
     with monkeypatch.context() as patch:
@@ -546,11 +555,18 @@ async def test_words_above_a_card_that_nobody_has_seen_come_after_the_decision(
         thread = await idle.workspace.ask(idle.ada, "Sort the photos")
         await reached.wait()
         await idle.kill()
-    monkeypatch.setattr(SessionHistory, "look", nothing)
+    for name in looks:
+        monkeypatch.setattr(SessionHistory, name, nothing)
+    monkeypatch.setattr(Turns, "note_shown", noting)
     await idle.start()
     await idle.card(thread)
-    monkeypatch.setattr(SessionHistory, "look", look)
+    if again:
+        await whole.wait()
+        await idle.kill()
+        await idle.start()
     assert "nine photos" not in idle.text(thread)
+    for name, look in looks.items():
+        monkeypatch.setattr(SessionHistory, name, look)
     await idle.press(idle.ada, thread, "Approve")
     await idle.shows(thread, "These are nine photos.", "Approved by")
     assert idle.aion.count("send_stream") == 1
