@@ -11,7 +11,7 @@ import pytest
 
 from aion_bot.domain.allowance import Allowance
 from aion_bot.domain.plan import PLAN_TRANSITIONS, Plan, PlanPhase
-from aion_bot.domain.turn import TURN_TRANSITIONS, UNFINISHED, EndReason, Turn, TurnPhase
+from aion_bot.domain.turn import TURN_TRANSITIONS, UNFINISHED, EndReason, Turn, TurnPhase, Words
 from aion_bot.environment.database_location import Location
 from aion_bot.ports.events import Place, Prompt
 from aion_bot.ports.files import Attachment
@@ -390,6 +390,27 @@ async def test_a_late_answer_that_is_found_makes_room_for_a_result(store: Store)
     assert await store.plans.claim_result("k1", ["m1", "m2"]) is None
     assert await store.turns.reopen_interrupted("t1", "s1", "m1")
     assert await store.plans.claim_result("k1", ["m1", "m2"]) == "m2"
+
+
+async def test_missing_words_are_known_until_they_are_shown(store: Store) -> None:
+    """Of a turn that was answered at a plan's card, and of no other: not while it runs, nor after a failure or in a later attempt."""
+    for key in ("t1", "t2", "t3"):
+        await store.turns.accept(Turn(key, THREAD, ADA, "What?"), prompt(key))
+        await store.turns.start_asking(key, "s1")
+        await store.turns.note_words_missing(key, 0)
+    assert await store.turns.without_words() == []
+    await store.turns.note_shown("t1", 0)
+    await store.turns.note_shown("t2", 0, EndReason.FAILED)
+    await store.turns.note_shown("t3", 0)
+    await store.turns.note_cleared("t3")
+    assert [turn.key for turn in await store.turns.without_words()] == ["t1", "t3"]
+    await store.turns.note_words_shown("t1")
+    await store.turns.note_words_missing("t1", 0)
+    assert [turn.key for turn in await store.turns.without_words()] == ["t3"]
+    assert await store.turns.claim_retry("t2")
+    found = await store.turns.get("t2")
+    assert found is not None
+    assert found.words is Words.SHOWN
 
 
 async def test_a_retry_that_is_refused_leaves_the_answer(store: Store) -> None:
