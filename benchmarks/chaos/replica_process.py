@@ -1,10 +1,12 @@
 """One replica as a process of its own, what it prints, and what is between it and everything else."""
 
 import asyncio
+import faulthandler
 import json
 import multiprocessing
 import os
 import signal
+from asyncio import events
 from collections.abc import Callable, Iterator, Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -26,6 +28,9 @@ _PROCESSES.set_forkserver_preload([
 """All of a replica's modules, which each start would read anew on processors that the others, the database and the simulators
 share with it."""
 
+_FRAMES, _AWAITS = ("cr_frame", "gi_frame", "ag_frame"), ("cr_await", "gi_yieldfrom", "ag_await")
+"""Attributes of coroutines and of the generators among them."""
+
 Serve = Callable[[Mapping[str, str], Path], None]
 """Becomes a replica with these settings, which prints to this file."""
 
@@ -38,6 +43,29 @@ def become(env: Mapping[str, str], log: Path) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     log_config.configure("info", "json", ())
+    signal.signal(signal.SIGUSR1, _say_stacks)
+
+
+def _say_stacks(*_: object) -> None:
+    """Print what each task and each thread of the process is at: it does not end."""
+    for task in asyncio.all_tasks() if events._get_running_loop() is not None else ():  # noqa: SLF001  # none runs at the very end
+        print(
+            f"task {task.get_name()}, cancelled {task.cancelling()} times: {' > '.join(_awaited(task.get_coro()))}",
+            flush=True,
+        )
+    faulthandler.dump_traceback()
+
+
+def _awaited(coroutine: Any) -> Iterator[str]:
+    """Return where a coroutine stands, and those that it awaits."""
+    while coroutine is not None:
+        frame = next(
+            (found for name in _FRAMES if (found := getattr(coroutine, name, None)) is not None), None
+        )
+        yield repr(coroutine) if frame is None else f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        coroutine = next(
+            (found for name in _AWAITS if (found := getattr(coroutine, name, None)) is not None), None
+        )
 
 
 class ReplicaProcess:
@@ -80,12 +108,19 @@ class ReplicaProcess:
             os.kill(self.process.pid, number)
 
     async def ended(self) -> int:
-        """Wait for the end of the process; returns its exit status."""
+        """Wait for the end of the process, which is killed after `PATIENCE`; returns its exit status."""
         if self.process is None:
             raise RuntimeError("never started")
-        async with asyncio.timeout(PATIENCE):
-            while self.process.is_alive():  # noqa: ASYNC110  # a process has no event
-                await asyncio.sleep(0.02)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.process.is_alive():  # noqa: ASYNC110  # a process has no event
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            # What it waits for is printed to its log; that it had to be killed is its status.
+            self.send(signal.SIGUSR1)
+            await asyncio.sleep(1.0)
+            print(f"{self.name} did not end within {PATIENCE:.0f} s: {self.log}", flush=True)
+            self.process.kill()
         self.process.join()
         await self.database.stop()
         for relay in self.http:
