@@ -81,7 +81,8 @@ async def step(name: str, folder: Path, env: Mapping[str, str], *command: str) -
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    async with asyncio.timeout(PATIENCE):
+        said, _ = await process.communicate()
     if process.returncode:
         sys.exit(f"{name}: status {process.returncode}\n{said.decode()[-3000:]}")
     tell(name, time.monotonic() - began)

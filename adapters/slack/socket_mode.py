@@ -105,7 +105,8 @@ class SocketConnection:
             # After a close frame nothing may be sent (RFC 6455, section 5.5.1).
             self._says_nothing = True
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._lost.wait(), self._timeouts.drain)
+            async with asyncio.timeout(self._timeouts.drain):
+                await self._lost.wait()
 
     async def stop_reading(self) -> None:
         """Take no more envelopes; those that were taken can still be acknowledged."""
@@ -122,7 +123,8 @@ class SocketConnection:
             # aiohttp's own close timeout begins after the close frame was written, and a peer that does not read
             # can keep that from happening.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._socket.close(), 2 * self._timeouts.close)
+                async with asyncio.timeout(2 * self._timeouts.close):
+                    await self._socket.close()
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:

@@ -79,5 +79,6 @@ async def tell_of_wait(thread: Thread, origin: Prompt, over: asyncio.Event) -> N
 async def happens(event: asyncio.Event, seconds: float) -> bool:
     """Wait until an event is set, for so many seconds at most; return whether it is."""
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), None if seconds == math.inf else seconds)
+        async with asyncio.timeout(None if seconds == math.inf else seconds):
+            await event.wait()
     return event.is_set()

@@ -55,7 +55,8 @@ class ThreadFiles:
         awaited = self._awaited.setdefault((thread, message), asyncio.Event())
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(awaited.wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await awaited.wait()
         finally:
             self._awaited.pop((thread, message), None)
 

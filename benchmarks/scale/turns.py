@@ -77,7 +77,8 @@ class _People:
                 self._slack.people[turn % 3], f"What do you see, {turn}?", channel=channel
             )
             whole = self._waiting[thread] = asyncio.Event()
-            await asyncio.wait_for(whole.wait(), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                await whole.wait()
             del self._waiting[thread]
             self.done += 1
             self.seconds.append(time.monotonic() - begun)

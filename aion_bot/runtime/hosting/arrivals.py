@@ -65,7 +65,8 @@ class Arrivals:
                 await asyncio.sleep(next(delays))
             elif not taken:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), LOOK)
+                    async with asyncio.timeout(LOOK):
+                        await woken.wait()
 
     async def _take_all(self, stop: asyncio.Event) -> tuple[int, int]:
         """Take what waits now; returns how many are done, and how many are to be tried again."""

@@ -118,7 +118,8 @@ class ScopeRunner:
             except Exception:  # noqa: BLE001  # the next look may find it mended
                 _log.exception("scopes not updated")
             with suppress(TimeoutError):
-                await asyncio.wait_for(sooner.wait(), seconds if pause is None else pause)
+                async with asyncio.timeout(seconds if pause is None else pause):
+                    await sooner.wait()
 
     async def _know(self, platform: HostedPlatform, changed: bool) -> None:  # of `_repeated`
         """Write down the scopes of a platform, and erase those that the app was removed from."""

@@ -247,7 +247,8 @@ class Sockets:
         socket = self._connections[next(self._next) % len(self._connections)]
         envelope = secrets.token_hex(16)
         delivery.envelopes.append(envelope)
-        answer = self._answers[envelope] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._answers[envelope] = answer
         message = {
             "envelope_id": envelope,
             "type": delivery.kind,
@@ -260,7 +261,8 @@ class Sockets:
             if socket not in self._half_open:
                 await socket.send_json(message)
                 delivery.sent.append(time.monotonic())
-            return await asyncio.wait_for(answer, self.ack_timeout)
+            async with asyncio.timeout(self.ack_timeout):
+                return await answer
         except (TimeoutError, ConnectionError):
             return False
         finally:

@@ -87,6 +87,26 @@ async def test_a_stop_drains_all_scopes_at_once_and_gives_them_back(deployment: 
     await deployment.begin("second").serves("A", "B", "C", "D")
 
 
+@pytest.mark.parametrize("first", ["notification", "stop"])
+async def test_a_stop_is_not_lost_where_a_notification_comes_at_its_moment(
+    deployment: Deployment, first: str
+) -> None:
+    """Scopes that other replicas give back tell of it, as where all are stopped together: this one stops all the same."""
+    replica = deployment.begin("first")
+    await replica.serves("A", "B", "C", "D")
+    await replica.serving.until(lambda: not replica.database.freed.is_set())
+    await asyncio.sleep(0)  # what was woken by it waits again
+    for one in (
+        (replica.database.freed, replica.stop)
+        if first == "notification"
+        else (replica.stop, replica.database.freed)
+    ):
+        one.set()
+    async with asyncio.timeout(5):
+        await replica.task
+    assert set(deployment.server.leases.values()) == {None}
+
+
 async def test_a_new_scope_is_served_when_the_platform_says_so(deployment: Deployment) -> None:
     """An installation while the replica runs is one more scope."""
     first = deployment.begin("first")
