@@ -179,7 +179,8 @@ async def test_new_rules_are_shown_on_each_card_once(bench: Bench) -> None:
 
 async def test_a_card_that_was_on_its_way_shows_the_new_rules(bench: Bench) -> None:
     """What was drawn before a change of rules and is recorded after it is drawn anew; what is proposed later is not."""
-    await bench.propose("b", posted=False)
+    plan = await bench.propose("b", posted=False)
+    bench.clock.now = float(plan.proposed_at)  # on a slow machine a second later than the first one
     bench.access.rules = bench.rules(required=2)
     await bench.look()
     drawn = len(bench.board.edits)
