@@ -4,7 +4,6 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from aion_bot.conversation.private_reply import reply_privately
 from aion_bot.delivery.thread import Thread
@@ -78,7 +77,9 @@ async def tell_of_wait(thread: Thread, origin: Prompt, over: asyncio.Event) -> N
 
 async def happens(event: asyncio.Event, seconds: float) -> bool:
     """Wait until an event is set, for so many seconds at most; return whether it is."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(None if seconds == math.inf else seconds):
-            await event.wait()
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({waiting}, timeout=None if seconds == math.inf else seconds)
+    finally:
+        waiting.cancel()
     return event.is_set()
