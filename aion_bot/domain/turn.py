@@ -164,7 +164,7 @@ class Turn:
     first version; `attempt` counts the retries; `starts` how often a process took this attempt up; `asked_at` is when it was
     asked, in seconds since 1970; an answer that takes `notify_after` seconds mentions the asker, 0: never. `erased` says that
     the words are gone: the turn ended otherwise than by a failure, `KEPT_FOR_RETRY` has passed since, or the writer deleted the
-    message.
+    message. `words` tells of those above a plan's card.
     """
 
     key: str
