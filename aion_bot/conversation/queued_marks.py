@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from aion_bot.concurrency.background import BackgroundTasks
-from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.removal import until_gone
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformError, RateLimited
@@ -20,8 +20,6 @@ from aion_bot.ratelimit.permit import Priority
 from aion_bot.storage import Store, recorded
 
 _log = structlog.get_logger(__name__)
-
-_REMOVE_MARK = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 _PATIENCE = 1.0
 """Seconds for which a mark waits for room: a sign that comes later is none."""
@@ -169,7 +167,7 @@ class QueuedMarks:
                 await thread.mark_queued(message, queued=False)
 
         try:
-            await retry(remove, backoff=_REMOVE_MARK, on=_worth_removing_again)
+            await until_gone(remove)
         except (Forbidden, MessageGone):
             return True  # nothing that a later attempt would change
         except PlatformError as error:
@@ -187,10 +185,6 @@ class QueuedMarks:
 
     def _release(self, thread: Thread, turn: Turn) -> None:
         thread.limiter.release(self._removals.pop(turn.key, ()))
-
-
-def _worth_removing_again(error: Exception) -> bool:
-    return isinstance(error, PlatformError) and not isinstance(error, Forbidden | MessageGone)
 
 
 def note_sign(store: Store, tasks: BackgroundTasks, seen: Callable[[Turn], None] | None, turn: Turn) -> None:

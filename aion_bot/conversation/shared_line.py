@@ -7,7 +7,7 @@ import secrets
 
 import structlog
 
-from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.removal import until_gone
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
@@ -19,8 +19,6 @@ from aion_bot.storage import Store, recorded
 from aion_bot.storage.shared_lines import LeftLine
 
 _log = structlog.get_logger(__name__)
-
-_REMOVE = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 
 class SharedLine:
@@ -80,7 +78,7 @@ class SharedLine:
         if not self._posting:
             return
         try:
-            await retry(self._remove, backoff=_REMOVE, on=_may_pass)
+            await until_gone(self._remove)
         except (Forbidden, MessageGone):
             pass  # nothing that a later attempt would change
         except PlatformError as error:
@@ -104,8 +102,3 @@ class SharedLine:
         self._posting = False
         self._release()
         await recorded(_log, self._lines.note_gone(self._nonce), "line")
-
-
-def _may_pass(error: Exception) -> bool | float:
-    # After a refusal the limiter knows for how long to wait.
-    return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)

@@ -5,7 +5,7 @@ It is posted and edited where the limits leave room: the answers that run come f
 
 import structlog
 
-from aion_bot.concurrency.backoff import Backoff, retry
+from aion_bot.conversation.removal import until_gone
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
 from aion_bot.domain.turn import Turn, waiting_key
@@ -19,8 +19,6 @@ _log = structlog.get_logger(__name__)
 
 MOST_COUNTED = 5
 """Questions ahead that are counted: beyond, the sign says that there are more. So a move of a long queue edits few signs."""
-
-_REMOVE = Backoff(0.5, factor=4.0, cap=30.0, attempts=4)
 
 
 def place_of_sign(thread: Thread, turn: Turn) -> ThreadKey | None:
@@ -111,7 +109,7 @@ class WaitingSign:
             return True
         self._posting, key = True, waiting_key(self._turn.key)
         try:
-            found = await retry(self._thread.own_messages, backoff=_REMOVE, on=_may_pass)
+            found = await until_gone(self._thread.own_messages)
         except PlatformError as error:
             _log.info("waiting sign not found", platform=self._thread.platform, reason=repr(error))
             return False
@@ -129,7 +127,7 @@ class WaitingSign:
         message = self._message
         try:
             if message is not None:
-                await retry(lambda: self._thread.delete(message), backoff=_REMOVE, on=_may_pass)
+                await until_gone(lambda: self._thread.delete(message))
         except (Forbidden, MessageGone):
             pass  # nothing that a later attempt would change
         except PlatformError as error:
@@ -137,8 +135,3 @@ class WaitingSign:
             return
         self._message, self._posting = None, False
         await recorded(_log, self._signs.note_gone(self._turn.key), "sign")
-
-
-def _may_pass(error: Exception) -> bool | float:
-    # After a refusal the limiter knows for how long to wait.
-    return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
