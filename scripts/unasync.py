@@ -36,7 +36,8 @@ SUBSTITUTIONS = [
         (r"\b__a(enter|exit)__\b", r"__\1__"),
         (r"\ba(close|read)\b", r"\1"),
         (r"\basyncio\b", "time"),
-        (r"\bhttpx\.AsyncClient\b", "httpx.Client"),
+        (r"\bhttpx\.Async(Client|HTTPTransport)\b", r"httpx.\1"),
+        (r"\bhttpcore\.Async(Network\w+)\b", r"httpcore.\1"),
         # Our own names.
         (r"\b_async\b", "_sync"),
         (r"\bAsyncTransport\b", "SyncTransport"),

@@ -58,9 +58,11 @@ class RequestReporter:
         """
         config = aiohttp.TraceConfig()
         config.on_request_start.append(self._start)
-        config.on_connection_create_end.append(self._connected)
-        config.on_connection_reuseconn.append(self._connected)
         config.on_request_headers_sent.append(self._headers_sent)
+        # aiohttp calls the first of these before it keeps the head, and the second one right before it writes head and body: on
+        # Python 3.11 from a task of its own. A request without a body is written at once.
+        config.on_request_headers_sent.append(self._look_again)
+        config.on_request_chunk_sent.append(self._look_again)
         config.on_request_end.append(partial(self._answered, raise_refusals))
         config.on_request_exception.append(self._failed)
         return config
@@ -85,8 +87,8 @@ class RequestReporter:
                     self.answers.popitem(last=False)
             self._sent(context)
 
-    async def _connected(self, _session: Any, context: SimpleNamespace, _params: object) -> None:
-        """Let the observer look once more whether a request may go. Raises what it raises."""
+    async def _look_again(self, _session: Any, context: SimpleNamespace, _params: object) -> None:
+        """Let the observer look once more whether a request may go. Raises what it raises; aiohttp makes it a `ClientError` at times."""
         if context.request is not None and self.observer is not None:
             self.observer.connected()
 

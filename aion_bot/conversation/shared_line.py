@@ -10,7 +10,7 @@ import structlog
 from aion_bot.conversation.removal import until_gone
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain import strings
-from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import Forbidden, MessageGone, PlatformDown, PlatformError
 from aion_bot.ports.messages import Reply
 from aion_bot.ports.rate_limits import Operation
 from aion_bot.ratelimit.fair_share import SharedLimits

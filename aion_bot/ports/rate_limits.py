@@ -142,7 +142,7 @@ class RequestObserver(Protocol):
         """Called before a request is sent. Raises `PlatformDown` where it must not be sent: this replica does not serve."""
 
     def connected(self) -> None:
-        """Called when a request that was `sent` has its connection, right before its bytes. Raises as `sent` does.
+        """Called when a request that was `sent` has its connection, right before its bytes are written, for each piece. Raises as `sent` does.
 
         A connection takes time, in which the process may be paused and another replica take over.
         """

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import h11
 import httpx
 import pytest
 
@@ -25,3 +26,29 @@ async def test_a_request_is_held_back_once_it_is_connected(aion: SimulatedAion) 
         assert not aion.requests
         await client.chats.list_sessions()
     assert len(aion.requests) == 1
+
+
+@pytest.mark.parametrize("piece", [1, 2])
+async def test_a_process_that_is_paused_over_a_request_sends_no_more_of_it(
+    aion: SimulatedAion, monkeypatch: pytest.MonkeyPatch, piece: int
+) -> None:
+    """Whatever is paused over, the head of a request or its body: Aion does not act, as it gets no whole request."""
+    pieces, put_together = 0, h11.Connection.send
+
+    def allowed() -> None:
+        if pieces >= piece:
+            raise httpx.ConnectError("another replica has taken over")
+
+    def paused(connection: h11.Connection, event: h11.Event) -> bytes | None:
+        nonlocal pieces
+        pieces += 1
+        return put_together(connection, event)
+
+    async with AionVision(API_KEY, base_url=aion.base_url, max_retries=0) as client:
+        client.observe_requests(None, allowed=allowed)
+        with monkeypatch.context() as patch:
+            patch.setattr(h11.Connection, "send", paused)
+            with pytest.raises(AionvisionConnectionError):
+                await client.chats.create_session(title="Never")
+        pieces = 0
+        assert not (await client.chats.list_sessions()).items

@@ -22,7 +22,9 @@ from tests.support.databases import lay_database
 from tests.support.plain_adapter import PlainAdapter
 
 THREAD = ThreadKey("plain", "1")
-ORIGIN = Prompt("p", THREAD, Place("T1", "C1"), Person("U1", "ada"), "What?", source=MessageRef(THREAD, "asked"))
+ORIGIN = Prompt(
+    "p", THREAD, Place("T1", "C1"), Person("U1", "ada"), "What?", source=MessageRef(THREAD, "asked")
+)
 TURN = Turn("t", THREAD, ORIGIN.person, "What?", origin=ORIGIN)
 
 

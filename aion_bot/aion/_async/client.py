@@ -123,8 +123,8 @@ class AionVision:
     ) -> None:
         """Report every request that was answered, or failed, to `observer` from now on, if there is one; each attempt counts.
 
-        `sending` is called before each attempt, in its task. `allowed` is called before it, and again when the attempt has its
-        connection; it raises `httpx.ConnectError` where the attempt must not be sent.
+        `sending` is called before each attempt, in its task. `allowed` is called before it, and again right before its bytes are
+        written; it raises `httpx.ConnectError` where the attempt must not be sent.
         """
         self._transport.observer = observer
         if before := [one for one in (allowed, sending) if one is not None]:

@@ -3,11 +3,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import httpx
 
+from aion_bot.aion._sync.last_look import look_before_writing
 from aion_bot.aion.certificates import ssl_context
 from aion_bot.aion.circuit_breaker import CircuitBreaker
 from aion_bot.aion.errors import AionvisionError, UploadError
@@ -38,46 +39,37 @@ class SyncTransport:
         self.observer: RequestObserver | None = None
         self.server_date: str | None = None
         """The `Date` header of the newest good answer."""
-        self._http = httpx.Client(
-            base_url=settings.base_url,
-            headers=settings.headers,
-            timeout=settings.timeout,
-            limits=UNLIMITED,
-            proxy=settings.proxy_url,
-            # Of the environment's proxy variables, one could divert requests to a loopback host.
-            trust_env=False,
-            verify=ssl_context(),
-        )
+        self._connected: Callable[[], None] | None = None
+        self._http = self._client(settings, base_url=settings.base_url, headers=settings.headers)
         self.on_loopback = is_loopback(self._http.base_url.host)
         """Whether Aion is on this machine, as a simulated one is."""
         # For presigned addresses: the API key is among the headers of the other one. Neither follows a redirect.
-        self._storage = httpx.Client(
-            timeout=settings.timeout,
-            limits=UNLIMITED,
-            proxy=settings.proxy_url,
-            trust_env=False,
-            verify=ssl_context(),
+        self._storage = self._client(settings)
+
+    def _client(self, settings: ClientSettings, **more: Any) -> httpx.Client:
+        # Of the environment's proxy variables, one could divert requests to a loopback host.
+        how = httpx.HTTPTransport(
+            verify=ssl_context(), trust_env=False, limits=UNLIMITED, proxy=settings.proxy_url
         )
+        look_before_writing(how, self._look)
+        return httpx.Client(timeout=settings.timeout, transport=how, trust_env=False, **more)
+
+    def _look(self) -> None:
+        if self._connected is not None:
+            self._connected()
 
     def announce(
         self, before: Sequence[Callable[[], None]], connected: Callable[[], None] | None = None
     ) -> None:
-        """Call each of `before` before an attempt of a request, in its task, and `connected` when it has its connection.
+        """Call each of `before` before an attempt of a request, in its task, and `connected` right before its bytes are sent.
 
-        That is right before its bytes are sent: the process may have been paused meanwhile. Both may raise `httpx.ConnectError`,
-        where the request must not go.
+        The process may have been paused meanwhile. Both may raise `httpx.ConnectError`, where the request must not go.
         """
+        self._connected = connected
 
-        def traced(event: str, _: Mapping[str, Any]) -> None:
-            # https://www.encode.io/httpcore/extensions/#trace
-            if event == "http11.send_request_headers.started" and connected is not None:
-                connected()
-
-        def announced(request: httpx.Request) -> None:
+        def announced(_: httpx.Request) -> None:
             for one in before:
                 one()
-            if connected is not None:
-                request.extensions["trace"] = traced
 
         for client in (self._http, self._storage):
             client.event_hooks = {"request": [announced]}

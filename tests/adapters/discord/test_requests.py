@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from aiohttp import http_writer
 
 from adapters.discord import ids, rate_limits
 from adapters.discord.adapter import DiscordAdapter
@@ -112,6 +113,28 @@ async def test_what_may_not_go_once_it_is_connected_is_not_sent(
             with pytest.raises(PlatformDown):
                 await adapter.post(thread, Reply("two"), nonce="n-2")
         assert discord.server.calls[CREATE] == before + serves
+    assert observer.answers[-1][1] is RequestStatus.ERROR
+
+
+async def test_a_process_that_is_paused_over_a_request_does_not_send_it(
+    discord: SimulatedDiscord,
+    adapter: DiscordAdapter,
+    observer: RecordingObserver,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The last look is right before the bytes are written, when the head of the request has been put together."""
+    thread = ids.thread_key(int(discord.direct(discord.people[0])))
+    put_together = http_writer._serialize_headers
+
+    def paused(*head: Any) -> bytes:
+        observer.serves = not head[0].startswith("POST")  # a look-up that comes first is sent
+        return put_together(*head)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(http_writer, "_serialize_headers", paused)
+        with pytest.raises(PlatformDown):
+            await adapter.post(thread, Reply("one"), nonce="n-1")
+    assert not discord.server.calls[CREATE]
     assert observer.answers[-1][1] is RequestStatus.ERROR
 
 

@@ -1,0 +1,65 @@
+# Generated from aion_bot/aion/_async/last_look.py by scripts/unasync.py. Do not edit: run `make sync-client`.
+"""The last look before bytes leave: a process may have been paused since its request was begun."""
+
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+Look = Callable[[], None]
+
+
+def look_before_writing(transport: httpx.HTTPTransport, look: Look) -> None:
+    """Call `look` right before each piece of a request is written on the connections of `transport`; what it raises ends the request.
+
+    A server acts on whole requests alone, so that one which ends before its last piece does nothing.
+    """
+    # httpcore's pools take another backend: https://www.encode.io/httpcore/network-backends/
+    pool = transport._pool  # noqa: SLF001  # httpx passes no backend on
+    pool._network_backend = _LookingBackend(pool._network_backend, look)  # noqa: SLF001  # likewise
+
+
+class _LookingBackend(httpcore.NetworkBackend):
+    def __init__(self, backend: httpcore.NetworkBackend, look: Look) -> None:
+        self._backend, self._look = backend, look
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = self._backend.connect_tcp(host, port, timeout, local_address, socket_options)
+        return _LookingStream(stream, self._look)
+
+    def sleep(self, seconds: float) -> None:
+        self._backend.sleep(seconds)
+
+
+class _LookingStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, look: Look) -> None:
+        self._stream, self._look = stream, look
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, timeout)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer:
+            self._look()
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        # A handshake may pass: nothing is asked for yet.
+        return _LookingStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._look)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
