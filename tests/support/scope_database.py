@@ -78,7 +78,7 @@ class MemoryServer:
             one.freed.set()
 
     def expire(self, replica: "MemoryDatabase") -> None:
-        """Let the leases of a replica be over: it does not know it until somebody else has taken over."""
+        """Let the leases of a replica be over, as of one that is paused: it knows it, and looks again, once others have taken over."""
         self.replicas.remove(replica)
         self.expired.append(replica)
         for scope, lease in self.leases.items():
@@ -124,6 +124,8 @@ class MemoryDatabase:
 
     async def claim(self, most: int) -> Sequence[ScopeLease]:
         self.server.check()
+        if not all(one.lost.is_set() for one in self.stale):
+            return []  # it is paused
         free = [scope for scope, lease in self.server.leases.items() if lease is None][:most]
         taken = []
         for scope in free:
