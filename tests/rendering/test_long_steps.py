@@ -83,15 +83,17 @@ def longest(text: str, platform: str) -> tuple[float, str]:
 def test_no_step_of_a_megabyte_holds_the_loop(platform: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever a megabyte in one event consists of, its steps are hardly longer than a tenth's; the longest is printed.
 
-    The best of three runs counts: the processor's time also grows with what else the machine does.
+    The best of three runs counts: the processor's time also grows with what else the machine does. A run that is good enough is
+    the last one, as a better one would change nothing.
     """
     worst: dict[str, tuple[float, float, str]] = {}
     for kind, unit in KINDS.items():
-        part, (seconds, name) = (
-            min(longest(unit * (size // len(unit)), platform) for _ in range(3))
-            for size in (SIZE // PART, SIZE)
-        )
-        worst[kind] = (seconds, part[0], name)
+        part, _ = min(longest(unit * (SIZE // PART // len(unit)), platform) for _ in range(3))
+        found = [longest(unit * (SIZE // len(unit)), platform)]
+        while min(found)[0] > BASE + GROWTH * part and len(found) < 3:
+            found.append(longest(unit * (SIZE // len(unit)), platform))
+        seconds, name = min(found)
+        worst[kind] = (seconds, part, name)
     with capsys.disabled():
         for kind, (seconds, part_seconds, name) in worst.items():
             print(f"{platform:8} {kind:22} {name:8} {seconds:.3f} s, of a tenth {part_seconds:.3f} s")  # noqa: T201  # the figures are the purpose
