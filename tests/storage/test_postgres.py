@@ -28,6 +28,7 @@ from aion_bot.storage.beside import open_beside
 from aion_bot.storage.postgres import sessions
 from aion_bot.storage.postgres.dialect import storable, translated
 from aion_bot.storage.postgres.lease import MARGIN, SECONDS
+from aion_bot.storage.postgres.opening import exclusive
 from aion_bot.storage.postgres.schema import migrate, read_schema
 from aion_bot.storage.postgres.schema import migrations as server_migrations
 from aion_bot.storage.postgres.sessions import connect
@@ -332,6 +333,23 @@ async def test_a_copy_that_is_interrupted_leaves_nothing(
         with pytest.raises(ZeroDivisionError):
             copy_database(path, location)
     assert copy_database(path, location)["turn"] == 1
+
+
+def test_a_command_gives_the_database_back_before_its_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server ends a session a moment after its client does: a command that follows at once is not refused."""
+    location, lasting = lay_postgres(), list[psycopg.Connection[Any]]()
+
+    def keep(session: psycopg.Connection[Any]) -> None:
+        lasting.append(session)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(psycopg.Connection, "close", keep)
+        with exclusive(location, create=False):
+            pass
+    with exclusive(location, create=False):
+        pass
+    for one in lasting:
+        one.close()
 
 
 def test_what_cannot_be_used_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -210,4 +210,9 @@ def exclusive(location: PostgresUrl, *, create: bool) -> Iterator[None]:
                 migrate(connection, location)
         except psycopg.Error as error:
             raise refusal(location, error) from None
-        yield
+        try:
+            yield
+        finally:
+            # Else the server gives it back a moment after the session's end, and whoever begins anew at once is refused.
+            with suppress(psycopg.Error):
+                connection.execute("SELECT pg_advisory_unlock(%s, 0)", (LOCK,))
