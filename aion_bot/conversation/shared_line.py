@@ -74,7 +74,7 @@ class SharedLine:
         return True
 
     async def remove(self) -> None:
-        """Remove it, after a while if need be; what cannot be removed now is left to the next process."""
+        """Remove it, again and again for a day if need be; what stands then is left to the next process."""
         if not self._posting:
             return
         try:

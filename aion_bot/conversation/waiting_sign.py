@@ -120,7 +120,7 @@ class WaitingSign:
         return True
 
     async def remove(self) -> None:
-        """Remove it, after a while if need be; what cannot be removed now is left to the next process."""
+        """Remove it, again and again for a day if need be; what stands then is left to the next process."""
         self.shown = None
         if not self._posting or not await self.find():
             return
