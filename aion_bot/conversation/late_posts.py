@@ -8,12 +8,13 @@ import structlog
 
 from aion_bot.concurrency.backoff import Backoff, retry
 from aion_bot.conversation.one_message import OneMessage
+from aion_bot.conversation.removal import may_pass
 from aion_bot.conversation.services import Services
 from aion_bot.delivery.diff import MessageDiff
 from aion_bot.delivery.executor import Delivery
 from aion_bot.delivery.thread import Thread
 from aion_bot.domain.turn import Turn, TurnPhase
-from aion_bot.ports.errors import MessageGone, PlatformDown, PlatformError, RateLimited
+from aion_bot.ports.errors import MessageGone, PlatformError
 from aion_bot.ports.messages import MessageRef, Reply
 from aion_bot.rendering.answer import AnswerView
 from aion_bot.storage import BRIEFLY, Store, retry_write
@@ -91,8 +92,7 @@ async def remove(thread: Thread, turn: Turn, message: MessageRef) -> None:
         await retry(
             lambda: thread.delete(message),
             backoff=_REMOVE_AGAIN,
-            # After a refusal the limiter knows for how long to wait.
-            on=lambda error: 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown),
+            on=may_pass,
         )
     except MessageGone:
         pass  # somebody else has removed it

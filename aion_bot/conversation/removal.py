@@ -18,9 +18,10 @@ async def until_gone(remove: Callable[[], Awaitable[T]]) -> T:
     Raises:
         PlatformError: the platform refuses, or could not be reached for a day.
     """
-    return await retry(remove, backoff=_AGAIN, on=_may_pass)
+    return await retry(remove, backoff=_AGAIN, on=may_pass)
 
 
-def _may_pass(error: Exception) -> bool | float:
+def may_pass(error: Exception) -> bool | float:
+    """Tell whether to try again what a platform has failed, or after how many seconds; see `retry`."""
     # After a refusal the limiter knows for how long to wait.
     return 0.0 if isinstance(error, RateLimited) else isinstance(error, PlatformDown)
